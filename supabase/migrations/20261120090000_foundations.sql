@@ -1,0 +1,129 @@
+-- Foundations: what every later chapter stands on.
+--
+-- Touches: extensions, the schema `private`, default privileges, three small helpers.
+-- Beware:  nothing in `public` is reachable by anyone unless a chapter grants it. The platform's newer projects begin that way; older ones
+--          do not, so the defaults are revoked here by hand. pgvector before 0.8.2 overflows a buffer in parallel HNSW builds and before
+--          0.8.3 may corrupt an index on vacuum: run 0.8.3 or later where you can.
+
+create extension if not exists ltree with schema extensions;
+create extension if not exists vector with schema extensions;
+create extension if not exists pg_net with schema extensions;
+create extension if not exists pg_cron with schema pg_catalog;
+create extension if not exists supabase_vault with schema vault;
+
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+
+create schema private;
+comment on schema private is
+  'Policy helpers, triggers, ledgers and the scratchpad. Never exposed by the Data API; reached only through functions.';
+-- Usage lets policies call their helpers; no table in here is granted to anyone.
+grant usage on schema private to authenticated, service_role;
+
+-- Errors that a client can meet --------------------------------------------------------------------------------------------------------
+
+create function private.raise_error(code text, message text, status integer, hint text default null)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  raise sqlstate 'PGRST' using
+    message = pg_catalog.json_build_object('code', code, 'message', message, 'hint', hint)::text,
+    detail = pg_catalog.json_build_object('status', status, 'headers', pg_catalog.json_build_object())::text;
+end;
+$$;
+comment on function private.raise_error(text, text, integer, text) is
+  'Raises an error that the Data API and the edge functions answer with `status` and {code, message, hint}. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors (SQLSTATE PGRST).';
+
+-- Who is asking ------------------------------------------------------------------------------------------------------------------------
+
+create function private.jwt_claims()
+returns jsonb
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  claims text := pg_catalog.current_setting('request.jwt.claims', true);
+begin
+  if claims is null or claims = '' or not pg_catalog.pg_input_is_valid(claims, 'jsonb') then
+    return '{}';
+  end if;
+  return case when pg_catalog.jsonb_typeof(claims::jsonb) = 'object' then claims::jsonb else '{}' end;
+end;
+$$;
+comment on function private.jwt_claims() is
+  'The verified claims of the request''s token, {} without one. Never raises: a helper that raises can silence every subscriber of realtime.';
+
+create function private.current_user_id()
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  subject text := private.jwt_claims() ->> 'sub';
+begin
+  return case when pg_catalog.pg_input_is_valid(subject, 'uuid') then subject::uuid end;
+end;
+$$;
+comment on function private.current_user_id() is
+  'The person of the request''s token, null without one or when it is malformed. The only place that reads `sub`: when tokens carry an acting agent, rights are narrowed here.';
+grant execute on function private.jwt_claims(), private.current_user_id() to authenticated, service_role;
+
+create function private.is_service()
+returns boolean
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  acting_role text := pg_catalog.current_setting('role', true);
+begin
+  -- `role` is what SET ROLE chose; a security definer function does not change it.
+  return acting_role in ('service_role', 'postgres', 'supabase_admin')
+      or (acting_role = 'none' and session_user <> 'authenticator');
+end;
+$$;
+comment on function private.is_service() is
+  'Whether the caller is the backend itself (secret key, scheduled job, direct connection) and not a person.';
+grant execute on function private.is_service() to authenticated, service_role;
+
+create function private.act_as(person uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform pg_catalog.set_config(
+    'request.jwt.claims',
+    pg_catalog.json_build_object('sub', person, 'role', 'authenticated')::text,
+    true
+  );
+end;
+$$;
+comment on function private.act_as(uuid) is
+  'Until the transaction ends, what is done counts as done by this person (in the audit log, in granted_by). For functions that have verified the token themselves. Granted to nobody.';
+
+-- Rows that change ---------------------------------------------------------------------------------------------------------------------
+
+create function private.touch_updated_at()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  new.updated_at := pg_catalog.now();
+  return new;
+end;
+$$;
+comment on function private.touch_updated_at() is 'Before-update trigger: keeps updated_at.';

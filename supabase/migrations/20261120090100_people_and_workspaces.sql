@@ -1,0 +1,198 @@
+-- People and workspaces: profiles, workspaces, members, and the helpers that every policy is made of.
+--
+-- Touches: public.profiles, public.workspaces, public.members, a trigger on auth.users.
+-- Beware:  policies never join. A helper returns the array of what the caller may see, once per statement, and the policy compares with it,
+--          so that the index on workspace_id is used (docs/decisions/0002-policies-compare-with-an-array.md has the measurement).
+
+-- profiles -----------------------------------------------------------------------------------------------------------------------------
+create table public.profiles (
+  user_id uuid primary key references auth.users (id) on delete cascade,
+  email text,
+  display_name text,
+  avatar_url text,
+  locale text not null default 'en',
+  time_zone text not null default 'UTC',
+  settings jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint email_is_short check (length(email) <= 320),
+  constraint display_name_is_short check (length(display_name) between 1 and 200),
+  constraint avatar_url_is_https check (avatar_url ~ '^https://' and length(avatar_url) <= 2000),
+  constraint locale_is_a_language_tag check (locale ~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$' and length(locale) <= 35),
+  constraint time_zone_is_short check (length(time_zone) between 1 and 64),
+  constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
+);
+comment on table public.profiles is 'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on auth.users.';
+comment on column public.profiles.email is 'Copied from auth.users and kept equal to it; null for anonymous people.';
+comment on column public.profiles.time_zone is 'An IANA name, e.g. Europe/Lisbon.';
+
+create trigger touch_updated_at before update on public.profiles
+  for each row execute function private.touch_updated_at();
+
+create function private.keep_profile()
+returns trigger
+language plpgsql
+volatile
+security definer -- runs as the auth service, which has no rights here
+set search_path = ''
+as $$
+begin
+  insert into public.profiles as profile (user_id, email, display_name)
+  values (
+    new.id,
+    left(nullif(new.email, ''), 320),
+    left(nullif(coalesce(new.raw_user_meta_data::jsonb ->> 'display_name', split_part(new.email, '@', 1)), ''), 200)
+  )
+  on conflict (user_id) do update set email = excluded.email
+    where profile.email is distinct from excluded.email;
+  return new;
+end;
+$$;
+comment on function private.keep_profile() is 'Trigger on auth.users: makes the profile at sign-up and follows a changed address. The display name is only a suggestion: user_metadata is the person''s own and decides nothing.';
+create trigger keep_profile after insert or update of email on auth.users
+  for each row execute function private.keep_profile();
+
+-- workspaces ---------------------------------------------------------------------------------------------------------------------------
+create table public.workspaces (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  slug text not null unique,
+  billing_plan text not null default 'free',
+  region text not null default 'eu',
+  k8s_namespace text unique,
+  settings jsonb not null default '{}',
+  deleted_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint name_is_short check (length(name) between 1 and 200),
+  constraint slug_is_a_slug check (slug ~ '^[a-z0-9](-?[a-z0-9])*$' and length(slug) <= 63),
+  constraint billing_plan_is_known check (billing_plan in ('free', 'team', 'enterprise')),
+  constraint region_is_short check (region ~ '^[a-z0-9](-?[a-z0-9])*$' and length(region) <= 40),
+  constraint k8s_namespace_is_a_dns_label check (k8s_namespace ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' and length(k8s_namespace) <= 63),
+  constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
+);
+comment on table public.workspaces is 'A tenant. Deleting is soft: deleted_at hides it from everyone at once, a job purges it 30 days later.';
+comment on column public.workspaces.region is 'Where its data must stay; set when the workspace is made, changed by the service alone.';
+comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
+create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
+create trigger touch_updated_at before update on public.workspaces
+  for each row execute function private.touch_updated_at();
+
+-- members ------------------------------------------------------------------------------------------------------------------------------
+create table public.members (
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  user_id uuid not null references public.profiles (user_id) on delete cascade,
+  role text not null default 'member',
+  invited_by uuid references public.profiles (user_id) on delete set null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (workspace_id, user_id),
+  constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest'))
+);
+comment on table public.members is 'Who belongs to a workspace, and as what. There is always at least one owner, also under concurrent removals.';
+create index members_user_id on public.members (user_id, workspace_id) include (role);
+create index members_invited_by on public.members (invited_by);
+create trigger touch_updated_at before update on public.members
+  for each row execute function private.touch_updated_at();
+
+-- Policy helpers -----------------------------------------------------------------------------------------------------------------------
+
+create function private.roles_from(minimum_role text)
+returns text[]
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select case minimum_role
+    when 'guest' then array['guest', 'member', 'admin', 'owner']
+    when 'member' then array['member', 'admin', 'owner']
+    when 'admin' then array['admin', 'owner']
+    when 'owner' then array['owner']
+    else array[]::text[]
+  end;
+$$;
+comment on function private.roles_from(text) is 'The roles that are at least this one; none for a role that does not exist.';
+
+create function private.workspace_ids(minimum_role text default 'guest')
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer -- reads members past RLS: the policies on members are made of it
+set search_path = ''
+as $$
+declare
+  person uuid := private.current_user_id();
+begin
+  if person is null then
+    return '{}';
+  end if;
+  return coalesce((
+    select pg_catalog.array_agg(member.workspace_id)
+    from public.members as member
+    join public.workspaces as workspace on workspace.id = member.workspace_id
+    where member.user_id = person
+      and member.role = any (private.roles_from(minimum_role))
+      and workspace.deleted_at is null
+  ), '{}');
+end;
+$$;
+comment on function private.workspace_ids(text) is
+  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a session; never raises. For policies: workspace_id = any ((select private.workspace_ids())::uuid[]).';
+grant execute on function private.workspace_ids(text) to authenticated, service_role;
+
+create function private.colleague_ids()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer -- reads members past RLS
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select pg_catalog.array_agg(distinct member.user_id)
+    from public.members as member
+    where member.workspace_id = any (private.workspace_ids('member'))
+  ), '{}');
+end;
+$$;
+comment on function private.colleague_ids() is 'The people of the workspaces in which the caller is at least a member. Guests have none: they see only themselves.';
+grant execute on function private.colleague_ids() to authenticated, service_role;
+
+create function private.member_role(for_user uuid, in_workspace uuid)
+returns text
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select member.role
+  from public.members as member
+  join public.workspaces as workspace on workspace.id = member.workspace_id
+  where member.workspace_id = in_workspace and member.user_id = for_user and workspace.deleted_at is null;
+$$;
+comment on function private.member_role(uuid, uuid) is 'The person''s role in the workspace; null when they do not belong to it or it is deleted.';
+
+create function private.belongs_to(for_user uuid, in_workspace uuid)
+returns boolean
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select private.member_role(for_user, in_workspace) is not null;
+$$;
+comment on function private.belongs_to(uuid, uuid) is 'Whether the person is in the workspace, in any role.';
+
+create function private.administers(for_user uuid, in_workspace uuid)
+returns boolean
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce(private.member_role(for_user, in_workspace) = any (private.roles_from('admin')), false);
+$$;
+comment on function private.administers(uuid, uuid) is 'Whether the person is an admin or an owner of the workspace.';

@@ -1,0 +1,108 @@
+-- Policies and grants of profiles, workspaces and members, and the rule that a workspace keeps an owner.
+--
+-- Touches: policies, grants, one trigger on public.members.
+-- Beware:  anon gets nothing here, nor anywhere else: a guest is a person who signed in anonymously.
+
+alter table public.profiles enable row level security;
+alter table public.workspaces enable row level security;
+alter table public.members enable row level security;
+
+-- profiles
+grant select on public.profiles to authenticated, service_role;
+grant update (display_name, avatar_url, locale, time_zone, settings) on public.profiles to authenticated, service_role;
+-- insert is not granted, because the trigger on auth.users makes the row; delete is not, because deleting the auth user deletes it.
+
+create policy "People read themselves and their colleagues" on public.profiles
+  for select to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or user_id = any ((select private.colleague_ids())::uuid[])
+  );
+comment on policy "People read themselves and their colleagues" on public.profiles is
+  'A workspace shows its people''s names. Guests see themselves only: they are often outsiders to each other.';
+create policy "People change their own profile" on public.profiles
+  for update to authenticated
+  using (user_id = (select private.current_user_id()))
+  with check (user_id = (select private.current_user_id()));
+comment on policy "People change their own profile" on public.profiles is 'The address is not theirs to change here: it follows auth.users.';
+
+-- workspaces
+grant select on public.workspaces to authenticated, service_role;
+grant update (name, slug, settings) on public.workspaces to authenticated;
+grant insert, update, delete on public.workspaces to service_role;
+-- insert is not granted to people, because a workspace needs its owner in the same transaction: create_workspace.
+-- delete is not, because deleting is soft: delete_workspace. Plan, region and namespace are the service's.
+
+create policy "People read their workspaces" on public.workspaces
+  for select to authenticated
+  using (id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read their workspaces" on public.workspaces is 'Also guests: the client shows where they are.';
+create policy "Admins change their workspace" on public.workspaces
+  for update to authenticated
+  using (id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change their workspace" on public.workspaces is 'Name, slug and settings; the rest has no column grant.';
+
+-- members
+grant select, delete on public.members to authenticated;
+grant update (role) on public.members to authenticated;
+grant select, insert, update, delete on public.members to service_role;
+-- insert is not granted to people, because joining needs the person's consent: accept_invitation.
+
+create policy "People read who is in their workspaces" on public.members
+  for select to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or workspace_id = any ((select private.workspace_ids('member'))::uuid[])
+  );
+comment on policy "People read who is in their workspaces" on public.members is 'Guests read their own membership only.';
+create policy "Admins change roles, owners also those of owners" on public.members
+  for update to authenticated
+  using (
+    workspace_id = any ((select private.workspace_ids('owner'))::uuid[])
+    or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  )
+  with check (
+    workspace_id = any ((select private.workspace_ids('owner'))::uuid[])
+    or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "Admins change roles, owners also those of owners" on public.members is 'An admin can neither make an owner nor unmake one; the check sees the new role, the using clause the old.';
+create policy "Admins remove members, owners also owners, and anyone may leave" on public.members
+  for delete to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or workspace_id = any ((select private.workspace_ids('owner'))::uuid[])
+    or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "Admins remove members, owners also owners, and anyone may leave" on public.members is 'The last owner is kept by a trigger, which holds for the service too.';
+
+-- An owner is never lost ---------------------------------------------------------------------------------------------------------------
+
+create function private.keep_an_owner()
+returns trigger
+language plpgsql
+volatile
+security definer -- must see all owners, whoever asks
+set search_path = ''
+as $$
+begin
+  -- Writing the workspace's row queues concurrent removals behind each other, and fails the second of two serializable ones: reading it
+  -- with a lock would let a repeatable-read transaction count an owner who is gone. No row: the workspace itself is being deleted.
+  update public.workspaces set updated_at = pg_catalog.now()
+  where id = old.workspace_id and deleted_at is null;
+  if found and not exists (
+    select from public.members where workspace_id = old.workspace_id and role = 'owner'
+  ) then
+    perform private.raise_error(
+      'last_owner', 'A workspace keeps at least one owner.', 409, 'Make someone else an owner first, or delete the workspace.'
+    );
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_an_owner() is 'Trigger on members: refuses (last_owner, 409) what would leave a workspace without an owner.';
+create trigger keep_an_owner_on_removal after delete on public.members
+  for each row when (old.role = 'owner') execute function private.keep_an_owner();
+create trigger keep_an_owner_on_change after update on public.members
+  for each row when (old.role = 'owner' and (new.role <> 'owner' or new.workspace_id <> old.workspace_id))
+  execute function private.keep_an_owner();

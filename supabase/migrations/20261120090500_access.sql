@@ -1,0 +1,181 @@
+-- Access: the one place that decides who may use an agent, and everything that asks it.
+--
+-- Touches: the policies and grants of agents and permissions, my_agents, explain_access.
+-- Beware:  the policies, explain_access and the functions' lookups share private.access_decisions, so that they cannot disagree.
+
+create function private.access_decisions(for_user uuid, for_agent uuid default null)
+returns table (agent_id uuid, workspace_id uuid, allowed boolean, reason text, decided_by jsonb, changes_at timestamptz)
+language sql
+stable
+parallel safe
+rows 20
+set search_path = ''
+as $$
+  select
+    agent.id, agent.workspace_id, decision.reason in ('granted', 'administers_workspace'), decision.reason,
+    case
+      when decision.reason = 'agent_not_published' then
+        jsonb_build_object('table', 'agents', 'id', agent.id, 'status', agent.status)
+      when decision.reason in ('denied', 'granted', 'expired') then
+        jsonb_build_object('table', 'permissions', 'user_id', permission.user_id, 'agent_id', permission.agent_id,
+          'can_use', permission.can_use, 'expires_at', permission.expires_at, 'granted_by', permission.granted_by, 'reason', permission.reason)
+      else jsonb_build_object('table', 'members', 'user_id', member.user_id, 'workspace_id', member.workspace_id, 'role', member.role)
+    end,
+    case when permission.expires_at > now() then permission.expires_at end
+  from public.members as member
+  join public.workspaces as workspace on workspace.id = member.workspace_id and workspace.deleted_at is null
+  join public.agents as agent on agent.workspace_id = member.workspace_id
+  left join public.permissions as permission on permission.user_id = member.user_id and permission.agent_id = agent.id
+  cross join lateral (
+    select case
+      when agent.status in ('paused', 'archived') then 'agent_not_published'
+      when agent.status = 'draft' and member.role not in ('owner', 'admin') then 'agent_not_published'
+      when not permission.can_use and (permission.expires_at is null or permission.expires_at > now()) then 'denied'
+      when permission.can_use and (permission.expires_at is null or permission.expires_at > now()) then 'granted'
+      when member.role in ('owner', 'admin') then 'administers_workspace'
+      when permission.can_use then 'expired'
+      else 'not_granted'
+    end as reason
+  ) as decision
+  where member.user_id = for_user and (for_agent is null or agent.id = for_agent);
+$$;
+comment on function private.access_decisions(uuid, uuid) is
+  'For each agent of the person''s workspaces (or the one named): whether they may use it, why, the row that decided, and when that row stops deciding (null: never).';
+
+create function private.access_of(for_user uuid, for_agent uuid)
+returns table (allowed boolean, reason text, workspace_id uuid, decided_by jsonb)
+language sql
+stable
+rows 1
+set search_path = ''
+as $$
+  select
+    coalesce(decision.allowed, false),
+    coalesce(decision.reason, case when agent.id is null then 'unknown_agent' else 'not_a_member' end),
+    agent.workspace_id,
+    decision.decided_by
+  from (select for_agent as id) as asked
+  left join public.agents as agent on agent.id = asked.id
+  left join private.access_decisions(for_user, for_agent) as decision on decision.agent_id = agent.id;
+$$;
+comment on function private.access_of(uuid, uuid) is
+  'Always one row. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent.';
+
+create function private.usable_agent_ids()
+returns uuid[]
+language plpgsql
+stable
+parallel safe
+security definer -- reads past RLS: the policy on agents is made of it
+set search_path = ''
+as $$
+declare
+  person uuid := private.current_user_id();
+begin
+  if person is null then
+    return '{}';
+  end if;
+  return coalesce((
+    select pg_catalog.array_agg(decision.agent_id) from private.access_decisions(person) as decision where decision.allowed
+  ), '{}');
+end;
+$$;
+comment on function private.usable_agent_ids() is 'The agents that the caller may use now. Empty without a session; never raises.';
+grant execute on function private.usable_agent_ids() to authenticated, service_role;
+
+-- agents -------------------------------------------------------------------------------------------------------------------------------
+alter table public.agents enable row level security;
+grant select on public.agents to authenticated, service_role;
+grant insert (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
+grant update (slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
+grant insert, update, delete on public.agents to service_role;
+-- delete is not granted to people, because an archived agent keeps the meaning of what the audit log says about it.
+
+create policy "People read the agents that they may use, admins all" on public.agents
+  for select to authenticated
+  using (
+    workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
+    or id = any ((select private.usable_agent_ids())::uuid[])
+  );
+comment on policy "People read the agents that they may use, admins all" on public.agents is
+  'What one may not use one does not see: names and endpoints of agents say much about a company.';
+create policy "Admins make agents" on public.agents
+  for insert to authenticated
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins make agents" on public.agents is 'In their own workspaces.';
+create policy "Admins change agents" on public.agents
+  for update to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change agents" on public.agents is 'An agent stays in its workspace: workspace_id has no update grant.';
+
+-- permissions --------------------------------------------------------------------------------------------------------------------------
+alter table public.permissions enable row level security;
+grant select, delete on public.permissions to authenticated;
+grant insert (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions to authenticated;
+grant update (can_use, reason, expires_at) on public.permissions to authenticated;
+grant select, insert, update, delete on public.permissions to service_role;
+-- granted_by is not granted: a trigger records who it was.
+
+create policy "People read their permissions, admins the workspace's" on public.permissions
+  for select to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
+  );
+comment on policy "People read their permissions, admins the workspace's" on public.permissions is 'One may know why one is refused.';
+create policy "Admins grant" on public.permissions
+  for insert to authenticated
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins grant" on public.permissions is 'The composite keys keep person and agent in that workspace.';
+create policy "Admins change grants" on public.permissions
+  for update to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change grants" on public.permissions is 'Also revoking: can_use = false.';
+create policy "Admins remove grants" on public.permissions
+  for delete to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins remove grants" on public.permissions is 'Removing is going back to what the role gives.';
+
+-- What clients call --------------------------------------------------------------------------------------------------------------------
+
+create function public.my_agents()
+returns setof public.agents
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select agent.* from public.agents as agent
+  where agent.id = any ((select private.usable_agent_ids())::uuid[])
+  order by agent.name, agent.id;
+$$;
+comment on function public.my_agents() is 'The agents that the caller may use now, by name. Filters and embeds like a table. Empty without a session.';
+
+create function public.explain_access(agent_id uuid, user_id uuid default null)
+returns table (allowed boolean, reason text, decided_by jsonb)
+language plpgsql
+stable
+security definer -- an admin may ask about others
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  person uuid := coalesce(explain_access.user_id, caller);
+  answer record;
+begin
+  select * into answer from private.access_of(person, explain_access.agent_id);
+  if not private.is_service()
+    and not (person = caller and private.belongs_to(caller, answer.workspace_id))
+    and not private.administers(caller, answer.workspace_id)
+  then
+    perform private.raise_error('not_found', 'No such agent in a workspace of yours, or not yours to ask about.', 404);
+  end if;
+  return query select answer.allowed, answer.reason, answer.decided_by;
+end;
+$$;
+comment on function public.explain_access(uuid, uuid) is
+  'Whether a person (the caller when left out; others only for admins) may use an agent, why, and the row that decided. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only). Errors: not_found 404.';
+
+grant execute on function public.my_agents(), public.explain_access(uuid, uuid) to authenticated, service_role;

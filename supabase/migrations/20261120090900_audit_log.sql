@@ -1,0 +1,258 @@
+-- The audit log: who did what, through which agent, when. Append-only, partitioned by month, idempotent by request id.
+--
+-- Touches: public.audit_log and its partitions (in `private`, so that nobody reaches past the parent's policies), the ways to write it.
+-- Beware:  nobody below the tables' owner can change, delete or truncate an entry; what the owner and a superuser still can, the seals of the
+--          next chapter find. Entries refer to nothing by foreign key: they outlive what they speak about.
+
+create table public.audit_log (
+  id bigint generated always as identity,
+  workspace_id uuid not null,
+  occurred_at timestamptz not null default now(),
+  actor_id uuid,
+  agent_id uuid,
+  action text not null,
+  subject_type text,
+  subject_id text,
+  detail jsonb not null default '{}',
+  request_id text,
+  occurred_on date not null default (now() at time zone 'utc')::date,
+  xid bigint not null default pg_current_xact_id()::text::bigint,
+  primary key (id, occurred_on),
+  constraint action_is_a_dotted_name check (action ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(action) <= 100),
+  constraint subject_has_a_type check (subject_id is null or subject_type is not null),
+  constraint subject_is_short check (length(subject_type) <= 60 and length(subject_id) <= 200),
+  constraint detail_is_a_small_object check (jsonb_typeof(detail) = 'object' and length(detail::text) <= 16384),
+  constraint request_id_is_short check (length(request_id) between 1 and 200),
+  constraint occurred_on_is_its_utc_day check (occurred_on = (occurred_at at time zone 'utc')::date)
+) partition by range (occurred_on);
+comment on table public.audit_log is 'What was done in a workspace, by whom (actor_id, null: the service) and through which agent. Append-only. One request id within a day is one entry.';
+comment on column public.audit_log.occurred_on is 'The UTC day; the partition key, and part of the key that makes a request id one entry.';
+comment on column public.audit_log.xid is 'The writing transaction. Sealing waits until every older transaction has ended.';
+create index audit_log_newest on public.audit_log (workspace_id, id desc);
+create unique index one_entry_per_request on public.audit_log (workspace_id, request_id, occurred_on) where request_id is not null;
+create index audit_log_sessions on public.audit_log (subject_id, id) where action in ('session.opened', 'session.closed');
+-- Rows lie in the order of their transactions, so a block-range index finds a minute's entries and costs writers next to nothing.
+create index audit_log_xid on public.audit_log using brin (xid) with (pages_per_range = 16);
+
+alter table public.audit_log enable row level security;
+grant select on public.audit_log to authenticated, service_role;
+-- insert is not granted, because entries are written by log_audit and by triggers; update, delete and truncate are granted to nobody.
+
+create policy "Admins read the workspace's audit log" on public.audit_log
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read the workspace's audit log" on public.audit_log is 'It tells what colleagues did; members have no business in it.';
+
+-- Append-only --------------------------------------------------------------------------------------------------------------------------
+
+create function private.refuse_change()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.raise_error('append_only', 'Entries of this log are never changed or removed.', 403);
+  return null;
+end;
+$$;
+comment on function private.refuse_change() is 'Trigger of append-only tables: append_only (403).';
+create trigger refuse_change before update or delete on public.audit_log
+  for each row execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.audit_log
+  for each statement execute function private.refuse_change();
+
+-- Partitions ---------------------------------------------------------------------------------------------------------------------------
+
+create table private.partitioned_logs (
+  table_name text primary key,
+  keep_months integer not null,
+  constraint keeps_at_least_a_year check (keep_months >= 12)
+);
+comment on table private.partitioned_logs is 'The logs in public that are partitioned by month on occurred_on, and for how many months each is kept.';
+insert into private.partitioned_logs (table_name, keep_months) values ('audit_log', 84);
+
+create function private.maintain_partitions(today date default (now() at time zone 'utc')::date)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  log private.partitioned_logs;
+  month date;
+  old record;
+  made text[] := '{}';
+  dropped text[] := '{}';
+begin
+  for log in select * from private.partitioned_logs order by table_name loop
+    for month in
+      select generate_series(date_trunc('month', today), date_trunc('month', today) + interval '3 months', interval '1 month')::date
+    loop
+      continue when to_regclass(format('private.%I', log.table_name || to_char(month, '_YYYY_MM'))) is not null;
+      execute format(
+        'create table private.%1$I partition of public.%2$I for values from (%3$L) to (%4$L)',
+        log.table_name || to_char(month, '_YYYY_MM'), log.table_name, month, month + interval '1 month'
+      );
+      execute format(
+        'create trigger refuse_truncate before truncate on private.%I for each statement execute function private.refuse_change()',
+        log.table_name || to_char(month, '_YYYY_MM')
+      );
+      made := made || (log.table_name || to_char(month, '_YYYY_MM'));
+    end loop;
+    for old in
+      select child.relname::text as name
+      from pg_catalog.pg_inherits as link join pg_catalog.pg_class as child on child.oid = link.inhrelid
+      where link.inhparent = to_regclass(format('public.%I', log.table_name))
+        and child.relname ~ ('^' || log.table_name || '_\d{4}_\d{2}$')
+        and to_date(right(child.relname, 7), 'YYYY_MM') < date_trunc('month', today) - make_interval(months => log.keep_months)
+      order by child.relname
+    loop
+      execute format('drop table private.%I', old.name);
+      dropped := dropped || old.name;
+    end loop;
+  end loop;
+  return jsonb_build_object('made', to_jsonb(made), 'dropped', to_jsonb(dropped));
+end;
+$$;
+comment on function private.maintain_partitions(date) is
+  'Makes this month''s and the next three months'' partitions of every log and drops those past retention, as of `today` (UTC). Returns the names made and dropped. Safe to run twice.';
+select private.maintain_partitions();
+
+-- Writing ------------------------------------------------------------------------------------------------------------------------------
+
+create function private.append_audit_entry(
+  in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb, request_id text
+)
+returns table (id bigint, is_new boolean)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  today date := (now() at time zone 'utc')::date;
+  made bigint;
+begin
+  if request_id is not null then
+    -- The key holds within one UTC day. Across midnight the day before is looked at as well; in the minutes around it, where a first and a
+    -- second attempt can run at the same time on both sides, attempts queue.
+    if (now() at time zone 'utc')::time < '00:02' or (now() at time zone 'utc')::time > '23:58' then
+      perform pg_advisory_xact_lock(hashtextextended('audit_log.request_id', 0));
+    end if;
+    select entry.id into made from public.audit_log as entry
+    where entry.workspace_id = in_workspace and entry.request_id = append_audit_entry.request_id
+      and entry.occurred_on = today - 1 and entry.occurred_at > now() - interval '1 day';
+    if made is not null then
+      return query select made, false;
+      return;
+    end if;
+  end if;
+  insert into public.audit_log as entry
+    (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail, request_id)
+  values
+    (in_workspace, actor, through_agent, append_audit_entry.action, append_audit_entry.subject_type, append_audit_entry.subject_id,
+     coalesce(append_audit_entry.detail, '{}'), append_audit_entry.request_id)
+  on conflict (workspace_id, request_id, occurred_on) where request_id is not null do nothing
+  returning entry.id into made;
+  if made is not null then
+    return query select made, true;
+    return;
+  end if;
+  return query
+    select entry.id, false from public.audit_log as entry
+    where entry.workspace_id = in_workspace and entry.request_id = append_audit_entry.request_id and entry.occurred_on = today;
+end;
+$$;
+comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text) is
+  'Writes one entry, or finds the one that this request id made within a day. Returns its id and whether it is new. The callers decide who may.';
+
+create function private.require_reportable(action text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if action ~ '^(workspace|member|invitation|agent|permission|session|audit|account|billing)\.' then
+    perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
+  end if;
+end;
+$$;
+comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant or a turn.';
+
+create function private.log_audit_entries(entries jsonb, acting_user uuid)
+returns table (ordinal integer, id bigint, is_new boolean)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  entry record;
+  allowed_in uuid[];
+begin
+  if acting_user is not null then
+    perform private.act_as(acting_user);
+    allowed_in := private.workspace_ids();
+  end if;
+  for entry in
+    select given.ordinality::integer as place, given.value as fields
+    from jsonb_array_elements(entries) with ordinality as given
+    -- A fixed order of request ids, so that two batches that share some queue and do not deadlock.
+    order by given.value ->> 'request_id', given.ordinality
+  loop
+    if acting_user is not null then
+      if not coalesce((entry.fields ->> 'workspace_id')::uuid = any (allowed_in), false) then
+        perform private.raise_error('not_found', 'No such workspace of yours.', 404, 'Entry ' || entry.place);
+      end if;
+      perform private.require_reportable(entry.fields ->> 'action');
+    elsif not exists (select from public.workspaces as workspace where workspace.id = (entry.fields ->> 'workspace_id')::uuid) then
+      perform private.raise_error('not_found', 'No such workspace.', 404, 'Entry ' || entry.place);
+    end if;
+    return query
+      select entry.place, written.id, written.is_new
+      from private.append_audit_entry(
+        (entry.fields ->> 'workspace_id')::uuid,
+        coalesce(acting_user, (entry.fields ->> 'actor_id')::uuid),
+        entry.fields ->> 'action',
+        entry.fields ->> 'subject_type',
+        entry.fields ->> 'subject_id',
+        (entry.fields ->> 'agent_id')::uuid,
+        entry.fields -> 'detail',
+        entry.fields ->> 'request_id'
+      ) as written;
+  end loop;
+end;
+$$;
+comment on function private.log_audit_entries(jsonb, uuid) is
+  'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the service, which may name the actor. Errors: reserved_action 403, not_found 404.';
+
+create function public.log_audit(
+  workspace_id uuid, action text, subject_type text default null, subject_id text default null,
+  agent_id uuid default null, detail jsonb default '{}', request_id text default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer -- insert is granted to nobody
+set search_path = ''
+as $$
+begin
+  if not private.is_service() then
+    if not coalesce(log_audit.workspace_id = any (private.workspace_ids()), false) then
+      perform private.raise_error('not_found', 'No such workspace of yours.', 404);
+    end if;
+    perform private.require_reportable(log_audit.action);
+  end if;
+  return (
+    select written.id from private.append_audit_entry(
+      log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
+      log_audit.agent_id, log_audit.detail, log_audit.request_id
+    ) as written
+  );
+end;
+$$;
+comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
+  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the same one within a day is one entry. Errors: reserved_action 403, not_found 404, 23514 on a malformed value.';
+grant execute on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) to authenticated, service_role;

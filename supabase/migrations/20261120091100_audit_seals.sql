@@ -1,0 +1,241 @@
+-- Audit seals: tamper evidence that does not slow writers. A job each minute seals what has been written, per workspace, as a SHA-256 chain;
+-- the verifier recomputes it and finds any edit, deletion, insertion, reordering or truncation of sealed entries.
+--
+-- Touches: public.audit_seals, private.audit_heads, private.audit_horizon, private.seal_audit_log, public.verify_audit_log, public.audit_anchor.
+-- Beware:  which entries a seal covers is said by transaction ids and not by entry ids: an entry with a lower id may commit after one with a
+--          higher. A run seals [last horizon, oldest transaction still running): nothing can appear in there any more. Transaction ids live on in
+--          physical backups and point-in-time recovery; a logical dump restored elsewhere begins anew (docs/operations.md says what to do).
+--          A superuser can rewrite entries, seals and heads together. Only a digest kept elsewhere (audit_anchor) shows that.
+
+create table public.audit_seals (
+  workspace_id uuid not null,
+  ordinal bigint not null,
+  month date not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  entries bigint not null,
+  from_xid bigint not null,
+  to_xid bigint not null,
+  digest text not null,
+  previous_digest text not null,
+  sealed_at timestamptz not null default now(),
+  primary key (workspace_id, ordinal),
+  constraint covers_something check (entries > 0 and first_id <= last_id and from_xid < to_xid),
+  constraint digest_is_sha256 check (digest ~ '^[0-9a-f]{64}$' and previous_digest ~ '^[0-9a-f]{64}$'),
+  constraint position_counts_from_one check (ordinal > 0)
+);
+comment on table public.audit_seals is 'The chain of digests over a workspace''s audit log. Each covers the entries of one month whose transactions lie in [from_xid, to_xid).';
+comment on column public.audit_seals.digest is 'SHA-256, hex: private.seal_digest.';
+create trigger refuse_change before update or delete on public.audit_seals for each row execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.audit_seals for each statement execute function private.refuse_change();
+
+alter table public.audit_seals enable row level security;
+grant select on public.audit_seals to authenticated, service_role;
+-- insert is granted to nobody: seal_audit_log writes.
+create policy "Admins read the workspace's seals" on public.audit_seals
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read the workspace's seals" on public.audit_seals is 'To keep a digest elsewhere.';
+
+create table private.audit_heads (
+  workspace_id uuid primary key,
+  ordinal bigint not null,
+  digest text not null,
+  to_xid bigint not null
+);
+comment on table private.audit_heads is 'The newest seal of each workspace, a second time: seals cut off at the end are missed here.';
+
+create table private.audit_horizon (
+  is_the_only_row boolean primary key default true,
+  sealed_to bigint not null default 0,
+  sealed_at timestamptz not null default now(),
+  constraint is_the_only_row check (is_the_only_row)
+);
+comment on table private.audit_horizon is 'Up to which transaction the whole log is sealed, and since when.';
+insert into private.audit_horizon default values;
+
+-- Digests ------------------------------------------------------------------------------------------------------------------------------
+
+create function private.seal_digest(previous_digest text, workspace_id uuid, ordinal bigint, month date, entries bigint, leaves bytea)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select encode(sha256(convert_to(concat_ws('|', previous_digest, workspace_id, ordinal, to_char(month, 'YYYY-MM-DD'), entries), 'UTF8') || sha256(leaves)), 'hex');
+$$;
+comment on function private.seal_digest(text, uuid, bigint, date, bigint, bytea) is
+  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves: the SHA-256 of each entry''s fields in binary form (record_send), in order of id. The first previous digest is 64 zeros.';
+
+-- Sealing ------------------------------------------------------------------------------------------------------------------------------
+
+create function private.seal_audit_log()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  done bigint;
+  part record;
+  head private.audit_heads;
+  seal_digest text;
+  made integer := 0;
+begin
+  -- One sealer at a time; a second waits and finds nothing left to do.
+  select sealed_to into done from private.audit_horizon for update;
+  if horizon <= done then
+    return 0;
+  end if;
+  for part in
+    select entry.workspace_id, date_trunc('month', entry.occurred_on)::date as month, count(*) as entries,
+      min(entry.id) as first_id, max(entry.id) as last_id,
+      string_agg(
+        sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action,
+          entry.subject_type, entry.subject_id, entry.detail, entry.request_id, entry.xid))),
+        '' order by entry.id
+      ) as leaves
+    from public.audit_log as entry
+    where entry.xid >= done and entry.xid < horizon
+    group by 1, 2
+    order by 1, 2
+  loop
+    select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
+    seal_digest := private.seal_digest(
+      coalesce(head.digest, repeat('0', 64)), part.workspace_id, coalesce(head.ordinal, 0) + 1, part.month, part.entries, part.leaves
+    );
+    insert into public.audit_seals
+      (workspace_id, ordinal, month, first_id, last_id, entries, from_xid, to_xid, digest, previous_digest)
+    values
+      (part.workspace_id, coalesce(head.ordinal, 0) + 1, part.month, part.first_id, part.last_id, part.entries, done, horizon,
+       seal_digest, coalesce(head.digest, repeat('0', 64)));
+    insert into private.audit_heads (workspace_id, ordinal, digest, to_xid)
+    values (part.workspace_id, coalesce(head.ordinal, 0) + 1, seal_digest, horizon)
+    on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
+    made := made + 1;
+  end loop;
+  update private.audit_horizon set sealed_to = horizon, sealed_at = now();
+  return made;
+end;
+$$;
+comment on function private.seal_audit_log() is
+  'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run at the same time as itself and as writers.';
+
+-- Verifying ----------------------------------------------------------------------------------------------------------------------------
+
+create function private.audit_leaves(in_workspace uuid)
+returns table (to_xid bigint, month date, entries bigint, leaves bytea)
+language sql
+stable
+set search_path = ''
+as $$
+  -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the log is read once.
+  with bounds as materialized (
+    select array_agg(distinct seal.to_xid order by seal.to_xid) as upper from public.audit_seals as seal where seal.workspace_id = in_workspace
+  )
+  select placed.to_xid, placed.month, count(*), string_agg(placed.leaf, '' order by placed.id)
+  from (
+    select
+      (select upper from bounds)[width_bucket(entry.xid, (select upper from bounds)) + 1] as to_xid,
+      date_trunc('month', entry.occurred_on)::date as month,
+      entry.id,
+      sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action,
+        entry.subject_type, entry.subject_id, entry.detail, entry.request_id, entry.xid))) as leaf
+    from public.audit_log as entry
+    where entry.workspace_id = in_workspace
+      and entry.xid < (select known.to_xid from private.audit_heads as known where known.workspace_id = in_workspace)
+  ) as placed
+  group by 1, 2;
+$$;
+comment on function private.audit_leaves(uuid) is 'The leaves of a workspace''s log as it is now, by the seal that they belong to.';
+
+create function public.verify_audit_log(workspace_id uuid, anchor text default null)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+language plpgsql
+stable
+rows 1
+security definer -- reads heads, and the log past RLS
+set search_path = ''
+as $$
+declare
+  seal record;
+  head private.audit_heads;
+  expected_previous text := repeat('0', 64);
+  oldest_kept date := (
+    select date_trunc('month', now() at time zone 'utc')::date - make_interval(months => log.keep_months)
+    from private.partitioned_logs as log where log.table_name = 'audit_log'
+  );
+begin
+  if not private.is_service() and not private.administers(private.current_user_id(), verify_audit_log.workspace_id) then
+    perform private.raise_error('not_found', 'No such workspace that you administer.', 404);
+  end if;
+  select * into head from private.audit_heads as known where known.workspace_id = verify_audit_log.workspace_id;
+  entries := 0;
+  seals := 0;
+  head_digest := head.digest;
+  for seal in
+    select s.ordinal, s.month, s.digest, s.previous_digest, s.entries, s.sealed_at, s.to_xid,
+      actual.entries as found_entries, actual.leaves
+    from (select * from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
+    full join private.audit_leaves(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
+    order by s.ordinal nulls last
+  loop
+    if seal.ordinal is null then
+      broken_at := (select min(s.ordinal) from public.audit_seals as s
+        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid >= (select min(l.to_xid) from private.audit_leaves(verify_audit_log.workspace_id) as l));
+      reason := 'entry_inserted';
+      exit;
+    end if;
+    seals := seals + 1;
+    sealed_through := seal.sealed_at;
+    reason := case
+      when seal.ordinal <> seals or seal.previous_digest <> expected_previous then 'seal_missing'
+      -- Whole months past retention have been dropped lawfully: of them the chain itself is what is left to check.
+      when seal.found_entries is null and seal.month < oldest_kept then null
+      when seal.found_entries is distinct from seal.entries then
+        case when coalesce(seal.found_entries, 0) < seal.entries then 'entry_missing' else 'entry_inserted' end
+      when seal.digest <> private.seal_digest(
+        seal.previous_digest, verify_audit_log.workspace_id, seal.ordinal, seal.month, seal.entries, seal.leaves) then 'entry_changed'
+    end;
+    if reason is not null then
+      broken_at := seal.ordinal;
+      exit;
+    end if;
+    entries := entries + coalesce(seal.found_entries, 0);
+    expected_previous := seal.digest;
+  end loop;
+  if reason is null and (head.ordinal, head.digest) is distinct from (nullif(seals, 0), case when seals > 0 then expected_previous end) then
+    broken_at := seals + 1;
+    reason := 'seal_missing';
+  end if;
+  if reason is null and anchor is not null and not exists (
+    select from public.audit_seals as s where s.workspace_id = verify_audit_log.workspace_id and s.digest = lower(anchor)
+  ) then
+    reason := 'anchor_missing';
+  end if;
+  is_valid := reason is null;
+  return next;
+end;
+$$;
+comment on function public.verify_audit_log(uuid, text) is
+  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, anchor_missing), until when the log is sealed, and its newest digest. Admins and the service. Errors: not_found 404.';
+
+create function public.audit_anchor(workspace_id uuid)
+returns table (ordinal bigint, digest text, last_id bigint, sealed_at timestamptz)
+language sql
+stable
+rows 1
+security invoker
+set search_path = ''
+as $$
+  select seal.ordinal, seal.digest, seal.last_id, seal.sealed_at
+  from public.audit_seals as seal
+  where seal.workspace_id = audit_anchor.workspace_id
+  order by seal.ordinal desc
+  limit 1;
+$$;
+comment on function public.audit_anchor(uuid) is
+  'The newest seal, to be kept where this database''s owner cannot reach; verify_audit_log(workspace, digest) later shows that nothing before it was rewritten. No row before the first seal.';
+grant execute on function public.verify_audit_log(uuid, text), public.audit_anchor(uuid) to authenticated, service_role;

@@ -1,0 +1,121 @@
+-- Billing: what was used, as it happened, and rolled up by day.
+--
+-- Touches: public.billing_events (append-only, partitioned by month), public.usage_daily, record_usage, the roll-up.
+-- Beware:  money is in integer minor units of its currency. An event's request id and kind make it one event within a day.
+
+create table public.billing_events (
+  id bigint generated always as identity,
+  workspace_id uuid not null,
+  occurred_at timestamptz not null default now(),
+  kind text not null,
+  quantity numeric(20, 6) not null,
+  unit text not null,
+  amount_minor bigint not null default 0,
+  currency text not null default 'USD',
+  agent_id uuid,
+  user_id uuid,
+  request_id text,
+  occurred_on date not null default (now() at time zone 'utc')::date,
+  primary key (id, occurred_on),
+  constraint kind_is_known check (kind in ('message', 'tokens', 'minutes', 'seat', 'storage')),
+  constraint quantity_is_not_negative check (quantity >= 0),
+  constraint unit_is_short check (length(unit) between 1 and 40),
+  constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
+  constraint request_id_is_short check (length(request_id) between 1 and 200),
+  constraint occurred_on_is_its_utc_day check (occurred_on = (occurred_at at time zone 'utc')::date)
+) partition by range (occurred_on);
+comment on table public.billing_events is 'What a workspace used, as it happened. Append-only; one request id and kind within a day is one event.';
+comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
+create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
+create unique index one_event_per_request_and_kind on public.billing_events (workspace_id, request_id, kind, occurred_on) where request_id is not null;
+create trigger refuse_change before update or delete on public.billing_events for each row execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.billing_events for each statement execute function private.refuse_change();
+
+alter table public.billing_events enable row level security;
+grant select on public.billing_events to authenticated, service_role;
+-- insert is not granted: record_usage and record_turn write.
+create policy "Admins read the workspace's billing events" on public.billing_events
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read the workspace's billing events" on public.billing_events is 'Members do not see what colleagues cost.';
+
+create table public.usage_daily (
+  workspace_id uuid not null,
+  day date not null,
+  kind text not null,
+  currency text not null,
+  quantity numeric(20, 6) not null,
+  amount_minor bigint not null,
+  updated_at timestamptz not null default now(),
+  primary key (workspace_id, day, kind, currency),
+  constraint kind_is_known check (kind in ('message', 'tokens', 'minutes', 'seat', 'storage')),
+  constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$')
+);
+comment on table public.usage_daily is 'Billing events by workspace, UTC day, kind and currency. Written by the roll-up job alone.';
+alter table public.usage_daily enable row level security;
+grant select on public.usage_daily to authenticated, service_role;
+-- insert, update and delete are granted to nobody: it is derived.
+create policy "Admins read the workspace's daily usage" on public.usage_daily
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read the workspace's daily usage" on public.usage_daily is 'As for the events that it sums up.';
+
+insert into private.partitioned_logs (table_name, keep_months) values ('billing_events', 84);
+select private.maintain_partitions();
+
+create function public.record_usage(
+  workspace_id uuid, kind text, quantity numeric, unit text, amount_minor bigint default 0, currency text default 'USD',
+  agent_id uuid default null, user_id uuid default null, request_id text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer -- insert is granted to nobody
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  today date := (now() at time zone 'utc')::date;
+begin
+  if exists (
+    select from public.billing_events as event
+    where event.workspace_id = record_usage.workspace_id and event.request_id = record_usage.request_id and event.kind = record_usage.kind
+      and event.occurred_on = today - 1 and event.occurred_at > now() - interval '1 day'
+  ) then
+    return false;
+  end if;
+  insert into public.billing_events (workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
+  values (record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
+    record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id)
+  on conflict (workspace_id, request_id, kind, occurred_on) where request_id is not null do nothing;
+  return found;
+end;
+$$;
+comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
+  'Records one billing event; returns false when this request id recorded it before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone.';
+grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
+
+create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  changed integer;
+begin
+  insert into public.usage_daily as known (workspace_id, day, kind, currency, quantity, amount_minor)
+  select event.workspace_id, event.occurred_on, event.kind, event.currency, sum(event.quantity), sum(event.amount_minor)
+  from public.billing_events as event
+  where event.occurred_on between today - days + 1 and today
+  group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
+  on conflict (workspace_id, day, kind, currency) do update
+    set quantity = excluded.quantity, amount_minor = excluded.amount_minor, updated_at = now()
+    where (known.quantity, known.amount_minor) is distinct from (excluded.quantity, excluded.amount_minor);
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function private.roll_up_usage(integer, date) is
+  'Sums the billing events of the last `days` UTC days into usage_daily. Events are never back-dated, so two days suffice for an hourly job. Returns the rows that changed; running it twice changes nothing.';

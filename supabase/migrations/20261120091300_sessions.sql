@@ -1,0 +1,130 @@
+-- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must outlive it (that it was
+-- opened, each turn, that it was closed) is in the audit log, and from there a forgotten session is found again.
+--
+-- Touches: private.open_session, private.find_session, private.close_session, private.record_turn.
+-- Beware:  reached over the functions' own connection only, after they have verified who asks.
+
+create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null)
+returns table (
+  allowed boolean, reason text, workspace_id uuid, endpoint_url text, in_cluster boolean, k8s_namespace text, revision bigint, session uuid
+)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+declare
+  access record;
+  agent public.agents;
+  entry record;
+begin
+  select * into access from private.access_of(for_user, for_agent);
+  revision := coalesce((select known.revision from private.permission_revisions as known where known.user_id = for_user), 0);
+  allowed := access.allowed;
+  reason := access.reason;
+  if not access.allowed then
+    return next;
+    return;
+  end if;
+  select * into agent from public.agents as known where known.id = for_agent;
+  workspace_id := agent.workspace_id;
+  endpoint_url := agent.endpoint_url;
+  in_cluster := agent.endpoint_url like 'http://%';
+  k8s_namespace := (select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = agent.workspace_id);
+  select * into entry from private.append_audit_entry(
+    agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}', open_session.request_id
+  );
+  -- The same request asked twice opens one session: the first one's.
+  session := case when entry.is_new then open_session.session_id
+    else (select known.subject_id::uuid from public.audit_log as known where known.id = entry.id and known.action = 'session.opened') end;
+  if session is null then
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+  end if;
+  return next;
+end;
+$$;
+comment on function private.open_session(uuid, uuid, uuid, text) is
+  'Decides whether the person may open the agent now and, if so, writes session.opened. session: the id to use, the first one''s when the request id was seen within a day. Errors: request_id_reused 409.';
+
+create function private.find_session(session_id uuid)
+returns table (user_id uuid, agent_id uuid, workspace_id uuid, opened_at timestamptz, closed_at timestamptz)
+language sql
+stable
+rows 1
+set search_path = ''
+as $$
+  select opened.actor_id, opened.agent_id, opened.workspace_id, opened.occurred_at,
+    (select min(closed.occurred_at) from public.audit_log as closed
+     where closed.subject_id = find_session.session_id::text and closed.action = 'session.closed' and closed.workspace_id = opened.workspace_id)
+  from public.audit_log as opened
+  where opened.subject_id = find_session.session_id::text and opened.action = 'session.opened'
+  order by opened.id
+  limit 1;
+$$;
+comment on function private.find_session(uuid) is 'A session as the audit log knows it; no row when it never was.';
+
+create function private.close_session(session_id uuid, for_user uuid, request_id text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select * into known from private.find_session(close_session.session_id);
+  if known.user_id is distinct from for_user or known.user_id is null then
+    perform private.raise_error('not_found', 'No such session.', 404);
+  end if;
+  if known.closed_at is not null then
+    return false;
+  end if;
+  perform private.append_audit_entry(
+    known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}', close_session.request_id
+  );
+  return true;
+end;
+$$;
+comment on function private.close_session(uuid, uuid, text) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session).';
+
+create function private.record_turn(
+  session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}'
+)
+returns table (audit_id bigint, is_new boolean)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+declare
+  in_workspace uuid := (select agent.workspace_id from public.agents as agent where agent.id = for_agent);
+  used record;
+begin
+  if record_turn.request_id is null then
+    perform private.raise_error('invalid_body', 'A turn needs a request id.', 400, 'request_id');
+  end if;
+  if in_workspace is null then
+    perform private.raise_error('not_found', 'No such agent.', 404);
+  end if;
+  select written.id, written.is_new into audit_id, is_new
+  from private.append_audit_entry(
+    in_workspace, for_user, 'session.turn', 'session', record_turn.session_id::text, for_agent, record_turn.detail, record_turn.request_id
+  ) as written;
+  if is_new then
+    for used in select * from jsonb_to_recordset(record_turn.usage) as u (kind text, quantity numeric, unit text, amount_minor bigint, currency text) loop
+      perform public.record_usage(
+        in_workspace, used.kind, used.quantity, used.unit, coalesce(used.amount_minor, 0), coalesce(used.currency, 'USD'),
+        for_agent, for_user, record_turn.request_id
+      );
+    end loop;
+  elsif not exists (
+    select from public.audit_log as known
+    where known.id = audit_id and known.action = 'session.turn' and known.subject_id = record_turn.session_id::text and known.actor_id = for_user
+  ) then
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each turn.');
+  end if;
+  return next;
+end;
+$$;
+comment on function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb) is
+  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found 404, request_id_reused 409.';

@@ -1,0 +1,52 @@
+-- Scheduled jobs: the schedules live in the database. If Postgres is up, they run.
+--
+-- Touches: cron.job, private.purge.
+-- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by saying it again. Times are UTC.
+
+create function private.purge()
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  counts jsonb := '{}';
+  n bigint;
+begin
+  -- The trigger that keeps an owner steps aside for a workspace that is deleted.
+  delete from public.workspaces where deleted_at < now() - interval '30 days';
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('workspaces', n);
+
+  update public.invitations set status = 'expired' where status = 'pending' and expires_at <= now();
+  delete from public.invitations where status <> 'pending' and updated_at < now() - interval '30 days';
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('invitations', n);
+
+  delete from private.function_calls where finished_at < now() - interval '7 days';
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('function_calls', n);
+
+  -- A day is longer than any cached answer or token of a deleted person lives.
+  delete from private.permission_revisions as known
+  where known.raised_at < now() - interval '1 day'
+    and not exists (select from public.profiles as profile where profile.user_id = known.user_id);
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('permission_revisions', n);
+
+  delete from cron.job_run_details where end_time < now() - interval '7 days';
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('job_run_details', n);
+
+  return counts || jsonb_build_object('scratch_rows', private.sweep_scratchpad());
+end;
+$$;
+comment on function private.purge() is
+  'Removes for good what has waited long enough: workspaces deleted 30 days ago, settled invitations after 30 days, finished calls and job runs after 7, revisions of people who are gone, ended scratchpad rows. Returns the counts.';
+
+select cron.schedule('seal-audit-log', '* * * * *', 'select private.seal_audit_log()');
+select cron.schedule('reconcile-function-calls', '10 seconds', 'select private.reconcile_function_calls()');
+select cron.schedule('roll-up-usage', '7 * * * *', 'select private.roll_up_usage()');
+select cron.schedule('maintain-partitions', '23 2 * * *', 'select private.maintain_partitions()');
+select cron.schedule('purge', '41 2 * * *', 'select private.purge()');
+select cron.schedule('sweep-scratchpad', '*/5 * * * *', 'select private.sweep_scratchpad()');

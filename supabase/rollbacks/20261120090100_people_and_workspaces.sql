@@ -1,0 +1,12 @@
+-- Back from: people and workspaces. Every person's profile and every tenant is gone; auth.users stays.
+drop trigger keep_profile on auth.users;
+drop table public.members;
+drop table public.workspaces;
+drop table public.profiles;
+drop function private.administers(uuid, uuid);
+drop function private.belongs_to(uuid, uuid);
+drop function private.member_role(uuid, uuid);
+drop function private.colleague_ids();
+drop function private.workspace_ids(text);
+drop function private.roles_from(text);
+drop function private.keep_profile();

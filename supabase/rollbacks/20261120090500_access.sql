@@ -1,0 +1,19 @@
+-- Back from: access. Row security stays on for agents and permissions: without policies nobody gets in.
+drop function public.explain_access(uuid, uuid);
+drop function public.my_agents();
+
+drop policy "Admins remove grants" on public.permissions;
+drop policy "Admins change grants" on public.permissions;
+drop policy "Admins grant" on public.permissions;
+drop policy "People read their permissions, admins the workspace's" on public.permissions;
+drop policy "Admins change agents" on public.agents;
+drop policy "Admins make agents" on public.agents;
+drop policy "People read the agents that they may use, admins all" on public.agents;
+
+revoke all on public.permissions, public.agents from authenticated, service_role;
+revoke all (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions from authenticated, service_role;
+revoke all (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents from authenticated, service_role;
+
+drop function private.usable_agent_ids();
+drop function private.access_of(uuid, uuid);
+drop function private.access_decisions(uuid, uuid);
