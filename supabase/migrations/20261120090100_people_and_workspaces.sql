@@ -126,7 +126,7 @@ declare
   person uuid := private.current_user_id();
 begin
   if person is null then
-    return '{}';
+    return '{}'::uuid[];
   end if;
   return coalesce((
     select pg_catalog.array_agg(member.workspace_id)

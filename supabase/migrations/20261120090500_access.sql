@@ -73,7 +73,7 @@ declare
   person uuid := private.current_user_id();
 begin
   if person is null then
-    return '{}';
+    return '{}'::uuid[];
   end if;
   return coalesce((
     select pg_catalog.array_agg(decision.agent_id) from private.access_decisions(person) as decision where decision.allowed

@@ -106,7 +106,7 @@ declare
   call private.function_calls;
   answer record;
   trouble text;
-  tally jsonb := '{"succeeded": 0, "retrying": 0, "resent": 0, "failed": 0, "lost": 0}';
+  tally jsonb := jsonb_build_object('succeeded', 0, 'retrying', 0, 'resent', 0, 'failed', 0, 'lost', 0);
   outcome text;
 begin
   -- What was answered, or is past its deadline.

@@ -4,32 +4,28 @@
 -- Beware:  nobody below the tables' owner can change, delete or truncate an entry; what the owner and a superuser still can, the seals of the
 --          next chapter find. Entries refer to nothing by foreign key: they outlive what they speak about.
 
+create domain private.action_name as text
+  constraint action_is_a_dotted_name check (value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100);
+comment on domain private.action_name is 'What was done: subject.verb in lowercase, e.g. report.exported.';
+
 create table public.audit_log (
   id bigint generated always as identity,
   workspace_id uuid not null,
   occurred_at timestamptz not null default now(),
   actor_id uuid,
   agent_id uuid,
-  action text not null,
-  subject_type text,
-  subject_id text,
-  detail jsonb not null default '{}',
-  request_id text,
+  action private.action_name not null,
+  subject_type private.short_text,
+  subject_id private.short_text,
+  detail private.small_object not null default '{}',
+  request_id private.short_text,
   occurred_on date not null default (now() at time zone 'utc')::date,
   xid bigint not null default pg_current_xact_id()::text::bigint,
-  primary key (id, occurred_on),
-  constraint action_is_a_dotted_name check (action ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(action) <= 100),
-  constraint subject_has_a_type check (subject_id is null or subject_type is not null),
-  constraint subject_is_short check (length(subject_type) <= 60 and length(subject_id) <= 200),
-  constraint detail_is_a_small_object check (jsonb_typeof(detail) = 'object' and length(detail::text) <= 16384),
-  constraint request_id_is_short check (length(request_id) between 1 and 200),
-  constraint occurred_on_is_its_utc_day check (occurred_on = (occurred_at at time zone 'utc')::date)
+  primary key (workspace_id, id, occurred_on)
 ) partition by range (occurred_on);
 comment on table public.audit_log is 'What was done in a workspace, by whom (actor_id, null: the service) and through which agent. Append-only. One request id within a day is one entry.';
-comment on column public.audit_log.occurred_on is 'The UTC day; the partition key, and part of the key that makes a request id one entry.';
+comment on column public.audit_log.occurred_on is 'The UTC day of occurred_at; the partition key.';
 comment on column public.audit_log.xid is 'The writing transaction. Sealing waits until every older transaction has ended.';
-create index audit_log_newest on public.audit_log (workspace_id, id desc);
-create unique index one_entry_per_request on public.audit_log (workspace_id, request_id, occurred_on) where request_id is not null;
 create index audit_log_sessions on public.audit_log (subject_id, id) where action in ('session.opened', 'session.closed');
 -- Rows lie in the order of their transactions, so a block-range index finds a minute's entries and costs writers next to nothing.
 create index audit_log_xid on public.audit_log using brin (xid) with (pages_per_range = 16);
@@ -82,8 +78,8 @@ declare
   log private.partitioned_logs;
   month date;
   old record;
-  made text[] := '{}';
-  dropped text[] := '{}';
+  made text[] := array[]::text[];
+  dropped text[] := array[]::text[];
 begin
   for log in select * from private.partitioned_logs order by table_name loop
     for month in
@@ -121,48 +117,62 @@ select private.maintain_partitions();
 
 -- Writing ------------------------------------------------------------------------------------------------------------------------------
 
-create function private.append_audit_entry(
-  in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb, request_id text
-)
-returns table (id bigint, is_new boolean)
+create table private.request_claims (
+  workspace_id uuid not null,
+  scope text not null,
+  request_id text not null,
+  entry_id bigint not null,
+  claimed_at timestamptz not null default now(),
+  primary key (workspace_id, scope, request_id)
+);
+comment on table private.request_claims is
+  'Which request id made which entry, for a day: what makes a retry harmless. A table of its own, because a unique key over the partitioned log would have to name the day (and miss a retry across midnight), and costs each writer more than this does.';
+create index request_claims_claimed_at on private.request_claims using brin (claimed_at);
+
+create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint)
+returns bigint
 language plpgsql
 volatile
-rows 1
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  today date := (now() at time zone 'utc')::date;
-  made bigint;
+  holder bigint;
 begin
-  if request_id is not null then
-    -- The key holds within one UTC day. Across midnight the day before is looked at as well; in the minutes around it, where a first and a
-    -- second attempt can run at the same time on both sides, attempts queue.
-    if (now() at time zone 'utc')::time < '00:02' or (now() at time zone 'utc')::time > '23:58' then
-      perform pg_advisory_xact_lock(hashtextextended('audit_log.request_id', 0));
-    end if;
-    select entry.id into made from public.audit_log as entry
-    where entry.workspace_id = in_workspace and entry.request_id = append_audit_entry.request_id
-      and entry.occurred_on = today - 1 and entry.occurred_at > now() - interval '1 day';
-    if made is not null then
-      return query select made, false;
-      return;
-    end if;
+  insert into private.request_claims as known (workspace_id, scope, request_id, entry_id)
+  values (in_workspace, in_scope, for_request, new_entry)
+  on conflict (workspace_id, scope, request_id) do update
+    set entry_id = excluded.entry_id, claimed_at = excluded.claimed_at
+    where known.claimed_at <= now() - interval '1 day'
+  returning known.entry_id into holder;
+  if holder is null then
+    select known.entry_id into holder from private.request_claims as known
+    where known.workspace_id = in_workspace and known.scope = in_scope and known.request_id = for_request;
   end if;
-  insert into public.audit_log as entry
-    (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail, request_id)
-  values
-    (in_workspace, actor, through_agent, append_audit_entry.action, append_audit_entry.subject_type, append_audit_entry.subject_id,
-     coalesce(append_audit_entry.detail, '{}'), append_audit_entry.request_id)
-  on conflict (workspace_id, request_id, occurred_on) where request_id is not null do nothing
-  returning entry.id into made;
-  if made is not null then
-    return query select made, true;
-    return;
+  return holder;
+end;
+$$;
+comment on function private.claim_request(uuid, text, text, bigint) is
+  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. A second attempt that runs at the same time waits for the first.';
+
+create function private.append_audit_entry(
+  in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb, request_id text,
+  out id bigint, out is_new boolean
+)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  fresh bigint := nextval('public.audit_log_id_seq');
+begin
+  id := case when request_id is null then fresh else private.claim_request(in_workspace, 'audit', request_id, fresh) end;
+  is_new := id = fresh;
+  if is_new then
+    insert into public.audit_log (id, workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail, request_id)
+    overriding system value
+    values (fresh, in_workspace, actor, through_agent, append_audit_entry.action, append_audit_entry.subject_type,
+      append_audit_entry.subject_id, coalesce(append_audit_entry.detail, '{}'::jsonb), append_audit_entry.request_id);
   end if;
-  return query
-    select entry.id, false from public.audit_log as entry
-    where entry.workspace_id = in_workspace and entry.request_id = append_audit_entry.request_id and entry.occurred_on = today;
 end;
 $$;
 comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text) is

@@ -66,7 +66,7 @@ as $$
   select encode(sha256(convert_to(concat_ws('|', previous_digest, workspace_id, ordinal, to_char(month, 'YYYY-MM-DD'), entries), 'UTF8') || sha256(leaves)), 'hex');
 $$;
 comment on function private.seal_digest(text, uuid, bigint, date, bigint, bytea) is
-  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves: the SHA-256 of each entry''s fields in binary form (record_send), in order of id. The first previous digest is 64 zeros.';
+  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves: the SHA-256 of each entry''s fields in binary form (record_send; as base types, since a domain''s oid differs between databases), in order of id. The first previous digest is 64 zeros.';
 
 -- Sealing ------------------------------------------------------------------------------------------------------------------------------
 
@@ -93,8 +93,8 @@ begin
     select entry.workspace_id, date_trunc('month', entry.occurred_on)::date as month, count(*) as entries,
       min(entry.id) as first_id, max(entry.id) as last_id,
       string_agg(
-        sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action,
-          entry.subject_type, entry.subject_id, entry.detail, entry.request_id, entry.xid))),
+        sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
+          entry.subject_type::text, entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid))),
         '' order by entry.id
       ) as leaves
     from public.audit_log as entry
@@ -141,8 +141,8 @@ as $$
       (select upper from bounds)[width_bucket(entry.xid, (select upper from bounds)) + 1] as to_xid,
       date_trunc('month', entry.occurred_on)::date as month,
       entry.id,
-      sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action,
-        entry.subject_type, entry.subject_id, entry.detail, entry.request_id, entry.xid))) as leaf
+      sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
+        entry.subject_type::text, entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid))) as leaf
     from public.audit_log as entry
     where entry.workspace_id = in_workspace
       and entry.xid < (select known.to_xid from private.audit_heads as known where known.workspace_id = in_workspace)
@@ -164,7 +164,7 @@ declare
   head private.audit_heads;
   expected_previous text := repeat('0', 64);
   oldest_kept date := (
-    select date_trunc('month', now() at time zone 'utc')::date - make_interval(months => log.keep_months)
+    select (date_trunc('month', now() at time zone 'utc') - make_interval(months => log.keep_months))::date
     from private.partitioned_logs as log where log.table_name = 'audit_log'
   );
 begin

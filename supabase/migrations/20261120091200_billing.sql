@@ -1,7 +1,7 @@
 -- Billing: what was used, as it happened, and rolled up by day.
 --
 -- Touches: public.billing_events (append-only, partitioned by month), public.usage_daily, record_usage, the roll-up.
--- Beware:  money is in integer minor units of its currency. An event's request id and kind make it one event within a day.
+-- Beware:  money is in integer minor units of its currency. One request id and kind within a day is one event.
 
 create table public.billing_events (
   id bigint generated always as identity,
@@ -21,13 +21,11 @@ create table public.billing_events (
   constraint quantity_is_not_negative check (quantity >= 0),
   constraint unit_is_short check (length(unit) between 1 and 40),
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
-  constraint request_id_is_short check (length(request_id) between 1 and 200),
-  constraint occurred_on_is_its_utc_day check (occurred_on = (occurred_at at time zone 'utc')::date)
+  constraint request_id_is_short check (length(request_id) between 1 and 200)
 ) partition by range (occurred_on);
 comment on table public.billing_events is 'What a workspace used, as it happened. Append-only; one request id and kind within a day is one event.';
 comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
 create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
-create unique index one_event_per_request_and_kind on public.billing_events (workspace_id, request_id, kind, occurred_on) where request_id is not null;
 create trigger refuse_change before update or delete on public.billing_events for each row execute function private.refuse_change();
 create trigger refuse_truncate before truncate on public.billing_events for each statement execute function private.refuse_change();
 
@@ -73,22 +71,17 @@ volatile
 security definer -- insert is granted to nobody
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  today date := (now() at time zone 'utc')::date;
+  fresh bigint := nextval('public.billing_events_id_seq');
 begin
-  if exists (
-    select from public.billing_events as event
-    where event.workspace_id = record_usage.workspace_id and event.request_id = record_usage.request_id and event.kind = record_usage.kind
-      and event.occurred_on = today - 1 and event.occurred_at > now() - interval '1 day'
-  ) then
+  if request_id is not null and private.claim_request(workspace_id, 'usage.' || kind, request_id, fresh) <> fresh then
     return false;
   end if;
-  insert into public.billing_events (workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
-  values (record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
-    record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id)
-  on conflict (workspace_id, request_id, kind, occurred_on) where request_id is not null do nothing;
-  return found;
+  insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
+  overriding system value
+  values (fresh, record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
+    record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id);
+  return true;
 end;
 $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is

@@ -36,7 +36,7 @@ begin
   );
   -- The same request asked twice opens one session: the first one's.
   session := case when entry.is_new then open_session.session_id
-    else (select known.subject_id::uuid from public.audit_log as known where known.id = entry.id and known.action = 'session.opened') end;
+    else (select known.subject_id::uuid from public.audit_log as known where known.workspace_id = agent.workspace_id and known.id = entry.id and known.action = 'session.opened') end;
   if session is null then
     perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
   end if;
@@ -119,7 +119,7 @@ begin
     end loop;
   elsif not exists (
     select from public.audit_log as known
-    where known.id = audit_id and known.action = 'session.turn' and known.subject_id = record_turn.session_id::text and known.actor_id = for_user
+    where known.workspace_id = in_workspace and known.id = audit_id and known.action = 'session.turn' and known.subject_id = record_turn.session_id::text and known.actor_id = for_user
   ) then
     perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each turn.');
   end if;

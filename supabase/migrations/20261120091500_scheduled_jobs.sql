@@ -10,7 +10,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  counts jsonb := '{}';
+  counts jsonb := '{}'::jsonb;
   n bigint;
 begin
   -- The trigger that keeps an owner steps aside for a workspace that is deleted.
@@ -22,6 +22,10 @@ begin
   delete from public.invitations where status <> 'pending' and updated_at < now() - interval '30 days';
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('invitations', n);
+
+  delete from private.request_claims where claimed_at < now() - interval '1 day';
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('request_claims', n);
 
   delete from private.function_calls where finished_at < now() - interval '7 days';
   get diagnostics n = row_count;

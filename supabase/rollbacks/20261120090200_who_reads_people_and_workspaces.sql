@@ -12,6 +12,3 @@ drop policy "People change their own profile" on public.profiles;
 drop policy "People read themselves and their colleagues" on public.profiles;
 
 revoke all on public.members, public.workspaces, public.profiles from authenticated, service_role;
-revoke all (role) on public.members from authenticated, service_role;
-revoke all (name, slug, settings) on public.workspaces from authenticated, service_role;
-revoke all (display_name, avatar_url, locale, time_zone, settings) on public.profiles from authenticated, service_role;

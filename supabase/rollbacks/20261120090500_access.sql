@@ -11,8 +11,6 @@ drop policy "Admins make agents" on public.agents;
 drop policy "People read the agents that they may use, admins all" on public.agents;
 
 revoke all on public.permissions, public.agents from authenticated, service_role;
-revoke all (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions from authenticated, service_role;
-revoke all (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents from authenticated, service_role;
 
 drop function private.usable_agent_ids();
 drop function private.access_of(uuid, uuid);
