@@ -56,6 +56,22 @@ insert into private.audit_horizon default values;
 
 -- Digests ------------------------------------------------------------------------------------------------------------------------------
 
+-- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel workers, and not in the
+-- leader behind the sort (verification 2.4 times as fast on two cores).
+create view private.audit_leaves with (security_barrier) as
+select
+  entry.workspace_id,
+  entry.id,
+  entry.xid,
+  date_trunc('month', entry.occurred_on)::date as month,
+  sha256(record_send(row(
+    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
+    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid
+  ))) as leaf
+from public.audit_log as entry;
+comment on view private.audit_leaves is
+  'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast to base types, because a domain''s oid differs between databases.';
+
 create function private.seal_digest(previous_digest text, workspace_id uuid, ordinal bigint, month date, entries bigint, leaves bytea)
 returns text
 language sql
@@ -66,7 +82,7 @@ as $$
   select encode(sha256(convert_to(concat_ws('|', previous_digest, workspace_id, ordinal, to_char(month, 'YYYY-MM-DD'), entries), 'UTF8') || sha256(leaves)), 'hex');
 $$;
 comment on function private.seal_digest(text, uuid, bigint, date, bigint, bytea) is
-  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves: the SHA-256 of each entry''s fields in binary form (record_send; as base types, since a domain''s oid differs between databases), in order of id. The first previous digest is 64 zeros.';
+  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves (private.audit_leaves) in order of id. The first previous digest is 64 zeros.';
 
 -- Sealing ------------------------------------------------------------------------------------------------------------------------------
 
@@ -90,17 +106,12 @@ begin
     return 0;
   end if;
   for part in
-    select entry.workspace_id, date_trunc('month', entry.occurred_on)::date as month, count(*) as entries,
-      min(entry.id) as first_id, max(entry.id) as last_id,
-      string_agg(
-        sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
-          entry.subject_type::text, entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid))),
-        '' order by entry.id
-      ) as leaves
-    from public.audit_log as entry
-    where entry.xid >= done and entry.xid < horizon
-    group by 1, 2
-    order by 1, 2
+    select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
+      string_agg(leaf.leaf, '' order by leaf.id) as leaves
+    from private.audit_leaves as leaf
+    where leaf.xid >= done and leaf.xid < horizon
+    group by leaf.workspace_id, leaf.month
+    order by leaf.workspace_id, leaf.month
   loop
     select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
     seal_digest := private.seal_digest(
@@ -125,31 +136,28 @@ comment on function private.seal_audit_log() is
 
 -- Verifying ----------------------------------------------------------------------------------------------------------------------------
 
-create function private.audit_leaves(in_workspace uuid)
+create function private.recount_seals(in_workspace uuid)
 returns table (to_xid bigint, month date, entries bigint, leaves bytea)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  bounds bigint[];
+  sealed_to bigint;
+begin
+  select array_agg(distinct seal.to_xid order by seal.to_xid) into bounds
+  from public.audit_seals as seal where seal.workspace_id = in_workspace;
+  select head.to_xid into sealed_to from private.audit_heads as head where head.workspace_id = in_workspace;
   -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the log is read once.
-  with bounds as materialized (
-    select array_agg(distinct seal.to_xid order by seal.to_xid) as upper from public.audit_seals as seal where seal.workspace_id = in_workspace
-  )
-  select placed.to_xid, placed.month, count(*), string_agg(placed.leaf, '' order by placed.id)
-  from (
-    select
-      (select upper from bounds)[width_bucket(entry.xid, (select upper from bounds)) + 1] as to_xid,
-      date_trunc('month', entry.occurred_on)::date as month,
-      entry.id,
-      sha256(record_send(row(entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
-        entry.subject_type::text, entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid))) as leaf
-    from public.audit_log as entry
-    where entry.workspace_id = in_workspace
-      and entry.xid < (select known.to_xid from private.audit_heads as known where known.workspace_id = in_workspace)
-  ) as placed
-  group by 1, 2;
+  return query
+    select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*), string_agg(leaf.leaf, '' order by leaf.id)
+    from private.audit_leaves as leaf
+    where leaf.workspace_id = in_workspace and leaf.xid < sealed_to
+    group by 1, 2;
+end;
 $$;
-comment on function private.audit_leaves(uuid) is 'The leaves of a workspace''s log as it is now, by the seal that they belong to.';
+comment on function private.recount_seals(uuid) is 'The sealed part of a workspace''s log as it is now: entries and leaves by the seal that they belong to.';
 
 create function public.verify_audit_log(workspace_id uuid, anchor text default null)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
@@ -175,16 +183,27 @@ begin
   entries := 0;
   seals := 0;
   head_digest := head.digest;
+  if head.digest is distinct from (
+    select s.digest from public.audit_seals as s
+    where s.workspace_id = verify_audit_log.workspace_id order by s.ordinal desc limit 1
+  ) then
+    broken_at := head.ordinal;
+    reason := 'seal_missing';
+    is_valid := false;
+    return next;
+    return;
+  end if;
   for seal in
     select s.ordinal, s.month, s.digest, s.previous_digest, s.entries, s.sealed_at, s.to_xid,
-      actual.entries as found_entries, actual.leaves
+      actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves
     from (select * from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
-    full join private.audit_leaves(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
+    full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
     order by s.ordinal nulls last
   loop
     if seal.ordinal is null then
+      -- Entries in a month in which their transactions sealed none.
       broken_at := (select min(s.ordinal) from public.audit_seals as s
-        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid >= (select min(l.to_xid) from private.audit_leaves(verify_audit_log.workspace_id) as l));
+        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid = seal.actual_to_xid);
       reason := 'entry_inserted';
       exit;
     end if;
@@ -206,10 +225,6 @@ begin
     entries := entries + coalesce(seal.found_entries, 0);
     expected_previous := seal.digest;
   end loop;
-  if reason is null and (head.ordinal, head.digest) is distinct from (nullif(seals, 0), case when seals > 0 then expected_previous end) then
-    broken_at := seals + 1;
-    reason := 'seal_missing';
-  end if;
   if reason is null and anchor is not null and not exists (
     select from public.audit_seals as s where s.workspace_id = verify_audit_log.workspace_id and s.digest = lower(anchor)
   ) then
