@@ -1,0 +1,68 @@
+import { run } from "../local/services/processes.ts";
+import { startBenchDatabase } from "./database.ts";
+import { type Isolate, SEED, signIn, startIsolate } from "./isolates.ts";
+import { compare, formatComparison } from "./measure.ts";
+import type { Root } from "../local/services/root.ts";
+
+/** Requests per second of one URL: 32 connections, one thread, 3 s. Fails when anything but 2xx is answered. */
+async function wrk(root: Root, url: string, headers: Record<string, string>): Promise<number> {
+  const said = await run("chroot", [
+    root.path,
+    "/usr/bin/wrk",
+    "--threads=1",
+    "--connections=32",
+    "--duration=3s",
+    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    url,
+  ]);
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(said)?.[1];
+  if (rate === undefined || /Non-2xx/.test(said)) throw new Error(`wrk ${url}:\n${said}`);
+  return Number(rate);
+}
+
+/** `GET /agents/:id/access`, one isolate on one core, the load on the other. */
+export async function benchAccess(): Promise<string> {
+  const database = await startBenchDatabase({ redis: "auto" });
+  const isolates: Isolate[] = [];
+  try {
+    const { root, stack } = database;
+    const { token } = await signIn(stack, "juan@acme.example");
+    const authorization = { authorization: `Bearer ${token}` };
+    const start = async (kind: "bare" | "uncached" | "agents") => {
+      const isolate = await startIsolate(kind, stack);
+      isolates.push(isolate);
+      return `${isolate.url}/agents/${SEED.hr}/access`;
+    };
+    const bare = await start("bare");
+    const uncached = await start("uncached");
+    const agents = await start("agents");
+    const comparison = await compare(
+      {
+        title: "GET /agents/:id/access",
+        unit: "requests/s",
+        better: "more",
+        baseline: "bare Hono",
+      },
+      [
+        { name: "bare Hono", measure: () => wrk(root, bare, authorization) },
+        { name: "Groundwork, warm", measure: () => wrk(root, agents, authorization) },
+        {
+          name: "Groundwork, fresh",
+          measure: () => wrk(root, agents, { ...authorization, "x-consistency": "fresh" }),
+        },
+        { name: "uncached: verify, then RLS", measure: () => wrk(root, uncached, authorization) },
+      ],
+    );
+    return [
+      formatComparison(comparison),
+      formatComparison({
+        ...comparison,
+        title: "The same, against the uncached endpoint",
+        baseline: "uncached: verify, then RLS",
+      }),
+    ].join("\n\n");
+  } finally {
+    for (const isolate of isolates) await isolate.stop();
+    await database.stop();
+  }
+}

@@ -1,0 +1,34 @@
+import { strictEqual } from "node:assert";
+import { compare, formatComparison, formatFigure, median, percentile } from "./measure.ts";
+
+Deno.test("rounds are interleaved and the first is not counted", async () => {
+  const order: string[] = [];
+  const variant = (name: string) => ({ name, measure: () => Promise.resolve(order.push(name)) });
+  const { figures } = await compare(
+    { title: "t", unit: "u", better: "more", baseline: "a" },
+    [variant("a"), variant("b")],
+    2,
+  );
+  strictEqual(order.join(""), "ababab");
+  strictEqual(figures.get("a")?.join(), "3,5");
+});
+
+Deno.test("ratios are those within each round, and the worst is the one that flatters least", () => {
+  const figures = new Map([["plain", [100, 10]], ["ours", [50, 10]]]);
+  const table = formatComparison({
+    title: "t",
+    unit: "x/s",
+    better: "more",
+    baseline: "plain",
+    figures,
+  });
+  strictEqual(/\| ours +\| 10 +\| 10 +\| 0.5 × +\| 0.5 ×/.test(table), true, table);
+});
+
+Deno.test("median, percentile and figures", () => {
+  strictEqual(median([3, 1, 2]), 2);
+  strictEqual(median([4, 1, 2, 3]), 2);
+  strictEqual(percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9), 9);
+  strictEqual(formatFigure(12345.6), "12,300");
+  strictEqual(formatFigure(0.012345), "0.0123");
+});

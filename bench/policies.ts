@@ -1,0 +1,113 @@
+import { type BenchDatabase, startBenchDatabase } from "./database.ts";
+import { compare, formatComparison } from "./measure.ts";
+import { pgbench } from "./pgbench.ts";
+
+const PERSON = "00000000-0000-4000-a000-00000000be4c";
+
+/** Each way of writing the same policy: who is in the row's workspace may read the row. */
+const FORMS: Record<string, string> = {
+  "Groundwork: = any (array)": "workspace_id = any ((select private.workspace_ids())::uuid[])",
+  "in (select set)": "workspace_id in (select bench.workspace_id_set())",
+  "exists (join)":
+    "exists (select from public.members m where m.workspace_id = notes.workspace_id and m.user_id = (select private.current_user_id()))",
+  "function(row)": "bench.is_member_of(workspace_id)",
+};
+
+const table = (form: string, rows: number) =>
+  `bench.notes_${Object.keys(FORMS).indexOf(form) + 1}_${rows}`;
+
+/** The same rows once without row security and once behind each form of the policy. */
+function makeTables(rows: number): string {
+  const workspaces = Math.max(10, rows / 500);
+  const make = (name: string) => `
+    create table ${name} (id bigint generated always as identity primary key, workspace_id uuid not null, created_at timestamptz not null, body text not null);
+    insert into ${name} (workspace_id, created_at, body)
+    select ('00000000-0000-4000-b000-' || lpad((g % ${workspaces})::text, 12, '0'))::uuid, now() - g * interval '1 second', repeat('x', 80)
+    from generate_series(1, ${rows}) as g;
+    create index on ${name} (workspace_id, created_at desc);
+    grant select on ${name} to authenticated;`;
+  return make(`bench.notes_0_${rows}`) + Object.entries(FORMS).map(([form, condition]) => `
+    ${make(table(form, rows))}
+    alter table ${table(form, rows)} enable row level security;
+    create policy members on ${table(form, rows)} for select to authenticated using (${
+    condition.replace("notes.workspace_id", `${table(form, rows).split(".")[1]}.workspace_id`)
+  });`).join("");
+}
+
+/** Three workspaces for one person, as many as most people have, among all. */
+const SET_UP = `
+  create schema bench;
+  grant usage on schema bench to authenticated;
+  insert into auth.users (id, email) values ('${PERSON}', 'bench@example.com');
+  insert into public.workspaces (id, name, slug)
+  select ('00000000-0000-4000-b000-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(0, 1999) as g;
+  insert into public.members (workspace_id, user_id, role)
+  select id, '${PERSON}', 'member' from public.workspaces where slug in ('w1', 'w4', 'w7');
+  create function bench.workspace_id_set() returns setof uuid language sql stable security definer set search_path = ''
+  as $$ select workspace_id from public.members where user_id = private.current_user_id() $$;
+  create function bench.is_member_of(workspace uuid) returns boolean language sql stable security definer set search_path = ''
+  as $$ select exists (select from public.members where workspace_id = workspace and user_id = private.current_user_id()) $$;
+  grant execute on all functions in schema bench to authenticated;
+  create role bench_person login in role authenticated;
+  alter role bench_person set "request.jwt.claims" = '{"sub":"${PERSON}","role":"authenticated"}';`;
+
+/** Policies at 10 k and 1 M rows, against no row security and the usual forms. */
+export async function benchPolicies(): Promise<string> {
+  const database = await startBenchDatabase({ redis: "none" });
+  try {
+    return await measurePolicies(database);
+  } finally {
+    await database.stop();
+  }
+}
+
+async function measurePolicies({ root, url, execute }: BenchDatabase): Promise<string> {
+  await execute(SET_UP);
+  const tables: string[] = [];
+  for (const rows of [10_000, 1_000_000]) {
+    await execute(makeTables(rows));
+    await execute("vacuum analyze");
+    const mine = ["1", "4", "7"].map((n) => `'00000000-0000-4000-b000-${n.padStart(12, "0")}'`);
+    const queries: Record<string, (name: string, where: string) => string> = {
+      "newest 50 of one workspace": (name) =>
+        `select id, created_at, body from ${name} where workspace_id = ${
+          mine[0]
+        } order by created_at desc limit 50`,
+      "newest 50 of all mine": (name, where) =>
+        `select id, created_at, body from ${name} ${where} order by created_at desc limit 50`,
+      "count of all mine": (name, where) => `select count(*) from ${name} ${where}`,
+    };
+    for (const [title, query] of Object.entries(queries)) {
+      // The row-by-row forms take seconds a query on a million rows; few clients and a short while say enough.
+      const run = (sql: string) =>
+        pgbench(root, sql, {
+          url: url.replace(/\/\/[^@]+@/, "//bench_person@"),
+          clients: 2,
+          seconds: 2,
+        });
+      const comparison = await compare(
+        {
+          title: `${title}, ${rows.toLocaleString("en-US")} rows`,
+          unit: "queries/s",
+          better: "more",
+          baseline: "no RLS",
+        },
+        [
+          {
+            name: "no RLS",
+            measure: () =>
+              run(
+                query(`bench.notes_0_${rows}`, `where workspace_id = any (array[${mine}]::uuid[])`),
+              ),
+          },
+          ...Object.keys(FORMS).map((form) => ({
+            name: form,
+            measure: () => run(query(table(form, rows), "")),
+          })),
+        ],
+      );
+      tables.push(formatComparison(comparison));
+    }
+  }
+  return tables.join("\n\n");
+}
