@@ -7,7 +7,7 @@ const PERSON = "00000000-0000-4000-a000-000000000001";
 /** Fifty tenants, and the ways in which others keep an audit log. */
 const SET_UP = `
   insert into public.workspaces (id, name, slug)
-  select ('00000000-0000-4000-b000-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(1001, 1050) as g;
+  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(1001, 1050) as g;
   create schema bench;
   create table bench.plain (
     id bigint generated always as identity primary key, workspace_id uuid not null, occurred_at timestamptz not null default now(),
@@ -49,7 +49,7 @@ const SET_UP = `
 
 const VALUES =
   `'report.exported', 'report', '12345', '{"format": "pdf", "pages": 12}', 'request-' || :request`;
-const WORKSPACE = `('00000000-0000-4000-b000-' || lpad((:workspace)::text, 12, '0'))::uuid`;
+const WORKSPACE = `('00000000-0000-4000-be00-' || lpad((:workspace)::text, 12, '0'))::uuid`;
 const RANDOM = "\\set workspace random(1001, 1050)\n\\set request random(1, 1000000000000)\n";
 
 const SCRIPTS: Record<string, string> = {
@@ -95,7 +95,7 @@ export async function benchAudit(): Promise<string> {
 }
 
 async function benchVerification(execute: (sql: string) => Promise<unknown>): Promise<string> {
-  const workspace = "00000000-0000-4000-b000-000000001001";
+  const workspace = "00000000-0000-4000-be00-000000001001";
   await execute(`
     insert into public.audit_log (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id)
     select '${workspace}', '${PERSON}', 'report.exported', 'report', '12345', '{"format": "pdf", "pages": 12}', 'bulk-' || g

@@ -22,7 +22,7 @@ function makeTables(rows: number): string {
   const make = (name: string) => `
     create table ${name} (id bigint generated always as identity primary key, workspace_id uuid not null, created_at timestamptz not null, body text not null);
     insert into ${name} (workspace_id, created_at, body)
-    select ('00000000-0000-4000-b000-' || lpad((g % ${workspaces})::text, 12, '0'))::uuid, now() - g * interval '1 second', repeat('x', 80)
+    select ('00000000-0000-4000-be00-' || lpad((g % ${workspaces})::text, 12, '0'))::uuid, now() - g * interval '1 second', repeat('x', 80)
     from generate_series(1, ${rows}) as g;
     create index on ${name} (workspace_id, created_at desc);
     grant select on ${name} to authenticated;`;
@@ -40,7 +40,7 @@ const SET_UP = `
   grant usage on schema bench to authenticated;
   insert into auth.users (id, email) values ('${PERSON}', 'bench@example.com');
   insert into public.workspaces (id, name, slug)
-  select ('00000000-0000-4000-b000-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(0, 1999) as g;
+  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(0, 1999) as g;
   insert into public.members (workspace_id, user_id, role)
   select id, '${PERSON}', 'member' from public.workspaces where slug in ('w1', 'w4', 'w7');
   create function bench.workspace_id_set() returns setof uuid language sql stable security definer set search_path = ''
@@ -67,7 +67,7 @@ async function measurePolicies({ root, url, execute }: BenchDatabase): Promise<s
   for (const rows of [10_000, 1_000_000]) {
     await execute(makeTables(rows));
     await execute("vacuum analyze");
-    const mine = ["1", "4", "7"].map((n) => `'00000000-0000-4000-b000-${n.padStart(12, "0")}'`);
+    const mine = ["1", "4", "7"].map((n) => `'00000000-0000-4000-be00-${n.padStart(12, "0")}'`);
     const queries: Record<string, (name: string, where: string) => string> = {
       "newest 50 of one workspace": (name) =>
         `select id, created_at, body from ${name} where workspace_id = ${

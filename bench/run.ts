@@ -26,7 +26,7 @@ if (unknown.length > 0) {
 }
 console.log(
   `${
-    Deno.systemMemoryInfo().total >> 30
+    Math.round(Deno.systemMemoryInfo().total / 2 ** 30)
   } GiB, ${navigator.hardwareConcurrency} cores, clients and servers share them\n`,
 );
 for (const name of wanted) {

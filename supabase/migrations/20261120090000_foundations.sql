@@ -77,8 +77,13 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  subject text := private.jwt_claims() ->> 'sub';
+  claims text := pg_catalog.current_setting('request.jwt.claims', true);
+  subject text;
 begin
+  -- Not by way of jwt_claims(): every policy begins here, and a call within a call is a third of the time.
+  if pg_catalog.pg_input_is_valid(claims, 'jsonb') then
+    subject := claims::json ->> 'sub';
+  end if;
   return case when pg_catalog.pg_input_is_valid(subject, 'uuid') then subject::uuid end;
 end;
 $$;

@@ -99,18 +99,20 @@ create trigger touch_updated_at before update on public.members
 
 create function private.roles_from(minimum_role text)
 returns text[]
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = ''
 as $$
-  select case minimum_role
+begin
+  return case minimum_role
     when 'guest' then array['guest', 'member', 'admin', 'owner']
     when 'member' then array['member', 'admin', 'owner']
     when 'admin' then array['admin', 'owner']
     when 'owner' then array['owner']
     else array[]::text[]
   end;
+end;
 $$;
 comment on function private.roles_from(text) is 'The roles that are at least this one; none for a role that does not exist.';
 
@@ -124,18 +126,14 @@ set search_path = ''
 as $$
 declare
   person uuid := private.current_user_id();
+  roles text[] := private.roles_from(minimum_role);
 begin
-  if person is null then
-    return '{}'::uuid[];
-  end if;
-  return coalesce((
-    select pg_catalog.array_agg(member.workspace_id)
+  return array(
+    select member.workspace_id
     from public.members as member
     join public.workspaces as workspace on workspace.id = member.workspace_id
-    where member.user_id = person
-      and member.role = any (private.roles_from(minimum_role))
-      and workspace.deleted_at is null
-  ), '{}');
+    where member.user_id = person and member.role = any (roles) and workspace.deleted_at is null
+  );
 end;
 $$;
 comment on function private.workspace_ids(text) is
@@ -150,12 +148,10 @@ parallel safe
 security definer -- reads members past RLS
 set search_path = ''
 as $$
+declare
+  shared uuid[] := private.workspace_ids('member');
 begin
-  return coalesce((
-    select pg_catalog.array_agg(distinct member.user_id)
-    from public.members as member
-    where member.workspace_id = any (private.workspace_ids('member'))
-  ), '{}');
+  return array(select distinct member.user_id from public.members as member where member.workspace_id = any (shared));
 end;
 $$;
 comment on function private.colleague_ids() is 'The people of the workspaces in which the caller is at least a member. Guests have none: they see only themselves.';
@@ -193,6 +189,6 @@ stable
 parallel safe
 set search_path = ''
 as $$
-  select coalesce(private.member_role(for_user, in_workspace) = any (private.roles_from('admin')), false);
+  select coalesce(private.member_role(for_user, in_workspace) in ('admin', 'owner'), false);
 $$;
 comment on function private.administers(uuid, uuid) is 'Whether the person is an admin or an owner of the workspace.';

@@ -72,12 +72,7 @@ as $$
 declare
   person uuid := private.current_user_id();
 begin
-  if person is null then
-    return '{}'::uuid[];
-  end if;
-  return coalesce((
-    select pg_catalog.array_agg(decision.agent_id) from private.access_decisions(person) as decision where decision.allowed
-  ), '{}');
+  return array(select decision.agent_id from private.access_decisions(person) as decision where decision.allowed);
 end;
 $$;
 comment on function private.usable_agent_ids() is 'The agents that the caller may use now. Empty without a session; never raises.';
