@@ -23,6 +23,7 @@ create table public.profiles (
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.profiles is 'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on auth.users.';
+alter table public.profiles enable row level security;
 comment on column public.profiles.email is 'Copied from auth.users and kept equal to it; null for anonymous people.';
 comment on column public.profiles.time_zone is 'An IANA name, e.g. Europe/Lisbon.';
 
@@ -72,6 +73,7 @@ create table public.workspaces (
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.workspaces is 'A tenant. Deleting is soft: deleted_at hides it from everyone at once, a job purges it 30 days later.';
+alter table public.workspaces enable row level security;
 comment on column public.workspaces.region is 'Where its data must stay; set when the workspace is made, changed by the service alone.';
 comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
@@ -90,6 +92,7 @@ create table public.members (
   constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest'))
 );
 comment on table public.members is 'Who belongs to a workspace, and as what. There is always at least one owner, also under concurrent removals.';
+alter table public.members enable row level security;
 create index members_user_id on public.members (user_id, workspace_id) include (role);
 create index members_invited_by on public.members (invited_by);
 create trigger touch_updated_at before update on public.members

@@ -3,10 +3,6 @@
 -- Touches: policies, grants, one trigger on public.members.
 -- Beware:  anon gets nothing here, nor anywhere else: a guest is a person who signed in anonymously.
 
-alter table public.profiles enable row level security;
-alter table public.workspaces enable row level security;
-alter table public.members enable row level security;
-
 -- profiles
 grant select on public.profiles to authenticated, service_role;
 grant update (display_name, avatar_url, locale, time_zone, settings) on public.profiles to authenticated, service_role;

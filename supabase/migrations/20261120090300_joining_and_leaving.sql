@@ -22,6 +22,7 @@ create table public.invitations (
 comment on table public.invitations is 'An offer to join a workspace. Accepted with its token by the person whose address it names.';
 comment on column public.invitations.token_hash is 'SHA-256 of the token; not readable by clients.';
 create unique index one_pending_invitation_per_address on public.invitations (workspace_id, email) where status = 'pending';
+create index invitations_workspace_id on public.invitations (workspace_id);
 create index invitations_invited_by on public.invitations (invited_by);
 create index invitations_expires_at on public.invitations (expires_at) where status = 'pending';
 create trigger touch_updated_at before update on public.invitations
@@ -54,7 +55,7 @@ end;
 $$;
 comment on function private.require_person() is 'The caller, or not_signed_in (401).';
 
-create function public.create_workspace(name text, slug text, region text default 'eu')
+create function private.create_workspace(name text, slug text, region text)
 returns public.workspaces
 language plpgsql
 volatile
@@ -79,10 +80,9 @@ begin
   return workspace;
 end;
 $$;
-comment on function public.create_workspace(text, text, text) is
-  'Makes a workspace and its first owner, the caller. name: 1–200 characters; slug: lowercase letters, digits and single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, 23514 on a malformed value.';
+comment on function private.create_workspace(text, text, text) is 'The body of public.create_workspace: what clients call runs as the caller, what it does needs more.';
 
-create function public.delete_workspace(workspace_id uuid)
+create function private.delete_workspace(workspace_id uuid)
 returns timestamptz
 language plpgsql
 volatile
@@ -102,10 +102,9 @@ begin
   return at;
 end;
 $$;
-comment on function public.delete_workspace(uuid) is
-  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns when it was deleted. Errors: not_found 404.';
+comment on function private.delete_workspace(uuid) is 'The body of public.delete_workspace: what clients call runs as the caller, what it does needs more.';
 
-create function public.restore_workspace(workspace_id uuid)
+create function private.restore_workspace(workspace_id uuid)
 returns void
 language plpgsql
 volatile
@@ -125,9 +124,9 @@ begin
   end if;
 end;
 $$;
-comment on function public.restore_workspace(uuid) is 'Brings a deleted workspace back, within the 30 days before it is purged. Owners only. Errors: not_found 404.';
+comment on function private.restore_workspace(uuid) is 'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';
 
-create function public.invite_member(workspace_id uuid, email text, role text default 'member')
+create function private.invite_member(workspace_id uuid, email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
 volatile
@@ -160,10 +159,9 @@ begin
     returning made.id, fresh_token, made.expires_at;
 end;
 $$;
-comment on function public.invite_member(uuid, text, text) is
-  'Invites an address into a workspace for 7 days and returns the token, this once; an earlier pending invitation of the address is revoked. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only 403, not_found 404, already_member 409.';
+comment on function private.invite_member(uuid, text, text) is 'The body of public.invite_member: what clients call runs as the caller, what it does needs more.';
 
-create function public.accept_invitation(token text)
+create function private.accept_invitation(token text)
 returns uuid
 language plpgsql
 volatile
@@ -197,10 +195,9 @@ begin
   return invitation.workspace_id;
 end;
 $$;
-comment on function public.accept_invitation(text) is
-  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is accepting once. Errors: not_signed_in 401, invitation_for_another 403, invitation_invalid 404.';
+comment on function private.accept_invitation(text) is 'The body of public.accept_invitation: what clients call runs as the caller, what it does needs more.';
 
-create function public.revoke_invitation(invitation_id uuid)
+create function private.revoke_invitation(invitation_id uuid)
 returns void
 language plpgsql
 volatile
@@ -216,9 +213,9 @@ begin
   end if;
 end;
 $$;
-comment on function public.revoke_invitation(uuid) is 'Ends a pending invitation. Admins only. Errors: not_found 404.';
+comment on function private.revoke_invitation(uuid) is 'The body of public.revoke_invitation: what clients call runs as the caller, what it does needs more.';
 
-create function public.transfer_ownership(workspace_id uuid, to_user uuid)
+create function private.transfer_ownership(workspace_id uuid, to_user uuid)
 returns void
 language plpgsql
 volatile
@@ -242,8 +239,7 @@ begin
   end if;
 end;
 $$;
-comment on function public.transfer_ownership(uuid, uuid) is
-  'Makes a member the owner and the caller an admin. Owners only. Errors: not_signed_in 401, not_found 404, not_a_member 409.';
+comment on function private.transfer_ownership(uuid, uuid) is 'The body of public.transfer_ownership: what clients call runs as the caller, what it does needs more.';
 
 create function public.leave_workspace(workspace_id uuid)
 returns void
@@ -264,7 +260,7 @@ comment on function public.leave_workspace(uuid) is 'The caller leaves. Errors: 
 
 grant execute on function private.raise_error(text, text, integer, text) to authenticated, service_role;
 grant execute on function
-  public.create_workspace(text, text, text), public.delete_workspace(uuid), public.restore_workspace(uuid),
-  public.invite_member(uuid, text, text), public.accept_invitation(text), public.revoke_invitation(uuid),
-  public.transfer_ownership(uuid, uuid), public.leave_workspace(uuid)
+  private.create_workspace(text, text, text), private.delete_workspace(uuid), private.restore_workspace(uuid),
+  private.invite_member(uuid, text, text), private.accept_invitation(text), private.revoke_invitation(uuid),
+  private.transfer_ownership(uuid, uuid), public.leave_workspace(uuid)
 to authenticated;

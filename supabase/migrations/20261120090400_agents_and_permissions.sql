@@ -28,6 +28,7 @@ create table public.agents (
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.agents is 'An agent runs in its own pod; this row says that it exists, where it answers and who it belongs to.';
+alter table public.agents enable row level security;
 comment on column public.agents.endpoint_url is 'https, or http inside the cluster and then in the workspace''s own namespace. Functions check the address again when they connect.';
 comment on column public.agents.status is 'draft: admins only · published: whoever is permitted · paused, archived: nobody.';
 create trigger touch_updated_at before update on public.agents
@@ -52,9 +53,10 @@ security definer -- reads the workspace's namespace whoever writes
 set search_path = ''
 as $$
 begin
-  if new.endpoint_url like 'http://%' and private.endpoint_namespace(new.endpoint_url) is distinct from (
+  -- Neither an address without a namespace nor a workspace without one is inside.
+  if new.endpoint_url like 'http://%' and not coalesce(private.endpoint_namespace(new.endpoint_url) = (
     select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = new.workspace_id
-  ) then
+  ), false) then
     perform private.raise_error(
       'endpoint_outside_namespace', 'An in-cluster endpoint must lie in the workspace''s own namespace.', 422,
       'Use http://<service>.<namespace>.svc.cluster.local with the workspace''s namespace, or https.'
@@ -86,6 +88,7 @@ create table public.permissions (
   constraint reason_is_short check (length(reason) <= 500)
 );
 comment on table public.permissions is 'Who may use which agent. A row decides, either way; without one, owners and admins may and others may not.';
+alter table public.permissions enable row level security;
 comment on column public.permissions.can_use is 'false is an explicit no: it also holds against an admin''s standing right.';
 comment on column public.permissions.expires_at is 'From then on the row decides nothing. Needs no job: readers look at the time.';
 create index permissions_workspace_id_user_id on public.permissions (workspace_id, user_id);

@@ -79,7 +79,6 @@ comment on function private.usable_agent_ids() is 'The agents that the caller ma
 grant execute on function private.usable_agent_ids() to authenticated, service_role;
 
 -- agents -------------------------------------------------------------------------------------------------------------------------------
-alter table public.agents enable row level security;
 grant select on public.agents to authenticated, service_role;
 grant insert (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant update (slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
@@ -105,7 +104,6 @@ create policy "Admins change agents" on public.agents
 comment on policy "Admins change agents" on public.agents is 'An agent stays in its workspace: workspace_id has no update grant.';
 
 -- permissions --------------------------------------------------------------------------------------------------------------------------
-alter table public.permissions enable row level security;
 grant select, delete on public.permissions to authenticated;
 grant insert (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions to authenticated;
 grant update (can_use, reason, expires_at) on public.permissions to authenticated;
@@ -148,7 +146,7 @@ as $$
 $$;
 comment on function public.my_agents() is 'The agents that the caller may use now, by name. Filters and embeds like a table. Empty without a session.';
 
-create function public.explain_access(agent_id uuid, user_id uuid default null)
+create function private.explain_access(agent_id uuid, user_id uuid)
 returns table (allowed boolean, reason text, decided_by jsonb)
 language plpgsql
 stable
@@ -170,7 +168,6 @@ begin
   return query select answer.allowed, answer.reason, answer.decided_by;
 end;
 $$;
-comment on function public.explain_access(uuid, uuid) is
-  'Whether a person (the caller when left out; others only for admins) may use an agent, why, and the row that decided. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only). Errors: not_found 404.';
+comment on function private.explain_access(uuid, uuid) is 'The body of public.explain_access: what clients call runs as the caller, what it does needs more.';
 
-grant execute on function public.my_agents(), public.explain_access(uuid, uuid) to authenticated, service_role;
+grant execute on function public.my_agents(), private.explain_access(uuid, uuid) to authenticated, service_role;

@@ -238,9 +238,9 @@ $$;
 comment on function private.log_audit_entries(jsonb, uuid) is
   'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the service, which may name the actor. Errors: reserved_action 403, not_found 404.';
 
-create function public.log_audit(
-  workspace_id uuid, action text, subject_type text default null, subject_id text default null,
-  agent_id uuid default null, detail jsonb default '{}', request_id text default null
+create function private.log_audit(
+  workspace_id uuid, action text, subject_type text, subject_id text,
+  agent_id uuid, detail jsonb, request_id text
 )
 returns bigint
 language plpgsql
@@ -263,6 +263,5 @@ begin
   );
 end;
 $$;
-comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
-  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the same one within a day is one entry. Errors: reserved_action 403, not_found 404, 23514 on a malformed value.';
-grant execute on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) to authenticated, service_role;
+comment on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) is 'The body of public.log_audit: what clients call runs as the caller, what it does needs more.';
+grant execute on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) to authenticated, service_role;

@@ -159,7 +159,7 @@ end;
 $$;
 comment on function private.recount_seals(uuid) is 'The sealed part of a workspace''s log as it is now: entries and leaves by the seal that they belong to.';
 
-create function public.verify_audit_log(workspace_id uuid, anchor text default null)
+create function private.verify_audit_log(workspace_id uuid, anchor text)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
 language plpgsql
 stable
@@ -234,8 +234,7 @@ begin
   return next;
 end;
 $$;
-comment on function public.verify_audit_log(uuid, text) is
-  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, anchor_missing), until when the log is sealed, and its newest digest. Admins and the service. Errors: not_found 404.';
+comment on function private.verify_audit_log(uuid, text) is 'The body of public.verify_audit_log: what clients call runs as the caller, what it does needs more.';
 
 create function public.audit_anchor(workspace_id uuid)
 returns table (ordinal bigint, digest text, last_id bigint, sealed_at timestamptz)
@@ -253,4 +252,4 @@ as $$
 $$;
 comment on function public.audit_anchor(uuid) is
   'The newest seal, to be kept where this database''s owner cannot reach; verify_audit_log(workspace, digest) later shows that nothing before it was rewritten. No row before the first seal.';
-grant execute on function public.verify_audit_log(uuid, text), public.audit_anchor(uuid) to authenticated, service_role;
+grant execute on function private.verify_audit_log(uuid, text), public.audit_anchor(uuid) to authenticated, service_role;

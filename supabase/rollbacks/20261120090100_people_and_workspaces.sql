@@ -1,5 +1,6 @@
 -- Back from: people and workspaces. Every person's profile and every tenant is gone; auth.users stays.
-drop trigger keep_profile on auth.users;
+-- With its trigger on auth.users, which is not ours to alter.
+drop function private.keep_profile() cascade;
 drop table public.members;
 drop table public.workspaces;
 drop table public.profiles;
@@ -9,4 +10,3 @@ drop function private.member_role(uuid, uuid);
 drop function private.colleague_ids();
 drop function private.workspace_ids(text);
 drop function private.roles_from(text);
-drop function private.keep_profile();

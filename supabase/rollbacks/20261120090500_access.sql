@@ -1,5 +1,5 @@
--- Back from: access. Row security stays on for agents and permissions: without policies nobody gets in.
-drop function public.explain_access(uuid, uuid);
+-- Back from: access. Without policies nobody gets in.
+drop function private.explain_access(uuid, uuid);
 drop function public.my_agents();
 
 drop policy "Admins remove grants" on public.permissions;

@@ -1,5 +1,5 @@
 -- Back from: the audit log. Every entry is gone for good: export it first (docs/operations.md).
-drop function public.log_audit(uuid, text, text, text, uuid, jsonb, text);
+drop function private.log_audit(uuid, text, text, text, uuid, jsonb, text);
 drop function private.log_audit_entries(jsonb, uuid);
 drop function private.require_reportable(text);
 drop function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text);

@@ -1,6 +1,6 @@
 -- Back from: audit seals. The evidence is gone: keep an anchor of each workspace first (audit_anchor).
 drop function public.audit_anchor(uuid);
-drop function public.verify_audit_log(uuid, text);
+drop function private.verify_audit_log(uuid, text);
 drop function private.recount_seals(uuid);
 drop function private.seal_audit_log();
 drop function private.seal_digest(text, uuid, bigint, date, bigint, bytea);

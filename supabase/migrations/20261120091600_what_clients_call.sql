@@ -1,0 +1,145 @@
+-- What clients call: the functions of the Data API whose work needs more rights than the caller has.
+--
+-- Touches: ten functions in public.
+-- Beware:  each is a thin cover, run with the caller's own rights, over a body in `private` that is not exposed. A security definer function in
+--          an exposed schema is what the database advisors (0028, 0029) warn of. Functions that need no more than the caller has (my_agents,
+--          leave_workspace, audit_anchor) stand in their own chapters.
+
+create function public.create_workspace(name text, slug text, region text default 'eu')
+returns public.workspaces
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select * from private.create_workspace($1, $2, $3);
+$$;
+comment on function public.create_workspace(text, text, text) is
+  'Makes a workspace and its first owner, the caller. name: 1–200 characters; slug: lowercase letters, digits and single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, 23514 on a malformed value.';
+
+create function public.delete_workspace(workspace_id uuid)
+returns timestamptz
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.delete_workspace($1);
+$$;
+comment on function public.delete_workspace(uuid) is
+  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns when it was deleted. Errors: not_found 404.';
+
+create function public.restore_workspace(workspace_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.restore_workspace($1);
+$$;
+comment on function public.restore_workspace(uuid) is
+  'Brings a deleted workspace back, within the 30 days before it is purged. Owners only. Errors: not_found 404.';
+
+create function public.invite_member(workspace_id uuid, email text, role text default 'member')
+returns table (invitation_id uuid, token text, expires_at timestamptz)
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select * from private.invite_member($1, $2, $3);
+$$;
+comment on function public.invite_member(uuid, text, text) is
+  'Invites an address into a workspace for 7 days and returns the token, this once; an earlier pending invitation of the address is revoked. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only 403, not_found 404, already_member 409.';
+
+create function public.accept_invitation(token text)
+returns uuid
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.accept_invitation($1);
+$$;
+comment on function public.accept_invitation(text) is
+  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is accepting once. Errors: not_signed_in 401, invitation_for_another 403, invitation_invalid 404.';
+
+create function public.revoke_invitation(invitation_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.revoke_invitation($1);
+$$;
+comment on function public.revoke_invitation(uuid) is
+  'Ends a pending invitation. Admins only. Errors: not_found 404.';
+
+create function public.transfer_ownership(workspace_id uuid, to_user uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.transfer_ownership($1, $2);
+$$;
+comment on function public.transfer_ownership(uuid, uuid) is
+  'Makes a member the owner and the caller an admin. Owners only. Errors: not_signed_in 401, not_found 404, not_a_member 409.';
+
+create function public.explain_access(agent_id uuid, user_id uuid default null)
+returns table (allowed boolean, reason text, decided_by jsonb)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.explain_access($1, $2);
+$$;
+comment on function public.explain_access(uuid, uuid) is
+  'Whether a person (the caller when left out; others only for admins) may use an agent, why, and the row that decided. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only). Errors: not_found 404.';
+
+create function public.log_audit(
+  workspace_id uuid, action text, subject_type text default null, subject_id text default null,
+  agent_id uuid default null, detail jsonb default '{}', request_id text default null
+)
+returns bigint
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.log_audit($1, $2, $3, $4, $5, $6, $7);
+$$;
+comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
+  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the same one within a day is one entry. Errors: reserved_action 403, not_found 404, 23514 on a malformed value.';
+
+create function public.verify_audit_log(workspace_id uuid, anchor text default null)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+language sql
+stable
+rows 1
+security invoker
+set search_path = ''
+as $$
+  select * from private.verify_audit_log($1, $2);
+$$;
+comment on function public.verify_audit_log(uuid, text) is
+  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, anchor_missing), until when the log is sealed, and its newest digest. Admins and the service. Errors: not_found 404.';
+
+grant execute on function
+  public.create_workspace(text, text, text),
+  public.delete_workspace(uuid),
+  public.restore_workspace(uuid),
+  public.invite_member(uuid, text, text),
+  public.accept_invitation(text),
+  public.revoke_invitation(uuid),
+  public.transfer_ownership(uuid, uuid)
+to authenticated;
+grant execute on function
+  public.explain_access(uuid, uuid),
+  public.log_audit(uuid, text, text, text, uuid, jsonb, text),
+  public.verify_audit_log(uuid, text)
+to authenticated, service_role;
