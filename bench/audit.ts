@@ -57,7 +57,12 @@ const SCRIPTS: Record<string, string> = {
     `insert into bench.plain (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id)
     values (${WORKSPACE}, '${PERSON}', ${VALUES});`.replaceAll("\n", " "),
   "same promises, unsealed": `select bench.append(${WORKSPACE}, ${VALUES});`,
-  "Groundwork: sealed":
+  // What the triggers of audited tables do.
+  "Groundwork: insert":
+    `insert into public.audit_log (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id)
+    values (${WORKSPACE}, '${PERSON}', ${VALUES});`.replaceAll("\n", " "),
+  // What clients do: who may, the request id's claim, the entry.
+  "Groundwork: log_audit":
     `select public.log_audit(${WORKSPACE}, 'report.exported', 'report', '12345', null, '{"format": "pdf", "pages": 12}', 'request-' || :request);`,
   "one chain": `select bench.append_chained(${WORKSPACE}, ${VALUES});`,
 };

@@ -157,7 +157,8 @@ begin
       finished_at = case when call.request_id is null then now() end,
       last_error = case when call.request_id is null then 'the vault has no groundwork_functions_url or groundwork_secret_key' else c.last_error end
     where c.id = call.id;
-    tally := jsonb_set(tally, '{resent}', to_jsonb((tally ->> 'resent')::integer + 1));
+    outcome := case when call.request_id is null then 'failed' else 'resent' end;
+    tally := jsonb_set(tally, array[outcome], to_jsonb((tally ->> outcome)::integer + 1));
   end loop;
   return tally;
 end;

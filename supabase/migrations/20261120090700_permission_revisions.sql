@@ -55,9 +55,14 @@ begin
   elsif tg_op = 'DELETE' then
     select array_agg(distinct o.user_id) into people from old_rows as o;
   else
-    select array_agg(distinct n.user_id) into people
-    from new_rows as n left join old_rows as o on o.user_id = n.user_id and o.agent_id = n.agent_id
-    where (o.can_use, o.expires_at) is distinct from (n.can_use, n.expires_at);
+    select array_agg(distinct changed.user_id) into people
+    from (
+      (select n.user_id, n.agent_id, n.can_use, n.expires_at from new_rows as n
+        except select o.user_id, o.agent_id, o.can_use, o.expires_at from old_rows as o)
+      union all
+      (select o.user_id, o.agent_id, o.can_use, o.expires_at from old_rows as o
+        except select n.user_id, n.agent_id, n.can_use, n.expires_at from new_rows as n)
+    ) as changed;
   end if;
   perform private.raise_revisions(people) where people is not null;
   return null;
@@ -114,14 +119,15 @@ set search_path = ''
 as $$
 declare
   changed uuid[];
+  places uuid[];
   people uuid[];
 begin
   if tg_op = 'INSERT' then
-    select array_agg(n.id) into changed from new_rows as n;
+    select array_agg(n.id), array_agg(n.workspace_id) into changed, places from new_rows as n;
   elsif tg_op = 'DELETE' then
-    select array_agg(o.id) into changed from old_rows as o;
+    select array_agg(o.id), array_agg(o.workspace_id) into changed, places from old_rows as o;
   else
-    select array_agg(n.id) into changed
+    select array_agg(n.id), array_agg(n.workspace_id) || array_agg(o.workspace_id) into changed, places
     from new_rows as n join old_rows as o on o.id = n.id
     where (o.slug, o.name, o.description, o.endpoint_url, o.status, o.workspace_id)
       is distinct from (n.slug, n.name, n.description, n.endpoint_url, n.status, n.workspace_id);
@@ -129,21 +135,15 @@ begin
   if changed is null then
     return null;
   end if;
-  -- Who may hold an answer about them: those with a permission, and the admins. A deleted agent's permissions raise for themselves.
-  if tg_op = 'DELETE' then
-    select array_agg(distinct member.user_id) into people
-    from old_rows as o join public.members as member on member.workspace_id = o.workspace_id and member.role in ('owner', 'admin');
-  else
-    select array_agg(distinct holder.user_id) into people
-    from (
-      select member.user_id from new_rows as n
-      join public.members as member on member.workspace_id = n.workspace_id and member.role in ('owner', 'admin')
-      where n.id = any (changed)
-      union
-      select permission.user_id from public.permissions as permission where permission.agent_id = any (changed)
-        and permission.workspace_id in (select n.workspace_id from new_rows as n)
-    ) as holder;
-  end if;
+  -- Who may hold an answer about them: the admins (where it was and where it is), and those with a permission. A deleted agent's permissions
+  -- raise for themselves.
+  select array_agg(holder.user_id) into people
+  from (
+    select member.user_id from public.members as member where member.workspace_id = any (places) and member.role in ('owner', 'admin')
+    union
+    select permission.user_id from public.permissions as permission
+    where permission.workspace_id = any (places) and permission.agent_id = any (changed)
+  ) as holder;
   perform private.raise_revisions(coalesce(people, '{}'), changed);
   return null;
 end;

@@ -165,7 +165,11 @@ as $$
 declare
   fresh bigint := nextval('public.audit_log_id_seq');
 begin
-  id := case when request_id is null then fresh else private.claim_request(in_workspace, 'audit', request_id, fresh) end;
+  if request_id is null then
+    id := fresh;
+  else
+    id := private.claim_request(in_workspace, 'audit', request_id, fresh);
+  end if;
   is_new := id = fresh;
   if is_new then
     insert into public.audit_log (id, workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail, request_id)
@@ -248,6 +252,8 @@ volatile
 security definer -- insert is granted to nobody
 set search_path = ''
 as $$
+declare
+  entry record;
 begin
   if not private.is_service() then
     if not coalesce(log_audit.workspace_id = any (private.workspace_ids()), false) then
@@ -255,12 +261,11 @@ begin
     end if;
     perform private.require_reportable(log_audit.action);
   end if;
-  return (
-    select written.id from private.append_audit_entry(
-      log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
-      log_audit.agent_id, log_audit.detail, log_audit.request_id
-    ) as written
+  entry := private.append_audit_entry(
+    log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
+    log_audit.agent_id, log_audit.detail, log_audit.request_id
   );
+  return entry.id;
 end;
 $$;
 comment on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) is 'The body of public.log_audit: what clients call runs as the caller, what it does needs more.';

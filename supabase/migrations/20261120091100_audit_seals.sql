@@ -66,23 +66,26 @@ select
   date_trunc('month', entry.occurred_on)::date as month,
   sha256(record_send(row(
     entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
-    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.xid
+    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
   ))) as leaf
 from public.audit_log as entry;
 comment on view private.audit_leaves is
   'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast to base types, because a domain''s oid differs between databases.';
 
-create function private.seal_digest(previous_digest text, workspace_id uuid, ordinal bigint, month date, entries bigint, leaves bytea)
+create function private.seal_digest(seal public.audit_seals, leaves bytea)
 returns text
 language sql
-immutable
+stable
 parallel safe
 set search_path = ''
 as $$
-  select encode(sha256(convert_to(concat_ws('|', previous_digest, workspace_id, ordinal, to_char(month, 'YYYY-MM-DD'), entries), 'UTF8') || sha256(leaves)), 'hex');
+  select encode(sha256(record_send(row(
+    seal.previous_digest, seal.workspace_id, seal.ordinal, seal.month, seal.first_id, seal.last_id, seal.entries, seal.from_xid, seal.to_xid,
+    seal.sealed_at
+  )) || sha256(leaves)), 'hex');
 $$;
-comment on function private.seal_digest(text, uuid, bigint, date, bigint, bytea) is
-  'SHA-256 of the previous digest, the seal''s place and count, and the digest of its leaves (private.audit_leaves) in order of id. The first previous digest is 64 zeros.';
+comment on function private.seal_digest(public.audit_seals, bytea) is
+  'SHA-256 of all that a seal says (but its digest) and of the digest of its leaves (private.audit_leaves) in order of id. The first previous digest is 64 zeros.';
 
 -- Sealing ------------------------------------------------------------------------------------------------------------------------------
 
@@ -97,7 +100,7 @@ declare
   done bigint;
   part record;
   head private.audit_heads;
-  seal_digest text;
+  seal public.audit_seals;
   made integer := 0;
 begin
   -- One sealer at a time; a second waits and finds nothing left to do.
@@ -114,16 +117,20 @@ begin
     order by leaf.workspace_id, leaf.month
   loop
     select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
-    seal_digest := private.seal_digest(
-      coalesce(head.digest, repeat('0', 64)), part.workspace_id, coalesce(head.ordinal, 0) + 1, part.month, part.entries, part.leaves
-    );
-    insert into public.audit_seals
-      (workspace_id, ordinal, month, first_id, last_id, entries, from_xid, to_xid, digest, previous_digest)
-    values
-      (part.workspace_id, coalesce(head.ordinal, 0) + 1, part.month, part.first_id, part.last_id, part.entries, done, horizon,
-       seal_digest, coalesce(head.digest, repeat('0', 64)));
+    seal.workspace_id := part.workspace_id;
+    seal.ordinal := coalesce(head.ordinal, 0) + 1;
+    seal.month := part.month;
+    seal.first_id := part.first_id;
+    seal.last_id := part.last_id;
+    seal.entries := part.entries;
+    seal.from_xid := done;
+    seal.to_xid := horizon;
+    seal.previous_digest := coalesce(head.digest, repeat('0', 64));
+    seal.sealed_at := now();
+    seal.digest := private.seal_digest(seal, part.leaves);
+    insert into public.audit_seals values (seal.*);
     insert into private.audit_heads (workspace_id, ordinal, digest, to_xid)
-    values (part.workspace_id, coalesce(head.ordinal, 0) + 1, seal_digest, horizon)
+    values (seal.workspace_id, seal.ordinal, seal.digest, seal.to_xid)
     on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
     made := made + 1;
   end loop;
@@ -194,9 +201,8 @@ begin
     return;
   end if;
   for seal in
-    select s.ordinal, s.month, s.digest, s.previous_digest, s.entries, s.sealed_at, s.to_xid,
-      actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves
-    from (select * from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
+    select s.*, actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves
+    from (select known as whole, known.* from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
     full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
     order by s.ordinal nulls last
   loop
@@ -215,8 +221,7 @@ begin
       when seal.found_entries is null and seal.month < oldest_kept then null
       when seal.found_entries is distinct from seal.entries then
         case when coalesce(seal.found_entries, 0) < seal.entries then 'entry_missing' else 'entry_inserted' end
-      when seal.digest <> private.seal_digest(
-        seal.previous_digest, verify_audit_log.workspace_id, seal.ordinal, seal.month, seal.entries, seal.leaves) then 'entry_changed'
+      when seal.digest <> private.seal_digest(seal.whole, seal.leaves) then 'entry_changed'
     end;
     if reason is not null then
       broken_at := seal.ordinal;

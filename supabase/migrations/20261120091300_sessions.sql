@@ -35,8 +35,11 @@ begin
     agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}', open_session.request_id
   );
   -- The same request asked twice opens one session: the first one's.
-  session := case when entry.is_new then open_session.session_id
-    else (select known.subject_id::uuid from public.audit_log as known where known.workspace_id = agent.workspace_id and known.id = entry.id and known.action = 'session.opened') end;
+  session := case when entry.is_new then open_session.session_id else (
+    select known.subject_id::uuid from public.audit_log as known
+    where known.workspace_id = agent.workspace_id and known.id = entry.id and known.action = 'session.opened'
+      and known.actor_id = for_user and known.agent_id = for_agent
+  ) end;
   if session is null then
     perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
   end if;
@@ -71,6 +74,7 @@ set search_path = ''
 as $$
 declare
   known record;
+  entry record;
 begin
   select * into known from private.find_session(close_session.session_id);
   if known.user_id is distinct from for_user or known.user_id is null then
@@ -79,13 +83,21 @@ begin
   if known.closed_at is not null then
     return false;
   end if;
-  perform private.append_audit_entry(
+  select * into entry from private.append_audit_entry(
     known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}', close_session.request_id
   );
-  return true;
+  -- Not new, and not the closing by the same request at the same time: the request id is another request's.
+  if not entry.is_new and not exists (
+    select from public.audit_log as closed
+    where closed.workspace_id = known.workspace_id and closed.id = entry.id and closed.action = 'session.closed'
+      and closed.subject_id = close_session.session_id::text
+  ) then
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+  end if;
+  return entry.is_new;
 end;
 $$;
-comment on function private.close_session(uuid, uuid, text) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session).';
+comment on function private.close_session(uuid, uuid, text) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), request_id_reused 409.';
 
 create function private.record_turn(
   session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}'

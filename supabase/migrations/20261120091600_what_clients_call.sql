@@ -106,12 +106,14 @@ create function public.log_audit(
   agent_id uuid default null, detail jsonb default '{}', request_id text default null
 )
 returns bigint
-language sql
+language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.log_audit($1, $2, $3, $4, $5, $6, $7);
+begin
+  return private.log_audit($1, $2, $3, $4, $5, $6, $7);
+end;
 $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
   'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the same one within a day is one entry. Errors: reserved_action 403, not_found 404, 23514 on a malformed value.';

@@ -3,7 +3,7 @@ drop function public.audit_anchor(uuid);
 drop function private.verify_audit_log(uuid, text);
 drop function private.recount_seals(uuid);
 drop function private.seal_audit_log();
-drop function private.seal_digest(text, uuid, bigint, date, bigint, bytea);
+drop function private.seal_digest(public.audit_seals, bytea);
 drop view private.audit_leaves;
 drop table private.audit_horizon;
 drop table private.audit_heads;
