@@ -1,0 +1,250 @@
+import { App } from "@supabase/lite";
+import { createPostgresConnection } from "@supabase/lite/postgres";
+import { verifyAuth } from "@supabase/server/core";
+import { createClient } from "@supabase/supabase-js";
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { startBareDatabase, until } from "../fixture.ts";
+import { loadKeys, makeJwks } from "../keys.ts";
+import { startApi } from "./api.ts";
+import { readClaims } from "./tokens.ts";
+
+const schema = `
+  create table public.notes (
+    id int generated always as identity primary key,
+    body text not null constraint body_is_short check (length(body) < 20),
+    owner_id uuid default auth.uid()
+  );
+  alter table public.notes enable row level security;
+  create policy "People read their notes" on public.notes for select to authenticated using (owner_id = (select auth.uid()));
+  create policy "People write their notes" on public.notes for insert to authenticated with check (owner_id = (select auth.uid()));
+  grant select, insert on public.notes to authenticated;
+  create table public.hidden (id int primary key);
+  alter table public.hidden enable row level security;
+  create function public.fail(code text) returns void language plpgsql as $$
+  begin
+    raise exception using errcode = code, message = 'as asked', detail = 'the detail', hint = 'the hint';
+  end; $$;
+  create function public.refuse() returns void language plpgsql as $$
+  begin
+    raise sqlstate 'PGRST' using
+      message = '{"code": "last_owner", "message": "no", "hint": "add another"}', detail = '{"status": 409, "headers": {}}';
+  end; $$;
+`;
+
+/** Each step shows what @supabase/lite does alone, beside what the stack makes of it: without the correction the step fails. */
+Deno.test("the Data API and Auth answer as the platform's", async (test) => {
+  await using database = await startBareDatabase();
+  const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+  await sql.unsafe(schema).simple();
+  const keys = await loadKeys(null);
+  const storageDir = await Deno.makeTempDir();
+  const options = {
+    adminUrl: database.adminUrl,
+    keys,
+    storageDir,
+    connections: 2,
+    apiUrl: "http://api.example",
+  };
+  const api = await startApi(options);
+  const openClient = () =>
+    createClient(api.origin, keys.publishableKey, { auth: { persistSession: false } });
+  const person = openClient();
+  const signedUp = await person.auth.signUp({
+    email: "ada@example.com",
+    password: "a-long-password",
+  });
+  assert.equal(signedUp.error, null);
+  const plain = openPlainLite(database.adminUrl, keys);
+
+  await test.step("1. a token carries a kid, so that @supabase/server accepts it", async () => {
+    const env = {
+      jwks: makeJwks(keys.jwtSecret),
+      publishableKeys: { default: keys.publishableKey },
+      url: api.origin,
+    };
+    const verify = (token: string) =>
+      verifyAuth(
+        new Request("http://function.example", { headers: { authorization: `Bearer ${token}` } }),
+        { auth: "user", env: env as never },
+      );
+    const token = signedUp.data.session?.access_token ?? "";
+    const accepted = await verify(token);
+    assert.equal(accepted.error, null);
+    assert.equal(accepted.data?.userClaims?.id, signedUp.data.user?.id);
+    const answer = await plain.fetch("/auth/v1/token?grant_type=password", {
+      method: "POST",
+      body: JSON.stringify({ email: "ada@example.com", password: "a-long-password" }),
+    });
+    const plainToken: string = (await answer.json()).access_token;
+    assert.notEqual((await verify(plainToken)).error, null);
+  });
+
+  await test.step("1. a refreshed token does so as well, and says what the platform's says", async () => {
+    const { data, error } = await person.auth.refreshSession();
+    assert.equal(error, null);
+    const claims = readClaims(data.session?.access_token ?? "");
+    assert.equal(claims.sub, signedUp.data.user?.id);
+    assert.equal(claims.is_anonymous, false);
+    assert.deepEqual(claims.app_metadata, { provider: "email", providers: ["email"] });
+    assert.equal(claims.aal, "aal1");
+  });
+
+  await test.step("3. a violated check is 400 with its SQLSTATE, an own code with its hint", async () => {
+    const { status, error } = await person.from("notes").insert({
+      body: "much longer than twenty characters",
+    });
+    assert.equal(status, 400);
+    assert.equal(error?.code, "23514");
+    const raised = await person.rpc("fail", { code: "AB123" });
+    assert.deepEqual(
+      [raised.status, raised.error?.code, raised.error?.hint, raised.error?.details],
+      [
+        400,
+        "AB123",
+        "the hint",
+        "the detail",
+      ],
+    );
+    assert.equal((await person.rpc("fail", { code: "P0001" })).error?.code, "P0001");
+    assert.equal((await person.rpc("fail", { code: "40001" })).status, 500);
+    const alone = await plain.fetch("/rest/v1/rpc/fail", {
+      method: "POST",
+      body: '{"code": "AB123"}',
+    });
+    assert.deepEqual([alone.status, (await alone.json()).code], [500, "SUP"]);
+  });
+
+  await test.step("3. an error in PostgREST's custom form keeps its status, code and hint", async () => {
+    const { status, error } = await person.rpc("refuse");
+    assert.deepEqual([status, error?.code, error?.hint], [409, "last_owner", "add another"]);
+  });
+
+  await test.step("4. a new table and a new column are known as soon as they are announced", async () => {
+    assert.equal((await person.from("late").select()).status, 404);
+    await plain.fetch("/rest/v1/late");
+    await sql`create table public.late (id int primary key)`;
+    await sql`grant select on public.late to anon, authenticated`;
+    await until(
+      "the table is known",
+      async () => (await person.from("late").select()).status === 200,
+    );
+    await sql`alter table public.late add column title text`;
+    await until(
+      "the column is known",
+      async () => (await person.from("late").select("title")).status === 200,
+    );
+    assert.equal((await plain.fetch("/rest/v1/late")).status, 404);
+  });
+
+  await test.step("anonymous people sign in, stay anonymous when refreshed, and can become known", async () => {
+    const guest = openClient();
+    const { data, error } = await guest.auth.signInAnonymously({
+      options: { data: { name: "Guest" } },
+    });
+    assert.equal(error, null);
+    assert.equal(data.user?.is_anonymous, true);
+    const claims = readClaims(data.session?.access_token ?? "");
+    assert.deepEqual([claims.is_anonymous, claims.role, claims.sub], [
+      true,
+      "authenticated",
+      data.user?.id,
+    ]);
+    await guest.from("notes").insert({ body: "a guest's" }).throwOnError();
+    assert.equal((await guest.from("notes").select().throwOnError()).data?.length, 1);
+    assert.equal((await person.from("notes").select().throwOnError()).data?.length, 0);
+    const refreshed = await guest.auth.refreshSession();
+    assert.equal(readClaims(refreshed.data.session?.access_token ?? "").is_anonymous, true);
+    assert.equal((await guest.auth.getUser()).data.user?.is_anonymous, true);
+    await sql`update auth.users set email = 'known@example.com' where id = ${
+      data.user?.id ?? null
+    }`;
+    assert.equal((await guest.auth.getUser()).data.user?.is_anonymous, false);
+    assert.equal(
+      (await sql`select is_anonymous from auth.users where id = ${data.user?.id ?? null}`)[0]
+        ?.is_anonymous,
+      false,
+    );
+    const alone = await plain.fetch("/auth/v1/signup", { method: "POST", body: "{}" });
+    assert.notEqual(alone.status, 200);
+  });
+
+  await test.step("an anonymous sign-in needs a key like every other request", async () => {
+    const answer = await fetch(`${api.origin}/auth/v1/signup`, { method: "POST", body: "{}" });
+    assert.equal(answer.status, 401);
+  });
+
+  await test.step("storage keeps what is uploaded, under row-level security", async () => {
+    const service = createClient(api.origin, keys.secretKey, { auth: { persistSession: false } });
+    assert.equal((await service.storage.createBucket("files")).error, null);
+    const refused = await person.storage.from("files").upload("a/b.txt", "refused");
+    assert.notEqual(refused.error, null);
+    assert.equal(
+      (await service.storage.from("files").upload("a/b ü.txt", "kept", {
+        contentType: "text/plain",
+      })).error,
+      null,
+    );
+    const { data } = await service.storage.from("files").download("a/b ü.txt");
+    assert.equal(await data?.text(), "kept");
+    assert.equal((await service.storage.from("files").remove(["a/b ü.txt"])).error, null);
+    assert.notEqual((await service.storage.from("files").download("a/b ü.txt")).error, null);
+  });
+
+  // Last: what lite does alone stays done.
+  await test.step("2. a table that no migration has granted is refused with 42501", async () => {
+    const refused = await person.from("hidden").select();
+    assert.deepEqual([refused.status, refused.error?.code], [403, "42501"]);
+    const service = createClient(api.origin, keys.secretKey, { auth: { persistSession: false } });
+    assert.equal((await service.from("hidden").select()).error?.code, "42501");
+    const nobody = await openClient().from("notes").select();
+    assert.deepEqual([nobody.status, nobody.error?.code], [401, "42501"]);
+    const spoiling = openPlainLite(database.adminUrl, keys, { grantsEverything: true });
+    assert.equal((await spoiling.fetch("/rest/v1/hidden")).status, 200);
+    await spoiling.close();
+  });
+
+  await plain.close();
+  await api.stop();
+  await sql.end();
+  await Deno.remove(storageDir, { recursive: true });
+});
+
+/** @supabase/lite as it comes, on the same database. It would grant everything to everyone at once; that has a step of its own. */
+function openPlainLite(
+  url: string,
+  keys: Awaited<ReturnType<typeof loadKeys>>,
+  { grantsEverything = false } = {},
+) {
+  const connection = createPostgresConnection({
+    url,
+    postgresOptions: { max: 1, onnotice: () => {} },
+  });
+  if (!grantsEverything) {
+    Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
+  }
+  const app = new App({
+    connection,
+    auth: {
+      jwt_secret: keys.jwtSecret,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      enable_anonymous_sign_ins: true,
+    },
+    options: { server: { admin: false, disableStudio: true } },
+  });
+  return {
+    async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+      const headers = { apikey: keys.publishableKey, "content-type": "application/json" };
+      // It writes each error to the console.
+      const { error } = console;
+      console.error = () => {};
+      try {
+        return await app.fetch(new Request(`http://lite.example${path}`, { headers, ...init }));
+      } finally {
+        console.error = error;
+      }
+    },
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,120 @@
+/** Data API, Auth and Storage: @supabase/lite, embedded and corrected where it differs from the platform. */
+import { App, setExperimental } from "@supabase/lite";
+import { createPostgresConnection } from "@supabase/lite/postgres";
+import postgres from "postgres";
+import type { Keys } from "../keys.ts";
+import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
+import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
+import { expectError, quietConsole } from "./quiet.ts";
+import { createFileStorage } from "./storage.ts";
+import { correctAuthAnswer } from "./tokens.ts";
+
+/** Answers requests below /rest/v1, /auth/v1 and /storage/v1, on a port of its own. */
+export interface Api {
+  origin: string;
+  stop(): Promise<void>;
+}
+
+/** Where the API finds its database, and what it signs with. */
+export interface ApiOptions {
+  /** A superuser: lite finds tables through views that only show what the connection itself may see. Requests run as the caller's role. */
+  adminUrl: string;
+  keys: Keys;
+  apiUrl: string;
+  storageDir: string;
+  /** Connections of the Data API. */
+  connections: number;
+}
+
+/** Embeds lite. The database has been prepared by {@link file://../database/bootstrap.ts}. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { keys } = options;
+  // Off before lite is asked anything: what it would report is nobody's business.
+  Deno.env.set("LITE_TELEMETRY", "0");
+  setExperimental("storage", true);
+  const connection = createPostgresConnection({
+    url: options.adminUrl,
+    postgresOptions: { max: options.connections, onnotice: () => {} },
+  });
+  keepGrants(connection);
+  connection.normalizeDbError = (error) => {
+    const corrected = correctDatabaseError(error);
+    return isAnsweredProperly(error) ? expectError(corrected) : corrected;
+  };
+  const unquiet = quietConsole();
+  const app = new App({
+    connection,
+    api: { external_url: options.apiUrl, max_rows: 1000 },
+    auth: {
+      enabled: true,
+      site_url: "http://127.0.0.1:3000",
+      jwt_secret: keys.jwtSecret,
+      jwt_expiry: tokenLifetime,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      enable_signup: true,
+      enable_anonymous_sign_ins: true,
+      email: { enable_signup: true, enable_confirmations: false },
+    },
+    storage: { enabled: true },
+    studio: { enabled: false },
+    options: { server: { admin: false, disableStudio: true } },
+  });
+  app._storageAdapter = createFileStorage(options.storageDir);
+  const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
+  await followSchema(sql, connection);
+
+  async function fetchAuth(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    if (request.method === "POST" && path === "/auth/v1/signup") {
+      const body: unknown = await request.clone().json().catch(() => null);
+      const apiKey = request.headers.get("apikey");
+      if (
+        isAnonymousSignUp(body) && (apiKey === keys.publishableKey || apiKey === keys.secretKey)
+      ) {
+        const session = await signUpAnonymously(sql, keys.jwtSecret, body.data ?? {});
+        return Response.json(session, { headers: { "access-control-allow-origin": "*" } });
+      }
+    }
+    const answer = await app.fetch(request);
+    if (!answer.headers.get("content-type")?.includes("application/json")) return answer;
+    const corrected = await correctAuthAnswer(await answer.json(), keys.jwtSecret);
+    const headers = new Headers(answer.headers);
+    headers.delete("content-length");
+    return Response.json(corrected, { status: answer.status, headers });
+  }
+
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) =>
+      new URL(request.url).pathname.startsWith("/auth/v1/")
+        ? fetchAuth(request)
+        : app.fetch(request),
+  );
+  return {
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    async stop() {
+      await server.shutdown();
+      await Promise.all([connection.close(), sql.end()]);
+      unquiet();
+    },
+  };
+}
+
+/**
+ * Correction 2: on its first request lite grants everything on every table to the API roles, now and by default. Saying that the request
+ * roles are ready keeps the grants as the migrations made them.
+ */
+export function keepGrants(connection: ReturnType<typeof createPostgresConnection>): void {
+  Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
+}
+
+/** Correction 4: lite's picture of the schema follows `notify pgrst, 'reload schema'`, as PostgREST's does. */
+export async function followSchema(
+  sql: postgres.Sql,
+  connection: Pick<ReturnType<typeof createPostgresConnection>, "clearSchemaCache">,
+): Promise<void> {
+  const reload = () => connection.clearSchemaCache();
+  // A connection that was lost may have missed a notification: reload when it is back.
+  await sql.listen("pgrst", reload, reload);
+}

@@ -1,0 +1,127 @@
+import { startTestPostgres } from "../services/postgres.ts";
+import { exists } from "../services/processes.ts";
+import { ServicesUnavailable } from "../services/root.ts";
+import { PROJECT } from "../testing/deno-test.ts";
+import { listMigrations } from "../testing/rollbacks.ts";
+import { diffLines } from "../testing/schema-dump.ts";
+import { startTestStack } from "../testing/test-stack.ts";
+import { bundleFunction, listFunctions } from "./bundles.ts";
+import { lintDatabase } from "./database-lints.ts";
+import { findUndeclared } from "./function-declarations.ts";
+import { generateTypesFromMigrations, TYPES_FILE } from "./generate-types.ts";
+
+/** A check says what is wrong; an empty list is good news. */
+interface Check {
+  name: string;
+  run: () => Promise<string[]>;
+}
+
+/** Where code lies that is ours; `.local` holds state. */
+const CODE = ["bench", "local", "supabase", "types"];
+
+const CHECKS: Check[] = [
+  { name: "format (deno fmt --check)", run: () => deno("fmt", "--check", "--quiet") },
+  { name: "lint (deno lint)", run: () => deno("lint", "--quiet") },
+  { name: "types of the code (deno check)", run: () => deno("check", "--quiet", ...CODE) },
+  { name: "every migration has a rollback, and every rollback a migration", run: checkPairs },
+  { name: "every SQL function says volatility, search path and comment", run: checkFunctions },
+  {
+    name: "every function bundles, with npm:, node: and own files, under 20 MB",
+    run: checkBundles,
+  },
+  { name: "types/database.types.ts is what the migrations make", run: checkTypeDrift },
+  { name: "plpgsql_check and the platform's advisors, on a real Postgres 17", run: checkDatabase },
+];
+
+let failed = 0;
+let notRun = 0;
+for (const { name, run } of CHECKS) {
+  const started = performance.now();
+  try {
+    const problems = await run();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${problems.length > 0 ? "FAILED" : "ok    "} ${name} (${seconds} s)`);
+    for (const problem of problems) console.log(`  ${problem.trimEnd().replaceAll("\n", "\n  ")}`);
+    if (problems.length > 0) failed += 1;
+  } catch (error) {
+    if (error instanceof ServicesUnavailable) {
+      notRun += 1;
+      console.log(`NOT RUN ${name}: ${error.message}`);
+    } else {
+      failed += 1;
+      console.log(`FAILED ${name}`);
+      console.error(error);
+    }
+  }
+}
+console.log(`check: ${CHECKS.length - failed - notRun} in order, ${failed} not, ${notRun} not run`);
+Deno.exit(failed > 0 ? 1 : 0);
+
+async function deno(...args: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: PROJECT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return code === 0 ? [] : [`${decode(stdout)}${decode(stderr)}`];
+}
+
+async function checkPairs(): Promise<string[]> {
+  const problems: string[] = [];
+  const migrations = await listMigrations();
+  for (const name of migrations) {
+    if (!/^\d{14}_[a-z0-9_]+\.sql$/.test(name)) problems.push(`${name} is no name of a migration`);
+    if (!await exists(`${PROJECT}/supabase/rollbacks/${name}`)) {
+      problems.push(`${name}: no rollback`);
+    }
+  }
+  for await (const { name } of Deno.readDir(`${PROJECT}/supabase/rollbacks`)) {
+    if (!migrations.includes(name)) problems.push(`rollbacks/${name} belongs to no migration`);
+  }
+  return problems;
+}
+
+async function checkFunctions(): Promise<string[]> {
+  const scripts = (await listMigrations()).map(async (name) => ({
+    name,
+    script: await Deno.readTextFile(`${PROJECT}/supabase/migrations/${name}`),
+  }));
+  return findUndeclared(await Promise.all(scripts));
+}
+
+async function checkBundles(): Promise<string[]> {
+  const names = await listFunctions();
+  if (names.length === 0) return ["there are no functions"];
+  const problems: string[] = [];
+  for (const name of names) {
+    const bundle = await bundleFunction(name);
+    problems.push(...bundle.problems);
+    console.log(`       ${name}: ${(bundle.bytes / 1024 / 1024).toFixed(1)} MB`);
+  }
+  return problems;
+}
+
+async function checkTypeDrift(): Promise<string[]> {
+  if (!await exists(TYPES_FILE)) return ["it does not exist: npm run types"];
+  const kept = (await Deno.readTextFile(TYPES_FILE)).split("\n");
+  const difference = diffLines(kept, (await generateTypesFromMigrations()).split("\n"));
+  return difference.length === 0 ? [] : [
+    `it differs in ${difference.length} lines: npm run types`,
+    ...difference.slice(0, 10),
+  ];
+}
+
+async function checkDatabase(): Promise<string[]> {
+  const server = await startTestPostgres();
+  try {
+    const stack = await startTestStack({ server, redis: "none" });
+    await stack.stop();
+    return await lintDatabase(server.adminUrl);
+  } finally {
+    await server.remove();
+  }
+}

@@ -1,0 +1,37 @@
+/** Makes a bare Postgres look like the platform's before the first migration. */
+import { getAuthSchemaSql, getStorageSchemaSql } from "@supabase/lite";
+import type postgres from "postgres";
+
+const read = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
+
+/** The scripts that make a bare Postgres look like the platform's, in order. Each may be run again. */
+export async function bootstrapScripts(): Promise<string[]> {
+  return [
+    await read("./bootstrap.sql"),
+    getAuthSchemaSql(false),
+    getStorageSchemaSql(false),
+    await read("./bootstrap-auth-storage.sql"),
+  ];
+}
+
+/**
+ * Creates what the platform's image has: roles, schemas, extensions, Auth's and Storage's tables, the rights on them.
+ * May be run again. `admin` is a superuser.
+ */
+export async function bootstrap(admin: postgres.Sql): Promise<void> {
+  for (const script of await bootstrapScripts()) await admin.unsafe(script).simple();
+}
+
+/** Sets secrets in the vault; one that exists already gets the new value. */
+export async function setVaultSecrets(
+  admin: postgres.Sql,
+  secrets: Record<string, string>,
+): Promise<void> {
+  for (const [name, secret] of Object.entries(secrets)) {
+    const [existing] = await admin<
+      { id: string }[]
+    >`select id from vault.secrets where name = ${name}`;
+    if (existing) await admin`select vault.update_secret(${existing.id}, ${secret})`;
+    else await admin`select vault.create_secret(${secret}, ${name}, 'set by the local stack')`;
+  }
+}

@@ -1,0 +1,11 @@
+/** Connections of the stack itself. */
+import postgres from "postgres";
+
+/** A client for preparing and watching the database. Notices ("already exists, skipping") are left unsaid. */
+export function connect(url: string, options: { max?: number } = {}): postgres.Sql {
+  return postgres(url, {
+    max: options.max ?? 1,
+    onnotice: () => {},
+    connection: { application_name: "groundwork-stack" },
+  });
+}

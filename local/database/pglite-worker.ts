@@ -1,0 +1,173 @@
+/**
+ * The embedded database, in a thread of its own: PGlite answers synchronously, and whoever waits for a query must not keep the API and
+ * the functions from answering. Speaks to its parent in {@link WorkerRequest} and {@link WorkerReport}, to everyone else over TCP.
+ */
+/// <reference lib="deno.worker" />
+import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
+import { ltree } from "@electric-sql/pglite/contrib/ltree";
+import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
+import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
+import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
+import { pgtap } from "@electric-sql/pglite/pgtap";
+import { vector } from "@electric-sql/pglite/vector";
+import { exists, writeWhole } from "../cache.ts";
+import { listenOn, PortTakenError } from "../ports.ts";
+import { shareSession } from "./session.ts";
+
+/** From the parent: begin, or end. */
+export type WorkerRequest =
+  | {
+    kind: "start";
+    dataDir: string | null;
+    template: string;
+    scripts: string[];
+    bundles: Record<string, string>;
+    port: number;
+  }
+  | { kind: "stop" };
+
+/** To the parent. */
+export type WorkerReport =
+  | { kind: "started"; port: number }
+  | { kind: "failed"; reason: string; isPortTaken: boolean }
+  | { kind: "crashed"; reason: string }
+  | { kind: "stopped" };
+
+let db: PGlite | undefined;
+let listener: Deno.TcpListener | undefined;
+const connections = new Set<Deno.TcpConn>();
+
+const report = (message: WorkerReport) => self.postMessage(message);
+
+/**
+ * Opens the database. A new one begins as a copy of the template, which has the platform's roles and schemas already: making one takes
+ * three seconds.
+ */
+async function open(options: PGliteOptions, template: string, scripts: string[]): Promise<PGlite> {
+  const isNew = !options.dataDir || !(await exists(`${options.dataDir}/PG_VERSION`));
+  if (!isNew) return PGlite.create(options);
+  if (await exists(template)) {
+    const loadDataDir = new Blob([await Deno.readFile(template)]);
+    return PGlite.create({ ...options, loadDataDir });
+  }
+  const fresh = await PGlite.create(options);
+  for (const script of scripts) await fresh.exec(script);
+  const dump = await fresh.dumpDataDir("none");
+  await writeWhole(template, new Uint8Array(await dump.arrayBuffer()));
+  return fresh;
+}
+
+async function start(request: Extract<WorkerRequest, { kind: "start" }>) {
+  const own = Object.entries(request.bundles).map(([name, url]) => [name, {
+    name,
+    setup: (_pg: unknown, emscriptenOpts: unknown) =>
+      Promise.resolve({ emscriptenOpts, bundlePath: new URL(url) }),
+  }]);
+  const { port } = request;
+  const listen = () => Deno.listen({ hostname: "127.0.0.1", port });
+  listener = await listenOn(port, "the database", listen);
+  const pg = db = await open(
+    {
+      ...(request.dataDir ? { dataDir: request.dataDir } : {}),
+      extensions: {
+        ltree,
+        pg_trgm,
+        pgcrypto,
+        uuid_ossp,
+        pgtap,
+        vector,
+        ...Object.fromEntries(own),
+      },
+    },
+    request.template,
+    request.scripts,
+  );
+  const version = await pg.query<{ server_version: string }>("show server_version");
+  const session = shareSession({
+    execute: (bytes) => pg.execProtocolRawSync(bytes),
+    serverParameters: {
+      server_version: version.rows[0]?.server_version ?? "17",
+      server_encoding: "UTF8",
+      client_encoding: "UTF8",
+      DateStyle: "ISO, MDY",
+      IntervalStyle: "postgres",
+      TimeZone: "UTC",
+      integer_datetimes: "on",
+      standard_conforming_strings: "on",
+      is_superuser: "on",
+      session_authorization: "postgres",
+    },
+    onCrash: (error) => report({ kind: "crashed", reason: String(error) }),
+  });
+  report({ kind: "started", port: listener.addr.port });
+  for await (const connection of listener) serve(connection, session);
+}
+
+/** Serves one client until its socket closes. */
+async function serve(connection: Deno.TcpConn, session: ReturnType<typeof shareSession>) {
+  connections.add(connection);
+  connection.setNoDelay(true);
+  const outbox: Uint8Array[] = [];
+  let isWriting = false;
+  let isClosing = false;
+  const close = () => {
+    if (connections.delete(connection)) connection.close();
+  };
+  async function write() {
+    if (isWriting) return;
+    isWriting = true;
+    try {
+      for (let bytes = outbox.shift(); bytes; bytes = outbox.shift()) {
+        for (let sent = 0; sent < bytes.length;) {
+          sent += await connection.write(bytes.subarray(sent));
+        }
+      }
+    } catch {
+      // The client has gone away; the reading side notices as well and ends the session's client.
+      outbox.length = 0;
+    }
+    isWriting = false;
+    if (isClosing) close();
+  }
+  const client = session.connect((bytes) => {
+    outbox.push(bytes);
+    write();
+  }, () => {
+    isClosing = true;
+    if (!isWriting) close();
+  });
+  const buffer = new Uint8Array(64 * 1024);
+  try {
+    for (
+      let read = await connection.read(buffer);
+      read !== null;
+      read = await connection.read(buffer)
+    ) {
+      client.receive(buffer.slice(0, read));
+    }
+  } catch {
+    // Reset by the client, or closed by us: both end here.
+  }
+  client.end();
+}
+
+async function stop() {
+  listener?.close();
+  for (const connection of [...connections]) connection.close();
+  connections.clear();
+  await db?.close();
+  report({ kind: "stopped" });
+  self.close();
+}
+
+self.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
+  if (data.kind === "stop") {
+    stop();
+    return;
+  }
+  start(data).catch((error) => {
+    // A closed listener ends the accepting loop in an orderly way.
+    if (error instanceof Deno.errors.BadResource) return;
+    report({ kind: "failed", reason: String(error), isPortTaken: error instanceof PortTakenError });
+  });
+};

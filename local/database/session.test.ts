@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { startBareDatabase } from "../fixture.ts";
+import { concat, message, text } from "./wire.ts";
+
+/** Clients of one database; each is one connection. */
+function openClients(
+  url: string,
+  count: number,
+  options: postgres.Options<Record<never, never>> = {},
+) {
+  return Array.from(
+    { length: count },
+    () => postgres(url, { max: 1, onnotice: () => {}, fetch_types: false, ...options }),
+  );
+}
+
+const close = (clients: postgres.Sql[]) => Promise.all(clients.map((client) => client.end()));
+
+Deno.test("the embedded database serves many clients at once", async (test) => {
+  await using database = await startBareDatabase();
+  const [one, two] = openClients(database.url, 2) as [postgres.Sql, postgres.Sql];
+  await one`create table public.notes (id int primary key)`;
+
+  await test.step("a query waits for another client's transaction instead of landing in it", async () => {
+    const inserted = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const transaction = one.begin(async (sql) => {
+      await sql`insert into public.notes values (1)`;
+      inserted.resolve();
+      await goOn.promise;
+      order.push("committing");
+    });
+    await inserted.promise;
+    const reading = two`select count(*)::int as n from public.notes`.then(([row]) => {
+      order.push("read");
+      return row?.n;
+    });
+    goOn.resolve();
+    await transaction;
+    assert.equal(await reading, 1);
+    assert.deepEqual(order, ["committing", "read"]);
+  });
+
+  await test.step("an error rolls one client back and leaves the other alone", async () => {
+    await assert.rejects(
+      one.begin(async (sql) => {
+        await sql`insert into public.notes values (2)`;
+        await sql`select 1 / 0`;
+      }),
+      { code: "22012" },
+    );
+    assert.deepEqual([...await two`select id from public.notes`], [{ id: 1 }]);
+    assert.deepEqual([...await one`select 1 as n`], [{ n: 1 }]);
+  });
+
+  await test.step("unnamed statements of fifty clients do not meet", async () => {
+    const clients = openClients(database.url, 50, { prepare: false });
+    const answers = await Promise.all(
+      clients.map((sql, i) => sql.unsafe(`select $1::int as c${i}`, [i], { prepare: false })),
+    );
+    answers.forEach(([row], i) => assert.deepEqual(row, { [`c${i}`]: i }));
+    await close(clients);
+  });
+
+  await test.step("what one client has set is not set for another, and is still set for the first", async () => {
+    await one`set role authenticated`;
+    const who = async (sql: postgres.Sql) => (await sql`select current_user as name`)[0]?.name;
+    assert.equal(await who(two), "postgres");
+    assert.equal(await who(one), "authenticated");
+    await one`reset role`;
+    assert.equal(await who(one), "postgres");
+  });
+
+  await test.step("a client connects as the role it names", async () => {
+    const url = database.url.replace("//postgres:postgres@", "//authenticator@");
+    const [client] = openClients(url, 1) as [postgres.Sql];
+    assert.equal((await client`select session_user as name`)[0]?.name, "authenticator");
+    await assert.rejects(client`select * from auth.users`, { code: "42501" });
+    await client.end();
+    const [next] = openClients(database.url, 1) as [postgres.Sql];
+    assert.equal((await next`select session_user as name`)[0]?.name, "postgres");
+    await next.end();
+  });
+
+  await test.step("a client that leaves in the middle of a transaction leaves nothing behind", async () => {
+    const port = Number(new URL(database.url).port);
+    const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+    const startup = concat([new Uint8Array([0, 0, 0, 9, 0, 3, 0, 0]), new Uint8Array(1)]);
+    const insert = message("Q", text("begin; insert into public.notes values (3)"));
+    await socket.write(concat([startup, insert]));
+    let answer = "";
+    const buffer = new Uint8Array(4096);
+    while (!answer.includes("INSERT 0 1")) {
+      answer += new TextDecoder().decode(buffer.subarray(0, await socket.read(buffer) ?? 0));
+    }
+    socket.close();
+    assert.deepEqual([...await two`select id from public.notes`], [{ id: 1 }]);
+  });
+
+  await test.step("a notification reaches who listens, in whatever client it was raised", async () => {
+    const heard = Promise.withResolvers<string>();
+    const listener = await one.listen("news", heard.resolve);
+    await two`select pg_notify('news', 'hello')`;
+    assert.equal(await heard.promise, "hello");
+    await listener.unlisten();
+  });
+
+  await test.step("COPY FROM STDIN, which would end PGlite, is refused with a reason", async () => {
+    await assert.rejects(one.unsafe("copy public.notes from stdin").simple(), { code: "0A000" });
+    assert.equal((await one`select 1 as n`)[0]?.n, 1);
+  });
+
+  await close([one, two]);
+});

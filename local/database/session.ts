@@ -1,0 +1,307 @@
+/**
+ * Lets many clients use one Postgres session in turns, the way a pooler in transaction mode does: a client has the session to itself
+ * from its first message until the server says that it is idle outside of a transaction.
+ *
+ * PGlite has exactly one session. Its own socket server hands it over after every single message, so that one client's `Bind` can meet
+ * another's `Parse`, and one client's query can land in another's transaction. Here that cannot happen. Besides, each client keeps its own
+ * settings (`set …`), prepared statements and `listen`.
+ */
+import { setImmediate } from "node:timers";
+import {
+  concat,
+  errorResponse,
+  type Message,
+  message,
+  prefixStatement,
+  readStartup,
+  readText,
+  readyForQuery,
+  splitMessages,
+  startupAnswer,
+  text,
+} from "./wire.ts";
+
+/** How long a client may keep the session in an open transaction without saying anything while others wait, in milliseconds. */
+const idleInTransactionLimit = 60_000;
+
+/**
+ * Brings the session back to how a new connection would find it. In PGlite `reset session authorization` has no effect, naming the role
+ * does. Its own time zone is GMT, the platform's is UTC; the search path is the one that bootstrap.sql gives to the database.
+ */
+const resetSession = `set session authorization postgres; reset role; reset all;
+  set timezone = 'UTC'; set search_path = "$user", public, extensions`;
+
+/** A client of the shared session: feed it what its socket receives, tell it when the socket has closed. */
+export interface SessionClient {
+  receive(bytes: Uint8Array): void;
+  end(): void;
+}
+
+/** What the shared session needs from the outside. */
+export interface SessionOptions {
+  /** Runs protocol messages on the one session and returns the answer. */
+  execute: (bytes: Uint8Array) => Uint8Array;
+  /** Reported to clients at startup. */
+  serverParameters: Record<string, string>;
+  /** Called when the session itself broke; nothing works afterwards. */
+  onCrash: (error: unknown) => void;
+}
+
+interface Client {
+  id: number;
+  started: boolean;
+  ended: boolean;
+  buffer: Uint8Array;
+  inbox: Message[];
+  /** Statements that give the session this client's settings. */
+  settings: string[];
+  statements: Set<string>;
+  isListening: boolean;
+  send: (bytes: Uint8Array) => void;
+  close: () => void;
+}
+
+/** Opens a shared session. */
+export function shareSession({ execute, serverParameters, onCrash }: SessionOptions): {
+  connect(send: (bytes: Uint8Array) => void, close: () => void): SessionClient;
+} {
+  const clients = new Set<Client>();
+  let nextId = 1;
+  let owner: Client | null = null;
+  let status = "I";
+  // Whose settings the session has, and whether it has any that differ from a new connection's.
+  let settledFor: Client | null = null;
+  let isDirty = true;
+  let isScheduled = false;
+  let idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  function run(bytes: Uint8Array): Message[] {
+    try {
+      return splitMessages(execute(bytes)).messages;
+    } catch (error) {
+      onCrash(error);
+      throw error;
+    }
+  }
+
+  /** Runs SQL of our own; returns the error message, if there was one. */
+  function runSql(sql: string): Uint8Array | undefined {
+    return run(message("Q", text(sql))).find((answer) => answer.type === "E")?.bytes;
+  }
+
+  function schedule() {
+    if (isScheduled) return;
+    isScheduled = true;
+    // A macrotask, so that sockets are read between two turns.
+    setImmediate(() => {
+      isScheduled = false;
+      takeTurn();
+    });
+  }
+
+  /** The next complete piece of work of a client: one simple query, or extended-protocol messages up to their Sync (or all so far). */
+  function nextUnit(client: Client): { messages: Message[]; isComplete: boolean } {
+    const end = client.inbox.findIndex(({ type }) => type === "Q" || type === "S" || type === "F");
+    const messages = client.inbox.splice(0, end < 0 ? client.inbox.length : end + 1);
+    return { messages, isComplete: end >= 0 };
+  }
+
+  function takeTurn() {
+    const client = owner ?? [...clients].find(({ inbox }) => inbox.length > 0);
+    if (!client || client.inbox.length === 0) {
+      watchIdleOwner();
+      return;
+    }
+    clearTimeout(idleTimer);
+    // Last in the order of turns from now on.
+    clients.delete(client);
+    clients.add(client);
+    owner = client;
+    const refusal = settle(client);
+    if (refusal) {
+      client.send(refusal);
+      drop(client);
+    } else {
+      const unit = nextUnit(client);
+      const hasEnded = runUnit(client, unit.messages, unit.isComplete);
+      if (hasEnded && status === "I") owner = null;
+    }
+    schedule();
+  }
+
+  /** Gives the session the client's settings. Returns an error message when that is impossible. */
+  function settle(client: Client): Uint8Array | undefined {
+    if (settledFor === client) return undefined;
+    if (isDirty) runSql(resetSession);
+    settledFor = client;
+    isDirty = client.settings.length > 0;
+    return isDirty ? runSql(client.settings.join("; ")) : undefined;
+  }
+
+  /** Runs one unit and sends the answer. Returns whether the server has said that it is ready. */
+  function runUnit(client: Client, messages: Message[], isComplete: boolean): boolean {
+    const refusal = messages.map(refuse).find((reason) => reason !== undefined);
+    if (refusal) {
+      client.send(errorResponse("0A000", refusal));
+      if (isComplete) client.send(readyForQuery(status));
+      // The rest of the unit is skipped up to its Sync, as a server does after an error.
+      return isComplete;
+    }
+    for (const { type, bytes } of messages) {
+      if (type === "P" && bytes[5] !== 0) client.statements.add(readText(bytes, 5));
+    }
+    const prefix = `c${client.id}_`;
+    const answers = run(concat(messages.map((part) => prefixStatement(part, prefix).bytes)));
+    const output: Uint8Array[] = [];
+    let ready: Uint8Array | undefined;
+    const tags: string[] = [];
+    for (const answer of answers) {
+      if (answer.type === "Z") {
+        // PGlite says "ready" after an error and again at the Sync: only the last one of a complete unit is for the client.
+        ready = answer.bytes;
+        status = String.fromCharCode(answer.bytes[5] ?? 0x49);
+      } else if (answer.type === "A") notify(answer.bytes);
+      else {
+        output.push(answer.bytes);
+        if (answer.type === "C") tags.push(readText(answer.bytes, 5));
+      }
+    }
+    remember(client, messages, tags);
+    if (isComplete) output.push(ready ?? readyForQuery(status));
+    if (output.length > 0) client.send(concat(output));
+    return isComplete;
+  }
+
+  /** Keeps what a client has set, so that it finds it again after others had their turn. */
+  function remember(client: Client, messages: Message[], tags: string[]) {
+    if (tags.includes("LISTEN")) client.isListening = true;
+    const changes = tags.filter((tag) => tag === "SET" || tag === "RESET");
+    if (changes.length === 0) return;
+    isDirty = true;
+    // `set local` has the same tag: inside a transaction nothing is kept.
+    if (status !== "I" || changes.length !== tags.length) return;
+    for (const { type, bytes } of messages) {
+      if (type === "Q") client.settings.push(readText(bytes, 5));
+      else if (type === "P") client.settings.push(readText(bytes, bytes.indexOf(0, 5) + 1));
+    }
+  }
+
+  function notify(bytes: Uint8Array) {
+    for (const client of clients) if (client.isListening) client.send(bytes);
+  }
+
+  /** Ends a client that sits in a transaction while others wait: with one session nobody else could ever work again. */
+  function watchIdleOwner() {
+    clearTimeout(idleTimer);
+    const idler = owner;
+    if (!idler || ![...clients].some(({ inbox }) => inbox.length > 0)) return;
+    idleTimer = setTimeout(() => {
+      idler.send(errorResponse("25P03", "idle in transaction while others wait", "FATAL"));
+      drop(idler);
+    }, idleInTransactionLimit);
+  }
+
+  function drop(client: Client) {
+    if (client.ended) return;
+    client.ended = true;
+    clients.delete(client);
+    client.inbox = [];
+    if (owner === client) {
+      run(message("S"));
+      if (status !== "I") runSql("rollback");
+      status = "I";
+      owner = null;
+    }
+    // `deallocate` fails inside another client's failed transaction; the names are never used again, so they may stay then.
+    if (status === "I") {
+      for (const name of client.statements) {
+        runSql(`deallocate "c${client.id}_${name.replaceAll('"', '""')}"`);
+      }
+    }
+    if (settledFor === client) settledFor = null;
+    client.close();
+    schedule();
+  }
+
+  function start(client: Client, parameters: Map<string, string>) {
+    client.started = true;
+    client.settings.push(...startupSettings(parameters));
+    client.send(startupAnswer(client.id, serverParameters));
+  }
+
+  function receive(client: Client, bytes: Uint8Array) {
+    if (client.ended) return;
+    client.buffer = client.buffer.length > 0 ? concat([client.buffer, bytes]) : bytes;
+    while (!client.started) {
+      const startup = readStartup(client.buffer);
+      if (!startup) return;
+      client.buffer = client.buffer.subarray(startup.length);
+      if (startup.kind === "encryption") client.send(new Uint8Array([0x4e]));
+      else if (startup.kind === "startup") start(client, startup.parameters);
+      // A query inside WebAssembly cannot be interrupted: a request to cancel is heard and closed.
+      else return drop(client);
+    }
+    const { messages, rest } = splitMessages(client.buffer);
+    client.buffer = rest.slice();
+    if (messages.some(({ type }) => type === "X")) return drop(client);
+    // Flush asks for what is answered anyway.
+    client.inbox.push(...messages.filter(({ type }) => type !== "H"));
+    schedule();
+  }
+
+  return {
+    connect(send, close) {
+      const client: Client = {
+        id: nextId++,
+        started: false,
+        ended: false,
+        buffer: new Uint8Array(0),
+        inbox: [],
+        settings: [],
+        statements: new Set(),
+        isListening: false,
+        send,
+        close,
+      };
+      clients.add(client);
+      return { receive: (bytes) => receive(client, bytes), end: () => drop(client) };
+    },
+  };
+}
+
+/** Why a message must not reach PGlite, or undefined. */
+function refuse({ type, bytes }: Message): string | undefined {
+  if (type !== "Q" && type !== "P") return undefined;
+  const sql = readText(bytes, type === "Q" ? 5 : bytes.indexOf(0, 5) + 1);
+  // PGlite ends its process on this one; everybody would lose the database.
+  return /\bcopy\b[^;]*\bfrom\s+stdin\b/i.test(sql)
+    ? "COPY … FROM STDIN is not possible on the embedded database; use insert, or a real Postgres (--db-url)"
+    : undefined;
+}
+
+/** Settings that a client asks for in its startup packet, as SQL. */
+function startupSettings(parameters: Map<string, string>): string[] {
+  const ignored = [
+    "user",
+    "database",
+    "application_name",
+    "client_encoding",
+    "replication",
+    "options",
+  ];
+  const settings = [...parameters].filter(([name, value]) =>
+    !ignored.includes(name) && !name.startsWith("_pq_.") &&
+    !(name.toLowerCase() === "timezone" && value === "UTC")
+  );
+  for (
+    const [, name, value] of (parameters.get("options") ?? "").matchAll(/-c\s*([\w.]+)=(\S+)/g)
+  ) {
+    settings.push([name ?? "", value ?? ""]);
+  }
+  const sql = settings.map(([name, value]) => `set ${name} = '${value.replaceAll("'", "''")}'`);
+  const user = parameters.get("user") ?? "postgres";
+  if (user !== "postgres") {
+    sql.unshift(`set session authorization "${user.replaceAll('"', '""')}"`);
+  }
+  return sql;
+}

@@ -1,0 +1,45 @@
+/** Ports: free ones, and what to say about taken ones. */
+
+/** Somebody else listens there already. */
+export class PortTakenError extends Error {
+  override name = "PortTakenError";
+  constructor(public readonly port: number, public readonly purpose: string) {
+    super(
+      `Port ${port}, wanted for ${purpose}, is taken. Is a stack running already (another \`npm start\`, or \`supabase start\`)? ` +
+        "Stop it, or choose other ports: npm start -- --port <API port> --db-port <database port>",
+    );
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export function findFreePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/**
+ * Listens on a port by calling `listen`. The platform's ports lie in the range from which systems take ports for outgoing connections, so
+ * that one may be in use for a moment without anybody listening: then it is tried again for a while.
+ * @throws PortTakenError when somebody listens there
+ */
+export async function listenOn<T>(port: number, purpose: string, listen: () => T): Promise<T> {
+  for (let attempt = 0;; attempt++) {
+    try {
+      return listen();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      if (attempt >= 50 || await isAnswering(port)) throw new PortTakenError(port, purpose);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function isAnswering(port: number): Promise<boolean> {
+  try {
+    using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}

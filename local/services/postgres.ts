@@ -1,0 +1,193 @@
+import { copyOwnExtensions } from "./extensions.ts";
+import { removeLeftovers, temporaryName } from "./leftovers.ts";
+import {
+  childrenOf,
+  endProcess,
+  exists,
+  findFreePort,
+  findOwnProcess,
+  isRunning,
+  run,
+  waitUntil,
+} from "./processes.ts";
+import { ensureRoot, POSTGRES_BIN, type Root, STATE_FOLDER, withLock } from "./root.ts";
+
+/** A Postgres 17 of our own: its data folder, its port, and the ways to start and end it. */
+export interface PostgresServer {
+  port: number;
+  /** Connects as the superuser `supabase_admin`; loopback connections need no password. */
+  adminUrl: string;
+  /** The server's log, for when something went wrong. */
+  logFile: string;
+  isRunning(): Promise<boolean>;
+  /** Starts it on the data that it has, an empty cluster the first time. Already running is fine. */
+  start(): Promise<void>;
+  /** Ends it in order; open connections are closed. Not running is fine. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut does: SIGKILL to all its processes at once. */
+  kill(): Promise<void>;
+  /** Makes it an empty cluster again, and starts it. */
+  reset(): Promise<void>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+}
+
+/** How a server is called and where it listens. */
+export interface PostgresOptions {
+  /** Names the data folder; servers that live as long as a test run have names of their own. */
+  name: string;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  log?: (line: string) => void;
+}
+
+const TEMPLATE = `${STATE_FOLDER}/postgres-template`;
+
+/**
+ * Durable as in production (`fsync` stays on), sized for a machine that also runs the clients.
+ * pg_cron serves one database by name, so each test run has a cluster of its own.
+ */
+const SETTINGS = `
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = 512MB
+effective_cache_size = 2GB
+maintenance_work_mem = 256MB
+max_wal_size = 4GB
+jit = off
+timezone = 'UTC'
+shared_preload_libraries = 'pg_cron'
+cron.database_name = 'postgres'
+cron.host = '127.0.0.1'
+log_line_prefix = '%m [%p] %u %a '
+`;
+
+/** Prepares a server (installing Postgres where needed) without starting it. */
+export async function preparePostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const log = options.log ?? (() => {});
+  const root = await ensureRoot(log);
+  await copyOwnExtensions(root);
+  const port = options.port || await findFreePort();
+  const folder = `${STATE_FOLDER}/postgres-${options.name}`;
+  const data = `${folder}/data`;
+  const server = { root, port, folder, data, log };
+  const logFile = root.outside(`${folder}/server.log`);
+
+  return {
+    port,
+    adminUrl: `postgresql://supabase_admin@127.0.0.1:${port}/postgres`,
+    logFile,
+    isRunning: async () => await findPostmaster(root, data) !== null,
+    start: () => start(server),
+    stop: () => stop(root, data),
+    kill: () => kill(root, data),
+    async reset() {
+      await stop(root, data);
+      await removeFolder(root.outside(data));
+      await start(server);
+    },
+    async remove() {
+      await stop(root, data);
+      await removeFolder(root.outside(folder));
+    },
+  };
+}
+
+/**
+ * A server for one test run: an empty cluster on a free port, started. What runs that were
+ * interrupted have left behind is ended and removed first.
+ */
+export async function startTestPostgres(log?: (line: string) => void): Promise<PostgresServer> {
+  const root = await ensureRoot(log ?? (() => {}));
+  await removeLeftovers(root);
+  const server = await preparePostgres({ name: temporaryName(), log });
+  await server.start();
+  return server;
+}
+
+async function start(
+  { root, port, folder, data, log }: {
+    root: Root;
+    port: number;
+    folder: string;
+    data: string;
+    log: (line: string) => void;
+  },
+): Promise<void> {
+  if (await findPostmaster(root, data) !== null) return;
+  if (!await exists(root.outside(`${data}/PG_VERSION`))) {
+    await withLock("postgres-template", () => ensureTemplate(root, log));
+    await removeFolder(root.outside(data));
+    await Deno.mkdir(root.outside(folder), { recursive: true });
+    await run("chown", ["--reference", root.outside(TEMPLATE), root.outside(folder)]);
+    await run("cp", ["-a", "--reflink=auto", root.outside(TEMPLATE), root.outside(data)]);
+  }
+  await root.run(
+    "postgres",
+    `${POSTGRES_BIN}/pg_ctl`,
+    ...["start", "--wait", "--silent", "--timeout=60"],
+    ...[`--pgdata=${data}`, `--log=${folder}/server.log`, `--options=-p ${port}`],
+  ).catch(async (error) => {
+    const said = await Deno.readTextFile(root.outside(`${folder}/server.log`)).catch(() => "");
+    throw new Error(`Postgres on port ${port} did not start:\n${lastLines(said)}`, {
+      cause: error,
+    });
+  });
+}
+
+const lastLines = (text: string): string => text.trim().split("\n").slice(-8).join("\n");
+
+async function stop(root: Root, data: string): Promise<void> {
+  const pid = await findPostmaster(root, data);
+  if (pid !== null) await endProcess(pid, "SIGINT"); // "fast" shutdown: does not wait for clients
+}
+
+async function kill(root: Root, data: string): Promise<void> {
+  const pid = await findPostmaster(root, data);
+  if (pid === null) return;
+  const everyProcess = [pid, ...await childrenOf(pid)];
+  for (const each of everyProcess) {
+    try {
+      Deno.kill(each, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // a backend that ended by itself
+    }
+  }
+  await waitUntil("the killed Postgres is gone", async () => {
+    const stillThere = await Promise.all(everyProcess.map(isRunning));
+    return !stillThere.includes(true);
+  });
+  // Until its parent has taken note of its end a killed process still has its number, and Postgres
+  // would believe that this lock is held.
+  await Deno.remove(root.outside(`${data}/postmaster.pid`));
+}
+
+const findPostmaster = (root: Root, data: string): Promise<number | null> =>
+  findOwnProcess(root.outside(`${data}/postmaster.pid`), root.outside(data));
+
+/** An initdb'ed cluster that is only ever copied: a copy takes a tenth of the time of initdb. */
+async function ensureTemplate(root: Root, log: (line: string) => void): Promise<void> {
+  const path = root.outside(TEMPLATE);
+  const settings = await Deno.readTextFile(`${path}/groundwork.conf`).catch(() => null);
+  if (settings === SETTINGS) return;
+  log("making an empty Postgres cluster");
+  const making = `${TEMPLATE}.making-${Deno.pid}`;
+  await Deno.mkdir(root.outside(making), { recursive: true });
+  await run("chroot", [root.path, "chown", "postgres:postgres", making]);
+  await root.run(
+    "postgres",
+    `${POSTGRES_BIN}/initdb`,
+    ...[`--pgdata=${making}`, "--username=supabase_admin", "--auth=trust", "--encoding=UTF8"],
+    ...["--locale-provider=builtin", "--locale=C.UTF-8"],
+  );
+  const configuration = root.outside(`${making}/postgresql.conf`);
+  await Deno.writeTextFile(configuration, "include 'groundwork.conf'\n", { append: true });
+  await Deno.writeTextFile(root.outside(`${making}/groundwork.conf`), SETTINGS);
+  await removeFolder(path);
+  await Deno.rename(root.outside(making), path);
+}
+
+async function removeFolder(path: string): Promise<void> {
+  if (await exists(path)) await Deno.remove(path, { recursive: true });
+}

@@ -1,0 +1,189 @@
+/**
+ * The whole backend in one process, without Docker: database, Data API, Auth, Storage, functions, Redis, scheduled jobs.
+ *
+ * @example
+ * const stack = await startStack({ stateDir: null, apiPort: 0, dbPort: 0 });
+ * const client = createClient(stack.apiUrl, stack.publishableKey);
+ * await stack.stop();
+ */
+import { startApi } from "./api/api.ts";
+import { bootstrap, setVaultSecrets } from "./database/bootstrap.ts";
+import { connect } from "./database/connect.ts";
+import { applyMigrations, applySeed } from "./database/migrate.ts";
+import { type RunningDatabase, startPglite } from "./database/pglite.ts";
+import { useServer } from "./database/server.ts";
+import { startEchoAgent } from "./echo-agent.ts";
+import { type Edge, openEdge } from "./edge/edge.ts";
+import { loadKeys, makeJwks } from "./keys.ts";
+import { type RedisOption, type StackRedis, startStackRedis } from "./redis/redis.ts";
+import { openState, projectRoot, readFunctionSecrets, type State } from "./state.ts";
+import { startCronWorker } from "./workers/cron.ts";
+import { startHttpWorker } from "./workers/http.ts";
+
+/** How to start. Everything has a default. */
+export interface StackOptions {
+  /** Admin URL of a real Postgres 17. Absent: the embedded one. */
+  dbUrl?: string | undefined;
+  /** A transaction-mode pooler in front of `dbUrl`, for the functions. */
+  poolerUrl?: string | undefined;
+  /** Where the state is kept, default `.local`; null: in memory and in temporary files. */
+  stateDir?: string | null | undefined;
+  /** Default 54321; 0: any free port. */
+  apiPort?: number | undefined;
+  /** Of the embedded database; default 54322; 0: any free port. */
+  dbPort?: number | undefined;
+  /** "auto": an own server when one is installed; "none"; or a running one. */
+  redis?: RedisOption | undefined;
+  /** Whether to apply supabase/seed.sql. Default true. */
+  seed?: boolean | undefined;
+  /** Hears a line of progress per step. */
+  log?: ((line: string) => void) | undefined;
+  /** The project: the folder that has `supabase/`. Default: this one. */
+  root?: string | undefined;
+  /** More environment for the functions; comes before what supabase/functions/.env and the stack say. */
+  functionEnv?: Record<string, string> | undefined;
+}
+
+/** A running stack. */
+export interface Stack {
+  apiUrl: string;
+  /** As the project's `postgres` role. */
+  dbUrl: string;
+  poolerUrl?: string;
+  publishableKey: string;
+  secretKey: string;
+  jwtSecret: string;
+  redis: StackRedis | null;
+  /** Exactly what the functions see. */
+  functionEnv: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Starts the stack; resolves when it answers. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const log = options.log ?? (() => {});
+  const root = options.root ?? projectRoot;
+  let edge: Edge | undefined;
+  // Undone in reverse order, also when a step fails; the front door closes first.
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    await edge?.stop();
+    edge = undefined;
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    const state = await openState(
+      options.stateDir === undefined ? ".local" : options.stateDir,
+      root,
+    );
+    undo.push(state.close);
+    const keys = await loadKeys(`${state.folder}/keys.json`);
+    edge = await openEdge(options.apiPort ?? 54321);
+    const apiUrl = `http://127.0.0.1:${edge.port}`;
+
+    const database = await startDatabase(options, state, log);
+    undo.push(database.stop);
+    const sql = connect(database.adminUrl, { max: options.dbUrl ? 4 : 2 });
+    undo.push(() => sql.end());
+    await bootstrap(sql);
+    await migrate(database.url, root, options.seed ?? true, log);
+    await setVaultSecrets(sql, {
+      groundwork_functions_url: `${apiUrl}/functions/v1`,
+      groundwork_secret_key: keys.secretKey,
+    });
+
+    const redis = await startStackRedis(options.redis ?? "auto", keys.redisToken, log);
+    if (redis) undo.push(redis.stop);
+    const echoAgent = startEchoAgent();
+    undo.push(echoAgent.stop);
+    const api = await startApi({
+      adminUrl: database.adminUrl,
+      keys,
+      apiUrl,
+      storageDir: `${state.folder}/storage`,
+      connections: options.dbUrl ? 10 : 2,
+    });
+    undo.push(api.stop);
+    const functionEnv: Record<string, string> = {
+      ...options.functionEnv,
+      ...await readFunctionSecrets(root),
+      SUPABASE_URL: apiUrl,
+      SUPABASE_DB_URL: database.url,
+      SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
+      SUPABASE_JWKS: JSON.stringify(makeJwks(keys.jwtSecret)),
+      GROUNDWORK_CLUSTER_GATEWAY: echoAgent.url,
+      ...(options.poolerUrl ? { GROUNDWORK_DB_URL: options.poolerUrl } : {}),
+      ...(redis
+        ? { UPSTASH_REDIS_REST_URL: redis.restUrl, UPSTASH_REDIS_REST_TOKEN: redis.restToken }
+        : {}),
+    };
+    const names = await edge.serve({
+      folder: `${root}/supabase/functions`,
+      env: functionEnv,
+      apiOrigin: api.origin,
+    });
+    log(`Functions: ${names.join(", ") || "none yet"}`);
+
+    const report = (error: unknown) =>
+      log(`A worker failed: ${error instanceof Error ? error.message : error}`);
+    const http = await startHttpWorker(sql, report);
+    undo.push(http.stop);
+    if (!options.dbUrl) {
+      const cron = await startCronWorker(sql, report);
+      undo.push(cron.stop);
+    }
+    return {
+      apiUrl,
+      dbUrl: database.url,
+      ...(options.poolerUrl ? { poolerUrl: options.poolerUrl } : {}),
+      publishableKey: keys.publishableKey,
+      secretKey: keys.secretKey,
+      jwtSecret: keys.jwtSecret,
+      redis,
+      functionEnv,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startDatabase(
+  options: StackOptions,
+  state: State,
+  log: (line: string) => void,
+): Promise<RunningDatabase> {
+  if (options.dbUrl) return useServer(options.dbUrl, log);
+  const database = await startPglite({
+    dataDir: state.isPersistent ? `${state.folder}/database` : null,
+    cacheDir: state.cacheDir,
+    port: options.dbPort ?? 54322,
+    onCrash: (reason) =>
+      log(`The embedded database broke: ${reason}. Stop the stack and start it again.`),
+  });
+  log(`Database: embedded Postgres (PGlite) on ${new URL(database.url).host}`);
+  return database;
+}
+
+async function migrate(
+  url: string,
+  root: string,
+  withSeed: boolean,
+  log: (line: string) => void,
+): Promise<void> {
+  const sql = connect(url);
+  try {
+    const applied = await applyMigrations(sql, `${root}/supabase/migrations`);
+    log(`Migrations: ${applied.length > 0 ? `${applied.length} applied` : "up to date"}`);
+    if (!withSeed) return;
+    const seed = await applySeed(sql, root, "supabase/seed.sql");
+    if (seed === "applied") log("Seed: applied");
+    if (seed === "changed") {
+      log("Seed: supabase/seed.sql has changed since it was applied; --reset begins anew with it");
+    }
+  } finally {
+    await sql.end();
+  }
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { until } from "./fixture.ts";
+import { findFreePort } from "./ports.ts";
+import { findRedis } from "./redis/server.ts";
+
+const command = fileURLToPath(new URL("./start.ts", import.meta.url));
+
+/** Runs the command as a person would; `text` grows as it speaks. */
+function run(args: string[]) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", command, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const said = { text: "" };
+  const listen = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const part of stream) said.text += decoder.decode(part, { stream: true });
+  };
+  const silence = Promise.all([listen(child.stdout), listen(child.stderr)]);
+  return {
+    said,
+    kill: (signal: Deno.Signal) => child.kill(signal),
+    async ended(): Promise<number> {
+      const { code } = await child.status;
+      await silence;
+      return code;
+    },
+  };
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}
+
+Deno.test("the start command tells what it started, and Ctrl-C ends all of it", async () => {
+  const stateDir = await Deno.makeTempDir();
+  const [port, dbPort] = [findFreePort(), findFreePort()];
+  const args = [
+    "--port",
+    `${port}`,
+    "--db-port",
+    `${dbPort}`,
+    "--state-dir",
+    stateDir,
+    "--no-install",
+  ];
+  const stack = run(args);
+  await until(
+    "the stack is ready and has told all",
+    () => /Sign in as[\s\S]*@acme/.test(stack.said.text),
+    60,
+  );
+  assert.match(stack.said.text, new RegExp(`API URL +http://127\\.0\\.0\\.1:${port}\n`));
+  assert.match(stack.said.text, /Publishable key +sb_publishable_/);
+  assert.match(stack.said.text, /Secret key +sb_secret_/);
+  assert.match(stack.said.text, /groundwork-demo/);
+  const redisPort = Number(/redis-server on port (\d+)/.exec(stack.said.text)?.[1] ?? 0);
+  assert.equal(redisPort > 0, await findRedis() !== null);
+
+  const second = run(args);
+  assert.equal(await second.ended(), 1);
+  assert.match(second.said.text, new RegExp(`Port ${port}, wanted for the API, is taken`));
+
+  stack.kill("SIGINT");
+  assert.equal(await stack.ended(), 0);
+  for (const ended of [port, dbPort, redisPort]) {
+    assert.equal(await answers(ended), false, `port ${ended}`);
+  }
+  await Deno.remove(stateDir, { recursive: true });
+});
+
+Deno.test("the start command refuses what it does not know", async () => {
+  for (const args of [["--prot", "1"], ["--port", "many"]]) {
+    const refused = run(args);
+    assert.equal(await refused.ended(), 2);
+    assert.match(refused.said.text, /npm start -- \[options\]/);
+  }
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { exitCode, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
+
+const suite = (name: string, passed: number, failed: number, skipped = 0): SuiteResult => ({
+  name,
+  passed,
+  failed,
+  skipped,
+  seconds: 1.25,
+});
+
+Deno.test("the total is one line over all suites", () => {
+  assert.equal(formatTotal([suite("a", 3, 0), suite("b", 4, 2, 7)]), "7 passed, 2 failed");
+});
+
+Deno.test("each suite has a line, failures stand out, and skipped tests are said", () => {
+  assert.deepEqual(formatSuites([suite("a", 3, 0), suite("long", 4, 2, 1)]), [
+    "ok     a     3 passed, 0 failed (1.3 s)",
+    "FAILED long  4 passed, 2 failed, 1 skipped (1.3 s)",
+  ]);
+});
+
+Deno.test("a run in which nothing ran, or only skipped tests, is no success", () => {
+  assert.equal(exitCode([]), 1);
+  assert.equal(exitCode([suite("a", 0, 0, 5)]), 1);
+  assert.equal(exitCode([suite("a", 1, 0)]), 0);
+  assert.equal(exitCode([suite("a", 1, 0), suite("b", 5, 1)]), 1);
+});

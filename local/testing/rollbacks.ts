@@ -1,0 +1,109 @@
+import postgres, { type Sql } from "postgres";
+import { exists } from "../services/processes.ts";
+import { PROJECT } from "./deno-test.ts";
+import { diffLines } from "./schema-dump.ts";
+
+/** A claim that was tried out: empty `problem` means that it holds. */
+export interface Checked {
+  claim: string;
+  problem: string;
+}
+
+const MIGRATIONS = `${PROJECT}/supabase/migrations`;
+const ROLLBACKS = `${PROJECT}/supabase/rollbacks`;
+
+/** The file names of all migrations, in the order in which they are applied. */
+export async function listMigrations(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(MIGRATIONS)) {
+    if (entry.name.endsWith(".sql")) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/**
+ * Takes a migrated database back, one migration after the other, newest first: each is rolled back,
+ * applied again and rolled back again. Applied again the schema must be the one from before, rolled
+ * back again the one from after the first rollback; at the end nothing of the project may be left.
+ *
+ * @param url connects as the role that owns the project's objects
+ * @param dump reads the schema
+ */
+export async function checkRollbacks(
+  url: string,
+  dump: (sql: Sql) => Promise<string[]>,
+): Promise<Checked[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const results: Checked[] = [];
+  try {
+    let stuckAt = "";
+    for (const name of (await listMigrations()).reverse()) {
+      let problem = stuckAt && `not reached, because ${stuckAt} failed`;
+      if (!stuckAt) {
+        try {
+          problem = await checkOne(sql, name, dump);
+        } catch (error) {
+          // Below a script that does not run nothing can be tried out any more.
+          problem = String(error);
+          stuckAt = name;
+        }
+      }
+      results.push({ claim: `${name}: up → down → up leaves the same schema`, problem });
+    }
+    if (stuckAt) return results;
+    results.push({
+      claim: "after all rollbacks nothing of the project is left",
+      problem: (await listLeftovers(sql)).join("\n"),
+    });
+  } finally {
+    await sql.end();
+  }
+  return results;
+}
+
+async function checkOne(
+  sql: Sql,
+  name: string,
+  dump: (sql: Sql) => Promise<string[]>,
+): Promise<string> {
+  if (!await exists(`${ROLLBACKS}/${name}`)) throw new Error("it has no rollback");
+  const up = await Deno.readTextFile(`${MIGRATIONS}/${name}`);
+  const down = await Deno.readTextFile(`${ROLLBACKS}/${name}`);
+  const apply = (script: string) => sql.begin((transaction) => transaction.unsafe(script));
+
+  const migrated = await dump(sql);
+  await apply(down);
+  const rolledBack = await dump(sql);
+  await apply(up);
+  const migratedAgain = await dump(sql);
+  await apply(down);
+  const rolledBackAgain = await dump(sql);
+  return [
+    ...(diffLines(migrated, rolledBack).length === 0 ? ["the rollback changes nothing"] : []),
+    ...describe("applied again, the schema differs", diffLines(migrated, migratedAgain)),
+    ...describe("rolled back again, the schema differs", diffLines(rolledBack, rolledBackAgain)),
+  ].join("\n");
+}
+
+const describe = (what: string, difference: string[]): string[] =>
+  difference.length === 0
+    ? []
+    : [`${what} in ${difference.length} lines:`, ...difference.slice(0, 20)];
+
+async function listLeftovers(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ leftover: string }[]>`
+    with ours as (
+      select oid from pg_namespace where nspname in ('public', 'private')
+    )
+    select format('table or view %s', oid::regclass) as leftover
+    from pg_class where relnamespace in (select oid from ours) and relkind in ('r', 'p', 'v', 'm', 'S')
+    union all
+    select format('function %s', oid::regprocedure)
+    from pg_proc as f where pronamespace in (select oid from ours)
+      and not exists (select from pg_depend as d where d.objid = f.oid and d.deptype = 'e')
+    union all
+    select format('trigger %s on %s', tgname, tgrelid::regclass)
+    from pg_trigger where not tgisinternal
+      and tgfoid in (select oid from pg_proc where pronamespace in (select oid from ours))`;
+  return rows.map(({ leftover }) => leftover);
+}

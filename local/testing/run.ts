@@ -1,0 +1,266 @@
+import { relative } from "node:path";
+import { startTestPgBouncer } from "../services/pgbouncer.ts";
+import { type PostgresServer, startTestPostgres } from "../services/postgres.ts";
+import { ensureRoot, ServicesUnavailable } from "../services/root.ts";
+import type { Stack } from "../stack.ts";
+import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
+import { PROJECT, runDenoTests } from "./deno-test.ts";
+import { provideRedis } from "./redis-program.ts";
+import { installPgTap, runPgTapFile } from "./pgtap.ts";
+import { exitCode, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
+import { checkRollbacks } from "./rollbacks.ts";
+import { dumpCatalogue, dumpWithPgDump } from "./schema-dump.ts";
+import { findTestFiles } from "./test-files.ts";
+import { startTestStack } from "./test-stack.ts";
+
+type Counts = Omit<SuiteResult, "name" | "seconds">;
+
+const NAMES = { embedded: "the embedded database (PGlite)", real: "a real Postgres 17" };
+
+const selection = (() => {
+  try {
+    return parseArguments(Deno.args);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+})();
+const wants = (suite: typeof selection.suites[number]) => selection.suites.includes(suite);
+const results: SuiteResult[] = [];
+/** What was asked for and could not run on this machine, and how to get it. */
+const notRun: string[] = [];
+const report = (error: unknown) =>
+  console.error(error instanceof Error ? error.stack ?? error.message : error);
+const say = (line: string) => console.log(`   ${line}`);
+
+await main();
+
+async function main(): Promise<void> {
+  if (wants("unit")) {
+    await suite(
+      "unit",
+      "what needs no server, and the local stack itself",
+      () => runFiles("unit", "embedded", {}),
+    );
+  }
+  const needsDatabase = selection.suites.some((name) => name !== "unit");
+  const redisKinds = needsDatabase ? await availableRedis() : [];
+  for (const database of needsDatabase ? selection.databases : []) {
+    const server = database === "real" ? await startServer() : null;
+    if (database === "real" && !server) continue;
+    // An interrupted run ends what would outlive it; the rest goes with this process.
+    const giveUp = async () => {
+      await server?.remove();
+      Deno.exit(130);
+    };
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, giveUp);
+    try {
+      await runOn(database, server, redisKinds);
+    } finally {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        Deno.removeSignalListener(signal, giveUp);
+      }
+      await server?.remove();
+    }
+  }
+  console.log("");
+  for (const line of formatSuites(results)) console.log(line);
+  for (const line of notRun) console.log(`NOT RUN: ${line}`);
+  console.log(formatTotal(results));
+  Deno.exit(exitCode(results));
+}
+
+async function runOn(
+  database: DatabaseKind,
+  server: PostgresServer | null,
+  redisKinds: RedisKind[],
+): Promise<void> {
+  for (const [index, redis] of redisKinds.entries()) {
+    // What does not depend on Redis runs once for each database.
+    const isFirst = index === 0;
+    const needsStack = wants("routes") ||
+      isFirst && (wants("pgtap") || wants("concurrency") && server);
+    if (!needsStack) continue;
+    const where = `${database}, ${redis === "redis" ? "Redis" : "no Redis"}`;
+    await withStack(where, server, redis, async (stack) => {
+      const env = testEnvironment(stack, server, database, redis);
+      if (wants("pgtap") && isFirst) {
+        await suite(
+          `pgtap (${database})`,
+          `the database's own promises, on ${NAMES[database]}`,
+          () => runPgTap(database, { url: stack.dbUrl, adminUrl: server?.adminUrl ?? stack.dbUrl }),
+        );
+      }
+      if (wants("routes")) {
+        await suite(
+          `routes (${where})`,
+          `the functions, through supabase-js`,
+          () => runFiles("routes", database, env),
+        );
+      }
+      if (wants("concurrency") && isFirst && server) {
+        await suite(
+          `concurrency (${database})`,
+          "real concurrent sessions",
+          () => runFiles("concurrency", database, env),
+        );
+      }
+    });
+  }
+  if (wants("drills")) {
+    await suite(
+      `drills (${database})`,
+      "what fails is really made to fail",
+      () =>
+        runFiles("drills", database, {
+          GROUNDWORK_TEST_DATABASE: database,
+          GROUNDWORK_TEST_REDIS: redisKinds.includes("redis") ? "redis" : "none",
+        }),
+    );
+  }
+  if (wants("rollbacks")) await runRollbacks(database, server);
+}
+
+/** Runs a suite, counts it, and turns an exception of its into a failure. */
+async function suite(name: string, about: string, body: () => Promise<Counts>): Promise<void> {
+  console.log(`\n── ${name}: ${about}`);
+  const started = performance.now();
+  const counts = await body().catch((error): Counts => {
+    report(error);
+    return { passed: 0, failed: 1, skipped: 0 };
+  });
+  results.push({ name, ...counts, seconds: (performance.now() - started) / 1000 });
+}
+
+async function runFiles(
+  name: Parameters<typeof findTestFiles>[0],
+  database: DatabaseKind,
+  env: Record<string, string>,
+): Promise<Counts> {
+  const files = await demandFiles(name, database);
+  return files.length === 0 ? { passed: 0, failed: 0, skipped: 0 } : await runDenoTests(files, env);
+}
+
+/** A suite without files is an error, so that a moved folder does not look like success. */
+async function demandFiles(
+  name: Parameters<typeof findTestFiles>[0],
+  database: DatabaseKind,
+): Promise<string[]> {
+  const files = await findTestFiles(name, database, selection.match);
+  if (files.length === 0 && selection.match === "") throw new Error(`${name} has no test files`);
+  return files;
+}
+
+async function runPgTap(
+  database: DatabaseKind,
+  target: { url: string; adminUrl: string },
+): Promise<Counts> {
+  await installPgTap(target);
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const file of await demandFiles("pgtap", database)) {
+    const { passed, failures, skipped } = await runPgTapFile(target, `${PROJECT}/${file}`);
+    counts.passed += passed;
+    counts.failed += failures.length;
+    counts.skipped += skipped.length;
+    say(
+      `${failures.length > 0 ? "FAILED" : "ok    "} ${
+        relative("supabase/tests", file)
+      } (${passed})`,
+    );
+    for (const failure of failures) say(`  ${failure.replaceAll("\n", "\n     ")}`);
+    for (const reason of skipped) say(`  skipped: ${reason}`);
+  }
+  return counts;
+}
+
+async function runRollbacks(database: DatabaseKind, server: PostgresServer | null): Promise<void> {
+  const dumps = server ? "by pg_dump and from the catalogue" : "from the catalogue";
+  await suite(
+    `rollbacks (${database})`,
+    `each migration up → down → up, compared ${dumps}`,
+    async () => {
+      await server?.reset();
+      const stack = await startTestStack({ server, redis: "none" });
+      // A real database stays when the stack around it ends, and then nothing else touches it.
+      if (server) await stack.stop();
+      try {
+        const root = server ? await ensureRoot(say) : null;
+        const checks = await checkRollbacks(stack.dbUrl, async (sql) => [
+          ...await dumpCatalogue(sql),
+          ...(server && root ? await dumpWithPgDump(root, server.adminUrl) : []),
+        ]);
+        for (const { claim, problem } of checks) {
+          say(`${problem ? "FAILED" : "ok    "} ${claim}`);
+          if (problem) say(`  ${problem.replaceAll("\n", "\n     ")}`);
+        }
+        const failed = checks.filter(({ problem }) => problem !== "").length;
+        return { passed: checks.length - failed, failed, skipped: 0 };
+      } finally {
+        if (!server) await stack.stop();
+      }
+    },
+  );
+}
+
+/** Starts a stack on an empty database, lends it, and ends it; one that does not start is a failure. */
+async function withStack(
+  where: string,
+  server: PostgresServer | null,
+  redis: RedisKind,
+  body: (stack: Stack) => Promise<void>,
+): Promise<void> {
+  console.log(`\n── stack (${where})`);
+  const started = performance.now();
+  try {
+    await server?.reset();
+    await using ends = new AsyncDisposableStack();
+    const pooler = server ? await startTestPgBouncer(server.port) : null;
+    if (pooler) ends.defer(() => pooler.remove());
+    const stack = await startTestStack({ server, poolerUrl: pooler?.url, redis, log: say });
+    ends.defer(() => stack.stop());
+    await body(stack);
+  } catch (error) {
+    report(error);
+    const seconds = (performance.now() - started) / 1000;
+    results.push({ name: `stack (${where})`, passed: 0, failed: 1, skipped: 0, seconds });
+  }
+}
+
+/** What test files know about the stack that they test. */
+function testEnvironment(
+  stack: Stack,
+  server: PostgresServer | null,
+  database: DatabaseKind,
+  redis: RedisKind,
+): Record<string, string> {
+  return {
+    ...stack.functionEnv,
+    SUPABASE_URL: stack.apiUrl,
+    SUPABASE_DB_URL: stack.dbUrl,
+    SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
+    SUPABASE_SECRET_KEY: stack.secretKey,
+    SUPABASE_JWT_SECRET: stack.jwtSecret,
+    GROUNDWORK_TEST_DATABASE: database,
+    GROUNDWORK_TEST_REDIS: redis,
+    ...(server ? { GROUNDWORK_TEST_ADMIN_URL: server.adminUrl } : {}),
+  };
+}
+
+async function startServer(): Promise<PostgresServer | null> {
+  try {
+    return await startTestPostgres(say);
+  } catch (error) {
+    if (!(error instanceof ServicesUnavailable)) throw error;
+    notRun.push(`a real Postgres 17, with all tests of concurrency: ${error.message}`);
+    return null;
+  }
+}
+
+async function availableRedis(): Promise<RedisKind[]> {
+  if (!selection.redis.includes("redis") || await provideRedis(say)) return selection.redis;
+  notRun.push(
+    "Redis: no redis-server or valkey-server is installed; install either by your package manager" +
+      " (on Debian or Ubuntu as root this is done by itself)",
+  );
+  return selection.redis.filter((kind) => kind !== "redis");
+}
