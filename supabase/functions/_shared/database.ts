@@ -1,0 +1,155 @@
+/**
+ * SQL over a bounded pool that would rather refuse than queue.
+ *
+ * An isolate holds few connections. Who finds none free waits a bounded time in a bounded queue and
+ * is then answered 503, so that a slow database costs its callers half a second and not their
+ * patience, and the isolate's memory stays flat. Each query has a deadline of its own, after which
+ * it is cancelled on the server.
+ */
+import postgres from "postgres";
+import { inBackground } from "./background.ts";
+import type { Environment } from "./environment.ts";
+import { unavailable } from "./errors.ts";
+
+/** The tagged template that builds queries. Bigints arrive as numbers: ours stay below 2^53. */
+export type Sql = postgres.Sql<{ bigint: number }>;
+
+/** What the pool is doing now. */
+export interface PoolFigures {
+  readonly size: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly refused: number;
+}
+
+/** How patient a query is, in milliseconds. */
+export interface Patience {
+  /** For a free connection. */
+  acquire?: number;
+  /** For the query itself. */
+  query?: number;
+}
+
+/** The isolate's way to Postgres. */
+export interface Database {
+  /**
+   * Runs one query.
+   *
+   * @example
+   * ```ts
+   * const rows = await database.run((sql) => sql<Row[]>`select … where id = ${id}`);
+   * ```
+   * @throws ApiError 503 `unavailable` when no connection came free in time or the query took too long
+   */
+  run<Result>(
+    build: (sql: Sql) => postgres.PendingQuery<Result & postgres.MaybeRow[]>,
+    patience?: Patience,
+  ): Promise<Result>;
+  figures(): PoolFigures;
+  close(): Promise<void>;
+}
+
+const defaults = { acquire: 500, query: 5000 };
+/** Waiting callers per connection; those beyond are refused at once. */
+const queueFactor = 64;
+
+interface Waiter {
+  start(): void;
+  refuse(): void;
+}
+
+/** A counting lock whose waiters give up after a while. Exported for its test. */
+export function createTurnstile(size: number, longestQueue: number) {
+  const queue = new Set<Waiter>();
+  let busy = 0;
+  let refused = 0;
+  return {
+    /** Resolves when a place is free; rejects with 503 after `patience` milliseconds. */
+    enter(patience: number): Promise<void> | undefined {
+      if (busy < size) {
+        busy++;
+        return undefined;
+      }
+      if (queue.size >= longestQueue) {
+        refused++;
+        throw unavailable("Too many requests are waiting for the database.");
+      }
+      return new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          start() {
+            clearTimeout(timer);
+            resolve();
+          },
+          refuse() {
+            queue.delete(waiter);
+            refused++;
+            reject(unavailable("The database has no connection free."));
+          },
+        };
+        const timer = setTimeout(waiter.refuse, patience);
+        queue.add(waiter);
+      });
+    },
+    /** Gives the place to whoever has waited longest. */
+    leave(): void {
+      const [next] = queue;
+      if (next) {
+        queue.delete(next);
+        next.start();
+      } else busy--;
+    },
+    figures: (): PoolFigures => ({ size, busy, waiting: queue.size, refused }),
+  };
+}
+
+/** Connects when the first query comes. */
+export function createDatabase(
+  environment: Pick<Environment, "databaseUrl" | "poolSize" | "pooled">,
+): Database {
+  const sql: Sql = postgres(environment.databaseUrl, {
+    max: environment.poolSize,
+    prepare: false, // a transaction pooler gives each transaction another connection
+    fetch_types: false,
+    connect_timeout: 3,
+    idle_timeout: 60,
+    backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, 1),
+    onnotice: () => {},
+    types: {
+      bigint: { to: 20, from: [20], parse: Number, serialize: String },
+    },
+    // PgBouncer refuses startup parameters that it does not know; there the deadline below must do.
+    connection: environment.pooled ? {} : {
+      application_name: "groundwork-functions",
+      statement_timeout: 60_000, // for a query whose cancelling was lost on the way
+    },
+  });
+  const turnstile = createTurnstile(environment.poolSize, environment.poolSize * queueFactor);
+
+  return {
+    async run<Result>(
+      build: (sql: Sql) => postgres.PendingQuery<Result & postgres.MaybeRow[]>,
+      patience: Patience = {},
+    ): Promise<Result> {
+      const entering = turnstile.enter(patience.acquire ?? defaults.acquire);
+      if (entering) await entering;
+      const query = build(sql);
+      // The place is given back when the query has really ended, not when its caller gave up.
+      const settled = query.then((rows) => rows as Result).finally(() => turnstile.leave());
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const deadline = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(unavailable("The database took too long."));
+          inBackground("cancelling a query", Promise.resolve(query.cancel()));
+        }, patience.query ?? defaults.query);
+      });
+      try {
+        return await Promise.race([settled, deadline]);
+      } finally {
+        clearTimeout(timer);
+        settled.catch(() => {}); // already told to the caller as 503
+      }
+    },
+    figures: turnstile.figures,
+    close: () => sql.end({ timeout: 1 }),
+  };
+}

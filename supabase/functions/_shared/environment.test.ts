@@ -1,0 +1,64 @@
+import { throws } from "node:assert/strict";
+import { assert, assertDeepEquals, assertEquals } from "./asserts.ts";
+import { parseEnvironment } from "./environment.ts";
+
+const complete: Record<string, string> = {
+  SUPABASE_URL: "http://127.0.0.1:54321",
+  SUPABASE_DB_URL: "postgresql://postgres@127.0.0.1:54322/postgres",
+  SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_x"}',
+  SUPABASE_SECRET_KEYS: '{"default":"sb_secret_x"}',
+  SUPABASE_JWKS: '{"keys":[{"kty":"oct","kid":"1","alg":"HS256","k":"AAAA"}]}',
+};
+
+function parse(changes: Record<string, string | undefined> = {}) {
+  const values: Record<string, string | undefined> = { ...complete, ...changes };
+  return parseEnvironment((name) => values[name]);
+}
+
+Deno.test("the platform's own variables are enough", () => {
+  const environment = parse();
+  assertEquals(environment.databaseUrl, complete.SUPABASE_DB_URL);
+  assertEquals(environment.pooled, false);
+  assertEquals(environment.redis, null);
+});
+
+Deno.test("the pooler's URL is preferred over the direct connection", () => {
+  const pooler = "postgresql://postgres@127.0.0.1:6543/postgres";
+  assertEquals(parse({ GROUNDWORK_DB_URL: pooler }).databaseUrl, pooler);
+  assertEquals(parse({ GROUNDWORK_DB_URL: pooler }).pooled, true);
+});
+
+Deno.test("a bare array of keys is a key set too", () => {
+  assertDeepEquals(parse({ SUPABASE_JWKS: '[{"kty":"oct"}]' }).keySet, { keys: [{ kty: "oct" }] });
+});
+
+Deno.test("a limit that is given replaces its default and leaves the others", () => {
+  const { rateLimits } = parse({ GROUNDWORK_RATE_LIMITS: '{"check":7}' });
+  assertEquals(rateLimits.check, 7);
+  assertEquals(rateLimits.write, 120);
+});
+
+Deno.test("every missing variable is named at once", () => {
+  throws(
+    () => parse({ SUPABASE_URL: undefined, SUPABASE_JWKS: "" }),
+    /SUPABASE_URL is not set.*SUPABASE_JWKS is not set/,
+  );
+});
+
+for (
+  const [fault, changes] of Object.entries({
+    SUPABASE_SECRET_KEYS: { SUPABASE_SECRET_KEYS: "sb_secret_very_private" },
+    'no key named "default"': { SUPABASE_SECRET_KEYS: '{"automations":"sb_secret_very_private"}' },
+    SUPABASE_DB_URL: { SUPABASE_DB_URL: "mysql://very_private@host/db" },
+    UPSTASH_REDIS_REST_TOKEN: { UPSTASH_REDIS_REST_URL: "https://redis.example" },
+    GROUNDWORK_RATE_LIMITS: { GROUNDWORK_RATE_LIMITS: '{"very_private":1}' },
+  })
+) {
+  Deno.test(`a malformed value is named and not shown: ${fault}`, () => {
+    throws(() => parse(changes), (error: Error) => {
+      assert(error.message.includes(fault), error.message);
+      assert(!error.message.includes("sb_secret_very_private"), error.message);
+      return true;
+    });
+  });
+}

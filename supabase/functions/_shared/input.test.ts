@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { assert, assertDeepEquals, assertEquals, assertRefused } from "./asserts.ts";
+import { readBody, readQuery, uuid, uuidParameter } from "./input.ts";
+
+const schema = z.strictObject({
+  agent_id: uuid,
+  entries: z.array(z.strictObject({ action: z.string().max(5) })).optional(),
+});
+const id = "0B1F7C5E-1111-4222-8333-444455556666";
+
+function post(body: BodyInit | null, type = "application/json"): Request {
+  return new Request("http://x/", { method: "POST", body, headers: { "content-type": type } });
+}
+
+Deno.test("a body that fits is read, and its UUIDs are in lower case", async () => {
+  assertDeepEquals(await readBody(post(JSON.stringify({ agent_id: id })), schema), {
+    agent_id: id.toLowerCase(),
+  });
+});
+
+for (
+  const [body, name] of [
+    ['{"agent_id":"x"}', "agent_id"],
+    ["{}", "agent_id"],
+    [`{"agent_id":"${id}","colour":1}`, "colour"],
+    [`{"agent_id":"${id}","entries":[{"action":"a"},{"action":"toolong"}]}`, "entries[1].action"],
+    [`{"agent_id":"${id}","entries":[{"action":"a","by":1}]}`, "entries[0].by"],
+    ["[]", "body"],
+    ["null", "body"],
+    [`{"agent_id":"${id}","\\u0000":1}`, "body"],
+    [`{"agent_id":"\\ud800"}`, "body"],
+    ["[".repeat(3000) + "]".repeat(3000), "body"],
+  ] as const
+) {
+  Deno.test(`${body.slice(0, 120)} is refused, and the message begins with ${name}`, async () => {
+    const error = await assertRefused(() => readBody(post(body), schema), 400, "invalid_body");
+    assert(error.message.startsWith(`${name}: `), error.message);
+  });
+}
+
+for (
+  const [what, request, status, code] of [
+    ["broken JSON", post("{"), 400, "invalid_json"],
+    ["no body", post(null), 400, "invalid_json"],
+    ["an empty body", post(""), 400, "invalid_json"],
+    ["bytes that are not UTF-8", post(new Uint8Array([0x22, 0xff, 0x22])), 400, "invalid_json"],
+    ["a form", post("a=1", "application/x-www-form-urlencoded"), 415, "unsupported_media_type"],
+    ["JSON called text", post("{}", "text/plain"), 415, "unsupported_media_type"],
+    ["JSON called nearly so", post("{}", "application/jsonp"), 415, "unsupported_media_type"],
+    ["65 KiB", post(JSON.stringify("x".repeat(65 * 1024))), 413, "body_too_large"],
+  ] as const
+) {
+  Deno.test(`${what} is refused with ${status} ${code}`, async () => {
+    await assertRefused(() => readBody(request, schema), status, code);
+  });
+}
+
+Deno.test("a stream without a length is stopped at the limit", async () => {
+  let given = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      given += 1024;
+      controller.enqueue(new Uint8Array(1024).fill(32));
+    },
+  });
+  await assertRefused(() => readBody(post(endless), schema, 10 * 1024), 413, "body_too_large");
+  assert(given < 20 * 1024, `read ${given} bytes`);
+});
+
+Deno.test("a path parameter that is no UUID is a 400 and not a lookup", async () => {
+  assertEquals(uuidParameter(id, "id"), id.toLowerCase());
+  for (const bad of [undefined, "", "1", `${id}0`, `{${id}}`, id.replaceAll("-", "")]) {
+    await assertRefused(() => uuidParameter(bad, "id"), 400, "invalid_parameter");
+  }
+});
+
+Deno.test("query parameters that are unknown or given twice are refused", async () => {
+  const query = z.strictObject({ limit: z.coerce.number().max(9).default(1) });
+  const read = (search: string) => readQuery(new Request(`http://x/${search}`), query);
+  assertDeepEquals(read(""), { limit: 1 });
+  assertDeepEquals(read("?limit=3"), { limit: 3 });
+  for (const bad of ["?limit=10", "?limit=a", "?limit=1&limit=2", "?other=1"]) {
+    await assertRefused(() => read(bad), 400, "invalid_parameter");
+  }
+});

@@ -1,0 +1,177 @@
+/** What comes in from outside, checked at the door: bodies, path and query parameters, headers. */
+import { z } from "zod";
+import { ApiError } from "./errors.ts";
+
+const kibibyte = 1024;
+
+function badBody(code: string, message: string, status = 400): ApiError {
+  return new ApiError(status, code, message);
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
+  if (!request.body) return "";
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  const reader = request.body.getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      size += part.value.byteLength;
+      if (size > limit) {
+        await reader.cancel();
+        throw tooLarge;
+      }
+      text += decoder.decode(part.value, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw badBody("invalid_json", "The body is not UTF-8.");
+    throw error;
+  }
+}
+
+/** Where in the input an issue lies, as a client would write it: `entries[2].action`. */
+function nameOf(issue: z.core.$ZodIssue): string {
+  const path = issue.code === "unrecognized_keys"
+    ? [...issue.path, issue.keys[0] ?? ""]
+    : issue.path;
+  return path.map((step, place) =>
+    typeof step === "number" ? `[${step}]` : place === 0 ? String(step) : `.${String(step)}`
+  ).join("");
+}
+
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const candidates = issue.errors.flat().map((inner) =>
+    deepest({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue)
+  );
+  return candidates.sort((one, other) => other.path.length - one.path.length)[0] ?? issue;
+}
+
+/** Says the first thing that does not fit, beginning with its name. */
+function sayIssue(error: z.ZodError, whole: string): string {
+  const first = error.issues[0];
+  if (!first) return `${whole} does not fit.`;
+  const issue = deepest(first);
+  const name = nameOf(issue);
+  return `${name || whole}: ${
+    issue.code === "unrecognized_keys" ? "is not known here" : issue.message
+  }`;
+}
+
+const deepestBody = 100;
+
+/** What JSON allows and Postgres does not: NUL, half a surrogate pair; and what would exhaust a stack. */
+function checkContents(body: unknown): void {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestBody) throw badBody("invalid_body", "body: is nested too deeply");
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === "string") {
+        if (value.includes("\0") || !value.isWellFormed()) {
+          throw badBody("invalid_body", "body: contains a character that cannot be stored");
+        }
+      } else if (typeof value === "object" && value !== null) {
+        if (!Array.isArray(value)) { for (const name of Object.keys(value)) next.push(name); }
+        for (const inner of Object.values(value)) next.push(inner);
+      }
+    }
+    level = next;
+  }
+}
+
+/**
+ * Reads a JSON body that fits a schema, or the one that a function picks for it.
+ *
+ * @param limit bytes; 64 KiB unless given
+ * @throws ApiError 400 `invalid_body` whose message begins with the field's name, 400 `invalid_json`,
+ *   413 `body_too_large`, 415 `unsupported_media_type`
+ */
+export async function readBody<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema | ((value: unknown) => Schema),
+  limit = 64 * kibibyte,
+): Promise<z.output<Schema>> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw badBody("unsupported_media_type", "Send the body as application/json.", 415);
+  }
+  const text = await readText(request, limit);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw badBody("invalid_json", text ? "The body is not valid JSON." : "The body is empty.");
+  }
+  checkContents(value);
+  const chosen = typeof schema === "function" ? schema(value) : schema;
+  const parsed = chosen.safeParse(value);
+  if (!parsed.success) throw badBody("invalid_body", sayIssue(parsed.error, "body"));
+  return parsed.data;
+}
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether a text is a UUID in its usual form. */
+export function isUuid(text: string): boolean {
+  return uuidForm.test(text);
+}
+
+/** A UUID in a body, in lower case, so that it is one key wherever it is kept. */
+export const uuid: z.ZodType<string, string> = z.string().regex(uuidForm, {
+  error: "must be a UUID",
+})
+  .transform((text) => text.toLowerCase());
+
+/** A moment in a body: ISO 8601 with an offset. */
+export const moment: z.ZodType<string, string> = z.iso.datetime({
+  offset: true,
+  error: "must be a time in ISO 8601 with an offset, e.g. 2026-01-31T12:00:00Z",
+});
+
+function invalidParameter(message: string): ApiError {
+  return new ApiError(400, "invalid_parameter", message);
+}
+
+/**
+ * A UUID from the path, in lower case.
+ *
+ * @throws ApiError 400 `invalid_parameter`
+ */
+export function uuidParameter(value: string | undefined, name: string): string {
+  if (!value || !isUuid(value)) throw invalidParameter(`${name}: must be a UUID`);
+  return value.toLowerCase();
+}
+
+/**
+ * Query parameters that fit a schema; unknown and repeated ones are refused.
+ *
+ * @throws ApiError 400 `invalid_parameter`
+ */
+export function readQuery<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): z.output<Schema> {
+  const search = new URL(request.url).searchParams;
+  const given: Record<string, string> = {};
+  for (const [name, value] of search) {
+    if (name in given) throw invalidParameter(`${name}: is given twice`);
+    given[name] = value;
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalidParameter(sayIssue(parsed.error, "query"));
+  return parsed.data;
+}
+
+/** The length of a value as Postgres writes jsonb: like JSON, with a space after each comma and colon. */
+export function jsonbLength(value: unknown): number {
+  if (typeof value !== "object" || value === null) return [...JSON.stringify(value)].length;
+  const isArray = Array.isArray(value);
+  const parts = isArray
+    ? value.map(jsonbLength)
+    : Object.entries(value).map(([name, inner]) => jsonbLength(name) + 2 + jsonbLength(inner));
+  return 2 + parts.reduce((sum, length) => sum + length, 0) + 2 * Math.max(0, parts.length - 1);
+}

@@ -1,0 +1,19 @@
+/** Who may use which agent: asked often, changed seldom. */
+import { createApp, serve } from "../_shared/http.ts";
+import { route } from "../_shared/route.ts";
+import { services } from "../_shared/services.ts";
+import { removeAccess, setAccess } from "./change-access.ts";
+import { checkAccess } from "./check-access.ts";
+import { explainAccess } from "./explain-access.ts";
+import { invalidateAnswers } from "./invalidate-answers.ts";
+import { listAgents } from "./list-agents.ts";
+
+export const app = createApp("agents");
+app.get("/", route("person", "read", listAgents));
+app.get("/:id/access", route("person", "check", explainAccess));
+app.put("/:id/access/:user", route("person", "write", setAccess));
+app.delete("/:id/access/:user", route("person", "write", removeAccess));
+app.post("/access/check", route("person", "read", checkAccess));
+app.post("/invalidate", route("service", "write", invalidateAnswers));
+
+export default serve(app, services);

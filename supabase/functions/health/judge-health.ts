@@ -1,0 +1,69 @@
+/** What is measured, and what it means. */
+
+/** A word for the whole. */
+export type Health = "up" | "degraded" | "down";
+
+/** A scheduled job of the database. */
+export interface JobFigures {
+  name: string;
+  last_started_at: string | null;
+  last_status: string | null;
+  /** Within a day. */
+  failures: number;
+}
+
+/** What the database says of its own work. */
+export interface WorkFigures {
+  calls: {
+    open: number;
+    /** Within a day. */
+    failed: number;
+    lost: number;
+    /** The oldest that should have been answered and was not looked at. */
+    overdue_since: string | null;
+  };
+  jobs: JobFigures[];
+  sealing: {
+    /** Age of the oldest entry that is not sealed yet; 0 when all are. */
+    lag_seconds: number;
+  };
+}
+
+/** Everything, as it is answered to those with a secret key. */
+export interface Figures {
+  database: {
+    latency_ms: number | null;
+    pool: { size: number; busy: number; waiting: number; refused: number };
+  };
+  scratchpad: {
+    kind: "redis" | "postgres";
+    breaker: "none" | "closed" | "open" | "half-open";
+    openings: number;
+    latency_ms: number | null;
+  };
+  /** Null when the database could not say. */
+  work: WorkFigures | null;
+}
+
+const longestSealingLag = 300;
+
+/** What is not as it should be, in words that an operator can look up. Nothing: all is well. */
+export function findTroubles(figures: Figures): string[] {
+  if (figures.database.latency_ms === null) return ["database_unreachable"];
+  const { work, scratchpad } = figures;
+  if (!work) return ["figures_unavailable"];
+  return [
+    scratchpad.breaker !== "none" && scratchpad.breaker !== "closed" && "redis_unreachable",
+    work.calls.lost > 0 && "calls_lost",
+    work.calls.failed > 0 && "calls_failed",
+    work.calls.overdue_since !== null && "calls_overdue",
+    ...work.jobs.map((job) => job.last_status === "failed" && `job_failing:${job.name}`),
+    work.sealing.lag_seconds > longestSealingLag && "sealing_behind",
+  ].filter((trouble) => typeof trouble === "string");
+}
+
+/** Without the database nothing works; everything else makes things slower or later. */
+export function judge(troubles: string[]): Health {
+  if (troubles.includes("database_unreachable")) return "down";
+  return troubles.length > 0 ? "degraded" : "up";
+}

@@ -1,0 +1,177 @@
+/**
+ * Follows rooms for those who listen: one poll per room and isolate, however many listen.
+ *
+ * A poll each second is 60 reads a minute and room, on Redis or Postgres alike; it needs no
+ * connection that stays open, which neither the REST protocol nor a transaction pooler has.
+ */
+import type { Services } from "../_shared/services.ts";
+import { log } from "../_shared/log.ts";
+import {
+  presenceTtl,
+  type Present,
+  readMember,
+  readSet,
+  readTypingName,
+  roomKey,
+  type Typing,
+  typingKey,
+  typingTtl,
+} from "./rooms.ts";
+
+/** What a listener is told. */
+export type RoomEvent =
+  | { event: "here"; data: { members: Present[] } }
+  | { event: "joined" | "changed"; data: Present }
+  | { event: "left"; data: Pick<Present, "kind" | "id"> }
+  | { event: "typing"; data: Typing & { is_typing: boolean } };
+
+/** Somebody who follows a room. */
+export interface Listener {
+  /** Null for the service, which needs no membership. */
+  userId: string | null;
+  tell(event: RoomEvent): void;
+  /** Called once, when the listener may not listen any longer. */
+  end(reason: "not_a_member"): void;
+}
+
+interface State {
+  members: Map<string, Present>;
+  typing: Set<string>;
+}
+
+interface Room {
+  listeners: Set<Listener>;
+  state: State | null;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  polls: number;
+}
+
+/** Milliseconds between two looks at a room. */
+export const pollInterval = 1000;
+/** Who listens is looked up every so many polls. */
+const pollsPerCheck = 2;
+
+function isSame(one: Present, other: Present): boolean {
+  return one.status === other.status &&
+    JSON.stringify(one.metadata) === JSON.stringify(other.metadata);
+}
+
+/** What happened between two looks. */
+export function compareStates(before: State, after: State): RoomEvent[] {
+  const events: RoomEvent[] = [];
+  for (const [name, present] of after.members) {
+    const known = before.members.get(name);
+    if (!known) events.push({ event: "joined", data: present });
+    else if (!isSame(known, present)) events.push({ event: "changed", data: present });
+  }
+  for (const [name, { kind, id }] of before.members) {
+    if (!after.members.has(name)) events.push({ event: "left", data: { kind, id } });
+  }
+  for (const name of after.typing) {
+    if (before.typing.has(name)) continue;
+    events.push({ event: "typing", data: { ...readTypingName(name), is_typing: true } });
+  }
+  for (const name of before.typing) {
+    if (after.typing.has(name)) continue;
+    events.push({ event: "typing", data: { ...readTypingName(name), is_typing: false } });
+  }
+  return events;
+}
+
+/** Follows the rooms of one isolate. */
+export interface RoomWatch {
+  /** @returns what ends the listening */
+  listen(workspace: string, listener: Listener): () => void;
+  /** Rooms that are being followed. */
+  readonly size: number;
+}
+
+/** Makes the isolate's watch. */
+export function createRoomWatch(services: Pick<Services, "memory" | "database">): RoomWatch {
+  const rooms = new Map<string, Room>();
+
+  async function look(workspace: string): Promise<State> {
+    const [members, typing] = await Promise.all([
+      readSet(services.memory, roomKey(workspace), presenceTtl),
+      readSet(services.memory, typingKey(workspace), typingTtl),
+    ]);
+    return {
+      members: new Map(members.map((one) => [one.member, readMember(one)])),
+      typing: new Set(typing.map((one) => one.member)),
+    };
+  }
+
+  async function endFormerMembers(workspace: string, room: Room): Promise<void> {
+    const listening = [...room.listeners].flatMap(({ userId }) => userId ?? []);
+    if (listening.length === 0) return;
+    const rows = await services.database.run((sql) =>
+      sql<{ user_id: string }[]>`
+        select asked.user_id
+        from (select distinct jsonb_array_elements_text(${
+        sql.json(listening)
+      })::uuid as user_id) as asked
+        where private.belongs_to(asked.user_id, ${workspace})`
+    );
+    const members = new Set(rows.map((row) => row.user_id));
+    for (const listener of [...room.listeners]) {
+      if (listener.userId && !members.has(listener.userId)) {
+        room.listeners.delete(listener);
+        listener.end("not_a_member");
+      }
+    }
+  }
+
+  async function poll(workspace: string, room: Room): Promise<void> {
+    try {
+      if (room.polls++ % pollsPerCheck === 0) await endFormerMembers(workspace, room);
+      const state = await look(workspace);
+      const events = room.state ? compareStates(room.state, state) : [];
+      const isFirst = room.state === null;
+      room.state = state;
+      for (const listener of room.listeners) {
+        if (isFirst) tellState(listener, state);
+        for (const event of events) listener.tell(event);
+      }
+    } catch (error) {
+      // Listeners keep what they know; the next look finds out what they missed.
+      log("warning", "a room could not be looked at", { workspace, error });
+    }
+    if (room.listeners.size > 0) room.timer = setTimeout(() => poll(workspace, room), pollInterval);
+    else forget(workspace, room);
+  }
+
+  function forget(workspace: string, room: Room): void {
+    clearTimeout(room.timer);
+    if (rooms.get(workspace) === room) rooms.delete(workspace);
+  }
+
+  function tellState(listener: Listener, state: State): void {
+    listener.tell({ event: "here", data: { members: [...state.members.values()] } });
+    for (const name of state.typing) {
+      listener.tell({ event: "typing", data: { ...readTypingName(name), is_typing: true } });
+    }
+  }
+
+  return {
+    listen(workspace, listener) {
+      let room = rooms.get(workspace);
+      if (!room) {
+        room = { listeners: new Set(), state: null, timer: undefined, polls: 0 };
+        rooms.set(workspace, room);
+        room.listeners.add(listener);
+        poll(workspace, room);
+      } else {
+        room.listeners.add(listener);
+        if (room.state) tellState(listener, room.state);
+      }
+      const followed = room;
+      return () => {
+        followed.listeners.delete(listener);
+        if (followed.listeners.size === 0) forget(workspace, followed);
+      };
+    },
+    get size() {
+      return rooms.size;
+    },
+  };
+}

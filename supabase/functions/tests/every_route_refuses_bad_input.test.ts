@@ -1,0 +1,222 @@
+/** One table: what is sent where, what is answered; and whatever was refused wrote nothing. */
+import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { ask, connect, createWorld, type Said } from "./world.ts";
+
+const sql = connect();
+const world = await createWorld(sql);
+const { agent, workspace, admin, member } = world;
+const unknown = crypto.randomUUID();
+
+type Row = [
+  method: string,
+  path: string,
+  said: Said,
+  status: number,
+  code: string,
+  message?: string,
+];
+
+const grant = `/agents/${agent}/access/${member.id}`;
+const check = "/agents/access/check";
+const asAdmin = (body: unknown): Said => ({ as: admin, body });
+const asService = (body: unknown): Said => ({ as: "service", body });
+const entry = { workspace_id: workspace, action: "report.exported" };
+const json = { "content-type": "application/json" };
+
+function bodies(method: string, path: string, as: Said["as"]): Row[] {
+  return [
+    [method, path, { as, headers: json }, 400, "invalid_json"],
+    [method, path, { as, body: "{" }, 400, "invalid_json"],
+    [method, path, { as, body: "[]" }, 400, "invalid_body", "body"],
+    [method, path, { as, body: '"text"' }, 400, "invalid_body", "body"],
+    [method, path, { as, body: { colour: 1 } }, 400, "invalid_body"],
+    [
+      method,
+      path,
+      { as, body: "a=1", headers: { "content-type": "text/plain" } },
+      415,
+      "unsupported_media_type",
+    ],
+    [method, path, { as, body: `"${"x".repeat(5_000_000)}"` }, 413, "body_too_large"],
+  ];
+}
+
+const rows: Row[] = [
+  ["GET", "/agents?limit=0", { as: admin }, 400, "invalid_parameter", "limit"],
+  ["GET", "/agents?limit=x", { as: admin }, 400, "invalid_parameter", "limit"],
+  ["GET", "/agents?cursor=x", { as: admin }, 400, "invalid_parameter", "cursor"],
+  ["GET", "/agents?colour=1", { as: admin }, 400, "invalid_parameter", "colour"],
+  [
+    "GET",
+    "/agents",
+    { as: admin, headers: { "x-consistency": "strong" } },
+    400,
+    "invalid_parameter",
+    "x-consistency",
+  ],
+  ["GET", "/agents/nothing/here/at/all", { as: admin }, 404, "unknown_route"],
+  ["GET", `/agents/${agent}`, { as: admin }, 404, "unknown_route"],
+  ["POST", "/agents", { as: admin }, 405, "method_not_allowed"],
+  ["POST", `/agents/${agent}/access`, { as: admin }, 405, "method_not_allowed"],
+  ["GET", "/agents/invalidate", { as: "service" }, 405, "method_not_allowed"],
+
+  ["GET", "/agents/1/access", { as: admin }, 400, "invalid_parameter", "id"],
+  ["GET", `/agents/${agent}/access?user=me`, { as: admin }, 400, "invalid_parameter", "user"],
+  ["GET", `/agents/${unknown}/access`, { as: admin }, 404, "not_found"],
+  ["GET", `/agents/${unknown}/access?user=${member.id}`, { as: admin }, 404, "not_found"],
+
+  ...bodies("PUT", grant, admin),
+  ["PUT", `/agents/1/access/${member.id}`, asAdmin({}), 400, "invalid_parameter", "id"],
+  ["PUT", `/agents/${agent}/access/me`, asAdmin({}), 400, "invalid_parameter", "user"],
+  ["PUT", grant, asAdmin({ can_use: "yes" }), 400, "invalid_body", "can_use"],
+  ["PUT", grant, asAdmin({ expires_at: "tomorrow" }), 400, "invalid_body", "expires_at"],
+  ["PUT", grant, asAdmin({ expires_at: "2099-01-01T00:00:00" }), 400, "invalid_body", "expires_at"],
+  ["PUT", grant, asAdmin({ expires_at: "2001-01-01T00:00:00Z" }), 400, "invalid_expiry"],
+  ["PUT", grant, asAdmin({ reason: "x".repeat(501) }), 400, "invalid_body", "reason"],
+  ["PUT", grant, asAdmin({ reason: "\0" }), 400, "invalid_body", "body"],
+  ["PUT", `/agents/${unknown}/access/${member.id}`, asAdmin({}), 404, "not_found"],
+  ["PUT", `/agents/${agent}/access/${unknown}`, asAdmin({}), 409, "not_a_member"],
+  ["PUT", `/agents/${agent}/access/${world.outsider.id}`, asAdmin({}), 409, "not_a_member"],
+  ["DELETE", `/agents/x/access/${member.id}`, { as: admin }, 400, "invalid_parameter", "id"],
+  ["DELETE", `/agents/${agent}/access/x`, { as: admin }, 400, "invalid_parameter", "user"],
+  ["DELETE", `/agents/${unknown}/access/${member.id}`, { as: admin }, 404, "not_found"],
+  ["PATCH", grant, { as: admin }, 405, "method_not_allowed"],
+
+  ...bodies("POST", check, admin),
+  ["POST", check, asAdmin({}), 400, "invalid_body", "pairs"],
+  ["POST", check, asAdmin({ pairs: [] }), 400, "invalid_body", "pairs"],
+  ["POST", check, asAdmin({ pairs: [{}] }), 400, "invalid_body", "pairs[0].agent_id"],
+  ["POST", check, asAdmin({ pairs: [{ agent_id: 1 }] }), 400, "invalid_body", "pairs[0].agent_id"],
+  [
+    "POST",
+    check,
+    asAdmin({ pairs: [{ agent_id: agent }, { agent_id: agent, user_id: "me" }] }),
+    400,
+    "invalid_body",
+    "pairs[1].user_id",
+  ],
+  [
+    "POST",
+    check,
+    asAdmin({ pairs: [{ agent_id: agent, by: 1 }] }),
+    400,
+    "invalid_body",
+    "pairs[0].by",
+  ],
+  [
+    "POST",
+    check,
+    asAdmin({ pairs: Array.from({ length: 101 }, () => ({ agent_id: agent })) }),
+    400,
+    "invalid_body",
+    "pairs",
+  ],
+
+  ...bodies("POST", "/agents/invalidate", "service"),
+  [
+    "POST",
+    "/agents/invalidate",
+    asService({ floors: { me: 1 } }),
+    400,
+    "invalid_body",
+    "floors.me",
+  ],
+  [
+    "POST",
+    "/agents/invalidate",
+    asService({ floors: { [unknown]: -1 } }),
+    400,
+    "invalid_body",
+    `floors.${unknown}`,
+  ],
+  ["POST", "/agents/invalidate", asService({ agents: ["x"] }), 400, "invalid_body", "agents[0]"],
+
+  ...bodies("POST", "/audit", admin),
+  ...bodies("POST", "/audit", "service"),
+  ["POST", "/audit", asAdmin({ action: "a.b" }), 400, "invalid_body", "workspace_id"],
+  ["POST", "/audit", asAdmin({ ...entry, action: "Exported!" }), 400, "invalid_body", "action"],
+  ["POST", "/audit", asAdmin({ ...entry, action: "word" }), 400, "invalid_body", "action"],
+  ["POST", "/audit", asAdmin({ ...entry, subject_id: "1" }), 400, "invalid_body", "subject_type"],
+  ["POST", "/audit", asAdmin({ ...entry, detail: [] }), 400, "invalid_body", "detail"],
+  [
+    "POST",
+    "/audit",
+    asAdmin({ ...entry, detail: { a: "x".repeat(16_400) } }),
+    400,
+    "invalid_body",
+    "detail",
+  ],
+  ["POST", "/audit", asAdmin({ ...entry, request_id: "" }), 400, "invalid_body", "request_id"],
+  ["POST", "/audit", asAdmin({ ...entry, actor_id: member.id }), 400, "invalid_body", "actor_id"],
+  ["POST", "/audit", asAdmin({ entries: [] }), 400, "invalid_body", "entries"],
+  [
+    "POST",
+    "/audit",
+    asAdmin({ entries: [entry, { ...entry, action: 1 }] }),
+    400,
+    "invalid_body",
+    "entries[1].action",
+  ],
+  [
+    "POST",
+    "/audit",
+    asAdmin({ entries: Array.from({ length: 501 }, () => entry) }),
+    400,
+    "invalid_body",
+    "entries",
+  ],
+  ["POST", "/audit", asAdmin({ ...entry, action: "permission.created" }), 403, "reserved_action"],
+  ["POST", "/audit", asAdmin({ ...entry, workspace_id: unknown }), 404, "not_found"],
+  [
+    "POST",
+    "/audit",
+    asAdmin({ entries: [entry, { ...entry, workspace_id: unknown }] }),
+    404,
+    "not_found",
+  ],
+  ["POST", "/audit", asService({ ...entry, workspace_id: unknown }), 404, "not_found"],
+  ["GET", "/audit/x/verify", { as: admin }, 400, "invalid_parameter", "workspace"],
+  [
+    "GET",
+    `/audit/${workspace}/verify?anchor=x`,
+    { as: admin },
+    400,
+    "invalid_parameter",
+    "anchor",
+  ],
+  ["GET", `/audit/${unknown}/verify`, { as: admin }, 404, "not_found"],
+  ["POST", `/audit/${workspace}/verify`, { as: admin }, 405, "method_not_allowed"],
+
+  ["POST", "/health", {}, 405, "method_not_allowed"],
+  ["GET", "/health/more", {}, 404, "unknown_route"],
+];
+
+async function count() {
+  const [row] = await sql`
+    select
+      (select count(*) from public.audit_log where workspace_id = ${workspace}) as audit,
+      (select count(*) from public.permissions where workspace_id = ${workspace}) as permissions,
+      (select coalesce(sum(revision), 0)::bigint from private.permission_revisions
+        where user_id in (select user_id from public.members where workspace_id = ${workspace})) as revisions`;
+  return row;
+}
+
+Deno.test("every bad input is answered with its code, and writes nothing", async (test) => {
+  const before = await count();
+  for (const [method, path, said, status, code, message] of rows) {
+    const shown = typeof said.body === "string" ? said.body : JSON.stringify(said.body) ?? "";
+    await test.step(
+      `${method} ${path} ${shown.slice(0, 80)} → ${status} ${code} ${message ?? ""}`,
+      async () => {
+        const answered = await ask(method, path, said);
+        const told = JSON.stringify(answered.body);
+        assertEquals(answered.status, status, told);
+        assertEquals(answered.body.error.code, code, told);
+        if (message) assert(answered.body.error.message.startsWith(`${message}: `), told);
+        assert(answered.headers.get("x-request-id"), "an error names its request");
+      },
+    );
+  }
+  assertDeepEquals(await count(), before);
+  await sql.end();
+});
