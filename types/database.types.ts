@@ -1,0 +1,695 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "agents": {
+        Row: {
+          "created_at": string;
+          "description": string;
+          "endpoint_url": string;
+          "id": string;
+          "name": string;
+          "settings": NonNullable<Json>;
+          "slug": string;
+          "status": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string;
+          "endpoint_url": string;
+          "id"?: string;
+          "name": string;
+          "settings"?: NonNullable<Json>;
+          "slug": string;
+          "status"?: string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string;
+          "endpoint_url"?: string;
+          "id"?: string;
+          "name"?: string;
+          "settings"?: NonNullable<Json>;
+          "slug"?: string;
+          "status"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agents_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "audit_log": {
+        Row: {
+          "action": string;
+          "actor_id": string | null;
+          "agent_id": string | null;
+          "detail": NonNullable<Json>;
+          "id": number;
+          "occurred_at": string;
+          "occurred_on": string;
+          "request_id": string | null;
+          "subject_id": string | null;
+          "subject_type": string | null;
+          "workspace_id": string;
+          "xid": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "actor_id"?: string | null;
+          "agent_id"?: string | null;
+          "detail"?: NonNullable<Json>;
+          "id"?: never;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "request_id"?: string | null;
+          "subject_id"?: string | null;
+          "subject_type"?: string | null;
+          "workspace_id": string;
+          "xid"?: number;
+        };
+        Update: {
+          "action"?: string;
+          "actor_id"?: string | null;
+          "agent_id"?: string | null;
+          "detail"?: NonNullable<Json>;
+          "id"?: never;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "request_id"?: string | null;
+          "subject_id"?: string | null;
+          "subject_type"?: string | null;
+          "workspace_id"?: string;
+          "xid"?: number;
+        };
+        Relationships: [];
+      };
+      "audit_seals": {
+        Row: {
+          "digest": string;
+          "entries": number;
+          "first_id": number;
+          "from_xid": number;
+          "last_id": number;
+          "month": string;
+          "ordinal": number;
+          "previous_digest": string;
+          "sealed_at": string;
+          "to_xid": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "digest": string;
+          "entries": number;
+          "first_id": number;
+          "from_xid": number;
+          "last_id": number;
+          "month": string;
+          "ordinal": number;
+          "previous_digest": string;
+          "sealed_at"?: string;
+          "to_xid": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "digest"?: string;
+          "entries"?: number;
+          "first_id"?: number;
+          "from_xid"?: number;
+          "last_id"?: number;
+          "month"?: string;
+          "ordinal"?: number;
+          "previous_digest"?: string;
+          "sealed_at"?: string;
+          "to_xid"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "billing_events": {
+        Row: {
+          "agent_id": string | null;
+          "amount_minor": number;
+          "currency": string;
+          "id": number;
+          "kind": string;
+          "occurred_at": string;
+          "occurred_on": string;
+          "quantity": number;
+          "request_id": string | null;
+          "unit": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "amount_minor"?: number;
+          "currency"?: string;
+          "id"?: never;
+          "kind": string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "quantity": number;
+          "request_id"?: string | null;
+          "unit": string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "amount_minor"?: number;
+          "currency"?: string;
+          "id"?: never;
+          "kind"?: string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "quantity"?: number;
+          "request_id"?: string | null;
+          "unit"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "invitations": {
+        Row: {
+          "created_at": string;
+          "email": string;
+          "expires_at": string;
+          "id": string;
+          "invited_by": string | null;
+          "role": string;
+          "status": string;
+          "token_hash": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "email": string;
+          "expires_at"?: string;
+          "id"?: string;
+          "invited_by"?: string | null;
+          "role"?: string;
+          "status"?: string;
+          "token_hash": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "email"?: string;
+          "expires_at"?: string;
+          "id"?: string;
+          "invited_by"?: string | null;
+          "role"?: string;
+          "status"?: string;
+          "token_hash"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "invitations_invited_by_fkey";
+            columns: ["invited_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "invitations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "members": {
+        Row: {
+          "created_at": string;
+          "invited_by": string | null;
+          "role": string;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "invited_by"?: string | null;
+          "role"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "invited_by"?: string | null;
+          "role"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "members_invited_by_fkey";
+            columns: ["invited_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "members_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "members_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "permissions": {
+        Row: {
+          "agent_id": string;
+          "can_use": boolean;
+          "created_at": string;
+          "expires_at": string | null;
+          "granted_by": string | null;
+          "reason": string | null;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "can_use"?: boolean;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "granted_by"?: string | null;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "can_use"?: boolean;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "granted_by"?: string | null;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "permissions_granted_by_fkey";
+            columns: ["granted_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "person_is_a_member";
+            columns: ["workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+        ];
+      };
+      "profiles": {
+        Row: {
+          "avatar_url": string | null;
+          "created_at": string;
+          "display_name": string | null;
+          "email": string | null;
+          "locale": string;
+          "settings": NonNullable<Json>;
+          "time_zone": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "email"?: string | null;
+          "locale"?: string;
+          "settings"?: NonNullable<Json>;
+          "time_zone"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "avatar_url"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string | null;
+          "email"?: string | null;
+          "locale"?: string;
+          "settings"?: NonNullable<Json>;
+          "time_zone"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [];
+      };
+      "usage_daily": {
+        Row: {
+          "amount_minor": number;
+          "currency": string;
+          "day": string;
+          "kind": string;
+          "quantity": number;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_minor": number;
+          "currency": string;
+          "day": string;
+          "kind": string;
+          "quantity": number;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "amount_minor"?: number;
+          "currency"?: string;
+          "day"?: string;
+          "kind"?: string;
+          "quantity"?: number;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "workspaces": {
+        Row: {
+          "billing_plan": string;
+          "created_at": string;
+          "deleted_at": string | null;
+          "id": string;
+          "k8s_namespace": string | null;
+          "name": string;
+          "region": string;
+          "settings": NonNullable<Json>;
+          "slug": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "billing_plan"?: string;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "id"?: string;
+          "k8s_namespace"?: string | null;
+          "name": string;
+          "region"?: string;
+          "settings"?: NonNullable<Json>;
+          "slug": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "billing_plan"?: string;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "id"?: string;
+          "k8s_namespace"?: string | null;
+          "name"?: string;
+          "region"?: string;
+          "settings"?: NonNullable<Json>;
+          "slug"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "accept_invitation": { Args: { "token": string }; Returns: string };
+      "audit_anchor": {
+        Args: { "workspace_id": string };
+        Returns: {
+          "digest": string;
+          "last_id": number;
+          "ordinal": number;
+          "sealed_at": string;
+        }[];
+      };
+      "create_workspace": {
+        Args: { "name": string; "region"?: string; "slug": string };
+        Returns: {
+          "billing_plan": string;
+          "created_at": string;
+          "deleted_at": string | null;
+          "id": string;
+          "k8s_namespace": string | null;
+          "name": string;
+          "region": string;
+          "settings": NonNullable<Json>;
+          "slug": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "workspaces";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "explain_access": {
+        Args: { "agent_id": string; "user_id"?: string };
+        Returns: {
+          "allowed": boolean;
+          "decided_by": Json;
+          "reason": string;
+        }[];
+      };
+      "invite_member": {
+        Args: { "email": string; "role"?: string; "workspace_id": string };
+        Returns: {
+          "expires_at": string;
+          "invitation_id": string;
+          "token": string;
+        }[];
+      };
+      "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "log_audit": {
+        Args: {
+          "action": string;
+          "agent_id"?: string;
+          "detail"?: Json;
+          "request_id"?: string;
+          "subject_id"?: string;
+          "subject_type"?: string;
+          "workspace_id": string;
+        };
+        Returns: number;
+      };
+      "my_agents": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "created_at": string;
+          "description": string;
+          "endpoint_url": string;
+          "id": string;
+          "name": string;
+          "settings": NonNullable<Json>;
+          "slug": string;
+          "status": string;
+          "updated_at": string;
+          "workspace_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "agents";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "record_usage": {
+        Args: {
+          "agent_id"?: string;
+          "amount_minor"?: number;
+          "currency"?: string;
+          "kind": string;
+          "quantity": number;
+          "request_id"?: string;
+          "unit": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: boolean;
+      };
+      "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "transfer_ownership": {
+        Args: { "to_user": string; "workspace_id": string };
+        Returns: undefined;
+      };
+      "verify_audit_log": {
+        Args: { "anchor"?: string; "workspace_id": string };
+        Returns: {
+          "broken_at": number;
+          "entries": number;
+          "head_digest": string;
+          "is_valid": boolean;
+          "reason": string;
+          "sealed_through": string;
+          "seals": number;
+        }[];
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;
