@@ -43,9 +43,11 @@ function uncached() {
     const claims = JSON.stringify(data.jwtClaims);
     const rows = await sql.begin(async (transaction) => {
       await transaction`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
-      return await transaction`select id from public.my_agents() where id = ${
+      return await transaction`
+        select can_use from public.permissions
+        where agent_id = ${
         context.req.param("id")
-      }`;
+      } and can_use and (expires_at is null or expires_at > now())`;
     });
     return context.json({ agent_id: context.req.param("id"), allowed: rows.length > 0 });
   });

@@ -13,7 +13,10 @@ if (!url || !key) throw new Error("usage: tour.ts <API URL> <publishable key>");
 /** A seeded person: a supabase-js client for the tables, and `call` for the functions. */
 async function signIn(email: string) {
   const client = createGroundworkClient(url!, key!, { auth: { persistSession: false } });
-  const { data, error } = await client.auth.signInWithPassword({ email, password: "groundwork-demo" });
+  const { data, error } = await client.auth.signInWithPassword({
+    email,
+    password: "groundwork-demo",
+  });
   if (error) throw error;
   const { access_token: token, user } = data.session;
   return {
@@ -23,7 +26,11 @@ async function signIn(email: string) {
     async call(method: string, path: string, body?: unknown) {
       const response = await fetch(`${url}/functions/v1/${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, apikey: key!, "content-type": "application/json" },
+        headers: {
+          authorization: `Bearer ${token}`,
+          apikey: key!,
+          "content-type": "application/json",
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
       });
       return { status: response.status, ...await response.json() };
@@ -43,7 +50,9 @@ console.log("Juan may use", agents.map((agent: { name: string }) => agent.name).
 const hr = agents.find((agent: { slug: string }) => agent.slug === "hr");
 const session = await juan.call("POST", "sessions", { agent_id: hr.id });
 const socket = new WebSocket(
-  `${url.replace("http", "ws")}/functions/v1/sessions/${session.id}/connect?access_token=${juan.token}`,
+  `${
+    url.replace("http", "ws")
+  }/functions/v1/sessions/${session.session_id}/connect?access_token=${juan.token}`,
 );
 const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
 await new Promise((resolve) => socket.onopen = resolve);
@@ -61,8 +70,8 @@ const turn = {
   request_id: crypto.randomUUID(),
   usage: [{ kind: "tokens", quantity: 812, unit: "tokens", amount_minor: 3 }],
 };
-const first = await juan.call("POST", `sessions/${session.id}/turns`, turn);
-const second = await juan.call("POST", `sessions/${session.id}/turns`, turn);
+const first = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);
+const second = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);
 console.log("The turn was recorded", first.audit_id === second.audit_id ? "once" : "twice");
 
 // 4. Ben takes the permission away: the open socket ends, and asking again is refused.
@@ -81,6 +90,6 @@ console.log("Because:", why?.[0]?.reason);
 
 // And back, so that the tour can be taken again.
 await ben.call("PUT", `agents/${hr.id}/access/${juan.id}`, { can_use: true });
-await juan.call("DELETE", "presence", { workspace_id: hr.workspace_id });
+await juan.call("DELETE", `presence?workspace_id=${hr.workspace_id}`);
 await juan.end();
 await ben.end();
