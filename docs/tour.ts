@@ -68,7 +68,7 @@ console.log("Ben sees", room.members.length, "person here");
 // 3. The turn ends: an audit entry and a bill, exactly once, however often it is said.
 const turn = {
   request_id: crypto.randomUUID(),
-  usage: [{ kind: "tokens", quantity: 812, unit: "tokens", amount_minor: 3 }],
+  usage: [{ kind: "tokens", quantity: 812, unit: "tokens" }],
 };
 const first = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);
 const second = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);

@@ -72,13 +72,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
+    edge = await openEdge(options.apiPort ?? 54321);
     const state = await openState(
       options.stateDir === undefined ? ".local" : options.stateDir,
       root,
     );
     undo.push(state.close);
     const keys = await loadKeys(`${state.folder}/keys.json`);
-    edge = await openEdge(options.apiPort ?? 54321);
     const apiUrl = `http://127.0.0.1:${edge.port}`;
 
     const database = await startDatabase(options, state, log);

@@ -1,9 +1,9 @@
 /** Where a stack keeps what must survive it, and what can be made again. */
-import process from "node:process";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { exists } from "./cache.ts";
+import { isAlive } from "./processes.ts";
 
 /** The project that this file belongs to. */
 export const projectRoot = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -58,15 +58,6 @@ async function claim(folder: string): Promise<() => Promise<void>> {
     claimed.delete(folder);
     await Deno.remove(file);
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // There is one, of somebody else's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }
 
 /** Forgets everything that a stack has kept: database, stored objects, keys. */

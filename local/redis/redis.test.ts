@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
+import { until } from "../fixture.ts";
 import { isDebian } from "./install.ts";
 import { startStackRedis } from "./redis.ts";
 import { findRedis } from "./server.ts";
@@ -93,6 +94,35 @@ Deno.test({
     });
 
     await stack.stop();
+  },
+});
+
+Deno.test({
+  name: "Redis ends when the stack is killed and cannot end it",
+  ignore: await findRedis() === null,
+  async fn() {
+    const module = new URL("./server.ts", import.meta.url).href;
+    const script = `import { findRedis, startRedis } from "${module}";
+      console.log((await startRedis(await findRedis())).port);
+      await new Promise(() => setInterval(() => {}, 1000));`;
+    const stack = new Deno.Command(Deno.execPath(), {
+      args: ["eval", script],
+      stdout: "piped",
+    }).spawn();
+    const reader = stack.stdout.getReader();
+    const port = Number(new TextDecoder().decode((await reader.read()).value));
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    stack.kill("SIGKILL");
+    await reader.cancel();
+    await stack.status;
+    await until(
+      "Redis is gone",
+      () =>
+        Deno.connect({ hostname: "127.0.0.1", port }).then((connection) => {
+          connection.close();
+          return false;
+        }, () => true),
+    );
   },
 });
 

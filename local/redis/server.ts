@@ -1,5 +1,6 @@
 /** A Redis of the stack's own: nothing on disk, gone with the stack. */
 import { findFreePort } from "../ports.ts";
+import { signal } from "../processes.ts";
 
 /** A Redis server that can be ended and begun again. */
 export interface RedisServer {
@@ -35,50 +36,49 @@ export async function findRedis(): Promise<string | null> {
 /** Starts a server on a free port and waits until it answers. */
 export async function startRedis(program: string): Promise<RedisServer> {
   const port = findFreePort();
-  let child = spawn(program, port);
+  let server = await spawn(program, port);
   await answering(port);
-
-  async function end(signal: Deno.Signal) {
-    try {
-      child.kill(signal);
-    } catch (error) {
-      // It has ended already.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await child.status;
-  }
   return {
     port,
     program,
-    kill: () => end("SIGKILL"),
+    kill: () => server.end("SIGKILL"),
     async restart() {
-      await end("SIGKILL");
-      child = spawn(program, port);
+      await server.end("SIGKILL");
+      server = await spawn(program, port);
       await answering(port);
     },
-    stop: () => end("SIGTERM"),
+    stop: () => server.end("SIGTERM"),
   };
 }
 
-function spawn(program: string, port: number): Deno.ChildProcess {
-  const settings = [
-    "--port",
-    `${port}`,
-    "--bind",
-    "127.0.0.1",
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-    "--daemonize",
-    "no",
-  ];
-  return new Deno.Command(program, {
-    args: settings,
-    stdin: "null",
-    stdout: "null",
+/**
+ * A shell that starts the server, says its number, and ends it when its own input ends: that is when the stack is gone, however it went.
+ * It outlives a Ctrl-C, which is for the stack, to wait for the server.
+ */
+const guard =
+  'trap "" INT; "$@" </dev/null >/dev/null 2>&1 & echo $!; read -r _; kill $! 2>/dev/null; wait $!';
+
+async function spawn(program: string, port: number) {
+  const settings = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const shell = new Deno.Command("sh", {
+    args: ["-c", guard, "sh", program, ...settings],
+    stdin: "piped",
+    stdout: "piped",
     stderr: "null",
   }).spawn();
+  const reader = shell.stdout.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  let hasEnded = false;
+  return {
+    async end(name: "SIGKILL" | "SIGTERM") {
+      if (hasEnded) return;
+      hasEnded = true;
+      signal(pid, name);
+      await shell.stdin.close();
+      await reader.cancel();
+      await shell.status;
+    },
+  };
 }
 
 /** Resolves when the server answers a ping. */

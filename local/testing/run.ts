@@ -4,7 +4,7 @@ import { type PostgresServer, startTestPostgres } from "../services/postgres.ts"
 import { ensureRoot, ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
-import { PROJECT, runDenoTests } from "./deno-test.ts";
+import { PROJECT, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { provideRedis } from "./redis-program.ts";
 import { installPgTap, runPgTapFile } from "./pgtap.ts";
 import { exitCode, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
@@ -138,7 +138,8 @@ async function runFiles(
   env: Record<string, string>,
 ): Promise<Counts> {
   const files = await demandFiles(name, database);
-  return files.length === 0 ? { passed: 0, failed: 0, skipped: 0 } : await runDenoTests(files, env);
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  return await (name === "unit" ? runDenoTests : runDenoTestsApart)(files, env);
 }
 
 /** A suite without files is an error, so that a moved folder does not look like success. */

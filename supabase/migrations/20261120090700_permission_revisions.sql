@@ -2,7 +2,8 @@
 -- can be told from a newer one.
 --
 -- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces, private.read_agents.
--- Beware:  a bulk change raises its revisions in one statement and makes one call to agents/invalidate, not thousands (statement triggers with
+-- Beware:  changes of one workspace queue behind each other on its row, until they commit.
+--          A bulk change raises its revisions in one statement and makes one call to agents/invalidate, not thousands (statement triggers with
 --          transition tables). Rows are locked in order of user_id, so that two bulk changes queue and do not deadlock.
 
 create table private.permission_revisions (
@@ -40,6 +41,19 @@ $$;
 comment on function private.raise_revisions(uuid[], uuid[]) is
   'Raises the revision of each person and tells the cache, through the ledger, to believe nothing older; agent_ids: agents whose endpoint or status changed. One call, however many people.';
 
+create function private.queue_changes_of(places uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from public.workspaces as workspace where workspace.id = any (places) order by workspace.id for no key update;
+end;
+$$;
+comment on function private.queue_changes_of(uuid[]) is
+  'Lets one transaction at a time change what the people of a workspace may use. Without it a grant and a pause of the same agent, running at the same time, would not see each other, and a list would change under a revision that has been told already; and upserts, which raise twice, would deadlock.';
+
 create function private.raise_revisions_of_permissions()
 returns trigger
 language plpgsql
@@ -51,10 +65,13 @@ declare
   people uuid[];
 begin
   if tg_op = 'INSERT' then
+    perform private.queue_changes_of(array(select distinct n.workspace_id from new_rows as n));
     select array_agg(distinct n.user_id) into people from new_rows as n;
   elsif tg_op = 'DELETE' then
+    perform private.queue_changes_of(array(select distinct o.workspace_id from old_rows as o));
     select array_agg(distinct o.user_id) into people from old_rows as o;
   else
+    perform private.queue_changes_of(array(select distinct n.workspace_id from new_rows as n));
     select array_agg(distinct changed.user_id) into people
     from (
       (select n.user_id, n.agent_id, n.can_use, n.expires_at from new_rows as n
@@ -87,10 +104,13 @@ declare
   people uuid[];
 begin
   if tg_op = 'INSERT' then
+    perform private.queue_changes_of(array(select distinct n.workspace_id from new_rows as n));
     select array_agg(distinct n.user_id) into people from new_rows as n;
   elsif tg_op = 'DELETE' then
+    perform private.queue_changes_of(array(select distinct o.workspace_id from old_rows as o));
     select array_agg(distinct o.user_id) into people from old_rows as o;
   else
+    perform private.queue_changes_of(array(select distinct n.workspace_id from new_rows as n));
     select array_agg(distinct changed.user_id) into people
     from (
       (select n.workspace_id, n.user_id, n.role from new_rows as n except select o.workspace_id, o.user_id, o.role from old_rows as o)
@@ -135,6 +155,7 @@ begin
   if changed is null then
     return null;
   end if;
+  perform private.queue_changes_of(places);
   -- Who may hold an answer about them: the admins (where it was and where it is), and those with a permission. A deleted agent's permissions
   -- raise for themselves.
   select array_agg(holder.user_id) into people

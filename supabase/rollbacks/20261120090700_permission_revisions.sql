@@ -15,5 +15,6 @@ drop function private.raise_revisions_of_workspaces();
 drop function private.raise_revisions_of_agents();
 drop function private.raise_revisions_of_members();
 drop function private.raise_revisions_of_permissions();
+drop function private.queue_changes_of(uuid[]);
 drop function private.raise_revisions(uuid[], uuid[]);
 drop table private.permission_revisions;

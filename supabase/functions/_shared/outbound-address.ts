@@ -38,12 +38,12 @@ function parseIPv4(text: string): bigint | null {
   return value;
 }
 
-function parseGroups(text: string): bigint[] | null {
+function parseGroups(text: string, mayEndDotted: boolean): bigint[] | null {
   if (text === "") return [];
   const groups: bigint[] = [];
   const parts = text.split(":");
   for (const [place, part] of parts.entries()) {
-    if (part.includes(".") && place === parts.length - 1) {
+    if (part.includes(".") && mayEndDotted && place === parts.length - 1) {
       const inner = parseIPv4(part);
       if (inner === null) return null;
       groups.push(inner >> 16n, inner & 0xffffn);
@@ -56,8 +56,8 @@ function parseGroups(text: string): bigint[] | null {
 function parseIPv6(text: string): bigint | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const head = parseGroups(halves[0] ?? "");
-  const tail = parseGroups(halves[1] ?? "");
+  const head = parseGroups(halves[0] ?? "", halves.length === 1);
+  const tail = parseGroups(halves[1] ?? "", true);
   if (!head || !tail) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;

@@ -267,7 +267,7 @@ function speakFrames(
       }
       heard = Date.now();
       isListening = true;
-      const count = await connection.read(bytes);
+      const count = await connection.read(bytes).catch(() => null); // broken: as ended without a word
       isListening = false;
       heard = Date.now();
       if (count === null) return saidGoodbye ?? { code: 1006, reason: "" };
@@ -280,7 +280,7 @@ function speakFrames(
       try {
         return await readOn(deliver);
       } catch (error) {
-        if (!(error instanceof FrameError)) return saidGoodbye ?? { code: 1006, reason: "" };
+        if (!(error instanceof FrameError)) throw error;
         sayGoodbye(error.code, error.message);
         await writing;
         return { code: error.code, reason: error.message };

@@ -7,6 +7,7 @@
  * whatever an isolate says was true within the last 2 s. Denials are never kept in Redis: only
  * what a person may use is.
  */
+import { z } from "zod";
 import { inBackground } from "./background.ts";
 import { createBoundedMap } from "./bounded-map.ts";
 import type { Consistency } from "./consistency.ts";
@@ -90,6 +91,12 @@ const patience: Patience = { acquire: 250, query: 1250 };
 const keptAgents = 50_000;
 const keptDenials = 20_000;
 
+/** The shape of what is kept in Redis. Its agents were the database's: they are not looked into. */
+const sharedValue = z.object({
+  agents: z.array(z.unknown()),
+  changes_at: z.string().nullable(),
+});
+
 interface Flight {
   readonly number: number;
   readonly landing: Promise<Usable>;
@@ -127,15 +134,11 @@ export function createPermissions(
   async function readShared(user: string, needed: number, begun: number) {
     const found = await memory.tryShared((scratchpad) => scratchpad.readAnswer(user));
     if (!found?.answer || found.answer.revision < needed) return { epoch: found?.epoch };
-    const { agents, changes_at } = found.answer.value as unknown as {
-      agents: UsableAgent[];
-      changes_at: string | null;
-    };
-    const usable = asUsable(
-      { revision: found.answer.revision, agents, changes_at },
-      "scratchpad",
-      begun,
-    );
+    const parsed = sharedValue.safeParse(found.answer.value);
+    if (!parsed.success) return { epoch: found.epoch }; // another version's, or not ours: a miss
+    const { agents, changes_at } = parsed.data;
+    const answer = { revision: found.answer.revision, agents: agents as UsableAgent[], changes_at };
+    const usable = asUsable(answer, "scratchpad", begun);
     return usable.goodUntil > now() ? { usable } : { epoch: found.epoch };
   }
 

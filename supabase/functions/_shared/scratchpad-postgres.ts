@@ -77,6 +77,17 @@ export function createPostgresScratchpad(database: Database): Scratchpad {
       );
     },
 
+    async replace(key, value, ttl) {
+      const rows = await database.run((sql) =>
+        sql`
+          update private.scratch_values
+          set value = ${sql.json(value)}, expires_at = now() + make_interval(secs => ${ttl})
+          where key = ${key} and expires_at > now()
+          returning 1`
+      );
+      return rows.length > 0;
+    },
+
     async remove(keys) {
       if (keys.length === 0) return;
       await database.run((sql) =>

@@ -33,12 +33,15 @@ export function createRedisScratchpad(
     kind: "redis",
 
     async readAnswer(user) {
-      const [epoch, revision, value] = await redis.eval<string[], [string, string?, string?]>(
+      const [epoch, revision = null, value = null] = await redis.eval<
+        string[],
+        [string, (string | null)?, (string | null)?]
+      >(
         lua.readAnswer,
         ["epoch", `agents:${user}`],
         [crypto.randomUUID()],
       );
-      const answer = revision === undefined || value === undefined
+      const answer = revision === null || value === null
         ? null
         : { revision: Number(revision), value: JSON.parse(value) as Json };
       return { epoch, answer };
@@ -83,6 +86,10 @@ export function createRedisScratchpad(
       await redis.set(key, JSON.stringify(value), { ex: ttl });
     },
 
+    async replace(key, value, ttl) {
+      return await redis.set(key, JSON.stringify(value), { ex: ttl, xx: true }) === "OK";
+    },
+
     async remove(keys) {
       if (keys.length > 0) await redis.del(...keys);
     },
@@ -103,11 +110,8 @@ export function createRedisScratchpad(
     },
 
     async members(key) {
-      const [ends, infos] = await redis.eval<string[], [string[], string[]]>(
-        lua.members,
-        [key, `${key}:info`],
-        [],
-      );
+      const text = await redis.eval<string[], string>(lua.members, [key, `${key}:info`], []);
+      const [ends, infos] = JSON.parse(text) as [string[], string[]];
       const infoOf = new Map<string, string>();
       for (let i = 0; i < infos.length; i += 2) infoOf.set(infos[i] ?? "", infos[i + 1] ?? "null");
       return Array.from({ length: ends.length / 2 }, (_, i) => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../_shared/authentication.ts";
-import { readConsistency } from "../_shared/consistency.ts";
+import { requestedConsistency } from "../_shared/consistency.ts";
 import { forbidden } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
 import { readBody, uuid } from "../_shared/input.ts";
@@ -29,7 +29,7 @@ function veil(reason: Reason): Reason {
  */
 export async function checkAccess(context: RequestContext, caller: Person): Promise<Response> {
   const { permissions, database } = context.env;
-  const consistency = readConsistency(context.req.raw.headers.get("x-consistency"));
+  const consistency = requestedConsistency(context, caller);
   const { pairs } = await readBody(context.req.raw, body);
   const asked = pairs.map((p) => ({ agent_id: p.agent_id, user_id: p.user_id ?? caller.userId }));
 

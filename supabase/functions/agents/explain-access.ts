@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../_shared/authentication.ts";
-import { readConsistency } from "../_shared/consistency.ts";
+import { requestedConsistency } from "../_shared/consistency.ts";
 import { notFound } from "../_shared/errors.ts";
 import { answer, answerText, type RequestContext } from "../_shared/http.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
@@ -69,7 +69,7 @@ export function explainAccess(
       return explainOthers(context, caller, agent, other);
     }
   }
-  const consistency = readConsistency(request.headers.get("x-consistency"));
+  const consistency = requestedConsistency(context, caller);
   const access = context.env.permissions.access(caller.userId, agent, consistency);
   return access instanceof Promise
     ? access.then((known) => say(agent, caller.userId, known))

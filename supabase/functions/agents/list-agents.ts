@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../_shared/authentication.ts";
-import { readConsistency } from "../_shared/consistency.ts";
+import { requestedConsistency } from "../_shared/consistency.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
 import { readQuery } from "../_shared/input.ts";
@@ -52,7 +52,7 @@ export function pageOf(
 /** `GET /agents`: the agents that the caller may use, by name. Endpoints are given to sessions only. */
 export async function listAgents(context: RequestContext, caller: Person): Promise<Response> {
   const { limit, cursor } = readQuery(context.req.raw, query);
-  const consistency = readConsistency(context.req.raw.headers.get("x-consistency"));
+  const consistency = requestedConsistency(context, caller);
   const usable = await context.env.permissions.usable(caller.userId, consistency);
   const page = pageOf(usable.agents, limit, cursor);
   return answer(

@@ -1,17 +1,21 @@
-/** A person's sessions with agents: opened, talked through, accounted for, closed. */
+/** A person talks to an agent: opened, placed, relayed, accounted for, closed. */
 import { createApp, serve } from "../_shared/http.ts";
 import { route } from "../_shared/route.ts";
 import { services } from "../_shared/services.ts";
-import { connect } from "./connect.ts";
+import { closeSession } from "./close-session.ts";
+import { connectAgent } from "./connect-agent.ts";
+import { listSessions } from "./list-sessions.ts";
+import { openSession } from "./open-session.ts";
+import { placeSession } from "./place-session.ts";
 import { recordTurn } from "./record-turn.ts";
-import { closeSession, listSessions, openSession, placeSession } from "./sessions.ts";
 
 export const app = createApp("sessions");
 app.post("/", route("person-or-service", "write", openSession));
 app.get("/", route("person", "read", listSessions));
 app.put("/:id", route("person-or-service", "heartbeat", placeSession));
-app.delete("/:id", route("person-or-service", "write", closeSession));
 app.post("/:id/turns", route("person-or-service", "write", recordTurn));
-app.get("/:id/connect", connect);
+app.delete("/:id", route("person-or-service", "write", closeSession));
+// Not wrapped: it finds the token in more places, and the answer to an upgrade takes no headers.
+app.get("/:id/connect", connectAgent);
 
 export default serve(app, services);

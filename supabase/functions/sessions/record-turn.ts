@@ -1,27 +1,36 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/authentication.ts";
+import { inBackground } from "../_shared/background.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad.ts";
-import { loadSession } from "./session-store.ts";
+import { requireSession, touchSession } from "./session-store.ts";
 
 const kinds = ["message", "tokens", "minutes", "seat", "storage"] as const;
 
-const used = z.strictObject({
-  kind: z.enum(kinds),
-  quantity: z.number().min(0).max(1e12),
+/** numeric(20, 6): fourteen digits before the point; a seventh after it would be rounded away. */
+const quantity = z.number().min(0).lt(1e14).refine(
+  (value) => Number(value.toFixed(6)) === value,
+  { error: "may have six decimals" },
+);
+
+const usage = z.strictObject({
+  kind: z.enum(kinds, { error: `must be one of ${kinds.join(", ")}` }),
+  quantity,
   unit: z.string().min(1).max(40),
   amount_minor: z.int().min(0).optional(),
-  currency: z.string().regex(/^[A-Z]{3}$/, { error: "must be an ISO 4217 code" }).optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/, { error: "must be a code of ISO 4217, e.g. USD" })
+    .optional(),
 });
 
-const turn = z.strictObject({
+const body = z.strictObject({
   request_id: z.string().min(1).max(200),
-  usage: z.array(used).max(kinds.length).refine(
-    (usage) => new Set(usage.map(({ kind }) => kind)).size === usage.length,
-    { error: "names a kind twice" },
-  ).default([]),
+  // One kind of a request is one billing event: a second one would be lost in silence.
+  usage: z.array(usage).max(kinds.length).default([]).refine(
+    (items) => new Set(items.map(({ kind }) => kind)).size === items.length,
+    { error: "may have each kind once" },
+  ),
   detail: z.record(z.string(), z.json()).refine((detail) => jsonbLength(detail) <= 16_384, {
     error: "may be 16 KiB long",
   }).default({}),
@@ -29,26 +38,32 @@ const turn = z.strictObject({
 
 /**
  * `POST /sessions/:id/turns`: a turn ended. Its audit entry and its billing events are written in
- * one transaction, exactly once per `request_id` within a day: 201 the first time, 200 after.
- * Amounts of money are the service's to say.
+ * one transaction, exactly once per request id: 201 when new, 200 when known, with the same id.
+ *
+ * What was used was used: a turn is recorded also when the permission has ended meanwhile, when the
+ * session was closed, and when the scratchpad has forgotten it. What it costs is for the service to
+ * say: amounts of money are not taken from a person.
  */
 export async function recordTurn(
   context: RequestContext,
   caller: Person | Service,
 ): Promise<Response> {
   const id = uuidParameter(context.req.param("id"), "id");
-  const { request_id, usage, detail } = await readBody(context.req.raw, turn);
-  if (caller.kind === "person" && usage.some((one) => one.amount_minor !== undefined)) {
-    throw new ApiError(400, "invalid_body", "usage.amount_minor: is for the service only");
+  const given = await readBody(context.req.raw, body);
+  const costs = given.usage.findIndex((one) => one.amount_minor !== undefined);
+  if (caller.kind === "person" && costs >= 0) {
+    const field = `usage[${costs}].amount_minor`;
+    throw new ApiError(400, "invalid_body", `${field}: is for the service only`);
   }
-  const session = await loadSession(context.env, id, caller);
-  const [row] = await context.env.database.run((sql) =>
+  const { session, isClosed } = await requireSession(context.env, id, caller);
+  const [turn] = await context.env.database.run((sql) =>
     sql<{ audit_id: number; is_new: boolean }[]>`
       select audit_id, is_new from private.record_turn(
-        ${id}, ${session.user_id}, ${session.agent_id}, ${request_id},
-        ${sql.json(usage as Json)}, ${sql.json(detail as Json)}
+        ${id}, ${session.user_id}, ${session.agent_id}, ${given.request_id},
+        ${sql.json(given.usage as unknown as Json)}, ${sql.json(given.detail as Json)}
       )`
   );
-  if (!row) throw new Error("record_turn returned no row");
-  return answer(row, row.is_new ? 201 : 200);
+  if (!turn) throw new Error("record_turn returned no row");
+  if (!isClosed) inBackground("noting a sign of life", touchSession(context.env, session));
+  return answer({ session_id: id, ...turn }, turn.is_new ? 201 : 200);
 }

@@ -1,105 +1,227 @@
-import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { relay, type Socket } from "./relay.ts";
+import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
+import type { Closure, Message, OutboundSocket } from "../_shared/outbound-websocket.ts";
+import { closePersons, type PersonsSocket, type RelayBounds, startRelay } from "./relay.ts";
 
-/** A socket that a test holds the other end of. */
-class FakeSocket extends EventTarget implements Socket {
-  readyState = 1;
-  bufferedAmount = 0;
-  binaryType = "blob";
-  sent: (string | ArrayBuffer)[] = [];
-  closed: [number?, string?] | null = null;
-  send(data: string | ArrayBuffer) {
-    this.sent.push(data);
-  }
-  close(code?: number, reason?: string) {
-    this.closed = [code, reason];
-    this.readyState = 3;
-  }
-  hear(data: string | ArrayBuffer) {
-    this.dispatchEvent(new MessageEvent("message", { data }));
-  }
-  hangUp(code: number, reason = "") {
-    this.readyState = 3;
-    this.dispatchEvent(new CloseEvent("close", { code, reason }));
-  }
+/** A person's socket whose other end the test holds. */
+function createPerson(refusedCodes: (code?: number) => boolean = () => false) {
+  const heard: unknown[] = [];
+  const closures: [number?, string?][] = [];
+  const socket = {
+    readyState: 1,
+    bufferedAmount: 0,
+    onmessage: null,
+    onclose: null,
+    send: (data: unknown) => void heard.push(data),
+    close(code?: number, reason?: string) {
+      if (refusedCodes(code)) throw new DOMException("no", "InvalidAccessError");
+      closures.push(code === undefined ? [] : [code, reason]);
+      socket.readyState = 3;
+    },
+  };
+  return {
+    socket: socket as unknown as PersonsSocket,
+    raw: socket,
+    heard,
+    closures,
+    says(data: string | Uint8Array) {
+      const event = { data: typeof data === "string" ? data : data.slice().buffer };
+      (socket as unknown as PersonsSocket).onmessage?.call(socket as never, event as never);
+    },
+    leaves(code: number, reason = "") {
+      socket.readyState = 3;
+      (socket as unknown as PersonsSocket).onclose?.call(
+        socket as never,
+        { code, reason } as never,
+      );
+    },
+  };
 }
 
-function join(limits = { message: 100, backlog: 1000 }) {
-  const [client, agent] = [new FakeSocket(), new FakeSocket()];
-  return { client, agent, ...relay(client, agent, limits) };
+/** An agent that answers when the test says so. */
+function createAgent() {
+  const heard: Message[] = [];
+  const closures: Closure[] = [];
+  const over = Promise.withResolvers<Closure>();
+  let deliver: (message: Message) => void | Promise<void> = () => {};
+  const agent = {
+    unsent: 0,
+    run(given: typeof deliver) {
+      deliver = given;
+      return over.promise;
+    },
+    send: (message: Message) => void heard.push(message),
+    close(code: number, reason: string) {
+      closures.push({ code, reason });
+      over.resolve({ code, reason });
+    },
+  };
+  return {
+    agent: agent satisfies OutboundSocket,
+    heard,
+    closures,
+    says: (message: Message) => Promise.resolve(deliver(message)),
+    leaves: (code: number, reason = "") => over.resolve({ code, reason }),
+  };
 }
 
-Deno.test("what one side says the other hears, text and bytes, in order", () => {
-  const { client, agent } = join();
-  const bytes = new Uint8Array([1, 2]).buffer;
-  client.hear("a");
-  client.hear(bytes);
-  agent.hear("b");
-  assertDeepEquals(agent.sent, ["a", bytes]);
-  assertDeepEquals(client.sent, ["b"]);
-  assertEquals(client.binaryType, "arraybuffer");
+const bounds: RelayBounds = { longestMessage: 10, mostWaiting: 30, highWater: 10 };
+
+async function join() {
+  const [person, agent] = [createPerson(), createAgent()];
+  const relay = startRelay(person.socket, () => Promise.resolve(agent.agent), bounds);
+  await new Promise((go) => setTimeout(go));
+  return { person, agent, relay };
+}
+
+Deno.test("what one says the other hears, text and bytes, in order", async () => {
+  const { person, agent, relay } = await join();
+  for (const said of ["a", new Uint8Array([1, 2]), "", "b"]) person.says(said);
+  for (const said of ["c", new Uint8Array([3]), "d"]) await agent.says(said);
+  assertDeepEquals(agent.heard, ["a", new Uint8Array([1, 2]), "", "b"]);
+  assertDeepEquals(person.heard, ["c", new Uint8Array([3]), "d"]);
+  relay.end(4403, "");
 });
 
-Deno.test("what the agent says before the client is there waits for it", () => {
-  const [client, agent] = [new FakeSocket(), new FakeSocket()];
-  client.readyState = 0;
-  relay(client, agent, { message: 100, backlog: 10 });
-  agent.hear("first");
-  agent.hear("then");
-  assertDeepEquals(client.sent, []);
-  client.readyState = 1;
-  client.dispatchEvent(new Event("open"));
-  assertDeepEquals(client.sent, ["first", "then"]);
+Deno.test("what is said before the agent is there waits for it, in order", async () => {
+  const [person, agent] = [createPerson(), createAgent()];
+  const reached = Promise.withResolvers<OutboundSocket>();
+  const relay = startRelay(person.socket, () => reached.promise, bounds);
+  person.says("1");
+  person.says("2");
+  assertDeepEquals(agent.heard, []);
+  reached.resolve(agent.agent);
+  await eventually("it was told", () => agent.heard.length === 2);
+  person.says("3");
+  assertDeepEquals(agent.heard, ["1", "2", "3"]);
+  relay.end(4403, "");
 });
 
-Deno.test("when either side hangs up both are closed, with the code where it may be sent", async () => {
+Deno.test("a message of the bound's length passes, one byte more ends it with 1009", async () => {
   for (
-    const [code, passedOn] of [[1000, 1000], [4000, 4000], [1001, 1000], [1006, 1000]] as const
+    const [fits, isTooLong] of [["éé".repeat(2) + "xx", "ééééé" + "x"], [
+      "x".repeat(10),
+      "x".repeat(11),
+    ]]
   ) {
-    for (const who of ["client", "agent"] as const) {
-      const sides = join();
-      sides[who].hangUp(code, "bye");
-      assertDeepEquals(sides[who === "client" ? "agent" : "client"].closed, [passedOn, "bye"]);
-      await sides.ended;
-    }
+    const { person, agent, relay } = await join();
+    person.says(fits!);
+    assertDeepEquals([agent.heard, person.closures], [[fits], []]);
+    person.says(isTooLong!);
+    assertDeepEquals([agent.heard, person.closures[0]?.[0]], [[fits], 1009]);
+    assertEquals(agent.closures[0]?.code, 1001);
+    assertEquals((await relay.ended).code, 1009);
   }
 });
 
-Deno.test("a message above the limit ends it, one at the limit does not, counted in bytes", () => {
-  const { client, agent } = join();
-  client.hear("x".repeat(100));
-  client.hear("é".repeat(50));
-  assertEquals(agent.sent.length, 2);
-  client.hear("é".repeat(51));
-  assertEquals(agent.sent.length, 2);
-  assertDeepEquals(client.closed, [4413, "message_too_large"]);
-  assertDeepEquals(agent.closed, [4413, "message_too_large"]);
+Deno.test("too much waiting ends it with 1013: before the agent is there, or when it does not read", async () => {
+  const person = createPerson();
+  const relay = startRelay(person.socket, () => new Promise(() => {}), bounds);
+  for (let i = 0; i < 3; i++) person.says("x".repeat(10));
+  assertDeepEquals(person.closures, []);
+  person.says("x");
+  assertEquals((await relay.ended).code, 1013);
+
+  const slow = await join();
+  slow.agent.agent.unsent = 25;
+  slow.person.says("x".repeat(5));
+  assertDeepEquals(slow.person.closures, []);
+  slow.person.says("x".repeat(6));
+  assertEquals(slow.person.closures[0]?.[0], 1013);
 });
 
-Deno.test("whoever falls too far behind is let go", () => {
-  const { client, agent } = join();
-  client.bufferedAmount = 1000;
-  agent.hear("still");
-  assertEquals(client.closed, null);
-  client.bufferedAmount = 1001;
-  agent.hear("too much");
-  assertDeepEquals(client.sent, ["still"]);
-  assertDeepEquals(client.closed, [4429, "too_slow"]);
+Deno.test("the agent is read no faster than the person takes it", async () => {
+  const { person, agent, relay } = await join();
+  let delivered = false;
+  person.raw.bufferedAmount = 11;
+  const delivering = agent.says("a").then(() => delivered = true);
+  await new Promise((go) => setTimeout(go, 60));
+  assertEquals(delivered, false);
+  person.raw.bufferedAmount = 10;
+  await delivering;
+  // And who waits so is let go when it ends.
+  person.raw.bufferedAmount = 11;
+  const waiting = agent.says("b");
+  relay.end(4403, "");
+  await waiting;
 });
 
-Deno.test("ending closes both once, and nothing passes after it", async () => {
-  const { client, agent, end, ended } = join();
-  end("access_revoked");
-  end("session_closed");
-  await ended;
-  assertDeepEquals(client.closed, [4403, "access_revoked"]);
-  assertDeepEquals(agent.closed, [4403, "access_revoked"]);
-  agent.hear("late");
-  assertDeepEquals(client.sent, []);
+Deno.test("while held nothing passes either way, and then all of it does", async () => {
+  const { person, agent, relay } = await join();
+  relay.hold();
+  relay.hold();
+  person.says("1");
+  const delivering = agent.says("a");
+  await new Promise((go) => setTimeout(go, 20));
+  assertDeepEquals([agent.heard, person.heard], [[], []]);
+  relay.release();
+  await delivering;
+  person.says("2");
+  assertDeepEquals([agent.heard, person.heard], [["1", "2"], ["a"]]);
+  relay.hold();
+  const never = agent.says("b");
+  relay.end(1013, "");
+  await never;
+  assertDeepEquals(person.heard, ["a"]);
 });
 
-Deno.test("an agent that fails is 4502 to the client", () => {
-  const { client, agent } = join();
-  agent.dispatchEvent(new Event("error"));
-  assertDeepEquals(client.closed, [4502, "agent_failed"]);
+Deno.test("whoever leaves, the other is told with what can be told", async () => {
+  const byAgent: [said: number, told: [number?, string?]][] = [
+    [1000, [1000, "bye"]],
+    [1001, [1001, "bye"]],
+    [1011, [1011, "bye"]],
+    [4999, [4999, "bye"]],
+    [1005, []],
+    [1006, [1014, "The agent's connection broke."]],
+  ];
+  for (const [said, told] of byAgent) {
+    const { person, agent, relay } = await join();
+    agent.leaves(said, "bye");
+    await relay.ended;
+    assertDeepEquals(person.closures, [told], String(said));
+  }
+  for (
+    const [said, told] of [[1000, 1000], [4999, 4999], [1001, 1001], [1005, 1000], [1006, 1001]]
+  ) {
+    const { person, agent } = await join();
+    person.leaves(said!, "bye");
+    assertDeepEquals(agent.closures, [{ code: told, reason: "bye" }], String(said));
+  }
+});
+
+Deno.test("an agent that cannot be reached is 1014, and one that is reached too late is let go", async () => {
+  const person = createPerson();
+  const failing = startRelay(person.socket, () => Promise.reject(new Error("inside")), bounds);
+  assertDeepEquals(await failing.ended, { code: 1014, reason: "The agent cannot be reached." });
+
+  const [early, agent] = [createPerson(), createAgent()];
+  const reached = Promise.withResolvers<OutboundSocket>();
+  startRelay(early.socket, () => reached.promise, bounds);
+  early.leaves(1000);
+  reached.resolve(agent.agent);
+  await eventually("it was let go", () => agent.closures.length === 1);
+  assertEquals(agent.closures[0]?.code, 1001);
+});
+
+Deno.test("it ends once: what comes later changes nothing and passes nowhere", async () => {
+  const { person, agent, relay } = await join();
+  relay.end(4403, "revoked");
+  relay.end(4404, "closed");
+  person.says("late");
+  await agent.says("late");
+  agent.leaves(1000);
+  person.leaves(1000);
+  assertDeepEquals(person.closures, [[4403, "revoked"]]);
+  assertDeepEquals(agent.closures, [{ code: 1001, reason: "revoked" }]);
+  assertDeepEquals([agent.heard, person.heard], [[], []]);
+});
+
+Deno.test("where a server may not say a code of the protocol it says one of the application's", () => {
+  const old = createPerson((code) => code !== undefined && code !== 1000 && code < 3000);
+  closePersons(old.socket, 1014, "away");
+  closePersons(old.socket, 1000, "done");
+  closePersons(old.socket, 4403, "revoked");
+  assertDeepEquals(old.closures, [[4014, "away"], [1000, "done"], [4403, "revoked"]]);
+  const person = createPerson();
+  closePersons(person.socket, 1014, "é".repeat(100));
+  assert(new TextEncoder().encode(person.closures[0]?.[1]).length <= 123);
 });

@@ -1,114 +1,182 @@
 /**
- * Two sockets that say to each other what they hear, for as long as they may.
+ * Passes messages between a person's WebSocket and their agent's, in order, until either ends or
+ * somebody ends it.
+ *
+ * Nothing grows without bound. A message may be 1 MiB long. What the person says before the agent is
+ * reached, while permissions cannot be asked, or faster than the agent reads, waits in at most 4 MiB.
+ * What the agent says is read no faster than the person takes it.
  */
+import type { Closure, Message, OutboundSocket } from "../_shared/outbound-websocket.ts";
 
-/** The part of a WebSocket that a relay needs. */
-export interface Socket extends EventTarget {
-  readonly readyState: number;
-  readonly bufferedAmount: number;
-  binaryType: string;
-  send(data: string | ArrayBuffer): void;
-  close(code?: number, reason?: string): void;
-}
-
-/** Why a relay ends. Browsers give 3000–4999 to applications; these follow HTTP's numbers. */
-export const closings = {
-  token_expired: 4401,
-  access_revoked: 4403,
-  session_closed: 4410,
-  message_too_large: 4413,
-  too_slow: 4429,
-  agent_failed: 4502,
-  unavailable: 4503,
+/** What a relay closes the person's socket with. The agent's own codes are passed on as they are. */
+export const closeCodes = {
+  /** A message is longer than 1 MiB. */
+  tooLong: 1009,
+  /** Too much waits for the agent, or permissions cannot be asked: try again. */
+  tryAgain: 1013,
+  /** The agent cannot be reached, or its connection broke. */
+  agentAway: 1014,
+  tokenExpired: 4401,
+  revoked: 4403,
+  sessionClosed: 4404,
 } as const;
 
-/** A reason why a relay ends. */
-export type Closing = keyof typeof closings;
+/** What a relay needs of the person's socket; a `WebSocket` is one. */
+export type PersonsSocket = Pick<
+  WebSocket,
+  "send" | "close" | "readyState" | "bufferedAmount" | "onmessage" | "onclose"
+>;
 
-/** How much a relay takes; in bytes. */
-export interface RelayLimits {
-  message: number;
-  /** What may wait for one side to read it. */
-  backlog: number;
+/** A running relay. */
+export interface Relay {
+  /** Resolves when it has ended; both sockets are closing by then. */
+  readonly ended: Promise<Closure>;
+  /** Ends it: the person's socket is closed with this, the agent's with 1001. */
+  end(code: number, reason: string): void;
+  /** Passes nothing on until `release`: what comes waits. */
+  hold(): void;
+  release(): void;
 }
 
-/** What a relay takes unless told otherwise: 1 MiB a message, 8 MiB waiting. */
-export const relayLimits: RelayLimits = { message: 1024 * 1024, backlog: 8 * 1024 * 1024 };
+/** Bounds, in bytes. */
+export interface RelayBounds {
+  readonly longestMessage: number;
+  readonly mostWaiting: number;
+  /** Of what the person has not taken yet; above it the agent is not read. */
+  readonly highWater: number;
+}
 
-const connecting = 0;
+const mebibyte = 1024 * 1024;
+
+/** The bounds in use. */
+export const relayBounds: RelayBounds = {
+  longestMessage: mebibyte,
+  mostWaiting: 4 * mebibyte,
+  highWater: mebibyte,
+};
+
+/** Milliseconds after which a person who was too slow is looked at again: WebSockets do not say when. */
+const lookAgain = 20;
 const open = 1;
+const longestReason = 123;
 
-function sizeOf(data: string | ArrayBuffer): number {
-  // No character takes more than three bytes for each of its UTF-16 units.
-  return typeof data === "string" ? data.length * 3 : data.byteLength;
+function sizeOf(message: Message): number {
+  return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
 }
 
-function exactSizeOf(data: string | ArrayBuffer): number {
-  return typeof data === "string" ? new TextEncoder().encode(data).length : data.byteLength;
-}
-
-/** A code that may be sent, for one that was received: 1005 and the like are only ever received. */
-function codeToSend(code: number): number {
-  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000;
+/** A close reason as long as frames allow, cut between characters. */
+function shorten(reason: string): string {
+  const room = new Uint8Array(longestReason);
+  return reason.slice(0, new TextEncoder().encodeInto(reason, room).read);
 }
 
 /**
- * Joins two sockets until either closes or `end` is called, and then closes both.
- *
- * @returns `end`, and a promise that resolves once the relay has ended
+ * Closes a person's socket. Runtimes before Deno 2.2 let a server send only 1000 and 3000–4999, as a
+ * browser may: there the codes from 1001 on are sent as 4001 and so on.
  */
-export function relay(
-  client: Socket,
-  agent: Socket,
-  limits: RelayLimits = relayLimits,
-): { end(why: Closing): void; ended: Promise<void> } {
-  let finish = () => {};
-  const ended = new Promise<void>((resolve) => finish = resolve);
-  const waiting: (string | ArrayBuffer)[] = [];
-  let waitingSize = 0;
-  let isOver = false;
+export function closePersons(socket: PersonsSocket, code: number, reason: string): void {
+  if (code === 1005 || code === 1006) return socket.close();
+  try {
+    socket.close(code, shorten(reason));
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    socket.close(code < 3000 ? code + 3000 : 4000, shorten(reason));
+  }
+}
 
-  function closeBoth(clientCode: number, agentCode: number, reason: string): void {
+/**
+ * Begins to relay.
+ *
+ * @param socket the person's, open
+ * @param connect reaches the agent; when it rejects the person is told 1014
+ */
+export function startRelay(
+  socket: PersonsSocket,
+  connect: () => Promise<OutboundSocket>,
+  bounds: RelayBounds = relayBounds,
+): Relay {
+  const { promise: ended, resolve } = Promise.withResolvers<Closure>();
+  const waiting: Message[] = [];
+  let waitingSize = 0;
+  let agent: OutboundSocket | null = null;
+  let isOver = false;
+  let isHeld = false;
+  let released = Promise.withResolvers<void>();
+  released.resolve();
+
+  function finish(code: number, reason: string, toAgent: number): void {
     if (isOver) return;
     isOver = true;
-    for (const [socket, code] of [[client, clientCode], [agent, agentCode]] as const) {
-      if (socket.readyState <= open) socket.close(code, reason);
-    }
-    finish();
+    waiting.length = 0;
+    released.resolve();
+    agent?.close(toAgent, reason);
+    closePersons(socket, code, reason);
+    resolve({ code, reason });
+  }
+  const end = (code: number, reason: string) => finish(code, reason, 1001);
+
+  function flush(): void {
+    if (!agent || isHeld) return;
+    for (const message of waiting.splice(0)) agent.send(message);
+    waitingSize = 0;
   }
 
-  function end(why: Closing): void {
-    closeBoth(closings[why], why === "agent_failed" ? 1000 : closings[why], why);
-  }
-
-  function pass(to: Socket, data: string | ArrayBuffer): void {
+  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (isOver) return;
-    if (sizeOf(data) > limits.message && exactSizeOf(data) > limits.message) {
-      return end("message_too_large");
+    const message = typeof data === "string" ? data : new Uint8Array(data);
+    const size = sizeOf(message);
+    if (size > bounds.longestMessage) {
+      return end(closeCodes.tooLong, `A message may be ${bounds.longestMessage} bytes long.`);
     }
-    if (to.readyState === connecting) {
-      waitingSize += exactSizeOf(data);
-      if (waitingSize > limits.backlog) return end("too_slow");
-      waiting.push(data);
+    if (waitingSize + size + (agent?.unsent ?? 0) > bounds.mostWaiting) {
+      return end(closeCodes.tryAgain, "Too much is waiting for the agent.");
+    }
+    waiting.push(message);
+    waitingSize += size;
+    flush();
+  };
+  // 1005 and 1006 are codes that no frame carries: the agent is told that the person went away.
+  socket.onclose = ({ code, reason }) =>
+    finish(code, reason, code === 1005 ? 1000 : code === 1006 ? 1001 : code);
+
+  async function deliver(message: Message): Promise<void> {
+    while (isHeld && !isOver) await released.promise;
+    if (isOver || socket.readyState !== open) return;
+    socket.send(message);
+    while (!isOver && socket.bufferedAmount > bounds.highWater) {
+      await new Promise((wake) => setTimeout(wake, lookAgain));
+    }
+  }
+
+  async function run(): Promise<void> {
+    const reached = await connect();
+    if (isOver) {
+      reached.close(1001, "The person went away.");
+      await reached.run(() => {});
       return;
     }
-    // Neither side can be asked to pause: whoever falls too far behind is let go.
-    if (to.bufferedAmount > limits.backlog) return end("too_slow");
-    if (to.readyState === open) to.send(data);
+    agent = reached;
+    flush();
+    const { code, reason } = await agent.run(deliver);
+    if (code === 1006) end(closeCodes.agentAway, "The agent's connection broke.");
+    else finish(code, reason, code);
   }
 
-  for (const [from, to] of [[client, agent], [agent, client]] as const) {
-    from.binaryType = "arraybuffer";
-    from.addEventListener("message", (event) => pass(to, (event as MessageEvent).data));
-    from.addEventListener("close", (event) => {
-      const { code, reason } = event as CloseEvent;
-      closeBoth(codeToSend(code), codeToSend(code), reason);
-    });
-  }
-  client.addEventListener("open", () => {
-    for (const data of waiting.splice(0)) pass(client, data);
-  });
-  client.addEventListener("error", () => closeBoth(1000, 1000, ""));
-  agent.addEventListener("error", () => end("agent_failed"));
-  return { end, ended };
+  run().catch(() => end(closeCodes.agentAway, "The agent cannot be reached."));
+
+  return {
+    ended,
+    end,
+    hold() {
+      if (isHeld || isOver) return;
+      isHeld = true;
+      released = Promise.withResolvers();
+    },
+    release() {
+      if (!isHeld) return;
+      isHeld = false;
+      released.resolve();
+      flush();
+    },
+  };
 }

@@ -69,14 +69,25 @@ const persons: [string, string][] = [
   ["PUT", `/agents/${agent}/access/${id}`],
   ["DELETE", `/agents/${agent}/access/${id}`],
   ["POST", "/agents/access/check"],
+  ["GET", "/sessions"],
+  ["PUT", "/presence/typing"],
 ];
 const either: [string, string][] = [
   ["POST", "/audit"],
   ["GET", `/audit/${world.workspace}/verify`],
+  ["PUT", "/presence"],
+  ["DELETE", "/presence"],
+  ["GET", `/presence/${world.workspace}`],
+  ["GET", `/presence/${world.workspace}/events`],
+  ["POST", "/sessions"],
+  ["PUT", `/sessions/${agent}`],
+  ["DELETE", `/sessions/${agent}`],
+  ["POST", `/sessions/${agent}/turns`],
+  ["GET", `/sessions/${agent}/connect`],
 ];
 
 for (const [method, path] of [...persons, ...either]) {
-  Deno.test(`${method} ${path.split("/")[1]} needs a credential`, async () => {
+  Deno.test(`${method} ${path.replaceAll(/[0-9a-f-]{36}/g, ":id")} needs a credential`, async () => {
     for (
       const headers of [
         {},
@@ -94,7 +105,7 @@ for (const [method, path] of [...persons, ...either]) {
 }
 
 for (const [method, path] of persons) {
-  Deno.test(`${method} ${path.split("/")[1]} is for persons: the service has tables`, async () => {
+  Deno.test(`${method} ${path.replaceAll(/[0-9a-f-]{36}/g, ":id")} is for persons: the service has tables`, async () => {
     assertEquals((await ask(method, path, { as: "service" })).status, 401);
   });
 }

@@ -1,0 +1,122 @@
+import { identifyFromUrl } from "../_shared/authentication.ts";
+import { ApiError, unavailable } from "../_shared/errors.ts";
+import type { RequestContext } from "../_shared/http.ts";
+import { uuidParameter } from "../_shared/input.ts";
+import { log } from "../_shared/log.ts";
+import { findTarget, type Resolve } from "../_shared/outbound-url.ts";
+import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound-websocket.ts";
+import type { UsableAgent } from "../_shared/permissions.ts";
+import type { Services } from "../_shared/services.ts";
+import { holdRelay, requireRoom } from "./open-relays.ts";
+import { type Credentials, readToken } from "./read-token.ts";
+import { relayBounds, startRelay } from "./relay.ts";
+import { isOver, requireSession, type Session, sessionClosed } from "./session-store.ts";
+import { watchSession } from "./watch-session.ts";
+
+/** Seconds without a pong after which the runtime takes a person's socket for dead. */
+const idleTimeout = 30;
+
+function requireUpgrade(request: Request): void {
+  if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return;
+  throw new ApiError(426, "upgrade_required", "This is a WebSocket.", {
+    hint: "Open it with a WebSocket client.",
+    headers: { upgrade: "websocket", connection: "Upgrade" },
+  });
+}
+
+/** The agent, as the database says now that the person may use it. */
+async function requireAgent(
+  { permissions }: Services,
+  session: Session,
+): Promise<{ agent: UsableAgent; revision: number }> {
+  const usable = await permissions.usable(session.user_id, "fresh");
+  const agent = usable.byId.get(session.agent_id);
+  if (agent) return { agent, revision: usable.revision };
+  const consistency = { atLeast: usable.revision };
+  const { reason } = await permissions.access(session.user_id, session.agent_id, consistency);
+  // Once it was theirs to use: that it exists is no secret here.
+  throw new ApiError(403, "access_denied", "You may not use this agent.", { hint: reason });
+}
+
+async function findNamespace({ database }: Services, workspace: string): Promise<string | null> {
+  const [row] = await database.run((sql) =>
+    sql<{ k8s_namespace: string | null }[]>`
+      select k8s_namespace from public.workspaces where id = ${workspace}`
+  );
+  return row?.k8s_namespace ?? null;
+}
+
+/**
+ * Reaches the agent. It is told who is talking and through which session, and never the token.
+ *
+ * @param resolve is for tests
+ */
+export async function reachAgent(
+  services: Services,
+  agent: UsableAgent,
+  session: Session,
+  resolve?: Resolve,
+): Promise<OutboundSocket> {
+  try {
+    const isInside = agent.endpoint_url.startsWith("http:");
+    const target = await findTarget(agent.endpoint_url, {
+      namespace: isInside ? await findNamespace(services, agent.workspace_id) : null,
+      gateway: services.environment.clusterGateway,
+    }, resolve);
+    return await openOutboundSocket(target, {
+      longestMessage: relayBounds.longestMessage,
+      headers: {
+        "x-groundwork-session-id": session.id,
+        "x-groundwork-user-id": session.user_id,
+        "x-groundwork-agent-id": session.agent_id,
+        "x-groundwork-workspace-id": session.workspace_id,
+      },
+    });
+  } catch (error) {
+    log("warning", "an agent was not reached", { agent_id: agent.id, error });
+    throw error;
+  }
+}
+
+function upgrade(request: Request, { protocol }: Credentials): Deno.WebSocketUpgrade {
+  const options = protocol === null ? { idleTimeout } : { idleTimeout, protocol };
+  try {
+    return Deno.upgradeWebSocket(request, options);
+  } catch (error) {
+    // An Upgrade header without the rest of a WebSocket's request.
+    if (error instanceof TypeError) {
+      throw new ApiError(400, "invalid_parameter", "sec-websocket-key: is missing or wrong");
+    }
+    throw unavailable("Sockets cannot be opened here.", error);
+  }
+}
+
+/**
+ * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals before it is open are
+ * HTTP answers; later ones are close codes (relay.ts). A token that expires closes the socket with
+ * 4401: the session goes on, and the client connects again with a new token.
+ */
+export async function connectAgent(context: RequestContext): Promise<Response> {
+  const services = context.env;
+  const request = context.req.raw;
+  const id = uuidParameter(context.req.param("id"), "id");
+  const credentials = readToken(request);
+  const caller = await identifyFromUrl(services.authenticator, request, credentials.token);
+  if (caller.kind === "person") services.rateLimiter.count(caller.userId, "write");
+  const { session } = await requireSession(services, id, caller);
+  requireUpgrade(request);
+  if (await isOver(services, id)) throw sessionClosed();
+  const { agent, revision } = await requireAgent(services, session);
+  requireRoom();
+
+  const { socket, response } = upgrade(request, credentials);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    const relay = startRelay(socket, () => reachAgent(services, agent, session));
+    holdRelay(id, relay);
+    const node = `relay:${crypto.randomUUID()}`;
+    const expiresAt = caller.kind === "person" ? caller.expiresAt : Infinity;
+    watchSession(services, { session, expiresAt, node, revision }, relay);
+  };
+  return response;
+}

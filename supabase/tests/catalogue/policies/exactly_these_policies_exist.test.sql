@@ -1,0 +1,66 @@
+-- The set of policies is pinned, with their commands and roles. A new one is written here first, and in the matrix (access/matrix).
+begin;
+select plan(7);
+
+select set_eq(
+  $$select tablename::text, lower(cmd)::text, policyname::text, roles::text from pg_catalog.pg_policies
+    where schemaname in ('public', 'private')$$,
+  $$select pinned.*, '{authenticated}' from (values
+      ('agents', 'insert', 'Admins make agents'),
+      ('agents', 'select', 'People read the agents that they may use, admins all'),
+      ('agents', 'update', 'Admins change agents'),
+      ('audit_log', 'select', 'Admins read the workspace''s audit log'),
+      ('audit_seals', 'select', 'Admins read the workspace''s seals'),
+      ('billing_events', 'select', 'Admins read the workspace''s billing events'),
+      ('invitations', 'select', 'Admins read the workspace''s invitations'),
+      ('members', 'delete', 'Admins remove members, owners also owners, and anyone may leave'),
+      ('members', 'select', 'People read who is in their workspaces'),
+      ('members', 'update', 'Admins change roles, owners also those of owners'),
+      ('permissions', 'delete', 'Admins remove grants'),
+      ('permissions', 'insert', 'Admins grant'),
+      ('permissions', 'select', 'People read their permissions, admins the workspace''s'),
+      ('permissions', 'update', 'Admins change grants'),
+      ('profiles', 'select', 'People read themselves and their colleagues'),
+      ('profiles', 'update', 'People change their own profile'),
+      ('usage_daily', 'select', 'Admins read the workspace''s daily usage'),
+      ('workspaces', 'select', 'People read their workspaces'),
+      ('workspaces', 'update', 'Admins change their workspace')
+    ) as pinned$$,
+  'exactly these policies exist, each for signed-in people'
+);
+select is_empty(
+  $$select oid::regclass from pg_catalog.pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity$$,
+  'row-level security is on for every table of public'
+);
+select is_empty(
+  $$select c.oid::regclass from pg_catalog.pg_class as c
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not exists (
+      select from pg_catalog.pg_policy where polrelid = c.oid and polcmd = 'r')$$,
+  'every table of public says who reads it'
+);
+select is_empty(
+  $$select polrelid::regclass, polname from pg_catalog.pg_policy as p
+    join pg_catalog.pg_class as c on c.oid = p.polrelid
+    where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+      and coalesce(pg_catalog.obj_description(p.oid, 'pg_policy'), '') = ''$$,
+  'every policy has a comment that gives its reason'
+);
+select is_empty(
+  $$select tablename, cmd from pg_catalog.pg_policies where schemaname = 'public' and (cmd = 'ALL' or permissive <> 'PERMISSIVE')$$,
+  'each policy is for one operation and permissive'
+);
+select is_empty(
+  $$select tablename, cmd, unnest(roles) from pg_catalog.pg_policies where schemaname = 'public' group by 1, 2, 3 having count(*) > 1$$,
+  'one policy per table, operation and role'
+);
+select is_empty(
+  $$select tablename, policyname from pg_catalog.pg_policies
+    where schemaname = 'public'
+      -- a helper called outside of a sub-select runs once per row
+      and regexp_replace(concat(qual, with_check), '\( ?SELECT private\.\w+\([^()]*\)( AS \w+)?\)', '', 'g') ~ 'private\.'$$,
+  'every policy calls its helpers in a sub-select: once per statement'
+);
+
+select * from finish();
+rollback;
