@@ -33,6 +33,10 @@ const report = (error: unknown) =>
   console.error(error instanceof Error ? error.stack ?? error.message : error);
 const say = (line: string) => console.log(`   ${line}`);
 
+/** The real server of the moment: it does not end with this process by itself. */
+let running: PostgresServer | null = null;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupted);
 await main();
 
 async function main(): Promise<void> {
@@ -48,21 +52,26 @@ async function main(): Promise<void> {
   for (const database of needsDatabase ? selection.databases : []) {
     const server = database === "real" ? await startServer() : null;
     if (database === "real" && !server) continue;
-    // An interrupted run ends what would outlive it; the rest goes with this process.
-    const giveUp = async () => {
-      await server?.remove();
-      Deno.exit(130);
-    };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, giveUp);
+    running = server;
     try {
       await runOn(database, server, redisKinds);
     } finally {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        Deno.removeSignalListener(signal, giveUp);
-      }
+      running = null;
       await server?.remove();
     }
   }
+  conclude();
+}
+
+/** An interrupted run ends what would outlive it, and says what it had found until then. */
+async function interrupted(): Promise<void> {
+  results.push({ name: "interrupted", passed: 0, failed: 1, skipped: 0, seconds: 0 });
+  await running?.remove();
+  conclude();
+}
+
+/** Prints what all suites came to, and ends with success only when nothing failed. */
+function conclude(): never {
   console.log("");
   for (const line of formatSuites(results)) console.log(line);
   for (const line of notRun) console.log(`NOT RUN: ${line}`);

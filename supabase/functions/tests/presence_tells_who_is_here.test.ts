@@ -23,6 +23,7 @@ async function follow(as: Someone, search = "") {
     `${environment.url}/functions/v1/presence/${workspace}/events${search}`,
     {
       headers: { authorization: `Bearer ${as.token}` },
+      signal: AbortSignal.timeout(20_000), // an event that never comes is a failure, not a wait
     },
   );
   assertEquals(response.status, 200);
