@@ -10,7 +10,7 @@ async function findRaised(): Promise<Set<string>> {
   }
   for await (const { path, text } of readSources("supabase/functions", /(?<!\.test)\.ts$/)) {
     if (path.includes("/tests/")) continue;
-    for (const [, code] of text.matchAll(/new ApiError\(\s*\d{3},\s*"([a-z_]+)"/g)) {
+    for (const [, code] of text.matchAll(/(?:\(\s*[45]\d\d,\s*|badBody\(\s*)"([a-z_]+)"/g)) {
       raised.add(code ?? path);
     }
   }

@@ -14,7 +14,7 @@ export async function removeLeftovers(root: Root): Promise<void> {
     const folder = `${servers}/${name}`;
     for (const pidFile of ["data/postmaster.pid", "pgbouncer.pid"]) {
       const pid = await findOwnProcess(`${folder}/${pidFile}`, folder);
-      if (pid !== null) await endProcess(pid, "SIGINT");
+      if (pid !== null) await endProcess(pid, "SIGQUIT");
     }
     await Deno.remove(folder, { recursive: true });
   }

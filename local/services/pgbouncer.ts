@@ -64,7 +64,8 @@ export function describePgBouncer(
     },
     async stop(): Promise<void> {
       const pid = await find();
-      if (pid !== null) await endProcess(pid, "SIGTERM");
+      // At once: on SIGTERM it would wait until every client has left.
+      if (pid !== null) await endProcess(pid, "SIGQUIT");
     },
   };
 }

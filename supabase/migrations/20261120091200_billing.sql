@@ -1,7 +1,8 @@
 -- Billing: what was used, as it happened, and rolled up by day.
 --
 -- Touches: public.billing_events (append-only, partitioned by month), public.usage_daily, record_usage, the roll-up.
--- Beware:  money is in integer minor units of its currency. One request id and kind within a day is one event.
+-- Beware:  money is in integer minor units of its currency. One request id, kind and unit within a day is one event:
+--          a turn may use input tokens and output tokens.
 
 create table public.billing_events (
   id bigint generated always as identity,
@@ -23,7 +24,7 @@ create table public.billing_events (
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
   constraint request_id_is_short check (length(request_id) between 1 and 200)
 ) partition by range (occurred_on);
-comment on table public.billing_events is 'What a workspace used, as it happened. Append-only; one request id and kind within a day is one event.';
+comment on table public.billing_events is 'What a workspace used, as it happened. Append-only; one request id, kind and unit within a day is one event.';
 comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
 create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
 create trigger refuse_change before update or delete on public.billing_events for each row execute function private.refuse_change();
@@ -74,7 +75,7 @@ as $$
 declare
   fresh bigint := nextval('public.billing_events_id_seq');
 begin
-  if request_id is not null and private.claim_request(workspace_id, 'usage.' || kind, request_id, fresh) <> fresh then
+  if request_id is not null and private.claim_request(workspace_id, concat_ws('.', 'usage', kind, unit), request_id, fresh) <> fresh then
     return false;
   end if;
   insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
@@ -85,7 +86,7 @@ begin
 end;
 $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'Records one billing event; returns false when this request id recorded it before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone.';
+  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone.';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
 
 create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)

@@ -26,10 +26,10 @@ const usage = z.strictObject({
 
 const body = z.strictObject({
   request_id: z.string().min(1).max(200),
-  // One kind of a request is one billing event: a second one would be lost in silence.
-  usage: z.array(usage).max(kinds.length).default([]).refine(
-    (items) => new Set(items.map(({ kind }) => kind)).size === items.length,
-    { error: "may have each kind once" },
+  // One kind and unit of a request is one billing event: a second one would be lost in silence.
+  usage: z.array(usage).max(20).default([]).refine(
+    (items) => new Set(items.map(({ kind, unit }) => `${kind} ${unit}`)).size === items.length,
+    { error: "may have each kind and unit once" },
   ),
   detail: z.record(z.string(), z.json()).refine((detail) => jsonbLength(detail) <= 16_384, {
     error: "may be 16 KiB long",

@@ -171,7 +171,7 @@ Deno.test("whoever leaves, the other is told with what can be told", async () =>
     [1011, [1011, "bye"]],
     [4999, [4999, "bye"]],
     [1005, []],
-    [1006, [1014, "The agent's connection broke."]],
+    [1006, [1011, "The agent's connection broke."]],
   ];
   for (const [said, told] of byAgent) {
     const { person, agent, relay } = await join();
@@ -188,10 +188,10 @@ Deno.test("whoever leaves, the other is told with what can be told", async () =>
   }
 });
 
-Deno.test("an agent that cannot be reached is 1014, and one that is reached too late is let go", async () => {
+Deno.test("an agent that cannot be reached is 1011, and one that is reached too late is let go", async () => {
   const person = createPerson();
   const failing = startRelay(person.socket, () => Promise.reject(new Error("inside")), bounds);
-  assertDeepEquals(await failing.ended, { code: 1014, reason: "The agent cannot be reached." });
+  assertDeepEquals(await failing.ended, { code: 1011, reason: "The agent cannot be reached." });
 
   const [early, agent] = [createPerson(), createAgent()];
   const reached = Promise.withResolvers<OutboundSocket>();

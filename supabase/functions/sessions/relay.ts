@@ -14,8 +14,8 @@ export const closeCodes = {
   tooLong: 1009,
   /** Too much waits for the agent, or permissions cannot be asked: try again. */
   tryAgain: 1013,
-  /** The agent cannot be reached, or its connection broke. */
-  agentAway: 1014,
+  /** The agent cannot be reached, or its connection broke. Not 1014: some clients take that for an error. */
+  agentAway: 1011,
   tokenExpired: 4401,
   revoked: 4403,
   sessionClosed: 4404,
@@ -88,7 +88,7 @@ export function closePersons(socket: PersonsSocket, code: number, reason: string
  * Begins to relay.
  *
  * @param socket the person's, open
- * @param connect reaches the agent; when it rejects the person is told 1014
+ * @param connect reaches the agent; when it rejects the person is told 1011
  */
 export function startRelay(
   socket: PersonsSocket,

@@ -99,6 +99,18 @@ const scenarios: Record<string, (pad: Scratchpad) => Promise<void>> = {
     await pad.remove([]);
   },
 
+  async "what was removed is not replaced, and what is there is"(pad) {
+    const key = `session:${fresh()}`;
+    assertEquals(await pad.replace(key, "new", 60), false);
+    assertEquals(await pad.get(key), null);
+    await pad.set(key, "old", 60);
+    assertEquals(await pad.replace(key, { new: true }, 60), true);
+    assertDeepEquals(await pad.get(key), { new: true });
+    await pad.replace(key, "brief", 1);
+    while (await pad.get(key) !== null) await new Promise((r) => setTimeout(r, 100));
+    assertEquals(await pad.replace(key, "late", 60), false);
+  },
+
   async "members come and go, and joining again only says so once"(pad) {
     const key = `presence:${fresh()}`;
     assertEquals(await pad.join(key, "ada", { status: "here" }, 60), true);

@@ -29,6 +29,12 @@ function allow(to: Someone, can_use: boolean) {
   return ask("PUT", `/agents/${agent}/access/${to.id}`, { as: owner, body: { can_use } });
 }
 
+/** Deno's own sends headers; the type that browsers have does not know it. */
+const WebSocketWithHeaders = WebSocket as unknown as new (
+  url: string,
+  options: { headers: Record<string, string> },
+) => WebSocket;
+
 type Way = "query" | "protocol" | "header";
 
 /** A person's end of a relay. */
@@ -38,12 +44,16 @@ async function call(session: string, token: string, base = stack, way: Way = "pr
     ? new WebSocket(`${url}?access_token=${token}`)
     : way === "protocol"
     ? new WebSocket(url, ["groundwork", `bearer.${token}`])
-    : new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+    : new WebSocketWithHeaders(url, { headers: { authorization: `Bearer ${token}` } });
   socket.binaryType = "arraybuffer";
   const heard: (string | ArrayBuffer)[] = [];
   socket.onmessage = ({ data }) => heard.push(data);
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.onclose = ({ code, reason }) => resolve({ code, reason });
+  const closed = new Promise<{ code: number; reason: string }>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("it stayed open for 30 s")), 30_000);
+    socket.onclose = ({ code, reason }) => {
+      clearTimeout(timer);
+      resolve({ code, reason });
+    };
   });
   await new Promise<void>((resolve, reject) => {
     socket.onopen = () => resolve();
@@ -189,13 +199,13 @@ Deno.test({
   async fn() {
     const asked: [Headers, string][] = [];
     await using own = startOwn((_, headers, path) => asked.push([headers, path]));
-    const endpoint_url = `http://a.${world.namespace}.svc.cluster.local:81/chat?model=1`;
+    const endpoint_url = `http://a.${world.namespace}.svc.cluster.local:81/chat/en`;
     const named = await world.addAgent({ endpoint_url });
     const session = await open(admin, named);
     const line = await call(session, admin.token, own.base, "query");
     await eventually("it was called", () => asked.length === 1);
     const [headers, path] = asked[0]!;
-    assertEquals(path, "/chat?model=1");
+    assertEquals(path, "/chat/en");
     const said = ["forwarded-host", "groundwork-session-id", "groundwork-user-id"]
       .concat("groundwork-agent-id", "groundwork-workspace-id")
       .map((name) => headers.get(`x-${name}`));
@@ -253,7 +263,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an agent that cannot be reached, or must not be, is 1014",
+  name: "an agent that cannot be reached, or must not be, is 1011",
   ...lax,
   async fn() {
     await using own = startOwn(() => {});
@@ -271,7 +281,7 @@ Deno.test({
       const session = await open(admin, await world.addAgent({ endpoint_url }));
       const { closed } = await call(session, admin.token, own.base);
       const how = await closed;
-      assertDeepEquals(how, { code: 1014, reason: "The agent cannot be reached." }, endpoint_url);
+      assertDeepEquals(how, { code: 1011, reason: "The agent cannot be reached." }, endpoint_url);
     }
     await using alone = startIsolate({ clusterGateway: null });
     const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
@@ -281,7 +291,7 @@ Deno.test({
       admin.token,
       `http://127.0.0.1:${front.addr.port}`,
     );
-    assertEquals((await closed).code, 1014, "without a gateway there is no way into the cluster");
+    assertEquals((await closed).code, 1011, "without a gateway there is no way into the cluster");
     await eventually("nothing is left", () => countRelays() === 0);
     await front.shutdown();
   },

@@ -1,5 +1,5 @@
 /** A turn that ended is in the audit log and on the bill exactly once, whatever was forgotten or taken away meanwhile. */
-import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { ask, connect, createWorld, type Someone, startIsolate } from "./world.ts";
 
 const sql = connect();
@@ -32,9 +32,12 @@ async function billFor(request_id: string) {
 async function forget(session: string, user: string): Promise<void> {
   await using isolate = startIsolate();
   const { memory } = isolate.services;
-  await memory.use((pad) => pad.remove([`session:${session}`]));
-  await memory.use((pad) => pad.leave(`sessions:${user}`, session));
-  assertEquals(await memory.use((pad) => pad.get(`session:${session}`)), null);
+  // Again, when a sign of life that was still on its way has brought it back.
+  await eventually("it is forgotten", async () => {
+    await memory.use((pad) => pad.remove([`session:${session}`]));
+    await memory.use((pad) => pad.leave(`sessions:${user}`, session));
+    return await memory.use((pad) => pad.get(`session:${session}`)) === null;
+  });
 }
 
 const usage = [
@@ -116,6 +119,19 @@ Deno.test("a session that was closed and forgotten does not come back", async ()
   await forget(session, admin.id);
   const placed = await ask("PUT", `/sessions/${session}`, { as: admin, body: { node: "pod" } });
   assertDeepEquals([placed.status, placed.body.error.code], [409, "session_closed"]);
+});
+
+Deno.test("a closed session that a scratchpad did not hear of is not listed", async () => {
+  const [closed, other] = [await open(), await open()];
+  await using isolate = startIsolate();
+  const { memory } = isolate.services;
+  const kept = await memory.use((pad) => pad.get(`session:${closed}`));
+  await ask("DELETE", `/sessions/${closed}`, { as: admin });
+  // As it is after Redis was away while the session was closed.
+  await memory.use((pad) => pad.join(`sessions:${admin.id}`, closed, kept, 60));
+  const { body } = await ask("GET", "/sessions", { as: admin });
+  const ids = body.sessions.map((one: { session_id: string }) => one.session_id);
+  assertDeepEquals([ids.includes(closed), ids.includes(other)], [false, true]);
 });
 
 Deno.test("what was used before the permission ended, or the session was closed, is still recorded", async () => {
