@@ -72,7 +72,8 @@ const turn = {
 };
 const first = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);
 const second = await juan.call("POST", `sessions/${session.session_id}/turns`, turn);
-console.log("The turn was recorded", first.audit_id === second.audit_id ? "once" : "twice");
+const once = first.status === 201 && second.status === 200 && first.audit_id === second.audit_id;
+console.log("The turn was recorded", once ? "once" : "wrongly");
 
 // 4. Ben takes the permission away: the open socket ends, and asking again is refused.
 const revoked = await ben.call("PUT", `agents/${hr.id}/access/${juan.id}`, {

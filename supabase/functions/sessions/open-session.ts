@@ -52,20 +52,10 @@ export function tellEndpoint(url: string, isInCluster: boolean): string | null {
   return origin + pathname;
 }
 
-/** The session that the first request of this id opened: the same person's, with the same agent. */
-async function findFirst(
-  services: Services,
-  id: string,
-  user: string,
-  agent: string,
-): Promise<Session> {
+/** What the first request of this id opened. The database has seen that it is the same person's, with the same agent. */
+async function findFirst(services: Services, id: string): Promise<Session> {
   const first = await findRecorded(services, id);
-  if (first?.session.user_id !== user || first.session.agent_id !== agent) {
-    throw new ApiError(409, "request_id_reused", "This request id belongs to another request.", {
-      hint: "Use a fresh request id for each session.",
-    });
-  }
-  if (first.isClosed) throw sessionClosed();
+  if (!first || first.isClosed) throw sessionClosed();
   return first.session;
 }
 
@@ -103,7 +93,7 @@ export async function openSession(
       opened_at: now,
       last_seen_at: now,
     }
-    : await findFirst(context.env, opened.session, user, given.agent_id);
+    : await findFirst(context.env, opened.session);
   if (isNew) await keepSession(context.env, session);
   const path = `/functions/v1/sessions/${session.id}/connect`;
   return answer({
