@@ -31,7 +31,10 @@ export async function benchPresence(): Promise<string> {
     "Redis (over REST)": createRedisScratchpad(environment.redis, 5000),
     "Postgres, unlogged": createPostgresScratchpad(database),
   };
-  const sql = postgres(environment.databaseUrl, { max: environment.poolSize });
+  const sql = postgres(environment.databaseUrl, {
+    max: environment.poolSize,
+    prepare: false, // as functions must behind a pooler in transaction mode
+  });
   try {
     await bench.execute(`create schema bench; grant all on schema bench to postgres;
       create table bench.presence (workspace text, member text, info jsonb, ends_at timestamptz, primary key (workspace, member));

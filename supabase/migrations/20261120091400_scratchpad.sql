@@ -107,6 +107,25 @@ as $$
 $$;
 comment on function private.scratch_hit(text, integer, integer, integer) is 'Counts `amount` into the key''s window and says whether it was within max_count, what is left and in how many seconds the window ends.';
 
+create function private.scratch_join(for_key text, who text, what jsonb, ttl_seconds double precision)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  former_end timestamptz;
+begin
+  select known.ends_at into former_end from private.scratch_members as known where known.key = for_key and known.member = who;
+  insert into private.scratch_members as known (key, member, info, ends_at)
+  values (for_key, who, what, now() + make_interval(secs => ttl_seconds))
+  on conflict (key, member) do update set info = excluded.info, ends_at = excluded.ends_at;
+  return not coalesce(former_end > now(), false);
+end;
+$$;
+comment on function private.scratch_join(text, text, jsonb, double precision) is
+  'Puts a member into a set, or keeps it there, for ttl_seconds; true when it was not there. A function, because its plans are kept where a pooler forbids prepared statements: heartbeats are the scratchpad''s most frequent write.';
+
 create function private.sweep_scratchpad()
 returns bigint
 language sql

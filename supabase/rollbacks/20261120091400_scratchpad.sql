@@ -1,5 +1,6 @@
 -- Back from: the scratchpad in Postgres. Nothing here would be missed.
 drop function private.sweep_scratchpad();
+drop function private.scratch_join(text, text, jsonb, double precision);
 drop function private.scratch_hit(text, integer, integer, integer);
 drop function private.scratch_raise_floors(jsonb);
 drop function private.scratch_write_back(text, jsonb, bigint, text, integer);

@@ -98,16 +98,9 @@ export function createPostgresScratchpad(database: Database): Scratchpad {
     },
 
     async join(key, member, info, ttl) {
-      // The row as it was is read by the same statement, from its snapshot.
       const [row] = await database.run((sql) =>
         sql<{ is_new: boolean }[]>`
-          with before as (
-            select ends_at from private.scratch_members where key = ${key} and member = ${member}
-          )
-          insert into private.scratch_members (key, member, info, ends_at)
-          values (${key}, ${member}, ${sql.json(info)}, now() + make_interval(secs => ${ttl}))
-          on conflict (key, member) do update set info = excluded.info, ends_at = excluded.ends_at
-          returning not exists (select from before where before.ends_at > now()) as is_new`
+          select private.scratch_join(${key}, ${member}, ${sql.json(info)}, ${ttl}) as is_new`
       );
       return row?.is_new ?? false;
     },

@@ -85,6 +85,7 @@ select set_eq(
     ('private.roll_up_usage(integer, date)', 'volatile', 'invoker', ''),
     ('private.scratch_epoch()', 'volatile', 'invoker', ''),
     ('private.scratch_hit(text, integer, integer, integer)', 'volatile', 'invoker', ''),
+    ('private.scratch_join(text, text, jsonb, double precision)', 'volatile', 'invoker', ''),
     ('private.scratch_raise_floors(jsonb)', 'volatile', 'invoker', ''),
     ('private.scratch_write_back(text, jsonb, bigint, text, integer)', 'volatile', 'invoker', ''),
     ('private.seal_audit_log()', 'volatile', 'invoker', ''),
