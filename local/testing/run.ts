@@ -40,6 +40,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(sign
 await main();
 
 async function main(): Promise<void> {
+  // First of all: the local stack's own tests have some that need a Redis.
+  const redisKinds = await availableRedis();
   if (wants("unit")) {
     await suite(
       "unit",
@@ -48,7 +50,6 @@ async function main(): Promise<void> {
     );
   }
   const needsDatabase = selection.suites.some((name) => name !== "unit");
-  const redisKinds = needsDatabase ? await availableRedis() : [];
   for (const database of needsDatabase ? selection.databases : []) {
     const server = database === "real" ? await startServer() : null;
     if (database === "real" && !server) continue;
