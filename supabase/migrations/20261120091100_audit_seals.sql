@@ -57,7 +57,7 @@ insert into private.audit_horizon default values;
 -- Digests ------------------------------------------------------------------------------------------------------------------------------
 
 -- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel workers, and not in the
--- leader behind the sort (verification 2.4 times as fast on two cores).
+-- leader behind the sort (verification 2.2 times as fast on two cores).
 create view private.audit_leaves with (security_barrier) as
 select
   entry.workspace_id,
