@@ -460,7 +460,20 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      "work_health": {
+        Row: {
+          "due": number | null;
+          "failed": number | null;
+          "in_progress": number | null;
+          "last_failure": string | null;
+          "lease_ended": number | null;
+          "oldest_due_seconds": number | null;
+          "pending": number | null;
+          "queue": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "accept_invitation": { Args: { "token": string }; Returns: string };
@@ -472,6 +485,26 @@ export type Database = {
           "ordinal": number;
           "sealed_at": string;
         }[];
+      };
+      "cancel_work": {
+        Args: { "ids": (number)[]; "queue": string; "reason"?: string };
+        Returns: number;
+      };
+      "claim_work": {
+        Args: { "batch"?: number; "lease"?: string; "queue": string; "worker": string };
+        Returns: {
+          "attempts": number;
+          "claim_token": string;
+          "id": number;
+          "lease_expires_at": string;
+          "max_attempts": number;
+          "work": Json;
+          "workspace_id": string;
+        }[];
+      };
+      "complete_work": {
+        Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
+        Returns: number;
       };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
@@ -495,6 +528,13 @@ export type Database = {
         };
       };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "enqueue_work": {
+        Args: { "items": Json; "queue": string };
+        Returns: {
+          "id": number;
+          "is_new": boolean;
+        }[];
+      };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {
@@ -502,6 +542,21 @@ export type Database = {
           "decided_by": Json;
           "reason": string;
         }[];
+      };
+      "fail_work": {
+        Args: {
+          "claim_token": string;
+          "error": string;
+          "ids": (number)[];
+          "queue": string;
+          "retry"?: boolean;
+          "retry_in"?: string;
+        };
+        Returns: number;
+      };
+      "heartbeat_work": {
+        Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
+        Returns: string;
       };
       "invite_member": {
         Args: { "email": string; "role"?: string; "workspace_id": string };
@@ -559,8 +614,22 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "redrive_work": {
+        Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
+        Returns: number;
+      };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "snooze_work": {
+        Args: {
+          "claim_token": string;
+          "ids": (number)[];
+          "queue": string;
+          "reason"?: string;
+          "until": string;
+        };
+        Returns: number;
+      };
       "transfer_ownership": {
         Args: { "to_user": string; "workspace_id": string };
         Returns: undefined;

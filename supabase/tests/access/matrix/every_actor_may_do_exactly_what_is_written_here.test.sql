@@ -109,6 +109,12 @@ cross join (values
 ) as written (verb, form)
 cross join unnest(array['north', 'south']) as tenant;
 
+\ir expectations/work.psql
+\ir expectations/calls.psql
+\ir expectations/content.psql
+\ir expectations/businesses.psql
+\ir expectations/lifecycle.psql
+
 select plan(3 + (select count(*)::integer from expectations));
 
 select set_eq(

@@ -2,46 +2,27 @@
 begin;
 select plan(8);
 
+create temporary table pinned_tables (table_name text, grantee text, privileges text) on commit drop;
+create temporary table pinned_columns (table_name text, grantee text, privilege text, columns text) on commit drop;
+\ir pinned/platform.psql
+\ir pinned/work.psql
+\ir pinned/calls.psql
+\ir pinned/content.psql
+\ir pinned/businesses.psql
+\ir pinned/lifecycle.psql
+
 select set_eq(
   $$select c.relname::text, grantee::regrole::text, string_agg(lower(privilege_type), ', ' order by privilege_type)
     from pg_catalog.pg_class as c cross join aclexplode(c.relacl) as acl
     where c.relnamespace = 'public'::regnamespace and grantee <> c.relowner group by 1, 2$$,
-  $$values
-    ('agents', 'authenticated', 'select'),
-    ('agents', 'service_role', 'delete, insert, select, update'),
-    ('audit_log', 'authenticated', 'select'),
-    ('audit_log', 'service_role', 'select'),
-    ('audit_seals', 'authenticated', 'select'),
-    ('audit_seals', 'service_role', 'select'),
-    ('billing_events', 'authenticated', 'select'),
-    ('billing_events', 'service_role', 'select'),
-    ('members', 'authenticated', 'delete, select'),
-    ('members', 'service_role', 'delete, insert, select, update'),
-    ('permissions', 'authenticated', 'delete, select'),
-    ('permissions', 'service_role', 'delete, insert, select, update'),
-    ('profiles', 'authenticated', 'select'),
-    ('profiles', 'service_role', 'select'),
-    ('usage_daily', 'authenticated', 'select'),
-    ('usage_daily', 'service_role', 'select'),
-    ('workspaces', 'authenticated', 'select'),
-    ('workspaces', 'service_role', 'delete, insert, select, update')$$,
+  'select * from pinned_tables',
   'exactly these tables are granted'
 );
 select set_eq(
   $$select c.relname::text, grantee::regrole::text, lower(privilege_type), string_agg(a.attname, ', ' order by a.attnum)
     from pg_catalog.pg_attribute as a join pg_catalog.pg_class as c on c.oid = a.attrelid cross join aclexplode(a.attacl) as acl
     where c.relnamespace = 'public'::regnamespace group by 1, 2, 3$$,
-  $$values
-    ('agents', 'authenticated', 'insert', 'workspace_id, slug, name, description, endpoint_url, status, settings'),
-    ('agents', 'authenticated', 'update', 'slug, name, description, endpoint_url, status, settings'),
-    ('invitations', 'authenticated', 'select', 'id, workspace_id, email, role, status, expires_at, invited_by, created_at, updated_at'),
-    ('invitations', 'service_role', 'select', 'id, workspace_id, email, role, status, expires_at, invited_by, created_at, updated_at'),
-    ('members', 'authenticated', 'update', 'role'),
-    ('permissions', 'authenticated', 'insert', 'user_id, agent_id, workspace_id, can_use, reason, expires_at'),
-    ('permissions', 'authenticated', 'update', 'can_use, reason, expires_at'),
-    ('profiles', 'authenticated', 'update', 'display_name, avatar_url, locale, time_zone, settings'),
-    ('profiles', 'service_role', 'update', 'display_name, avatar_url, locale, time_zone, settings'),
-    ('workspaces', 'authenticated', 'update', 'name, slug, settings')$$,
+  'select * from pinned_columns',
   'exactly these columns are granted'
 );
 select is_empty(

@@ -1,15 +1,13 @@
 begin;
 select plan(3);
 
+create temporary table pinned_jobs (name text, schedule text, command text, active boolean) on commit drop;
+\ir pinned/platform.psql
+\ir pinned/operations.psql
+
 select set_eq(
   $$select jobname, schedule, command, active from cron.job where command ~ '(private|public)\.'$$,
-  $$values
-    ('seal-audit-log', '* * * * *', 'select private.seal_audit_log()', true),
-    ('reconcile-function-calls', '10 seconds', 'select private.reconcile_function_calls()', true),
-    ('roll-up-usage', '7 * * * *', 'select private.roll_up_usage()', true),
-    ('maintain-partitions', '23 2 * * *', 'select private.maintain_partitions()', true),
-    ('purge', '41 2 * * *', 'select private.purge()', true),
-    ('sweep-scratchpad', '*/5 * * * *', 'select private.sweep_scratchpad()', true)$$,
+  'select * from pinned_jobs',
   'exactly these jobs are scheduled'
 );
 -- Each does what it says when it runs as it is written; what it changes is undone.

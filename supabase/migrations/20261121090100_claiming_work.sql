@@ -1,0 +1,219 @@
+-- Claiming work: who gets what, and for how long.
+--
+-- Touches: private.claim_work, private.heartbeat_work, private.release_expired_work, and what they share.
+-- Beware:  the tables differ and the grammar is one, so statements are made at run time (`execute format`): names come from the registry alone,
+--          values go in as parameters. Fair means: workspaces that have work are taken in random order and get equal shares of a batch, whatever
+--          each of them has waiting; priorities count within a workspace.
+
+create function private.work_queue(queue text)
+returns private.work_queues
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known private.work_queues;
+begin
+  select q.* into known from private.work_queues as q where q.name = work_queue.queue;
+  if known.name is null then
+    perform private.raise_error('unknown_queue', 'There is no such queue.', 404, 'A queue has the name of its work table, e.g. dial_queue.');
+  end if;
+  return known;
+end;
+$$;
+comment on function private.work_queue(text) is 'The registered queue of this name. Errors: unknown_queue 404.';
+
+create function private.work_backoff(attempts integer)
+returns interval
+language sql
+volatile
+set search_path = ''
+as $$
+  select least(2 ^ least(attempts, 20), 3600) * (1 + random() / 2) * interval '1 second';
+$$;
+comment on function private.work_backoff(integer) is
+  'How long after its nth attempt failed work waits: 2, 4, 8 … 3,600 seconds, and up to half longer, so that what failed together does not come back together.';
+
+create function private.require_lease(lease interval)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if lease is null or lease < interval '1 second' or lease > interval '1 day' then
+    perform private.raise_error('invalid_lease', 'A lease is between 1 second and 1 day.', 422);
+  end if;
+end;
+$$;
+comment on function private.require_lease(interval) is 'Refuses a lease that is too short to keep or too long to wait for. Errors: invalid_lease 422.';
+
+create function private.make_claim_function(queue private.work_queues)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  -- What a worker needs to know of the row is what its table adds to the grammar.
+  own_columns text := (
+    select string_agg(format('%L, claimed.%I', a.attname, a.attname), ', ' order by a.attnum)
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = queue.work_table and a.attnum > 0 and not a.attisdropped
+      and a.attname not in (select i.attname from pg_catalog.pg_attribute as i where i.attrelid = 'private.work_item'::regclass)
+  );
+begin
+  execute format($make$
+create or replace function private.%1$I(worker text, token uuid, lease interval, batch integer, share integer, among uuid[], max_in_progress integer)
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+language plpgsql
+volatile
+set search_path = ''
+-- The plan is made once and must not depend on how full the table was then: always by the indexes.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $body$
+#variable_conflict use_column
+begin
+  return query
+  with workspaces as materialized (
+    select lane.workspace_id, least($5, $7 - held.n)::integer as share
+    from (select distinct l.workspace_id from private.work_lanes as l where l.queue = %3$L and ($6 is null or l.workspace_id = any ($6))) as lane
+    left join lateral (
+      select count(*) as n from %2$s as job
+      where $7 is not null and job.status = 'in_progress' and job.lease_expires_at > now() and job.workspace_id = lane.workspace_id
+    ) as held on true
+    order by random()
+  ), picked as materialized (
+    select due.*
+    from workspaces
+    cross join lateral (
+      select job.*
+      from (select l.* from private.work_lanes as l
+            where l.queue = %3$L and l.workspace_id = workspaces.workspace_id order by l.priority) as lane
+      cross join lateral (
+        select ready.ctid as place, ready.id, ready.workspace_id, ready.priority, ready.scheduled_for from %2$s as ready
+        where ready.status = 'pending' and ready.workspace_id = lane.workspace_id and ready.priority = lane.priority
+          and (ready.scheduled_for, ready.id) > (lane.low_at, lane.low_id) and ready.scheduled_for <= now()
+        order by ready.scheduled_for, ready.id
+        limit workspaces.share
+        for update skip locked
+      ) as job
+      limit workspaces.share
+    ) as due
+    where workspaces.share > 0
+    limit $4
+  ), moved as (
+    -- Twice a second at most, for an update leaves a dead row behind, and never past the last second, in which others may still commit.
+    update private.work_lanes as lane set
+      low_at = least(first.scheduled_for, now() - interval '1 second'),
+      low_id = case when first.scheduled_for < now() - interval '1 second' then first.id - 1 else 0 end,
+      moved_at = now()
+    from (select distinct on (p.workspace_id, p.priority) p.* from picked as p
+          order by p.workspace_id, p.priority, p.scheduled_for, p.id) as first
+    where lane.queue = %3$L and lane.workspace_id = first.workspace_id and lane.priority = first.priority
+      and lane.moved_at < now() - interval '0.5 seconds'
+      and lane.ctid = (select l.ctid from private.work_lanes as l
+        where l.queue = lane.queue and l.workspace_id = lane.workspace_id and l.priority = lane.priority for update skip locked)
+  )
+  update %2$s as claimed set
+    status = 'in_progress', attempts = claimed.attempts + 1, claimed_by = $1, claim_token = $2, lease_expires_at = now() + $3
+  where claimed.ctid = any (array(select p.place from picked as p))
+  returning claimed.id, claimed.workspace_id, claimed.attempts, claimed.max_attempts, claimed.claim_token, claimed.lease_expires_at,
+    jsonb_build_object(%4$s);
+end;
+$body$;
+  $make$, 'claim_' || queue.name, queue.work_table, queue.name, own_columns);
+  execute format('comment on function private.%I(text, uuid, interval, integer, integer, uuid[], integer) is %L', 'claim_' || queue.name,
+    'One round of a claim of ' || queue.name || ': at most `batch` rows, at most `share` of each workspace (of those in `among`, null: of all). Made by private.make_claim_function.');
+end;
+$$;
+comment on function private.make_claim_function(private.work_queues) is
+  'Makes private.claim_<queue>, whose plan Postgres keeps: planned anew, a claim of one costs five times as much. Call it again when the work table''s columns have changed.';
+
+create function private.claim_work(queue text, worker text, batch integer default 1, lease interval default '30 seconds')
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  known private.work_queues := private.work_queue(claim_work.queue);
+  round text := format('select * from private.%I($1, $2, $3, $4, $5, $6, $7)', 'claim_' || known.name);
+  token uuid := gen_random_uuid();
+  wanted integer := batch;
+  share integer;
+  among uuid[];
+  got integer;
+begin
+  perform private.require_lease(lease);
+  if batch is null or batch not between 1 and 1000 then
+    perform private.raise_error('invalid_batch', 'A batch is between 1 and 1,000.', 422);
+  end if;
+  if worker is null or length(worker) not between 1 and 200 then
+    perform private.raise_error('invalid_worker', 'A worker names itself, with 1 to 200 characters.', 422);
+  end if;
+  if known.max_in_progress is not null then
+    -- Two claims at once would each count without the other.
+    perform pg_advisory_xact_lock(hashtextextended('groundwork work ' || known.name, 0));
+  end if;
+  among := array(select distinct lane.workspace_id from private.work_lanes as lane where lane.queue = known.name);
+  while wanted > 0 and cardinality(among) > 0 loop
+    share := ceil(wanted::numeric / cardinality(among));
+    return query execute round using worker, token, lease, wanted, share, among, known.max_in_progress;
+    get diagnostics got = row_count;
+    wanted := wanted - got;
+    exit when wanted <= 0 or cardinality(among) = 1 or got = 0;
+    -- Whoever filled their share may have more; what the others left is theirs.
+    execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at = now() + $2
+      and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)', known.work_table)
+    into among using 'in_progress', lease, token, among, share;
+  end loop;
+end;
+$$;
+comment on function private.claim_work(text, text, integer, interval) is
+  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+
+create function private.refuse_lost_lease(ids bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.raise_error(
+    'lease_lost', 'This work is not held under this claim: the lease ended, or it was cancelled.', 409,
+    'Lost: ' || array_to_string(ids[1:100], ',')
+  );
+end;
+$$;
+comment on function private.refuse_lost_lease(bigint[]) is 'Refuses a late worker: lease_lost 409, the ids in the hint. What the statement had changed is undone.';
+
+create function private.heartbeat_work(queue text, claim_token uuid, ids bigint[], lease interval default '30 seconds')
+returns timestamptz
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(heartbeat_work.queue);
+  kept bigint[];
+begin
+  perform private.require_lease(lease);
+  execute format(
+    'with kept as (update %s set lease_expires_at = now() + $3 where id = any ($2) and claim_token = $1 and lease_expires_at is not null returning id)
+     select array_agg(id) from kept', known.work_table
+  ) into kept using claim_token, ids, lease;
+  ids := array(select unnest(ids) except select unnest(kept));
+  if cardinality(ids) > 0 then
+    perform private.refuse_lost_lease(ids);
+  end if;
+  return now() + lease;
+end;
+$$;
+comment on function private.heartbeat_work(text, uuid, bigint[], interval) is
+  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';

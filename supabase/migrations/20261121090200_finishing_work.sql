@@ -1,0 +1,254 @@
+-- Finishing work: done, failed, later, never, again; and what happens to work whose worker went silent.
+--
+-- Touches: private.complete_work, fail_work, snooze_work, cancel_work, redrive_work, release_expired_work.
+-- Beware:  what a worker says counts only under the claim's token. One id that is not held refuses the whole call and changes nothing. Saying
+--          the same again (the answer was lost on its way) is fine as long as nobody else has had the work since. Held work is found by its id
+--          and `lease_expires_at is not null`, never by its status: that would let Postgres choose the index of leases, whose dead entries
+--          made completing five times as slow within 30 s of another transaction being held open.
+
+create function private.require_held_or_said(queue private.work_queues, claim_token uuid, ids bigint[], said text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  lost bigint[];
+begin
+  execute format(
+    'select array_agg(asked.id) from unnest($2) as asked (id)
+     where not exists (select from %s as job where job.id = asked.id and job.claim_token = $1 and job.status = $3)', queue.work_table
+  ) into lost using claim_token, ids, said;
+  if lost is not null then
+    perform private.refuse_lost_lease(lost);
+  end if;
+end;
+$$;
+comment on function private.require_held_or_said(private.work_queues, uuid, bigint[], text) is
+  'After an update: refuses (lease_lost 409) unless every id was held under the token or has this status of it, said before.';
+
+create function private.complete_work(queue text, claim_token uuid, ids bigint[], outcome jsonb default '{}')
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(complete_work.queue);
+  named text[] := array(select jsonb_object_keys(coalesce(outcome, '{}')) order by 1);
+  completed integer;
+begin
+  if not named <@ known.outcome_columns then
+    perform private.raise_error('unknown_outcome', 'The outcome names what this queue does not keep.', 422,
+      'It keeps: ' || coalesce(nullif(array_to_string(known.outcome_columns, ', '), ''), 'nothing'));
+  end if;
+  execute format(
+    'update %1$s as job set status = %2$L, finished_at = now(), lease_expires_at = null, last_error = null%3$s
+     where job.id = any ($2) and job.claim_token = $1 and job.lease_expires_at is not null',
+    known.work_table, 'done',
+    (select string_agg(format(', %1$I = (jsonb_populate_record(null::%2$s, $3)).%1$I', c, known.work_table), '') from unnest(named) as c)
+  ) using claim_token, ids, outcome;
+  get diagnostics completed = row_count;
+  if completed < cardinality(ids) then
+    perform private.require_held_or_said(known, claim_token, ids, 'done');
+  end if;
+  return completed;
+end;
+$$;
+comment on function private.complete_work(text, uuid, bigint[], jsonb) is
+  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+
+create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(fail_work.queue);
+  cause text := left(coalesce(nullif(error, ''), 'no cause was given'), 2000);
+  touched integer;
+begin
+  execute format($update$
+    update %s as job set
+      status = case when again then 'pending' else 'failed' end,
+      scheduled_for = case when again then now() + coalesce(greatest($4, interval '0'), private.work_backoff(job.attempts)) else job.scheduled_for end,
+      finished_at = case when again then null else now() end,
+      lease_expires_at = null, last_error = $3
+    from (select id, $5 and attempts < max_attempts as again from %1$s where id = any ($2) for update) as held
+    where job.id = held.id and job.claim_token = $1 and job.lease_expires_at is not null
+  $update$, known.work_table) using claim_token, ids, cause, retry_in, coalesce(retry, true);
+  get diagnostics touched = row_count;
+  if touched < cardinality(ids) then
+    execute format($lost$
+      select array_agg(asked.id) from unnest($2) as asked (id) where not exists (
+        select from %s as job where job.id = asked.id and job.claim_token = $1 and job.status in ('pending', 'failed') and job.last_error = $3)
+    $lost$, known.work_table) into ids using claim_token, ids, cause;
+    if ids is not null then
+      perform private.refuse_lost_lease(ids);
+    end if;
+  end if;
+  return touched;
+end;
+$$;
+comment on function private.fail_work(text, uuid, bigint[], text, interval, boolean) is
+  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+
+create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(snooze_work.queue);
+  touched integer;
+begin
+  execute format($update$
+    update %s as job set
+      status = 'pending', attempts = job.attempts - 1, scheduled_for = greatest($3, now()), lease_expires_at = null, last_error = left($4, 2000)
+    where job.id = any ($2) and job.claim_token = $1 and job.lease_expires_at is not null
+  $update$, known.work_table) using claim_token, ids, until, reason;
+  get diagnostics touched = row_count;
+  if touched < cardinality(ids) then
+    perform private.require_held_or_said(known, claim_token, ids, 'pending');
+  end if;
+  return touched;
+end;
+$$;
+comment on function private.snooze_work(text, uuid, bigint[], timestamptz, text) is
+  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+
+create function private.cancel_work(queue text, ids bigint[], reason text default null)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(cancel_work.queue);
+  touched integer;
+begin
+  execute format($update$
+    update %s as job set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = coalesce(left($2, 2000), job.last_error)
+    where job.id = any ($1) and job.status in ('pending', 'in_progress')
+  $update$, known.work_table) using ids, reason;
+  get diagnostics touched = row_count;
+  return touched;
+end;
+$$;
+comment on function private.cancel_work(text, bigint[], text) is
+  'Cancels open work; a worker that holds it is refused when it answers. Returns how many were open. Errors: unknown_queue 404.';
+
+create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues := private.work_queue(redrive_work.queue);
+  touched integer;
+begin
+  -- Of work with a dedupe key only the newest comes back, and none while one of the key is open.
+  execute format($update$
+    update %s as job set status = 'pending', attempts = 0, scheduled_for = now(), finished_at = null, claim_token = null
+    where job.id in (
+      select dead.id from %1$s as dead
+      where (case when $1 is null then dead.status = 'failed' else dead.id = any ($1) and dead.status in ('failed', 'cancelled') end)
+        and (dead.dedupe_key is null or not exists (
+          select from %1$s as other
+          where other.workspace_id = dead.workspace_id and other.dedupe_key = dead.dedupe_key and other.id <> dead.id
+            and (other.status in ('pending', 'in_progress')
+              or other.id > dead.id and (case when $1 is null then other.status = 'failed' else other.id = any ($1) and other.status in ('failed', 'cancelled') end))
+        ))
+      order by dead.id limit $2
+      for update skip locked
+    )
+  $update$, known.work_table) using ids, most;
+  get diagnostics touched = row_count;
+  return touched;
+end;
+$$;
+comment on function private.redrive_work(text, bigint[], integer) is
+  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+
+create function private.release_expired_work(batch integer default 1000)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues;
+  released integer;
+  gave_up integer;
+  tally jsonb := '{}';
+begin
+  for known in select q.* from private.work_queues as q order by q.name loop
+    execute format($update$
+      with ended as (
+        select job.id, job.attempts < job.max_attempts as again from %1$s as job
+        where job.status = 'in_progress' and job.lease_expires_at <= now()
+        order by job.lease_expires_at limit $1 for update skip locked
+      ), given_back as (
+        update %1$s as job set
+          status = case when again then 'pending' else 'failed' end,
+          scheduled_for = case when again then now() else job.scheduled_for end,
+          finished_at = case when again then null else now() end,
+          lease_expires_at = null,
+          last_error = left(format('the lease of %%s ended', job.claimed_by), 2000)
+        from ended where job.id = ended.id
+        returning again
+      )
+      select count(*) filter (where again), count(*) filter (where not again) from given_back
+    $update$, known.work_table) into released, gave_up using batch;
+    if released + gave_up > 0 then
+      tally := tally || jsonb_build_object(known.name, jsonb_build_object('released', released, 'failed', gave_up));
+    end if;
+    perform private.tidy_work_lanes(known);
+  end loop;
+  return tally;
+end;
+$$;
+comment on function private.release_expired_work(integer) is
+  'Gives back the work whose lease has ended, at most `batch` of each queue; after the last attempt it is failed. Sets the lanes right. Returns how many, by queue. Safe to run at the same time as itself.';
+
+create function private.tidy_work_lanes(queue private.work_queues)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- From one lane that has work to the next, without reading what lies between.
+  execute format($tidy$
+    with recursive lane as (
+      (select job.workspace_id, job.priority::smallint as priority, job.scheduled_for, job.id from %1$s as job
+       where job.status = 'pending' order by job.workspace_id, job.priority, job.scheduled_for, job.id limit 1)
+      union all
+      select following.* from lane cross join lateral (
+        select job.workspace_id, job.priority::smallint, job.scheduled_for, job.id from %1$s as job
+        where job.status = 'pending' and (job.workspace_id, job.priority) > (lane.workspace_id, lane.priority)
+        order by job.workspace_id, job.priority, job.scheduled_for, job.id limit 1
+      ) as following
+    ), opened as (
+      insert into private.work_lanes (queue, workspace_id, priority)
+      select %2$L, lane.workspace_id, lane.priority from lane
+      where not exists (select from private.work_lanes as l
+        where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority)
+      on conflict do nothing
+    ), lowered as (
+      update private.work_lanes as l set low_at = lane.scheduled_for, low_id = lane.id - 1
+      from lane
+      where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority
+        and (l.low_at, l.low_id) >= (lane.scheduled_for, lane.id)
+    )
+    delete from private.work_lanes as l
+    where l.queue = %2$L and l.moved_at < now() - interval '1 hour'
+      and not exists (select from lane where lane.workspace_id = l.workspace_id and lane.priority = l.priority)
+  $tidy$, queue.work_table, queue.name);
+end;
+$$;
+comment on function private.tidy_work_lanes(private.work_queues) is
+  'Finds what claims would not: work behind a lane''s low water (committed late, or by a claim that was undone) and work without a lane. Removes lanes that had nothing for an hour.';

@@ -1,0 +1,160 @@
+-- Work from outside: adding it, seeing how it stands, and the grammar as the Data API and the function `work` call it.
+--
+-- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for the service.
+-- Beware:  people add work by inserting into a table under its policies, where a table grants it; enqueue_work is for the service, which passes
+--          them. What a worker may say is the service's as well: a person's token never claims anything.
+
+create function private.enqueue_work(queue text, items jsonb)
+returns table (id bigint, is_new boolean)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  known private.work_queues := private.work_queue(enqueue_work.queue);
+  kept_back text[] := array['id', 'status', 'attempts', 'lease_expires_at', 'claim_token', 'claimed_by', 'last_error', 'created_at', 'finished_at'];
+  named text[];
+  strange text[];
+  usual jsonb;
+  item jsonb;
+begin
+  if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > 1000
+    or exists (select from jsonb_array_elements(items) as one where jsonb_typeof(one) <> 'object') then
+    perform private.raise_error('invalid_items', 'Items are an array of at most 1,000 objects.', 422);
+  end if;
+  named := array(select distinct jsonb_object_keys(one) from jsonb_array_elements(items) as one order by 1);
+  strange := array(
+    select name from unnest(named) as name
+    where name = any (kept_back) or not exists (
+      select from pg_catalog.pg_attribute as a
+      where a.attrelid = known.work_table and a.attname = name and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
+  );
+  if cardinality(strange) > 0 then
+    perform private.raise_error('unknown_column', 'Items name what cannot be set.', 422, array_to_string(strange, ', '));
+  end if;
+  usual := jsonb_build_object('priority', 0, 'scheduled_for', now(), 'max_attempts', (
+    select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef as d join pg_catalog.pg_attribute as a
+      on a.attrelid = d.adrelid and a.attnum = d.adnum
+    where d.adrelid = known.work_table and a.attname = 'max_attempts'));
+  for item in select one from jsonb_array_elements(items) as one loop
+    execute format(
+      'insert into %1$s (%2$s) select %2$s from jsonb_populate_record(null::%1$s, $1)
+       on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in (''pending'', ''in_progress'') do nothing returning id',
+      known.work_table,
+      (select string_agg(quote_ident(c), ', ') from (select jsonb_object_keys(usual || item) as c) as columns)
+    ) into id using usual || item;
+    is_new := id is not null;
+    if not is_new then
+      execute format(
+        'select job.id from %s as job where job.workspace_id = $1 and job.dedupe_key = $2 and job.status in (''pending'', ''in_progress'')', known.work_table
+      ) into id using (item ->> 'workspace_id')::uuid, item ->> 'dedupe_key';
+    end if;
+    return next;
+  end loop;
+end;
+$$;
+comment on function private.enqueue_work(text, jsonb) is
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+
+create function private.work_health_rows()
+returns table (
+  queue text, pending bigint, due bigint, in_progress bigint, lease_ended bigint, failed bigint, oldest_due_seconds double precision, last_failure text
+)
+language plpgsql
+stable
+security definer -- looks over all tenants, and so is granted to the service alone
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  known private.work_queues;
+begin
+  for known in select q.* from private.work_queues as q order by q.name loop
+    return query execute format($health$
+      select %2$L::text, waiting.n, waiting.due, held.n, held.ended, dead.n, waiting.oldest, dead.cause
+      from (select count(*) as n, count(*) filter (where scheduled_for <= now()) as due,
+              coalesce(extract(epoch from now() - min(scheduled_for) filter (where scheduled_for <= now())), 0)::double precision as oldest
+            from %1$s where status = 'pending') as waiting,
+           (select count(*) as n, count(*) filter (where lease_expires_at <= now()) as ended from %1$s where status = 'in_progress') as held,
+           (select count(*) as n, (array_agg(last_error order by finished_at desc))[1] as cause from %1$s where status = 'failed') as dead
+    $health$, known.work_table, known.name);
+  end loop;
+  return query
+    select 'function_calls', count(*) filter (where c.status = 'retrying'), count(*) filter (where c.status = 'retrying' and c.next_attempt_at <= now()),
+      count(*) filter (where c.status = 'sent'), count(*) filter (where c.status = 'sent' and c.deadline <= now()),
+      count(*) filter (where c.status in ('failed', 'lost')),
+      coalesce(extract(epoch from now() - min(c.next_attempt_at) filter (where c.next_attempt_at <= now())), 0)::double precision,
+      (select f.last_error from private.function_calls as f where f.status in ('failed', 'lost') order by f.finished_at desc limit 1)
+    from private.function_calls as c;
+end;
+$$;
+comment on function private.work_health_rows() is
+  'How each queue stands, and the ledger of function calls among them: pending, of it due, in progress, of it with an ended lease, failed (the dead letters); for how many seconds the oldest due work has waited; the latest cause of a failure.';
+
+create view public.work_health with (security_invoker = true) as select * from private.work_health_rows();
+comment on view public.work_health is 'How each queue stands: see private.work_health_rows. For the service.';
+grant select on public.work_health to service_role;
+grant execute on function private.work_health_rows() to service_role;
+
+-- The grammar, as the service calls it -------------------------------------------------------------------------------------------------
+
+create function public.enqueue_work(queue text, items jsonb)
+returns table (id bigint, is_new boolean)
+language sql volatile security invoker set search_path = ''
+as $$ select * from private.enqueue_work($1, $2); $$;
+
+create function public.claim_work(queue text, worker text, batch integer default 1, lease interval default '30 seconds')
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+language sql volatile security invoker set search_path = ''
+as $$ select * from private.claim_work($1, $2, $3, $4); $$;
+
+create function public.heartbeat_work(queue text, claim_token uuid, ids bigint[], lease interval default '30 seconds')
+returns timestamptz
+language sql volatile security invoker set search_path = ''
+as $$ select private.heartbeat_work($1, $2, $3, $4); $$;
+
+create function public.complete_work(queue text, claim_token uuid, ids bigint[], outcome jsonb default '{}')
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.complete_work($1, $2, $3, $4); $$;
+
+create function public.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.fail_work($1, $2, $3, $4, $5, $6); $$;
+
+create function public.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.snooze_work($1, $2, $3, $4, $5); $$;
+
+create function public.cancel_work(queue text, ids bigint[], reason text default null)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.cancel_work($1, $2, $3); $$;
+
+create function public.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.redrive_work($1, $2, $3); $$;
+
+-- Covers and bodies are the service's; the bodies run with their owner's rights, because the tables of the grammar are in `private`.
+do $$
+declare
+  body regprocedure;
+begin
+  for body in
+    select p.oid::regprocedure from pg_catalog.pg_proc as p
+    where p.pronamespace in ('private'::regnamespace, 'public'::regnamespace)
+      and p.proname in ('enqueue_work', 'claim_work', 'heartbeat_work', 'complete_work', 'fail_work', 'snooze_work', 'cancel_work', 'redrive_work')
+  loop
+    execute format('grant execute on function %s to service_role', body);
+    if body::text like 'private.%' then
+      execute format('alter function %s security definer', body);
+    else
+      execute format('comment on function %s is %L', body, pg_catalog.obj_description(to_regprocedure('private.' || replace(body::text, 'public.', ''))));
+    end if;
+  end loop;
+end;
+$$;

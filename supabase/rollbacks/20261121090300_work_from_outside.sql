@@ -1,0 +1,11 @@
+drop view public.work_health;
+drop function public.redrive_work(text, bigint[], integer);
+drop function public.cancel_work(text, bigint[], text);
+drop function public.snooze_work(text, uuid, bigint[], timestamptz, text);
+drop function public.fail_work(text, uuid, bigint[], text, interval, boolean);
+drop function public.complete_work(text, uuid, bigint[], jsonb);
+drop function public.heartbeat_work(text, uuid, bigint[], interval);
+drop function public.claim_work(text, text, integer, interval);
+drop function public.enqueue_work(text, jsonb);
+drop function private.work_health_rows();
+drop function private.enqueue_work(text, jsonb);
