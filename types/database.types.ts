@@ -186,6 +186,45 @@ export type Database = {
         };
         Relationships: [];
       };
+      "businesses": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "prefix": string;
+          "time_zone": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "prefix"?: string;
+          "time_zone"?: string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "prefix"?: string;
+          "time_zone"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "businesses_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "invitations": {
         Row: {
           "created_at": string;
