@@ -6,7 +6,7 @@
 
 create table public.businesses (
   id uuid primary key default gen_random_uuid(),
-  workspace_id uuid not null references public.workspaces (id) on delete restrict,
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
   name text not null,
   prefix text not null default '',
   time_zone text not null default 'UTC',
