@@ -1,11 +1,13 @@
 /**
  * `npm run bench [-- name …]`: measures each claim beside its rivals, on a real Postgres 17 and Redis, and prints tables of ratios.
- * All load stays on loopback. BENCH_ROUNDS sets the number of rounds (at least and by default 5).
+ * All load stays on loopback. BENCH_ROUNDS sets the number of rounds (at least and by default 5), BENCH_MINUTES the length of each
+ * run over time (10).
  */
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
+import { benchQueue, benchQueueOverTime } from "./queue.ts";
 import { benchRevocation } from "./revocation.ts";
 
 const BENCHMARKS: Record<string, () => Promise<string>> = {
@@ -14,6 +16,8 @@ const BENCHMARKS: Record<string, () => Promise<string>> = {
   revocation: benchRevocation,
   audit: benchAudit,
   presence: benchPresence,
+  queue: benchQueue,
+  "queue-over-time": benchQueueOverTime,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);
