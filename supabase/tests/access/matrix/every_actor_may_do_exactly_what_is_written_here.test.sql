@@ -114,6 +114,10 @@ cross join unnest(array['north', 'south']) as tenant;
 \ir expectations/content.psql
 \ir expectations/businesses.psql
 \ir expectations/lifecycle.psql
+\ir expectations/conversations.psql
+\ir expectations/knowledge.psql
+\ir expectations/prompt.psql
+\ir expectations/connections.psql
 
 select plan(3 + (select count(*)::integer from expectations));
 

@@ -23,6 +23,10 @@ create temporary table definers (signature text, reason text) on commit drop;
 \ir pinned/content.psql
 \ir pinned/businesses.psql
 \ir pinned/lifecycle.psql
+\ir pinned/conversations.psql
+\ir pinned/knowledge.psql
+\ir pinned/prompt.psql
+\ir pinned/connections.psql
 
 select set_eq(
   'select signature, volatility, rights, executed_by from functions',

@@ -10,6 +10,10 @@ create temporary table pinned_columns (table_name text, grantee text, privilege 
 \ir pinned/content.psql
 \ir pinned/businesses.psql
 \ir pinned/lifecycle.psql
+\ir pinned/conversations.psql
+\ir pinned/knowledge.psql
+\ir pinned/prompt.psql
+\ir pinned/connections.psql
 
 select set_eq(
   $$select c.relname::text, grantee::regrole::text, string_agg(lower(privilege_type), ', ' order by privilege_type)

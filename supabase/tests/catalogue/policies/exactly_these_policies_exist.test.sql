@@ -9,6 +9,10 @@ create temporary table pinned_policies (table_name text, command text, name text
 \ir pinned/content.psql
 \ir pinned/businesses.psql
 \ir pinned/lifecycle.psql
+\ir pinned/conversations.psql
+\ir pinned/knowledge.psql
+\ir pinned/prompt.psql
+\ir pinned/connections.psql
 
 select set_eq(
   $$select tablename::text, lower(cmd)::text, policyname::text, roles::text from pg_catalog.pg_policies

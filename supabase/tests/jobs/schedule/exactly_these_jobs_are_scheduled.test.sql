@@ -4,6 +4,7 @@ select plan(3);
 create temporary table pinned_jobs (name text, schedule text, command text, active boolean) on commit drop;
 \ir pinned/platform.psql
 \ir pinned/operations.psql
+\ir pinned/assistant.psql
 
 select set_eq(
   $$select jobname, schedule, command, active from cron.job where command ~ '(private|public)\.'$$,
