@@ -72,7 +72,7 @@ begin
   execute format($update$
     update %s as job set
       status = case when again then 'pending' else 'failed' end,
-      scheduled_for = case when again then now() + coalesce(greatest($4, interval '0'), private.work_backoff(job.attempts)) else job.scheduled_for end,
+      scheduled_for = case when again then now() + greatest(coalesce($4, private.work_backoff(job.attempts)), interval '0') else job.scheduled_for end,
       finished_at = case when again then null else now() end,
       lease_expires_at = null, last_error = $3
     from (select id, $5 and attempts < max_attempts as again from %1$s where id = any ($2) for update) as held
@@ -173,7 +173,7 @@ $$;
 comment on function private.redrive_work(text, bigint[], integer) is
   'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
 
-create function private.release_expired_work(batch integer default 1000)
+create function private.release_expired_work(batch integer default 10000)
 returns jsonb
 language plpgsql
 volatile
@@ -185,7 +185,10 @@ declare
   gave_up integer;
   tally jsonb := '{}';
 begin
-  for known in select q.* from private.work_queues as q order by q.name loop
+  -- A table that was dropped without its queue must not keep the others from their work.
+  for known in
+    select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
+  loop
     execute format($update$
       with ended as (
         select job.id, job.attempts < job.max_attempts as again from %1$s as job
@@ -197,6 +200,7 @@ begin
           scheduled_for = case when again then now() else job.scheduled_for end,
           finished_at = case when again then null else now() end,
           lease_expires_at = null,
+          claim_token = null, -- whatever its worker says now is late
           last_error = left(format('the lease of %%s ended', job.claimed_by), 2000)
         from ended where job.id = ended.id
         returning again
