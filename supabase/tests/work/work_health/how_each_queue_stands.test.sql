@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../chores.psql
-select plan(5);
+select plan(7);
 
 create function tests.health() returns text language sql as $$
   select concat_ws(' ', pending, due, in_progress, lease_ended, failed, oldest_due_seconds, last_failure) from private.work_health_rows() where queue = 'chores';
@@ -14,6 +14,9 @@ select private.fail_work('chores', tests.token('w'), tests.ids('dead'), 'first',
 update public.chores set finished_at = now() - interval '1 minute' where title = 'dead';
 update public.chores set lease_expires_at = now() where title = 'left';
 select is(tests.health(), '2 1 2 1 2 90 second', 'what waits, what is due, what is held, by whom it was left, and why the latest was given up');
+select is(private.work_abandoned(), 0::bigint, 'nothing is abandoned as long as the job may still come');
+update public.chores set lease_expires_at = now() - interval '61 seconds' where title = 'left';
+select is(private.work_abandoned(), 1::bigint, 'after a minute it does not');
 select results_eq(
   $$select queue, pending from public.work_health where queue = 'chores'$$, $$values ('chores', 2::bigint)$$, 'the view says the same'
 );
