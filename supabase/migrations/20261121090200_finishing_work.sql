@@ -131,14 +131,14 @@ declare
 begin
   execute format($update$
     update %s as job set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = coalesce(left($2, 2000), job.last_error)
-    where job.id = any ($1) and job.status in ('pending', 'in_progress')
+    where job.id = any ($1) and job.status in ('pending', 'in_progress', 'failed')
   $update$, known.work_table) using ids, reason;
   get diagnostics touched = row_count;
   return touched;
 end;
 $$;
 comment on function private.cancel_work(text, bigint[], text) is
-  'Cancels open work; a worker that holds it is refused when it answers. Returns how many were open. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
 
 create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
 returns integer

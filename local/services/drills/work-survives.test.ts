@@ -150,7 +150,7 @@ Deno.test("workers, backends, the pool and Postgres are killed: nothing acknowle
 
   const killed = { workers: 0, backends: 0, pools: 0, servers: 0 };
   for (let round = 0; round < ROUNDS; round++) {
-    await pause(300 + Math.random() * 500);
+    await pause(200 + Math.random() * 400);
     if (round % 2 === 0) {
       const place = Math.floor(Math.random() * WORKERS);
       workers[place]!.kill("SIGKILL");
@@ -171,7 +171,7 @@ Deno.test("workers, backends, the pool and Postgres are killed: nothing acknowle
       await pause(100);
       await pooler.start();
     }
-    await pause(200 + Math.random() * 500);
+    await pause(100 + Math.random() * 400);
     await server.kill();
     killed.servers++;
     await pause(100);
