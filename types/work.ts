@@ -92,3 +92,29 @@ export type WorkHandler<Queue extends string> = (
   job: Claimed<WorkOf<Queue>>,
   signal: AbortSignal,
 ) => Verdict<Queue> | Promise<Verdict<Queue>>;
+
+/**
+ * The same way with a deadline: a call that is not answered within so many seconds fails, and with
+ * it a connection that went silent. What it may still do, the lease's end undoes.
+ */
+export function withDeadline(transport: Transport, seconds: number): Transport {
+  async function within<Result>(what: string, call: Promise<Result>): Promise<Result> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      const late = () => reject(new Error(`${what} was not answered within ${seconds} s`));
+      timer = setTimeout(late, seconds * 1000);
+    });
+    try {
+      return await Promise.race([call, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  return {
+    claim: (...said) => within("claim", transport.claim(...said)),
+    heartbeat: (...said) => within("heartbeat", transport.heartbeat(...said)),
+    complete: (...said) => within("complete", transport.complete(...said)),
+    fail: (...said) => within("fail", transport.fail(...said)),
+    snooze: (...said) => within("snooze", transport.snooze(...said)),
+  };
+}

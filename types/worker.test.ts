@@ -237,6 +237,17 @@ Deno.test("a claim that is answered after the stop is given back too", async () 
   assert.deepEqual(queue.idsOf("snooze"), [1, 2, 3, 4, 5]);
 });
 
+Deno.test("a call that is never answered does not hold the worker up", async () => {
+  const queue = createQueue(3);
+  const { claim, complete } = queue.transport;
+  let calls = 0;
+  queue.transport.claim = (...said) => ++calls === 1 ? new Promise(() => {}) : claim(...said);
+  queue.transport.complete = (...said) => ++calls === 3 ? new Promise(() => {}) : complete(...said);
+  const errors = await drain(queue, { lease: 0.2, handler: () => {} });
+  assert.deepEqual(queue.idsOf("complete"), [1, 2, 3]);
+  assert.ok(errors.some(([error]) => `${error}`.includes("claim was not answered within 0.2 s")));
+});
+
 Deno.test("what could not be said is said again until it is answered", async () => {
   const queue = createQueue(20);
   let tries = 0;

@@ -10,6 +10,7 @@ import {
   type Held,
   type Transport,
   type Verdict,
+  withDeadline,
   WorkError,
   type WorkHandler,
   type WorkOf,
@@ -52,11 +53,10 @@ interface Job {
   abort: AbortController;
   /** Milliseconds on the worker's own clock, counted from before the request: never too late. */
   heldUntil: number;
-  /** Null while it waits or runs. */
-  verdict: Exclude<Verdict<string>, void> | null;
+  verdict: Exclude<Verdict<string>, void> | null; // null while it waits or runs
 }
 
-const longestPause = 5000;
+const longestPause = 5000; // milliseconds
 const mostIdsInACall = 1000;
 
 /**
@@ -74,7 +74,8 @@ const mostIdsInACall = 1000;
  * ```
  */
 export function runWorker<Queue extends string>(options: WorkerOptions<Queue>): RunningWorker {
-  const { queue, transport, handler, concurrency = 10, lease = 30 } = options;
+  const { queue, handler, concurrency = 10, lease = 30 } = options;
+  const transport = withDeadline(options.transport, lease);
   const batch = Math.min(options.batch ?? concurrency, mostIdsInACall);
   const poll = options.poll ?? { least: 0.2, most: 5 };
   const name = options.name ?? `worker-${crypto.randomUUID().slice(0, 8)}`;
@@ -239,7 +240,6 @@ export function runWorker<Queue extends string>(options: WorkerOptions<Queue>): 
   }
 
   const changed = () => new Promise<void>((resolve) => wake = resolve);
-
   async function work(): Promise<void> {
     let pause = 0;
     while (!isStopping()) {
