@@ -31,6 +31,7 @@ create function private.complete_work(queue text, claim_token uuid, ids bigint[]
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -57,11 +58,13 @@ end;
 $$;
 comment on function private.complete_work(text, uuid, bigint[], jsonb) is
   'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+grant execute on function private.complete_work(text, uuid, bigint[], jsonb) to service_role;
 
 create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -93,11 +96,13 @@ end;
 $$;
 comment on function private.fail_work(text, uuid, bigint[], text, interval, boolean) is
   'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function private.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 
 create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -118,11 +123,13 @@ end;
 $$;
 comment on function private.snooze_work(text, uuid, bigint[], timestamptz, text) is
   'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function private.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 
 create function private.cancel_work(queue text, ids bigint[], reason text default null)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -139,11 +146,13 @@ end;
 $$;
 comment on function private.cancel_work(text, bigint[], text) is
   'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+grant execute on function private.cancel_work(text, bigint[], text) to service_role;
 
 create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -172,6 +181,7 @@ end;
 $$;
 comment on function private.redrive_work(text, bigint[], integer) is
   'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+grant execute on function private.redrive_work(text, bigint[], integer) to service_role;
 
 create function private.release_expired_work(batch integer default 10000)
 returns jsonb

@@ -8,6 +8,7 @@ create function private.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -74,6 +75,7 @@ end;
 $$;
 comment on function private.enqueue_work(text, jsonb) is
   'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+grant execute on function private.enqueue_work(text, jsonb) to service_role;
 
 create function private.work_health_rows()
 returns table (
@@ -158,22 +160,17 @@ returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_work($1, $2, $3); $$;
 
--- Covers and bodies are the service's; the bodies run with their owner's rights, because the tables of the grammar are in `private`.
 do $$
 declare
-  body regprocedure;
+  cover regprocedure;
 begin
-  for body in
+  for cover in
     select p.oid::regprocedure from pg_catalog.pg_proc as p
-    where p.pronamespace in ('private'::regnamespace, 'public'::regnamespace)
+    where p.pronamespace = 'public'::regnamespace
       and p.proname in ('enqueue_work', 'claim_work', 'heartbeat_work', 'complete_work', 'fail_work', 'snooze_work', 'cancel_work', 'redrive_work')
   loop
-    execute format('grant execute on function %s to service_role', body);
-    if body::text like 'private.%' then
-      execute format('alter function %s security definer', body);
-    else
-      execute format('comment on function %s is %L', body, pg_catalog.obj_description(to_regprocedure('private.' || replace(body::text, 'public.', ''))));
-    end if;
+    execute format('grant execute on function %s to service_role', cover);
+    execute format('comment on function %s is %L', cover, pg_catalog.obj_description(to_regprocedure('private.' || replace(cover::text, 'public.', ''))));
   end loop;
 end;
 $$;
