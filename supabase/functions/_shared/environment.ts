@@ -59,12 +59,25 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_DEVTO_URL: z.url({ protocol: /^https?$/ }).default("https://dev.to"),
+  GROUNDWORK_DEVTO_KEY: z.string().optional(),
+  GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_SOCIAL_KEY: z.string().optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
   (values) => !values.UPSTASH_REDIS_REST_URL === !values.UPSTASH_REDIS_REST_TOKEN,
   { path: ["UPSTASH_REDIS_REST_TOKEN"], error: "and UPSTASH_REDIS_REST_URL are set together" },
+).refine(
+  (values) => !values.GROUNDWORK_SOCIAL_URL === !values.GROUNDWORK_SOCIAL_KEY,
+  { path: ["GROUNDWORK_SOCIAL_KEY"], error: "and GROUNDWORK_SOCIAL_URL are set together" },
 );
+
+/** A platform that content is published on: its API and our key to it. */
+export interface PlatformAccount {
+  readonly url: string;
+  readonly key: string;
+}
 
 /** What the functions know about the project they run in. */
 export interface Environment {
@@ -82,6 +95,10 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** Where articles are published; null without a key. */
+  readonly devto: PlatformAccount | null;
+  /** Through which social content is posted; null without a key. */
+  readonly social: PlatformAccount | null;
 }
 
 /**
@@ -121,5 +138,11 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    devto: values.GROUNDWORK_DEVTO_KEY
+      ? { url: values.GROUNDWORK_DEVTO_URL, key: values.GROUNDWORK_DEVTO_KEY }
+      : null,
+    social: values.GROUNDWORK_SOCIAL_URL && values.GROUNDWORK_SOCIAL_KEY
+      ? { url: values.GROUNDWORK_SOCIAL_URL, key: values.GROUNDWORK_SOCIAL_KEY }
+      : null,
   };
 }

@@ -1,0 +1,14 @@
+import type { RequestContext } from "../_shared/http.ts";
+import { answerPublishing } from "../_shared/publishing.ts";
+import { createPostingService } from "./posting-service.ts";
+
+/** `POST /publish-social-content`: posts what is due, of every business. */
+export function publishPosts(context: RequestContext): Promise<Response> {
+  const { social } = context.env.environment;
+  return answerPublishing(
+    context,
+    "content_queue",
+    social && createPostingService(social),
+    "GROUNDWORK_SOCIAL_KEY",
+  );
+}
