@@ -37,6 +37,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     postgresOptions: { max: options.connections, onnotice: () => {} },
   });
   keepGrants(connection);
+  encodeJsonOnce(connection);
   connection.normalizeDbError = (error) => {
     const corrected = correctDatabaseError(error);
     return isAnsweredProperly(error) ? expectError(corrected) : corrected;
@@ -107,6 +108,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
  */
 export function keepGrants(connection: ReturnType<typeof createPostgresConnection>): void {
   Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
+}
+
+/**
+ * Correction 5: lite writes a function's JSON arguments as text, and its driver would write that text as a JSON string: an object would
+ * arrive as a string that holds one. What is an object or an array already is sent as it is.
+ */
+export function encodeJsonOnce(connection: ReturnType<typeof createPostgresConnection>): void {
+  const { serializers } = connection.driver.options;
+  for (const type of [114, 3802]) {
+    serializers[type] = (value: unknown) =>
+      typeof value === "string" && isObjectOrArray(value) ? value : JSON.stringify(value);
+  }
+}
+
+function isObjectOrArray(text: string): boolean {
+  if (!/^\s*[{[]/.test(text)) return false;
+  try {
+    return typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
 }
 
 /** Correction 4: lite's picture of the schema follows `notify pgrst, 'reload schema'`, as PostgREST's does. */
