@@ -130,10 +130,42 @@ for (const mood of ["drop", "fault", "hang"] satisfies Mood[]) {
   });
 }
 
-Deno.test("killed between the platform's yes and our done: the next one finds it, the dead one is refused", async () => {
+Deno.test("killed (SIGKILL) after the platform has accepted: the next one finds it", async () => {
   await clear();
   await using devto = await startDevto();
-  await using dying = startIsolate();
+  await using isolate = startIsolate();
+  const id = await addArticle();
+  devto.moods = ["accept-and-hang"];
+  const doomed = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-all",
+      "--quiet",
+      new URL("publish-until-killed.ts", import.meta.url).pathname,
+      devto.account.url,
+      devto.account.key,
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  while (devto.published.length === 0) await new Promise((next) => setTimeout(next, 10));
+  doomed.kill("SIGKILL");
+  await doomed.status;
+  assertEquals((await read(id)).status, "in_progress");
+  const platform = createDevto(devto.account, patience);
+  const early = await publishDue(isolate.services.database, queue, platform, quick);
+  assertEquals(early.published, 0, "its lease still runs");
+  await sql`update public.build_content_queue set lease_expires_at = now() where id = ${id}`;
+  await sql`select private.release_expired_work()`;
+  const tally = await publishDue(isolate.services.database, queue, platform, quick);
+  assertDeepEquals([tally.published, tally.found, devto.published.length], [1, 1, 1]);
+  assertDeepEquals([(await read(id)).status, (await read(id)).external_id], ["done", "1"]);
+});
+
+Deno.test("silent between the platform's yes and our done: the next one finds it, the late one is refused", async () => {
+  await clear();
+  await using devto = await startDevto();
+  await using late = startIsolate();
   await using next = startIsolate();
   const id = await addArticle();
   const platform = createDevto(devto.account, patience);
@@ -145,10 +177,10 @@ Deno.test("killed between the platform's yes and our done: the next one finds it
       await sql`update public.build_content_queue set lease_expires_at = now() where id = ${id}`;
       await sql`select private.release_expired_work()`;
       nextTally = await publishDue(next.services.database, queue, platform, quick);
-      return { ...publication, externalId: "what the dead one says" };
+      return { ...publication, externalId: "what the late one says" };
     },
   };
-  const tally = await publishDue(dying.services.database, queue, slow, quick);
+  const tally = await publishDue(late.services.database, queue, slow, quick);
   assertDeepEquals(tally, { published: 0, found: 0, retrying: 0, failed: 0, lost: 1 });
   assertDeepEquals(nextTally, { published: 1, found: 1, retrying: 0, failed: 0, lost: 0 });
   assertEquals(devto.published.length, 1);
