@@ -5,7 +5,6 @@
  * is not: redirects are not followed, for they would take the key elsewhere, and bodies are bounded.
  */
 import { z } from "zod";
-import type { PlatformAccount } from "./environment.ts";
 
 /**
  * What a failure means for the work.
@@ -35,6 +34,12 @@ export class PlatformError extends Error {
     this.status = extras.status ?? null;
     this.retryAfter = extras.retryAfter ?? null;
   }
+}
+
+/** One account of a platform. */
+export interface PlatformAccount {
+  readonly url: string;
+  readonly key: string;
 }
 
 /** Asks a platform. */

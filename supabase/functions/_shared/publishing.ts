@@ -7,14 +7,10 @@
  * platform that takes something up after it was asked about it again: there its own refusal of
  * duplicates decides (docs/guarantees.md), and so a retry whose first try is unclear waits a while.
  */
-import { z } from "zod";
-import { inBackground } from "./background.ts";
 import type { Database } from "./database.ts";
-import { ApiError } from "./errors.ts";
-import { answer, type RequestContext } from "./http.ts";
-import { readBody } from "./input.ts";
 import { log } from "./log.ts";
-import { PlatformError } from "./platform-client.ts";
+import type { PlatformAccounts } from "./environment.ts";
+import { type PlatformAccount, PlatformError } from "./platform-client.ts";
 
 /** What came of publishing: where it can be read, and what the platform calls it. */
 export interface Publication {
@@ -42,6 +38,24 @@ export interface Platform<Item extends Content> {
   find(item: Item, since: Date): Promise<Publication | null>;
   /** @throws PlatformError */
   publish(item: Item): Promise<Publication>;
+}
+
+/** The platform as a workspace uses it, with its own account; null when it has none. */
+export type PlatformOf<Item extends Content> = (workspace: string) => Platform<Item> | null;
+
+/** Each workspace's platform, made once per run. A single key is everybody's. */
+export function platformsOf<Item extends Content>(
+  { url, keys }: PlatformAccounts,
+  create: (account: PlatformAccount) => Platform<Item>,
+): PlatformOf<Item> {
+  const made = new Map<string, Platform<Item>>();
+  return (workspace) => {
+    const key = typeof keys === "string" ? keys : keys[workspace];
+    if (key === undefined) return null;
+    const platform = made.get(key) ?? create({ url, key });
+    made.set(key, platform);
+    return platform;
+  };
 }
 
 /** Where a run stops. */
@@ -75,6 +89,7 @@ export interface Tally {
 
 interface Claimed {
   id: number;
+  workspace_id: string;
   attempts: number;
   max_attempts: number;
   claim_token: string;
@@ -84,10 +99,11 @@ interface Claimed {
 interface Held<Item extends Content> {
   queue: string;
   claimed: Claimed;
+  platform: Platform<Item>;
   item: Item;
 }
 
-type Outcome = keyof Tally | "busy";
+type Outcome = keyof Tally;
 
 const isLost = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "PGRST" &&
@@ -99,17 +115,19 @@ const saysDuplicate = (error: unknown) =>
 
 function createRounds<Item extends Content>(
   database: Database,
-  platform: Platform<Item>,
+  platformOf: PlatformOf<Item>,
   bounds: Bounds,
   kind: string,
 ) {
   const worker = `publisher of ${kind} ${crypto.randomUUID().slice(0, 8)}`;
   const lease = `${bounds.lease} seconds`;
+  /** Accounts that asked for time in this run. */
+  const busy = new Map<Platform<Item>, PlatformError>();
 
   async function claim(queue: string): Promise<Claimed | undefined> {
     const [claimed] = await database.run((sql) =>
       sql<Claimed[]>`
-        select id, attempts, max_attempts, claim_token, work from private.claim_work(${queue}, ${worker}, 1, ${lease})`
+        select id, workspace_id, attempts, max_attempts, claim_token, work from private.claim_work(${queue}, ${worker}, 1, ${lease})`
     );
     return claimed;
   }
@@ -139,7 +157,7 @@ function createRounds<Item extends Content>(
   }
 
   /** The first try tells the platform; every other one asks first. */
-  async function publishOnce({ queue, claimed, item }: Held<Item>) {
+  async function publishOnce({ queue, claimed, platform, item }: Held<Item>) {
     const since = await reserve(queue, claimed);
     if (claimed.work.tried_at) {
       const earlier = await platform.find(item, since);
@@ -164,7 +182,12 @@ function createRounds<Item extends Content>(
     );
   }
 
-  async function giveBack(queue: string, claimed: Claimed, error: unknown): Promise<Outcome> {
+  async function giveBack(
+    queue: string,
+    claimed: Claimed,
+    platform: Platform<Item> | null,
+    error: unknown,
+  ): Promise<Outcome> {
     const known = error instanceof PlatformError
       ? error
       : new PlatformError("unclear", "publishing failed on our side", { cause: error });
@@ -174,13 +197,14 @@ function createRounds<Item extends Content>(
       known.trouble === "busy" ? 60 : bounds.unclearPause,
     );
     if (known.trouble === "busy") {
-      // It was not taken up: the attempt does not count.
+      // It was not taken up: the attempt does not count. What comes next waits as long, unasked.
       const until = new Date(Date.now() + pause * 1000).toISOString();
+      if (platform) busy.set(platform, known);
       await database.run((sql) =>
         sql`select private.snooze_work(
           ${queue}, ${claimed.claim_token}, array[${claimed.id}::bigint], ${until}, ${known.message})`
       );
-      return "busy";
+      return "retrying";
     }
     const isFinal = known.trouble === "refused" || claimed.attempts >= claimed.max_attempts;
     await database.run((sql) =>
@@ -193,18 +217,24 @@ function createRounds<Item extends Content>(
   }
 
   async function handle(queue: string, claimed: Claimed): Promise<Outcome> {
+    const platform = platformOf(claimed.workspace_id);
     try {
+      if (!platform) {
+        throw new PlatformError("refused", "the workspace has no account of the platform");
+      }
+      const asksForTime = busy.get(platform);
+      if (asksForTime) throw asksForTime;
       const item = platform.read(claimed.work);
       const { publication, wasFound } = await held(
         queue,
         claimed,
-        () => publishOnce({ queue, claimed, item }),
+        () => publishOnce({ queue, claimed, platform, item }),
       );
       await complete(queue, claimed, publication);
       return wasFound ? "found" : "published";
     } catch (error) {
       if (isLost(error)) return "lost";
-      return await giveBack(queue, claimed, error).catch((second) => {
+      return await giveBack(queue, claimed, platform, error).catch((second) => {
         if (isLost(second)) return "lost" as const;
         throw second;
       });
@@ -220,9 +250,8 @@ function createRounds<Item extends Content>(
       if (!claimed) continue;
       more.push(queue);
       const outcome = await handle(queue, claimed);
-      tally[outcome === "busy" ? "retrying" : outcome]++;
+      tally[outcome]++;
       if (outcome === "found") tally.published++;
-      if (outcome === "busy") return null;
     }
     return more;
   }
@@ -232,15 +261,15 @@ function createRounds<Item extends Content>(
 
 /**
  * Publishes until nothing is due or a bound is reached, one piece after another: platforms count
- * requests, and two at a time would only meet the limit sooner. After a 429 nothing more is tried.
+ * requests, and two at a time would only meet the limit sooner. After a 429 the account is left alone.
  */
 export async function publishDue<Item extends Content>(
   database: Database,
   kind: string,
-  platform: Platform<Item>,
+  platformOf: PlatformOf<Item>,
   bounds: Bounds = usualBounds,
 ): Promise<Tally> {
-  const round = createRounds(database, platform, bounds, kind);
+  const round = createRounds(database, platformOf, bounds, kind);
   const tally: Tally = { published: 0, found: 0, retrying: 0, failed: 0, lost: 0 };
   const until = Date.now() + bounds.duration;
   const isOver = () =>
@@ -254,52 +283,4 @@ export async function publishDue<Item extends Content>(
   let queues: string[] | null = known.map(({ name }) => name);
   while (queues && queues.length > 0) queues = await round(queues, tally, isOver);
   return tally;
-}
-
-async function isAnyDue(database: Database, kind: string): Promise<boolean> {
-  const [row] = await database.run((sql) =>
-    sql<{ due: boolean }[]>`
-      select coalesce(bool_or(h.due > 0), false) as due from private.work_health_rows() as h
-      join private.work_queues as q on q.name = h.queue where q.kind = ${kind}`
-  );
-  return row?.due ?? false;
-}
-
-const nothing = z.strictObject({});
-
-/**
- * `POST /`: publishes what is due. 200 with what was done; 202 when it takes longer than a caller
- * waits, and goes on in the background: the work itself keeps account of how it ends.
- *
- * @param platform null without a key: then 503 when something is due, so that the ledger says it too
- * @param answerWithin milliseconds: the database's calls wait for ten seconds
- */
-export async function answerPublishing<Item extends Content>(
-  context: RequestContext,
-  kind: string,
-  platform: Platform<Item> | null,
-  secrets: string,
-  answerWithin = 8000,
-): Promise<Response> {
-  await readBody(context.req.raw, nothing);
-  const { database } = context.env;
-  if (!platform) {
-    if (await isAnyDue(database, kind)) {
-      throw new ApiError(503, "unavailable", `Something is due, but ${secrets} is not set.`);
-    }
-    return answer({ published: 0, found: 0, retrying: 0, failed: 0, lost: 0 });
-  }
-  const run = publishDue(database, kind, platform);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), answerWithin);
-  });
-  try {
-    const tally = await Promise.race([run, patience]);
-    if (tally) return answer(tally);
-  } finally {
-    clearTimeout(timer);
-  }
-  inBackground("publishing", run);
-  return answer({ status: "publishing" }, 202);
 }

@@ -9,8 +9,11 @@
  * that is taken: that is the wall behind our asking.
  */
 import { z } from "zod";
-import type { PlatformAccount } from "../_shared/environment.ts";
-import { createPlatformClient, PlatformError } from "../_shared/platform-client.ts";
+import {
+  createPlatformClient,
+  type PlatformAccount,
+  PlatformError,
+} from "../_shared/platform-client.ts";
 import {
   type Content,
   type Platform,

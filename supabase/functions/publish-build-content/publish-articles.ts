@@ -1,5 +1,6 @@
+import { answerPublishing } from "../_shared/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http.ts";
-import { answerPublishing } from "../_shared/publishing.ts";
+import { platformsOf } from "../_shared/publishing.ts";
 import { createDevto } from "./devto.ts";
 
 /** `POST /publish-build-content`: publishes the articles that are due, of every business. */
@@ -8,7 +9,7 @@ export function publishArticles(context: RequestContext): Promise<Response> {
   return answerPublishing(
     context,
     "build_content_queue",
-    devto && createDevto(devto),
+    devto && platformsOf(devto, createDevto),
     "GROUNDWORK_DEVTO_KEY",
   );
 }

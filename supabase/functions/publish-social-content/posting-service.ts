@@ -9,8 +9,11 @@
  * the idempotency key, by which the service refuses a second post, and the note that is looked for.
  */
 import { z } from "zod";
-import type { PlatformAccount } from "../_shared/environment.ts";
-import { createPlatformClient, PlatformError } from "../_shared/platform-client.ts";
+import {
+  createPlatformClient,
+  type PlatformAccount,
+  PlatformError,
+} from "../_shared/platform-client.ts";
 import {
   type Content,
   type Platform,

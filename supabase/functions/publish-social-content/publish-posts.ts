@@ -1,5 +1,6 @@
+import { answerPublishing } from "../_shared/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http.ts";
-import { answerPublishing } from "../_shared/publishing.ts";
+import { platformsOf } from "../_shared/publishing.ts";
 import { createPostingService } from "./posting-service.ts";
 
 /** `POST /publish-social-content`: posts what is due, of every business. */
@@ -8,7 +9,7 @@ export function publishPosts(context: RequestContext): Promise<Response> {
   return answerPublishing(
     context,
     "content_queue",
-    social && createPostingService(social),
+    social && platformsOf(social, createPostingService),
     "GROUNDWORK_SOCIAL_KEY",
   );
 }

@@ -39,7 +39,7 @@ const clear = () => sql`delete from public.content_queue where workspace_id = ${
 Deno.test("what is due is posted, its video handed on and not fetched", async () => {
   await clear();
   await using service = await startPostingService();
-  await using isolate = startIsolate({ social: service.account });
+  await using isolate = startIsolate({ social: service.accounts });
   const id = await addPost({
     hashtags: '{"#ai",deep work}',
     platform: "youtube",
@@ -79,10 +79,10 @@ for (const mood of ["accept-and-drop", "accept-and-fault", "accept-and-hang"] sa
     const id = await addPost();
     service.moods = [mood];
     const platform = createPostingService(service.account, patience);
-    await publishDue(isolate.services.database, queue, platform, quick);
+    await publishDue(isolate.services.database, queue, () => platform, quick);
     assertEquals((await read(id)).posting_status, "scheduled");
     await skipPause();
-    const tally = await publishDue(isolate.services.database, queue, platform, quick);
+    const tally = await publishDue(isolate.services.database, queue, () => platform, quick);
     assertDeepEquals([tally.published, tally.found, service.published.length], [1, 1, 1]);
     assertEquals((await read(id)).external_id, "post-1");
   });
@@ -91,7 +91,7 @@ for (const mood of ["accept-and-drop", "accept-and-fault", "accept-and-hang"] sa
 Deno.test("what the network refused is failed with its words, and posted anew when it is redriven", async () => {
   await clear();
   await using service = await startPostingService();
-  await using isolate = startIsolate({ social: service.account });
+  await using isolate = startIsolate({ social: service.accounts });
   service.refusesDuplicates = true;
   const id = await addPost();
   const { reference } = await read(id);
@@ -115,7 +115,7 @@ Deno.test("what the network refused is failed with its words, and posted anew wh
 Deno.test("an answer that says error is a refusal", async () => {
   await clear();
   await using service = await startPostingService();
-  await using isolate = startIsolate({ social: service.account });
+  await using isolate = startIsolate({ social: service.accounts });
   const id = await addPost();
   // What it takes up it answers with; this one says that the network did not.
   const accept = service.published;
@@ -134,7 +134,7 @@ Deno.test("an answer that says error is a refusal", async () => {
 Deno.test("however often it is invoked at once, one post is one post", async () => {
   await clear();
   await using service = await startPostingService();
-  const isolates = Array.from({ length: 4 }, () => startIsolate({ social: service.account }));
+  const isolates = Array.from({ length: 4 }, () => startIsolate({ social: service.accounts }));
   await Promise.all(Array.from({ length: 8 }, () => addPost()));
   const answers = await Promise.all(
     [...isolates, ...isolates].map((isolate) =>

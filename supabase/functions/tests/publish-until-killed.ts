@@ -8,5 +8,5 @@ const { services } = startIsolate();
 await publishDue(
   services.database,
   "build_content_queue",
-  createDevto({ url: url ?? "", key: key ?? "" }),
+  () => createDevto({ url: url ?? "", key: key ?? "" }),
 );

@@ -34,6 +34,8 @@ export interface Heard {
 /** A platform: what it heard, what it has, and the moods that it will be in. */
 export interface FakePlatform extends AsyncDisposable {
   account: { url: string; key: string };
+  /** As the environment names it. */
+  accounts: { url: string; keys: string };
   heard: Heard[];
   // deno-lint-ignore no-explicit-any -- whatever it took up
   published: any[];
@@ -103,6 +105,7 @@ async function startPlatform(manners: Manners): Promise<FakePlatform> {
   const { port } = server.address() as AddressInfo;
   const platform: FakePlatform = {
     account: { url: `http://127.0.0.1:${port}`, key },
+    accounts: { url: `http://127.0.0.1:${port}`, keys: key },
     heard: [],
     published: [],
     moods: [],
