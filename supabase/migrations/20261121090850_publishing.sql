@@ -5,7 +5,7 @@
 --          (tried_at) before it is told, and whoever finds that written asks the platform first. The jobs' times are UTC; when content goes out
 --          is its own publish_at, an instant, and the job each five minutes sees to it: the daily one is for what waits for nobody.
 
-create function private.reserve_publication(queue text, claim_token uuid, id bigint)
+create function private.reserve_publication(queue text, claim_token uuid, id bigint, lease interval)
 returns timestamptz
 language plpgsql
 volatile
@@ -15,18 +15,19 @@ declare
   known private.work_queues := private.work_queue(reserve_publication.queue);
   first_tried_at timestamptz;
 begin
+  perform private.require_lease(lease);
   execute format(
-    'update %s as job set tried_at = coalesce(job.tried_at, now())
+    'update %s as job set tried_at = coalesce(job.tried_at, now()), lease_expires_at = now() + $3
      where job.id = $2 and job.claim_token = $1 and job.lease_expires_at > now() returning job.tried_at', known.work_table
-  ) into first_tried_at using claim_token, id;
+  ) into first_tried_at using claim_token, id, lease;
   if first_tried_at is null then
     perform private.refuse_lost_lease(array[id]);
   end if;
   return first_tried_at;
 end;
 $$;
-comment on function private.reserve_publication(text, uuid, bigint) is
-  'Writes down that the platform is about to be told of claimed content, to be called before it is. Returns when that was first the case. Errors: unknown_queue 404, lease_lost 409 when the lease has ended.';
+comment on function private.reserve_publication(text, uuid, bigint, interval) is
+  'Writes down that the platform is about to be told of claimed content, to be called before it is, and holds the claim for another `lease`, which is to be longer than telling takes. Returns when that was first the case. Errors: unknown_queue 404, lease_lost 409 when the lease has ended, invalid_lease 422.';
 
 create function private.publish_due_content()
 returns jsonb

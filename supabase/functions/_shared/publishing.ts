@@ -150,7 +150,8 @@ function createRounds<Item extends Content>(
   async function reserve(queue: string, claimed: Claimed): Promise<Date> {
     const [reserved] = await database.run((sql) =>
       sql<{ since: Date }[]>`
-        select private.reserve_publication(${queue}, ${claimed.claim_token}, ${claimed.id}) as since`
+        select private.reserve_publication(
+          ${queue}, ${claimed.claim_token}, ${claimed.id}, ${lease}) as since`
     );
     if (!reserved) throw new Error("reserve_publication returned no row");
     return reserved.since;

@@ -149,7 +149,11 @@ Deno.test("killed (SIGKILL) after the platform has accepted: the next one finds 
     stdout: "null",
     stderr: "null",
   }).spawn();
-  while (devto.published.length === 0) await new Promise((next) => setTimeout(next, 10));
+  let ended = false;
+  doomed.status.then(() => ended = true);
+  while (devto.published.length === 0 && !ended) {
+    await new Promise((next) => setTimeout(next, 10));
+  }
   doomed.kill("SIGKILL");
   await doomed.status;
   assertEquals((await read(id)).status, "in_progress");
