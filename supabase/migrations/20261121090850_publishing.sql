@@ -36,11 +36,11 @@ volatile
 set search_path = ''
 as $$
 declare
-  published_by constant jsonb := '{"build_content_queue": "publish-build-content", "content_queue": "publish-social-content"}';
+  published_by constant jsonb := '{"build_content_queue": "publish-build-content", "content_queue": "publish-social-content"}'::jsonb;
   known private.work_queues;
   called text;
   is_due boolean;
-  calls jsonb := '{}';
+  calls jsonb := '{}'::jsonb;
 begin
   for known in select q.* from private.work_queues as q where published_by ? q.kind order by q.name loop
     called := published_by ->> known.kind;

@@ -30,12 +30,14 @@ stable
 set search_path = ''
 as $$
 begin
-  return query execute format(
+  for memory_type, key, value, confidence, version, is_shared, updated_at in execute format(
     'select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version, m.agent_id is null, m.updated_at
      from %s as m
      where m.workspace_id = $1 and (m.agent_id is null or m.agent_id = $2) and ($3 is null or m.memory_type = any ($3))
      order by m.memory_type, m.key, m.agent_id nulls last', private.agent_memory_table($1, $4)
-  ) using $1, $2, $3;
+  ) using $1, $2, $3 loop
+    return next;
+  end loop;
 end;
 $$;
 comment on function private.load_agent_memory(uuid, uuid, text[], text) is 'The body of public.load_agent_memory.';
@@ -89,8 +91,9 @@ declare
   kept text := private.agent_memory_table($1, $4);
   whose text := case when $3 is null then 'm.agent_id is null' else 'm.agent_id = $2' end;
   entry record;
-  known record;
-  conflicts text[] := '{}';
+  known_id uuid;
+  known_version integer;
+  conflicts text[] := '{}'::text[];
 begin
   perform private.check_memory_entries(entries);
   -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at once do not deadlock.
@@ -104,8 +107,8 @@ begin
   loop
     execute format(
       'select m.id, m.version from %s as m where m.workspace_id = $1 and %s and m.memory_type = $3 and m.key = $4', kept, whose
-    ) into known using $1, $3, entry.memory_type, entry.key;
-    if coalesce(known.version, 0) <> entry.version then
+    ) into known_id, known_version using $1, $3, entry.memory_type, entry.key;
+    if coalesce(known_version, 0) <> entry.version then
       conflicts := conflicts || concat_ws(' ', entry.memory_type, entry.key);
       continue;
     end if;
@@ -113,8 +116,8 @@ begin
     key := entry.key;
     version := 0;
     if entry.value is null then
-      execute format('delete from %s as m where m.id = $1', kept) using known.id;
-    elsif known.id is null then
+      execute format('delete from %s as m where m.id = $1', kept) using known_id;
+    elsif known_id is null then
       execute format(
         'insert into %s (workspace_id, agent_id, memory_type, key, value, confidence) values ($1, $2, $3, $4, $5, coalesce($6, 0.8))
          on conflict on constraint %I do nothing returning version', kept,
@@ -128,8 +131,8 @@ begin
       execute format(
         'update %s as m set value = $2, confidence = coalesce($3, m.confidence)
          where m.id = $1 and (m.value, m.confidence) is distinct from ($2, coalesce($3, m.confidence)) returning m.version', kept
-      ) into version using known.id, entry.value, entry.confidence;
-      version := coalesce(version, known.version);
+      ) into version using known_id, entry.value, entry.confidence;
+      version := coalesce(version, known_version);
     end if;
     return next;
   end loop;
@@ -168,7 +171,7 @@ as $$
 declare
   business text;
   removed bigint;
-  counts jsonb := '{}';
+  counts jsonb := '{}'::jsonb;
 begin
   for business in select '' union select b.prefix from public.businesses as b order by 1 loop
     continue when to_regclass('public.' || business || 'agent_memory_history') is null;
