@@ -86,3 +86,22 @@ insert into public.permissions (user_id, agent_id, workspace_id, can_use, grante
   ('00000000-0000-4000-a000-000000000006', '00000000-0000-4000-c000-000000000005', '00000000-0000-4000-b000-000000000002',
    true, '00000000-0000-4000-a000-000000000005', 'On the support desk')
 on conflict do nothing;
+
+-- What Acme does next: an article for next month, a post that nobody has approved, a task for a coding agent; and what its agents remember.
+insert into public.build_content_queue (workspace_id, title, article, tags, canonical_url, review_status, publish_at)
+select '00000000-0000-4000-b000-000000000001', 'How we answer leave requests in a minute', E'# Leave in a minute\n\nOur HR agent reads the policy, so that people need not.\n',
+  array['ai', 'agents', 'hr', 'Postgres'], 'https://acme.example/blog/leave-in-a-minute', 'approved', now() + interval '30 days'
+where not exists (select from public.build_content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.content_queue (workspace_id, script, caption, hashtags, video_url, platform)
+select '00000000-0000-4000-b000-000000000001', 'Juan asks HR. HR answers. Ben smiles.', 'Leave, answered before the coffee is ready.', array['ai', 'hr'],
+  'https://cdn.acme.example/leave.mp4', 'linkedin'
+where not exists (select from public.content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.code_task_queue (workspace_id, prompt, repository, branch)
+select '00000000-0000-4000-b000-000000000001', 'The leave form forgets the half day. Make it remember, with a test.', 'acme/website', 'fix/half-day'
+where not exists (select from public.code_task_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.agent_memory (workspace_id, agent_id, memory_type, key, value, confidence) values
+  ('00000000-0000-4000-b000-000000000001', null, 'identity', 'company', '{"name": "Acme", "people": 40}', 1),
+  ('00000000-0000-4000-b000-000000000001', null, 'policy', 'tone', '"Friendly, brief, no legal advice."', 1),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'strategy', 'first_contact', '"Write before calling; mornings work better."', 0.7),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'state', 'last_session', '{"read_until": "2026-11-20T17:00:00Z"}', 0.8)
+on conflict do nothing;

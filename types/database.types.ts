@@ -3,6 +3,123 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_memory": {
+        Row: {
+          "agent_id": string | null;
+          "confidence": number;
+          "created_at": string;
+          "id": string;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": NonNullable<Json>;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key": string;
+          "memory_type": string;
+          "updated_at"?: string;
+          "value": NonNullable<Json>;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key"?: string;
+          "memory_type"?: string;
+          "updated_at"?: string;
+          "value"?: NonNullable<Json>;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "agent_memory_history": {
+        Row: {
+          "agent_id": string | null;
+          "changed_at": string;
+          "changed_by": string | null;
+          "confidence": number | null;
+          "id": number;
+          "key": string;
+          "memory_type": string;
+          "value": Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key": string;
+          "memory_type": string;
+          "value"?: Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key"?: string;
+          "memory_type"?: string;
+          "value"?: Json | null;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "changed_by_somebody";
+            columns: ["changed_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "agents": {
         Row: {
           "created_at": string;
@@ -186,6 +303,99 @@ export type Database = {
         };
         Relationships: [];
       };
+      "build_content_queue": {
+        Row: {
+          "article": string;
+          "attempts": number;
+          "canonical_url": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "status": string;
+          "tags": (string)[];
+          "title": string;
+          "tried_at": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "article": string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title": string;
+          "tried_at"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "article"?: string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title"?: string;
+          "tried_at"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "businesses": {
         Row: {
           "created_at": string;
@@ -218,6 +428,180 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "businesses_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "code_task_queue": {
+        Row: {
+          "attempts": number;
+          "branch": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "cost_minor": number | null;
+          "created_at": string;
+          "currency": string | null;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "prompt": string;
+          "repository": string;
+          "result": Json | null;
+          "scheduled_for": string;
+          "status": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt": string;
+          "repository": string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt"?: string;
+          "repository"?: string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "content_queue": {
+        Row: {
+          "attempts": number;
+          "caption": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "hashtags": (string)[];
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "posting_status": string;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "script": string;
+          "status": string;
+          "tried_at": string | null;
+          "video_url": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "caption": string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform": string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "caption"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -606,6 +990,23 @@ export type Database = {
         }[];
       };
       "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "load_agent_memory": {
+        Args: {
+          "agent_id"?: string;
+          "memory_types"?: (string)[];
+          "prefix"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "confidence": number;
+          "is_shared": boolean;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": Json;
+          "version": number;
+        }[];
+      };
       "log_audit": {
         Args: {
           "action": string;
@@ -659,6 +1060,14 @@ export type Database = {
       };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "save_agent_memory": {
+        Args: { "agent_id"?: string; "entries": Json; "prefix"?: string; "workspace_id": string };
+        Returns: {
+          "key": string;
+          "memory_type": string;
+          "version": number;
+        }[];
+      };
       "snooze_work": {
         Args: {
           "claim_token": string;

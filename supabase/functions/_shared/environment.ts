@@ -49,6 +49,15 @@ const rateLimits = json.pipe(z.strictObject({
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
 }));
 
+/** A key as it is, or a JSON object of keys by workspace. */
+const platformKeys = z.string().transform((text, context) => {
+  if (!text.trimStart().startsWith("{")) return text;
+  const parsed = json.pipe(z.record(z.string(), z.string().min(1))).safeParse(text);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: "custom", message: "is neither a key nor keys by workspace" });
+  return z.NEVER;
+});
+
 const schema = z.object({
   SUPABASE_URL: z.url(),
   SUPABASE_DB_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -59,12 +68,26 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_DEVTO_URL: z.url({ protocol: /^https?$/ }).default("https://dev.to"),
+  GROUNDWORK_DEVTO_KEY: platformKeys.optional(),
+  GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_SOCIAL_KEY: platformKeys.optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
   (values) => !values.UPSTASH_REDIS_REST_URL === !values.UPSTASH_REDIS_REST_TOKEN,
   { path: ["UPSTASH_REDIS_REST_TOKEN"], error: "and UPSTASH_REDIS_REST_URL are set together" },
+).refine(
+  (values) => !values.GROUNDWORK_SOCIAL_URL === !values.GROUNDWORK_SOCIAL_KEY,
+  { path: ["GROUNDWORK_SOCIAL_KEY"], error: "and GROUNDWORK_SOCIAL_URL are set together" },
 );
+
+/** A platform that content is published on: its API and our keys to it. */
+export interface PlatformAccounts {
+  readonly url: string;
+  /** The one key of a project that is one company's, or each workspace's own. */
+  readonly keys: string | Readonly<Record<string, string>>;
+}
 
 /** What the functions know about the project they run in. */
 export interface Environment {
@@ -82,6 +105,10 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** Where articles are published; null without a key. */
+  readonly devto: PlatformAccounts | null;
+  /** Through which social content is posted; null without a key. */
+  readonly social: PlatformAccounts | null;
 }
 
 /**
@@ -121,5 +148,11 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    devto: values.GROUNDWORK_DEVTO_KEY
+      ? { url: values.GROUNDWORK_DEVTO_URL, keys: values.GROUNDWORK_DEVTO_KEY }
+      : null,
+    social: values.GROUNDWORK_SOCIAL_URL && values.GROUNDWORK_SOCIAL_KEY
+      ? { url: values.GROUNDWORK_SOCIAL_URL, keys: values.GROUNDWORK_SOCIAL_KEY }
+      : null,
   };
 }

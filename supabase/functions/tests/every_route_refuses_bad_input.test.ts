@@ -118,6 +118,11 @@ const rows: Row[] = [
     "pairs",
   ],
 
+  ...bodies("POST", "/publish-build-content", "service"),
+  ["GET", "/publish-build-content", { as: "service" }, 405, "method_not_allowed"],
+  ...bodies("POST", "/publish-social-content", "service"),
+  ["GET", "/publish-social-content", { as: "service" }, 405, "method_not_allowed"],
+
   ...bodies("POST", "/agents/invalidate", "service"),
   [
     "POST",
