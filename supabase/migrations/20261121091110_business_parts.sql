@@ -67,13 +67,14 @@ as $$
       private.without_prefix(pg_get_expr(p.polwithcheck, p.polrelid), prefix, t.template, t.templates) as writes
     from tables as t join pg_catalog.pg_policy as p on p.polrelid = t.oid
   ), options as (
-    select t.template, t.place, o.name, o.value
+    select t.template, t.place, string_agg(format('%s = %L', o.name, o.value), ', ' order by o.name ~ '^toast', o.at) as options
     from tables as t
     left join pg_catalog.pg_class as toast on toast.oid = t.reltoastrelid
     cross join lateral (
-      select option_name, option_value from pg_options_to_table(t.reloptions)
-      union all select 'toast.' || option_name, option_value from pg_options_to_table(toast.reloptions)
-    ) as o (name, value)
+      select option_name, option_value, ordinality from pg_options_to_table(t.reloptions) with ordinality
+      union all select 'toast.' || option_name, option_value, ordinality from pg_options_to_table(toast.reloptions) with ordinality
+    ) as o (name, value, at)
+    group by t.template, t.place
   ), granted as (
     select t.template, t.place, null::text as columns, 0 as columns_at, a.grantee, lower(a.privilege_type) as privilege, a.is_grantable
     from tables as t cross join lateral aclexplode(t.relacl) as a where a.grantee <> t.relowner
@@ -118,7 +119,7 @@ as $$
     union all select 4, s.template, 'statistics', s.statistics_name, replace(s.clause, '{name}', s.statistics_name) from statistics as s
     union all select 4, s.template, 'statistics target', s.statistics_name, format('alter statistics public.%s set statistics %s', s.statistics_name, s.stxstattarget)
       from statistics as s where s.stxstattarget >= 0
-    union all select 6, o.template, 'option', o.name, format('alter table %s set (%s = %L)', o.place, o.name, o.value) from options as o
+    union all select 6, o.template, 'options', o.template, format('alter table %s set (%s)', o.place, o.options) from options as o
     union all select 6, t.template, 'row security', 'enabled', format('alter table %s enable row level security', t.place) from tables as t where t.relrowsecurity
     union all select 6, t.template, 'row security', 'forced', format('alter table %s force row level security', t.place) from tables as t where t.relforcerowsecurity
     union all select 6, t.template, 'replica identity', t.template, format('alter table %s replica identity %s', t.place, case t.relreplident when 'f' then 'full' when 'n' then 'nothing'

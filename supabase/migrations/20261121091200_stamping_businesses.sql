@@ -14,6 +14,7 @@ as $$
 declare
   missing text;
   made record;
+  grantee text;
 begin
   select string_agg(t.table_name, ', ' order by t.ordinal) into missing from private.business_templates as t
   where to_regclass('public.' || t.table_name) is null;
@@ -32,7 +33,13 @@ begin
     execute private.with_prefix(made.definition, stamp_tables.prefix);
     if made.part = 'table' then
       -- Whatever a new table is granted by default: what counts is what the template grants.
-      execute format('revoke all on public.%I from public, anon, authenticated, service_role', stamp_tables.prefix || made.template);
+      for grantee in
+        select distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end
+        from pg_catalog.pg_class as c cross join lateral aclexplode(c.relacl) as a
+        where c.oid = to_regclass('public.' || stamp_tables.prefix || made.template) and a.grantee <> c.relowner
+      loop
+        execute format('revoke all on public.%I from %s', stamp_tables.prefix || made.template, grantee);
+      end loop;
     end if;
   end loop;
 end;
@@ -97,7 +104,7 @@ begin
 end;
 $$;
 comment on function private.for_each_business(text) is
-  'Changes the templates and every business''s tables alike. ddl: one or several statements with {prefix} before each name of a table, index, or sibling: alter table public.{prefix}leads add column rank integer. Claim functions are made anew. Refuses what would leave a business different from its templates. Returns how many sets of tables were changed, the templates included. All or nothing.';
+  'Changes the templates and every business''s tables alike. ddl: one or several statements with {prefix} before each name of a table, index, or sibling: alter table public.{prefix}leads add column rank integer. Constraints are given a name. Claim functions are made anew. Refuses what would leave a business different from its templates. Returns how many sets of tables were changed, the templates included. All or nothing.';
 
 create function private.lock_businesses()
 returns void
