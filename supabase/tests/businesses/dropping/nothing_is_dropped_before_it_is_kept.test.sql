@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../trial.psql
-select plan(36);
+select plan(35);
 
 select is(tests.answer_of($$select private.create_business(tests.id('north'), 'pn_', 'Petroleum Noir', 'America/Chicago')$$), 'ok', 'north has a business');
 select is(tests.answer_of($$select private.create_business(tests.id('north'), 'sc_', 'StructCalc')$$), 'ok', 'and another');
