@@ -545,6 +545,24 @@ export type Database = {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
       };
+      "create_business": {
+        Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "prefix": string;
+          "time_zone": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "businesses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
         Returns: {
@@ -567,6 +585,14 @@ export type Database = {
         };
       };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "drop_business": {
+        Args: { "name": string; "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
       "enqueue_work": {
         Args: { "items": Json; "queue": string };
         Returns: {
@@ -580,6 +606,14 @@ export type Database = {
           "allowed": boolean;
           "decided_by": Json;
           "reason": string;
+        }[];
+      };
+      "export_business": {
+        Args: { "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
         }[];
       };
       "fail_work": {
@@ -638,6 +672,14 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "read_business_export": {
+        Args: { "after"?: number; "export_id": string; "most"?: number };
+        Returns: {
+          "contents": Json;
+          "ordinal": number;
+          "table_name": string;
+        }[];
       };
       "record_usage": {
         Args: {
