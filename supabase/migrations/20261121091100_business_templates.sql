@@ -53,7 +53,7 @@ set search_path = ''
 as $$
 declare
   quoted constant text := $quoted$('(?:[^']|'')*'|"(?:[^"]|"")*")$quoted$;
-  kept text[] := '{}';
+  kept text[] := array[]::text[];
   inner_part text[];
   first_part text[];
 begin

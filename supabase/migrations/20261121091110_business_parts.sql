@@ -1,8 +1,8 @@
 -- What an operations table consists of, as statements: read from one business, run for another, compared between two.
 --
 -- Touches: private.business_parts.
--- Beware:  the order of the parts is the order in which they can be made. A part without a phase is made together with another and is only
---          compared. Names of indexes are the schema's, so they bear the prefix; names of checks and foreign keys are the table's and do not.
+-- Beware:  the order of the parts is the order in which they can be made. A part without a phase is made together with another, or cannot be made
+--          (inheritance), and is only compared. Names of indexes are the schema's, so they bear the prefix; names of checks and foreign keys are the table's and do not.
 
 create function private.business_parts(prefix text)
 returns table (phase integer, template text, part text, name text, definition text)
@@ -115,6 +115,8 @@ as $$
       from indexes as i where not i.is_constraint
     union all select 4, i.template, 'index option', i.index_name || ' ' || o.option_name, format('alter index public.%s set (%I = %L)', i.index_name, o.option_name, o.option_value)
       from indexes as i cross join lateral pg_options_to_table(i.reloptions) as o where i.is_constraint
+    union all select null, t.template, 'inheritance', h.inhrelid::regclass::text, 'inherits ' || h.inhparent::regclass
+      from tables as t join pg_catalog.pg_inherits as h on t.oid in (h.inhparent, h.inhrelid)
     union all select null, i.template, 'index state', i.index_name, 'invalid' from indexes as i where not i.indisvalid
     union all select 4, s.template, 'statistics', s.statistics_name, replace(s.clause, '{name}', s.statistics_name) from statistics as s
     union all select 4, s.template, 'statistics target', s.statistics_name, format('alter statistics public.%s set statistics %s', s.statistics_name, s.stxstattarget)

@@ -1,6 +1,6 @@
 -- Stamping: a business is made with tables of its own, equal to the templates, and stays equal when the templates change.
 --
--- Touches: private.create_business and its cover, private.stamp_tables, private.business_differences, private.for_each_business.
+-- Touches: private.create_business, private.stamp_tables, private.business_differences, private.for_each_business.
 -- Beware:  stamping only reads the templates, which may be written to meanwhile. Its foreign keys lock what they refer to (workspaces, agents)
 --          against writers until it commits; who holds them back for five seconds makes it give up. A migration that changes a template goes
 --          through private.for_each_business, or the businesses that exist stay behind: private.business_differences says in what.
@@ -182,26 +182,11 @@ begin
 exception
   when unique_violation or duplicate_table or duplicate_object then
     perform private.raise_error('prefix_taken', 'This prefix is in use.', 409, sqlerrm);
+    return null;
   when lock_not_available then
     perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503, 'Nothing was made. Try again.');
+    return null;
 end;
 $$;
 comment on function private.create_business(uuid, text, text, text) is
   'Makes a business of a workspace with tables of its own: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: lowercase letters and digits and an underscore, at most 11 characters, of no other business; empty for the workspace''s first, which uses the tables that are there. name: 1–200 characters, not necessarily unique. time_zone: an IANA name. All or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, not_found 404, unavailable 503, 23514 on a malformed name.';
-
-create function public.create_business(workspace_id uuid, prefix text, name text, time_zone text default 'UTC')
-returns public.businesses
-language sql
-volatile
-security invoker
-set search_path = ''
-as $$
-  select * from private.create_business($1, $2, $3, $4);
-$$;
-grant execute on function private.create_business(uuid, text, text, text), public.create_business(uuid, text, text, text) to service_role;
-do $$
-begin
-  execute format('comment on function public.create_business(uuid, text, text, text) is %L',
-    pg_catalog.obj_description('private.create_business(uuid, text, text, text)'::regprocedure, 'pg_proc'));
-end;
-$$;

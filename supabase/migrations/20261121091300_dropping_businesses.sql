@@ -1,7 +1,7 @@
 -- Dropping a business: asked for by its name, and only after everything in its tables was kept.
 --
--- Touches: private.business_exports and private.business_export_rows, export_business, read_business_export, drop_business and their covers, the
---          job purge-businesses, a trigger on public.businesses.
+-- Touches: private.business_exports and private.business_export_rows, private.export_business, private.read_business_export,
+--          private.drop_business, the job purge-businesses, a trigger on public.businesses.
 -- Beware:  dropping locks the tables first, so that nothing is written between what is kept and what goes; and the foreign keys' other ends
 --          (workspaces) against everybody until it commits: it gives up after five seconds of waiting. A workspace that is deleted for good takes
 --          its rows along at once, but tables cannot be dropped from within that statement: the job does it, without an export.
@@ -269,31 +269,3 @@ $$;
 comment on function private.purge_businesses() is
   'Drops the tables of businesses whose workspace was deleted for good, and exports after 90 days. Returns how many of each, and how many wait until the next time, because of a lock or of what somebody made to depend on them.';
 select cron.schedule('purge-businesses', '51 2 * * *', 'select private.purge_businesses()');
-
-create function public.export_business(prefix text)
-returns table (export_id uuid, made_at timestamptz, counts jsonb)
-language sql volatile security invoker set search_path = ''
-as $$ select * from private.export_business($1); $$;
-
-create function public.read_business_export(export_id uuid, after bigint default 0, most integer default 1000)
-returns table (ordinal bigint, table_name text, contents jsonb)
-language sql stable security invoker set search_path = ''
-as $$ select * from private.read_business_export($1, $2, $3); $$;
-
-create function public.drop_business(prefix text, name text)
-returns table (export_id uuid, made_at timestamptz, counts jsonb)
-language sql volatile security invoker set search_path = ''
-as $$ select * from private.drop_business($1, $2); $$;
-
-do $$
-declare
-  body regprocedure;
-begin
-  foreach body in array array[
-    'private.export_business(text)', 'private.read_business_export(uuid, bigint, integer)', 'private.drop_business(text, text)'
-  ]::regprocedure[] loop
-    execute format('grant execute on function %1$s, %2$s to service_role', body, replace(body::text, 'private.', 'public.'));
-    execute format('comment on function %s is %L', replace(body::text, 'private.', 'public.'), pg_catalog.obj_description(body, 'pg_proc'));
-  end loop;
-end;
-$$;

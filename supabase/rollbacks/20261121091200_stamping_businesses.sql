@@ -1,5 +1,4 @@
 -- Businesses that were made keep their tables.
-drop function public.create_business(uuid, text, text, text);
 drop function private.create_business(uuid, text, text, text);
 drop function private.require_free_prefix(text);
 drop function private.for_each_business(text);

@@ -1,6 +1,3 @@
-drop function public.drop_business(text, text);
-drop function public.read_business_export(uuid, bigint, integer);
-drop function public.export_business(text);
 select cron.unschedule('purge-businesses');
 drop function private.purge_businesses();
 drop function private.purge_business_exports();

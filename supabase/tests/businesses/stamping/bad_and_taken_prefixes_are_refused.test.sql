@@ -5,7 +5,7 @@ begin;
 create function tests.make_business(workspace text, prefix text, name text, time_zone text default 'UTC') returns text language sql as $$
   select tests.answer_of(format('select public.create_business(%L, %L, %L, %L)', tests.id(workspace), prefix, name, time_zone));
 $$;
-select plan(50);
+select plan(52);
 
 select tests.authenticate_as('service');
 select is(tests.make_business('north', prefix, 'Name'), '422 invalid_prefix', format('%L is no prefix', prefix))
@@ -48,6 +48,8 @@ from (values
   ('insert into private.work_queues (name, work_table, kind) values (''pn_trial_queue'', ''public.agents'', ''x'')', '409 prefix_taken'),
   ('insert into public.businesses (workspace_id, name, prefix) values (tests.id(''south''), ''S'', ''pn_'')', '409 prefix_taken'),
   ('update public.workspaces set deleted_at = now() where id = tests.id(''north'')', '404 not_found'),
+  ('create table public.trial_notes_of_old () inherits (public.trial_notes)', 'P0001'),
+  ('create table public.trial_parts (workspace_id uuid not null) partition by list (workspace_id); create table public.trial_part partition of public.trial_parts default; select private.register_business_template(''trial_parts'')', 'P0001'),
   ('alter table public.trial_notes rename to trial_remarks', 'P0001'),
   ('insert into private.business_templates values (''a_template_that_nobody_has_made'', 999)', 'P0001')
 ) as t (obstacle, answer);
