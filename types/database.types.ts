@@ -929,6 +929,24 @@ export type Database = {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
       };
+      "create_business": {
+        Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "prefix": string;
+          "time_zone": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "businesses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
         Returns: {
@@ -951,6 +969,14 @@ export type Database = {
         };
       };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "drop_business": {
+        Args: { "name": string; "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
       "enqueue_work": {
         Args: { "items": Json; "queue": string };
         Returns: {
@@ -964,6 +990,14 @@ export type Database = {
           "allowed": boolean;
           "decided_by": Json;
           "reason": string;
+        }[];
+      };
+      "export_business": {
+        Args: { "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
         }[];
       };
       "fail_work": {
@@ -1039,6 +1073,14 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      "read_business_export": {
+        Args: { "after"?: number; "export_id": string; "most"?: number };
+        Returns: {
+          "contents": Json;
+          "ordinal": number;
+          "table_name": string;
+        }[];
       };
       "record_usage": {
         Args: {
