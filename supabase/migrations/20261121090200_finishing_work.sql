@@ -193,7 +193,7 @@ declare
   known private.work_queues;
   released integer;
   gave_up integer;
-  tally jsonb := '{}';
+  tally jsonb := '{}'::jsonb;
 begin
   -- A table that was dropped without its queue must not keep the others from their work.
   for known in

@@ -160,17 +160,27 @@ returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_work($1, $2, $3); $$;
 
-do $$
-declare
-  cover regprocedure;
-begin
-  for cover in
-    select p.oid::regprocedure from pg_catalog.pg_proc as p
-    where p.pronamespace = 'public'::regnamespace
-      and p.proname in ('enqueue_work', 'claim_work', 'heartbeat_work', 'complete_work', 'fail_work', 'snooze_work', 'cancel_work', 'redrive_work')
-  loop
-    execute format('grant execute on function %s to service_role', cover);
-    execute format('comment on function %s is %L', cover, pg_catalog.obj_description(to_regprocedure('private.' || replace(cover::text, 'public.', ''))));
-  end loop;
-end;
-$$;
+comment on function public.enqueue_work(text, jsonb) is
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+grant execute on function public.enqueue_work(text, jsonb) to service_role;
+comment on function public.claim_work(text, text, integer, interval) is
+  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+grant execute on function public.claim_work(text, text, integer, interval) to service_role;
+comment on function public.heartbeat_work(text, uuid, bigint[], interval) is
+  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+grant execute on function public.heartbeat_work(text, uuid, bigint[], interval) to service_role;
+comment on function public.complete_work(text, uuid, bigint[], jsonb) is
+  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+grant execute on function public.complete_work(text, uuid, bigint[], jsonb) to service_role;
+comment on function public.fail_work(text, uuid, bigint[], text, interval, boolean) is
+  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function public.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
+comment on function public.snooze_work(text, uuid, bigint[], timestamptz, text) is
+  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function public.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
+comment on function public.cancel_work(text, bigint[], text) is
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+grant execute on function public.cancel_work(text, bigint[], text) to service_role;
+comment on function public.redrive_work(text, bigint[], integer) is
+  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+grant execute on function public.redrive_work(text, bigint[], integer) to service_role;

@@ -15,7 +15,7 @@ declare
   is_over boolean;
   removed bigint;
   gone bigint;
-  tally jsonb := '{}';
+  tally jsonb := '{}'::jsonb;
 begin
   for known in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name

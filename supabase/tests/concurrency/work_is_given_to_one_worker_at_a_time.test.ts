@@ -66,7 +66,9 @@ Deno.test("a workspace never has more in progress than its limit, however many c
         while (!isOver) {
           const [row] = await watcher<{ n: number }[]>`
             select coalesce(max(n), 0) as n from (
-              select count(*) as n from public.${watcher(queue)} where status = 'in_progress' group by workspace_id
+              select count(*) as n from public.${
+            watcher(queue)
+          } where status = 'in_progress' group by workspace_id
             ) as each_one`;
           most = Math.max(most, row!.n);
         }

@@ -1,7 +1,14 @@
 /** Random operations of many sessions on one queue: whatever they do, and in whatever order, the books must balance. */
 import assert from "node:assert/strict";
 import { withQueue } from "../../functions/tests/queues.ts";
-import { type Chance, dawdle, outcomeOf, type Session, takeChance, withSessions } from "./sessions.ts";
+import {
+  type Chance,
+  dawdle,
+  outcomeOf,
+  type Session,
+  takeChance,
+  withSessions,
+} from "./sessions.ts";
 
 interface Held {
   token: string;
@@ -72,7 +79,9 @@ async function doAnything(
       act(
         () =>
           sql<{ id: number; claim_token: string }[]>`
-            select id, claim_token from private.claim_work(${queue}, 'w', ${1 + chance.below(8)}, '1 minute')`,
+            select id, claim_token from private.claim_work(${queue}, 'w', ${
+            1 + chance.below(8)
+          }, '1 minute')`,
         (rows) => {
           if (rows[0]) held.push({ token: rows[0].claim_token, ids: rows.map(({ id }) => id) });
         },
@@ -97,18 +106,41 @@ async function doAnything(
           })`,
         forget,
       )],
-    [5, () =>
-      act(() => sql`select private.snooze_work(${queue}, ${mine.token}, ${some}, now())`, forget)],
-    [5, () => act(() => sql`select private.heartbeat_work(${queue}, ${mine.token}, ${some})`, () => {})],
-    [2, () => act(() => sql`select private.cancel_work(${queue}, ${anyIds()}, 'not wanted')`, () => {})],
-    [2, () => act(() => sql`select private.redrive_work(${queue}, most => ${1 + chance.below(20)})`, () => {})],
+    [
+      5,
+      () =>
+        act(() => sql`select private.snooze_work(${queue}, ${mine.token}, ${some}, now())`, forget),
+    ],
+    [
+      5,
+      () =>
+        act(() => sql`select private.heartbeat_work(${queue}, ${mine.token}, ${some})`, () => {}),
+    ],
+    [
+      2,
+      () =>
+        act(() => sql`select private.cancel_work(${queue}, ${anyIds()}, 'not wanted')`, () => {}),
+    ],
+    [
+      2,
+      () =>
+        act(
+          () => sql`select private.redrive_work(${queue}, most => ${1 + chance.below(20)})`,
+          () => {},
+        ),
+    ],
     // Workers that went silent: their leases end, and the job comes.
     [6, () =>
       act(() =>
         sql`update public.${sql(queue)} set lease_expires_at = now()
-          where id = any (select id from public.${sql(queue)} where status = 'in_progress' and random() < 0.2
+          where id = any (select id from public.${
+          sql(queue)
+        } where status = 'in_progress' and random() < 0.2
             order by id for update skip locked)`, () => {})],
-    [6, () => act(() => sql`select private.release_expired_work(${1 + chance.below(50)})`, () => {})],
+    [
+      6,
+      () => act(() => sql`select private.release_expired_work(${1 + chance.below(50)})`, () => {}),
+    ],
   ];
   let place = chance.below(operations.reduce((sum, [share]) => sum + share, 0));
   for (const [share, run] of operations) {
@@ -132,7 +164,9 @@ Deno.test("whatever is done at once, nothing acknowledged is lost and nothing is
       }));
 
       // Everybody has gone: what they held comes back, and one worker does all that is left.
-      await watcher`update public.${watcher(queue)} set lease_expires_at = now() where status = 'in_progress'`;
+      await watcher`update public.${
+        watcher(queue)
+      } set lease_expires_at = now() where status = 'in_progress'`;
       await watcher`select private.release_expired_work()`;
       for (;;) {
         const rows = await watcher<{ id: number; claim_token: string }[]>`
@@ -154,7 +188,10 @@ Deno.test("whatever is done at once, nothing acknowledged is lost and nothing is
         [],
         `done is what was acknowledged as done: ${said}`,
       );
-      assert.deepEqual(rows.filter(({ status }) => ["pending", "in_progress"].includes(status)), []);
+      assert.deepEqual(
+        rows.filter(({ status }) => ["pending", "in_progress"].includes(status)),
+        [],
+      );
       assert.ok(books.done.size > 300 && (books.outcomes.get("lease_lost") ?? 0) > 0, said);
       console.log(said);
     });
