@@ -67,7 +67,7 @@ begin
   if known.user_id is null or person is distinct from caller and not private.is_service() then
     perform private.raise_error('not_found', 'No such person, or not you.', 404);
   end if;
-  if place is not null and not private.is_service() and not private.belongs_to(person, place) then
+  if place is not null and (caller is not null or not private.is_service()) and not private.belongs_to(person, place) then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
   end if;
   -- Said now, so that nobody waits for a refusal; the work looks again.
@@ -94,6 +94,19 @@ end;
 $$;
 comment on function private.erase_user(uuid, uuid) is 'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
 
+create function private.ask_to_be_erased(person uuid, workspace_id uuid)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.act_as(person);
+  return private.erase_user(person, workspace_id);
+end;
+$$;
+comment on function private.ask_to_be_erased(uuid, uuid) is 'erase_user as this person, whose token the function `account` has verified.';
+
 create function public.erase_user(user_id uuid default null, workspace_id uuid default null)
 returns uuid
 language sql
@@ -110,7 +123,7 @@ grant execute on function private.erase_user(uuid, uuid), public.erase_user(uuid
 -- Working them off ---------------------------------------------------------------------------------------------------------------------
 
 create function private.erase_claimed(request_id bigint, claim_token uuid)
-returns table (leftovers jsonb, is_first_pass boolean)
+returns table (leftovers jsonb, erased_at timestamptz)
 language plpgsql
 volatile
 rows 1
@@ -132,20 +145,20 @@ begin
   -- Their other requests have nothing left to ask for; this one covers those of single workspaces.
   delete from public.erasure_requests as other
   where other.user_id = request.user_id and other.id <> request.id and (place is null or other.workspace_id = place);
-  is_first_pass := request.erased_at is null;
+  erased_at := coalesce(request.erased_at, now());
   leftovers := jsonb_build_object(
     'sessions', coalesce(request.leftovers -> 'sessions', '[]') || (outcome #> '{leftovers,sessions}'),
     'workspaces', coalesce(request.leftovers -> 'workspaces', '[]') || (outcome #> '{leftovers,workspaces}'));
   update public.erasure_requests as r set
-    erased_at = coalesce(r.erased_at, now()),
+    erased_at = erase_claimed.erased_at,
     leftovers = erase_claimed.leftovers,
-    summary = case when is_first_pass then outcome - 'leftovers' else r.summary end
+    summary = case when request.erased_at is null then outcome - 'leftovers' else r.summary end
   where r.id = request_id;
   return next;
 end;
 $$;
 comment on function private.erase_claimed(bigint, uuid) is
-  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces under which Redis may still know the person, of all passes, and whether this was the first. Errors: lease_lost 409, last_owner 409.';
+  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces under which Redis may still know the person, of all passes, and when the first pass was. Errors: lease_lost 409, last_owner 409.';
 
 create function private.erasure_status(receipt uuid)
 returns table (status text, scope text, requested_at timestamptz, erased_at timestamptz, finished_at timestamptz, cause text)

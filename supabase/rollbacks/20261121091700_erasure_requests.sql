@@ -5,6 +5,7 @@ drop function private.purge_erasures();
 drop function private.erasure_status(uuid);
 drop function private.erase_claimed(bigint, uuid);
 drop function public.erase_user(uuid, uuid);
+drop function private.ask_to_be_erased(uuid, uuid);
 drop function private.erase_user(uuid, uuid);
 delete from private.personal_columns where table_name = 'public.erasure_requests';
 drop table public.erasure_requests;
