@@ -2,8 +2,9 @@
 --
 -- Touches: private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of 091100), private.trouble_with_redactions.
 -- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
---          of it. An entry that was changed besides keeps its own leaf, and its seal no longer fits. The redactions of a workspace are few
---          against its entries: they are aggregated once and hashed, so that verifying costs one probe an entry more.
+--          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
+--          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
+--          probe an entry more.
 
 create or replace function private.seal_audit_log()
 returns integer
@@ -26,7 +27,7 @@ begin
   end if;
   for part in
     select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
-      string_agg(case when leaf.leaf = redacted.redacted_leaf then redacted.leaf else leaf.leaf end, '' order by leaf.id) as leaves
+      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id) as leaves
     from private.audit_leaves as leaf
     left join private.redacted_leaves as redacted
       on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
@@ -77,7 +78,7 @@ begin
   -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the log is read once.
   return query
     select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*),
-      string_agg(case when leaf.leaf = redacted.redacted_leaf then redacted.leaf else leaf.leaf end, '' order by leaf.id),
+      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
       array_agg(leaf.id) filter (where leaf.is_voucher)
     from private.audit_leaves as leaf
     left join private.redacted_leaves as redacted

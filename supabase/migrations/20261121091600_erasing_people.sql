@@ -55,7 +55,8 @@ begin
         format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name, declared.column_type,
           private.person_condition(declared.column_name, declared.column_type), here)
       else
-        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, $2, $3::text)::%3$s where private.text_names(%2$I::text, $1, $2)%4$s',
+        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, $2, $3::text)::%3$s where private.text_names(%2$I::text, $1, $2)
+          and private.redacted_text(%2$I::text, $1, $2, $3::text) <> %2$I::text%4$s',
           declared.of_table, declared.column_name, declared.column_type, here)
       end
     using person, address, alias;
