@@ -45,6 +45,7 @@ create function private.oldest_kept(log text)
 returns date
 language sql
 stable
+parallel safe
 set search_path = ''
 as $$
   select (date_trunc('month', now() at time zone 'utc') - make_interval(months => known.keep_months))::date
@@ -191,17 +192,22 @@ as $$
 $$;
 comment on function private.text_names(text, uuid, text) is 'Whether a text may name a person: it contains their id or their address, perhaps as part of a longer one.';
 
-create function private.entry_names(entry public.audit_log, person uuid, address text)
-returns boolean
+create function private.person_patterns(person uuid, address text)
+returns text[]
 language sql
 immutable
 parallel safe
 set search_path = ''
 as $$
-  select entry.actor_id is not distinct from person
-    or private.text_names(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text), person, address);
+  select array_remove(array['%' || person || '%', '%' || regexp_replace(nullif(lower(address), ''), '([\\%_])', '\\\1', 'g') || '%'], null);
 $$;
-comment on function private.entry_names(public.audit_log, uuid, text) is 'Whether an audit entry may name a person, in whichever field.';
+comment on function private.person_patterns(uuid, text) is 'The same for long scans: `words like any (patterns)`, which calls no function for a row.';
+
+create view private.audit_words as
+select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id,
+  lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
+from public.audit_log as entry;
+comment on view private.audit_words is 'All that an entry of the audit log says in words: wherever a person may be named besides actor_id.';
 
 create function private.redacted_entry(entry public.audit_log, person uuid, address text, pseudonym uuid)
 returns public.audit_log
@@ -227,6 +233,7 @@ set search_path = ''
 as $$
 declare
   voucher bigint := nextval('public.audit_log_id_seq');
+  patterns text[] := private.person_patterns(person, address);
   vouched record;
 begin
   update private.erasure_pseudonyms as p set voucher_id = voucher
@@ -236,8 +243,9 @@ begin
   from (
     select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
       private.audit_leaf(private.redacted_entry(entry, person, address, redact_audit_log.pseudonym)) as redacted_leaf
-    from public.audit_log as entry
-    where entry.workspace_id = in_workspace and private.entry_names(entry, person, address)
+    from private.audit_words as named
+    join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id and entry.occurred_on = named.occurred_on
+    where named.workspace_id = in_workspace and (named.actor_id = person or named.words like any (patterns))
   ) as change
   where change.leaf <> change.redacted_leaf
   order by change.id;
@@ -276,7 +284,8 @@ begin
   update public.billing_events as event set
     user_id = case when event.user_id = person then redact_billing_events.pseudonym else event.user_id end,
     request_id = left(private.redacted_text(event.request_id, person, address, redact_billing_events.pseudonym::text), 200)
-  where event.workspace_id = in_workspace and (event.user_id = person or private.text_names(event.request_id, person, address));
+  where event.workspace_id = in_workspace
+    and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]));
   get diagnostics changed = row_count;
   return changed;
 end;

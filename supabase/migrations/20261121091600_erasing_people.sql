@@ -15,12 +15,13 @@ as $$
   select coalesce(array_agg(place.id order by place.id), '{}') from (
     select member.workspace_id as id from public.members as member where member.user_id = person
     union
-    select entry.workspace_id from public.audit_log as entry
-    where (in_workspace is null or entry.workspace_id = in_workspace) and private.entry_names(entry, person, address)
+    select entry.workspace_id from private.audit_words as entry
+    where (in_workspace is null or entry.workspace_id = in_workspace)
+      and (entry.actor_id = person or entry.words like any ((select private.person_patterns(person, address))::text[]))
     union
     select event.workspace_id from public.billing_events as event
     where (in_workspace is null or event.workspace_id = in_workspace)
-      and (event.user_id = person or private.text_names(event.request_id, person, address))
+      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]))
   ) as place
   where in_workspace is null or place.id = in_workspace;
 $$;
