@@ -23,7 +23,7 @@ try {
   const median = (x: number[]) => x.toSorted((a, b) => a - b)[Math.floor(x.length / 2)]!;
   const run = async (label: string, names: string[]) => {
     const t: Record<string, number[]> = Object.fromEntries(names.map((n) => [n, []]));
-    for (let i = 0; i < 24; i++) for (const n of i % 2 ? names : names.toReversed()) { const ms = await time(n); if (i > 0) t[n]!.push(ms); }
+    for (let i = 0; i < 12; i++) for (const n of i % 2 ? names : names.toReversed()) { const ms = await time(n); if (i > 0) t[n]!.push(ms); }
     for (const n of names) console.log(label, n, median(t[n]!).toFixed(0), "ms median", Math.max(...t[n]!).toFixed(0), "worst");
     if (names.length === 2) console.log(label, "ratio new/old", (median(t[names[1]!]!) / median(t[names[0]!]!)).toFixed(3));
   };

@@ -55,18 +55,19 @@ comment on function private.oldest_kept(text) is 'The first day of a partitioned
 
 create function private.audit_leaf(entry public.audit_log)
 returns bytea
-language sql
+language plpgsql -- a function in SQL is planned anew where it is called
 stable
 set search_path = ''
 as $$
-  select sha256(record_send(row(
+begin
+  return sha256(record_send(row(
     entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
     entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
   )));
+end;
 $$;
 comment on function private.audit_leaf(public.audit_log) is 'The leaf of one entry, the same as in private.audit_leaves.';
 
--- As before, and whether it is a voucher.
 create or replace view private.audit_leaves with (security_barrier) as
 select
   entry.workspace_id,
@@ -118,15 +119,20 @@ volatile
 security definer -- the redactions are the owner's
 set search_path = ''
 as $$
+declare
+  was bytea;
+  becomes bytea;
 begin
   -- The record comes first: a change passes if it is, bit by bit, what a redaction on record says.
+  if tg_op = 'UPDATE' then
+    was := private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action, old.subject_type,
+      old.subject_id, old.detail, old.request_id, old.occurred_on, old.xid)::public.audit_log);
+    becomes := private.audit_leaf(row(new.id, new.workspace_id, new.occurred_at, new.actor_id, new.agent_id, new.action, new.subject_type,
+      new.subject_id, new.detail, new.request_id, new.occurred_on, new.xid)::public.audit_log);
+  end if;
   if tg_op = 'UPDATE' and exists (
     select from private.audit_redactions as r
-    where r.workspace_id = old.workspace_id and r.entry_id = old.id
-      and r.leaf = private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action, old.subject_type,
-        old.subject_id, old.detail, old.request_id, old.occurred_on, old.xid)::public.audit_log)
-      and r.redacted_leaf = private.audit_leaf(row(new.id, new.workspace_id, new.occurred_at, new.actor_id, new.agent_id, new.action,
-        new.subject_type, new.subject_id, new.detail, new.request_id, new.occurred_on, new.xid)::public.audit_log)
+    where r.workspace_id = old.workspace_id and r.entry_id = old.id and r.leaf = was and r.redacted_leaf = becomes
   ) then
     return new;
   end if;
@@ -146,14 +152,12 @@ security definer -- the pseudonyms are the owner's
 set search_path = ''
 as $$
 begin
-  if tg_op = 'UPDATE'
-    and to_jsonb(new) - '{user_id,request_id}'::text[] = to_jsonb(old) - '{user_id,request_id}'::text[]
+  if tg_op = 'UPDATE' and to_jsonb(new) - '{user_id,request_id}'::text[] = to_jsonb(old) - '{user_id,request_id}'::text[]
     and exists (
       select from private.erasure_pseudonyms as p
       where p.workspace_id = old.workspace_id and p.given_in = pg_current_xact_id()::text::bigint
         and (new.user_id = p.pseudonym or new.user_id is not distinct from old.user_id)
-    )
-  then
+    ) then
     return new;
   end if;
   perform private.raise_error('append_only', 'Entries of this log are never changed or removed.', 403);
@@ -168,16 +172,21 @@ create or replace trigger refuse_change before update or delete on public.billin
 
 create function private.redacted_text(value text, person uuid, address text, pseudonym text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
+begin
+  if strpos(lower(value), person::text) > 0 then
+    value := regexp_replace(value, person::text, pseudonym, 'gi');
+  end if;
   -- An address is replaced where it stands alone: ann@a.example is not part of joann@a.example.
-  select case when address is null or address = '' then named.without_id else
-    regexp_replace(named.without_id,
-      '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') || '(?![[:alnum:]_-]|\.[[:alnum:]])', 'erased', 'gi')
-  end
-  from (select regexp_replace(value, person::text, pseudonym, 'gi') as without_id) as named;
+  if address <> '' and strpos(lower(value), lower(address)) > 0 then
+    value := regexp_replace(value,
+      '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') || '(?![[:alnum:]_-]|\.[[:alnum:]])', 'erased', 'gi');
+  end if;
+  return value;
+end;
 $$;
 comment on function private.redacted_text(text, uuid, text, text) is 'A text without a person: their id becomes the pseudonym, their address the word `erased`. JSON stays JSON.';
 
@@ -236,31 +245,28 @@ declare
   patterns text[] := private.person_patterns(person, address);
   vouched record;
 begin
-  update private.erasure_pseudonyms as p set voucher_id = voucher
-  where p.workspace_id = in_workspace and p.pseudonym = redact_audit_log.pseudonym;
   insert into private.audit_redactions (workspace_id, pseudonym, entry_id, entry_xid, leaf, redacted_leaf)
-  select in_workspace, redact_audit_log.pseudonym, change.id, change.xid, change.leaf, change.redacted_leaf
-  from (
+  with change as materialized (
     select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
       private.audit_leaf(private.redacted_entry(entry, person, address, redact_audit_log.pseudonym)) as redacted_leaf
     from private.audit_words as named
     join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id and entry.occurred_on = named.occurred_on
     where named.workspace_id = in_workspace and (named.actor_id = person or named.words like any (patterns))
-  ) as change
-  where change.leaf <> change.redacted_leaf
-  order by change.id;
+  )
+  select in_workspace, redact_audit_log.pseudonym, change.id, change.xid, change.leaf, change.redacted_leaf
+  from change where change.leaf <> change.redacted_leaf order by change.id;
   if not found then
-    update private.erasure_pseudonyms as p set voucher_id = null
-    where p.workspace_id = in_workspace and p.pseudonym = redact_audit_log.pseudonym;
     return 0;
   end if;
+  update private.erasure_pseudonyms as p set voucher_id = voucher
+  where p.workspace_id = in_workspace and p.pseudonym = redact_audit_log.pseudonym;
   update public.audit_log as entry
-  set actor_id = redacted.actor_id, subject_id = redacted.subject_id, detail = redacted.detail, request_id = redacted.request_id
-  from private.audit_redactions as r, public.audit_log as before
-  cross join lateral private.redacted_entry(before, person, address, redact_audit_log.pseudonym) as redacted
+  set (actor_id, subject_id, detail, request_id) = (
+    select redacted.actor_id, redacted.subject_id, redacted.detail, redacted.request_id
+    from private.redacted_entry(entry, person, address, redact_audit_log.pseudonym) as redacted)
+  from private.audit_redactions as r
   where r.workspace_id = in_workspace and r.pseudonym = redact_audit_log.pseudonym
-    and before.workspace_id = in_workspace and before.id = r.entry_id
-    and entry.workspace_id = in_workspace and entry.id = before.id and entry.occurred_on = before.occurred_on;
+    and entry.workspace_id = in_workspace and entry.id = r.entry_id;
   select * into vouched from private.redaction_digest(in_workspace, redact_audit_log.pseudonym);
   insert into public.audit_log (id, workspace_id, action, subject_type, subject_id, detail)
   overriding system value
