@@ -9,7 +9,8 @@
 --            by equity           estimated_equity_minor between … and …     largest first  leads_by_equity
 --            by parcel           state, county and parcel = …                              parcel_is_unique_in_its_county
 --            what is due         next_action_at <= …                        oldest first   leads_by_next_action
---            by number           phones @> array['+1…']                                    leads_by_phone
+--            by number           phones @> array['+1…']                                    leads_by_phone, for the service: the operator is not
+--                                leakproof, so under row-level security Postgres reads the workspace's leads instead
 
 create table public.leads (
   id uuid primary key default gen_random_uuid(),
