@@ -41,7 +41,7 @@ declare
 begin
   if jsonb_typeof(given) <> 'object' then
     code := 'invalid_row';
-    message := 'A row is an object.';
+    message := case when jsonb_typeof(given) = 'string' then left(given #>> '{}', 200) else 'A row is an object.' end;
     return;
   end if;
   fields := '{}';
@@ -95,7 +95,7 @@ begin
 end;
 $$;
 comment on function private.read_lead(regclass, jsonb) is
-  'A row of an import as the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field.';
+  'A row of an import as the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
 
 create function private.write_lead(work_table regclass, workspace_id uuid, fields jsonb, out result text, out lead_id uuid)
 language plpgsql

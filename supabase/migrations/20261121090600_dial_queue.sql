@@ -44,6 +44,7 @@ create table public.dial_queue (
   call_key private.short_text,
   provider_call_id private.short_text,
   started_at timestamptz,
+  is_spent boolean not null default false,
   unique (workspace_id, id),
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
   constraint lead_is_of_the_workspace foreign key (workspace_id, lead_id) references public.leads (workspace_id, id) on delete cascade,
@@ -64,6 +65,7 @@ comment on column public.dial_queue.call_days is 'Days on which it may be called
 comment on column public.dial_queue.time_zone is 'IANA name. Where none is given (empty): of the lead''s state and zip, else of the business.';
 comment on column public.dial_queue.call_key is 'The idempotency key under which the provider was asked: queue, dial, attempt and claim. Kept over retries until the provider''s answer is certain.';
 comment on column public.dial_queue.started_at is 'When the provider was first asked for the call whose outcome is awaited. While it is set nothing is dialled before the provider was asked what became of it.';
+comment on column public.dial_queue.is_spent is 'The last attempt was made, and what became of it is still to be asked: nothing is dialled any more.';
 create index dial_queue_leads on public.dial_queue (workspace_id, lead_id);
 create index dial_queue_voice_agents on public.dial_queue (workspace_id, voice_agent_id);
 create index dial_queue_open_numbers on public.dial_queue (workspace_id, phone) where status in ('pending', 'in_progress');
@@ -100,13 +102,17 @@ as $$
     select $1
     union all
     -- The first moment of a day's window: where the wall clock says call_from, or said it before the clock was set back, or where a clock that was
-    -- set forward lands inside. Clocks are set on half hours of UTC.
+    -- set forward, or back again after it had closed, lands inside. Clocks are set on half hours of UTC.
     select first.at
     from generate_series(0, 15) as day
-    cross join lateral (select (($1 at time zone $5)::date + day + $2) at time zone $5 as at) as usual
+    cross join lateral (select
+      (($1 at time zone $5)::date + day + $2) at time zone $5 as opens,
+      (($1 at time zone $5)::date + day + $3) at time zone $5 as closes
+    ) as usual
     cross join lateral (
-      values (usual.at), (usual.at - interval '30 minutes'), (usual.at - interval '1 hour'),
-        (date_bin('30 minutes', usual.at, 'epoch')), (date_bin('30 minutes', usual.at - interval '30 minutes', 'epoch'))
+      values (usual.opens), (usual.opens - interval '30 minutes'), (usual.opens - interval '1 hour'),
+        (date_bin('30 minutes', usual.opens, 'epoch')), (date_bin('30 minutes', usual.opens - interval '30 minutes', 'epoch')),
+        (date_bin('30 minutes', usual.closes, 'epoch')), (date_bin('30 minutes', usual.closes - interval '30 minutes', 'epoch'))
     ) as first (at)
     where first.at > $1
   )
@@ -189,13 +195,21 @@ security definer -- next_opening and work_backoff are granted to nobody
 set search_path = ''
 as $$
 begin
-  -- A call that may have been made is not given up before a day of asking the provider what became of it.
+  -- A call that may have been made is asked about for a day, however many attempts are left, and then given up.
   if old.status = 'in_progress' and new.status = 'failed' and new.started_at > now() - interval '1 day' then
     new.status := 'pending';
+    new.is_spent := new.is_spent or new.attempts = new.max_attempts;
     new.attempts := least(new.attempts, new.max_attempts - 1);
     new.scheduled_for := now() + private.work_backoff(5 + new.attempts);
     new.finished_at := null;
-  elsif new.status = 'pending' and new.started_at is null then
+  elsif old.status = 'in_progress' and new.status = 'pending' and new.started_at <= now() - interval '1 day' then
+    new.status := 'failed';
+    new.finished_at := now();
+    new.last_error := left('nobody knows what became of the call: ' || coalesce(new.last_error, ''), 2000);
+  elsif new.status = 'pending' and old.status in ('failed', 'cancelled') then
+    new.is_spent := false;
+  end if;
+  if new.status = 'pending' and new.started_at is null then
     new.scheduled_for := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until, new.call_days, new.time_zone);
   end if;
   return new;

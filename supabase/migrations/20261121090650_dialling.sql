@@ -134,22 +134,26 @@ begin
     return;
   end if;
   select * into judged from private.judge_dial(begin_call.queue, dial_id);
-  if judged.verdict = 'dial' and dial.started_at is not null and dial.attempts >= dial.max_attempts then
+  if judged.verdict = 'dial' and dial.started_at is not null and (dial.is_spent or dial.attempts >= dial.max_attempts) then
     judged.verdict := 'give_up';
     judged.cause := 'the provider knows of no call after the last attempt';
   end if;
   if judged.verdict = 'dial' then
     call_key := coalesce(dial.call_key, concat_ws('-', begin_call.queue, dial_id, dial.attempts, left(begin_call.claim_token::text, 8)));
     execute format($begin$
-      update public.%I as d set started_at = coalesce(d.started_at, now()), call_key = $2, lease_expires_at = now() + $3,
+      update public.%I as d set started_at = now(), call_key = $2, lease_expires_at = now() + $3,
         attempts = d.attempts + case when d.started_at is null then 0 else 1 end
       where d.id = $1
     $begin$, begin_call.queue) using dial_id, call_key, lease;
     return query select 'dial', null::text, call_key;
     return;
   end if;
-  execute format('update public.%I as d set started_at = null, call_key = null, provider_call_id = null where d.id = $1', begin_call.queue) using dial_id;
-  if judged.verdict = 'wait' and (dial.started_at is null or dial.attempts < dial.max_attempts) then
+  execute format($clear$
+    update public.%I as d set started_at = null, call_key = null, provider_call_id = null,
+      attempts = case when d.is_spent then d.max_attempts else d.attempts end
+    where d.id = $1
+  $clear$, begin_call.queue) using dial_id;
+  if judged.verdict = 'wait' and (dial.started_at is null or not dial.is_spent and dial.attempts < dial.max_attempts) then
     -- A call that was asked about did not count as an attempt when it was claimed.
     if dial.started_at is not null then
       execute format('update public.%I as d set attempts = d.attempts + 1 where d.id = $1', begin_call.queue) using dial_id;
@@ -211,6 +215,27 @@ end;
 $$;
 comment on function private.fail_call(text, uuid, bigint, text, boolean, interval, boolean) is
   'Asking the provider failed. may_have_arrived: whether it may have made the call all the same; then it is asked about it before the next attempt. Returns what became of the dial: pending or failed. Errors: as fail_work.';
+
+create function private.return_call(queue text, claim_token uuid, dial_id bigint, until timestamptz, reason text, may_have_arrived boolean)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.dial_prefix(return_call.queue);
+  -- A claim that is for asking was no attempt: snoozing must not take one back.
+  execute format($return$
+    update public.%I as d set attempts = d.attempts + $3::integer,
+      started_at = case when $3 then d.started_at end, call_key = case when $3 then d.call_key end,
+      provider_call_id = case when $3 then d.provider_call_id end
+    where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null
+  $return$, return_call.queue) using dial_id, claim_token, may_have_arrived;
+  perform private.snooze_work(return_call.queue, return_call.claim_token, array[dial_id], until, reason);
+end;
+$$;
+comment on function private.return_call(text, uuid, bigint, timestamptz, text, boolean) is
+  'Gives a claimed dial back until a time, as if it had not been claimed: for a dispatcher that is out of time or not let in by the provider. may_have_arrived: whether it was claimed to be asked about. Errors: as snooze_work.';
 
 create function private.dispatch_due_calls()
 returns bigint

@@ -101,9 +101,9 @@ begin
   -- The dial, if this is the call that it awaits; one that has moved on to another call does not care.
   execute format($finish$
     update public.%I as d set
-      status = case when $5 is not null and d.attempts < d.max_attempts and not $6 then 'pending' when $4 = 'failed' then 'failed' else 'done' end,
-      scheduled_for = case when $5 is not null and d.attempts < d.max_attempts and not $6 then now() + $5 else d.scheduled_for end,
-      finished_at = case when $5 is not null and d.attempts < d.max_attempts and not $6 then null else now() end,
+      status = case when $5 is not null and d.attempts < d.max_attempts and not d.is_spent and not $6 then 'pending' when $4 = 'failed' then 'failed' else 'done' end,
+      scheduled_for = case when $5 is not null and d.attempts < d.max_attempts and not d.is_spent and not $6 then now() + $5 else d.scheduled_for end,
+      finished_at = case when $5 is not null and d.attempts < d.max_attempts and not d.is_spent and not $6 then null else now() end,
       last_error = case when $5 is null then null else left(concat_ws(': ', $4, $7), 2000) end,
       lease_expires_at = null,
       started_at = case when $5 is null then d.started_at end,
@@ -189,15 +189,17 @@ as $$
 #variable_conflict use_column
 declare
   known private.work_queues;
-  dial record;
+  workspace_id uuid;
+  lead_id uuid;
+  found_id bigint;
 begin
   -- By the dial that the call was made for; a call whose report does not name it, by the provider's id.
   for known in select q.* from private.work_queues as q where q.kind = 'dial_queue' and (q.name = $1 or $1 is null) order by q.name loop
     execute format('select d.id, d.workspace_id, d.lead_id from %s as d where d.id = $1 or $1 is null and d.provider_call_id = $2', known.work_table)
-    into dial using $2, $3;
-    exit when dial.id is not null;
+    into found_id, workspace_id, lead_id using $2, $3;
+    exit when found_id is not null;
   end loop;
-  if dial.id is null then
+  if found_id is null then
     perform private.raise_error('unknown_call', 'This call was made for none of our dials.', 404);
   end if;
   execute format($insert$
@@ -209,7 +211,7 @@ begin
       recording_url text, ended_at timestamptz, ended_reason text, raw_payload jsonb, call_key text)
     on conflict (provider_call_id) do nothing returning id
   $insert$, private.business_prefix(known.name, 'dial_queue') || 'call_outcomes')
-  into outcome_id using dial.workspace_id, dial.id, dial.lead_id, $3, report;
+  into outcome_id using workspace_id, found_id, lead_id, $3, report;
   is_new := outcome_id is not null;
   if not is_new then
     execute format('select o.id from public.%I as o where o.provider_call_id = $1', private.business_prefix(known.name, 'dial_queue') || 'call_outcomes')

@@ -1,5 +1,6 @@
 select cron.unschedule('dispatch-calls');
 drop function private.dispatch_due_calls();
+drop function private.return_call(text, uuid, bigint, timestamptz, text, boolean);
 drop function private.fail_call(text, uuid, bigint, text, boolean, interval, boolean);
 drop function private.hold_call(text, uuid, bigint, text, interval);
 drop function private.begin_call(text, uuid, bigint, interval);

@@ -59,6 +59,11 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_VOICE_URL: z.url({ protocol: /^https?$/ }).default("https://api.vapi.ai"),
+  GROUNDWORK_VOICE_KEY: z.string().optional(),
+  GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
+    error: "has fewer than 16 characters",
+  }).optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -82,6 +87,10 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** The voice provider that calls are made through, where its key is given. */
+  readonly voice: { url: string; key: string } | null;
+  /** What the provider signs its reports with. */
+  readonly voiceWebhookSecret: string | null;
 }
 
 /**
@@ -121,5 +130,9 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    voice: values.GROUNDWORK_VOICE_KEY
+      ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
+      : null,
+    voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
   };
 }
