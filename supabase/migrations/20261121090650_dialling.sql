@@ -200,6 +200,7 @@ set search_path = ''
 as $$
 declare
   became text;
+  backoff interval;
 begin
   perform private.dial_prefix(fail_call.queue);
   if not may_have_arrived then
@@ -208,7 +209,8 @@ begin
       where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null
     $clear$, fail_call.queue) using dial_id, claim_token;
   end if;
-  perform private.fail_work(fail_call.queue, fail_call.claim_token, array[dial_id], error, retry_in, retry);
+  execute format('select private.work_backoff(d.attempts) from public.%I as d where d.id = $1', fail_call.queue) into backoff using dial_id;
+  perform private.fail_work(fail_call.queue, fail_call.claim_token, array[dial_id], error, coalesce(retry_in, backoff), retry);
   execute format('select d.status from public.%I as d where d.id = $1', fail_call.queue) into became using dial_id;
   return became;
 end;

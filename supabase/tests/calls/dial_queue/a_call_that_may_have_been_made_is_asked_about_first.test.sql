@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../dialling.psql
-select plan(27);
+select plan(28);
 
 select tests.add_lead('lead', '+15125550100');
 create temporary table dials on commit drop as select tests.add_dial('lead', most => 2) as id;
@@ -37,6 +37,7 @@ select is(tests.begin_call(pg_temp.id()), 'dial', 'then dialled');
 -- The provider refused: nothing was dialled.
 select is(private.fail_call('dial_queue', pg_temp.token(), pg_temp.id(), 'provider answered 429', false), 'pending', 'refused for now: tried again');
 select is(tests.dial(pg_temp.id()), 'pending 1 not started provider answered 429', 'as a new call');
+select is_empty('select * from tests.claim()', 'after a while');
 update public.dial_queue set scheduled_for = now() where id = pg_temp.id();
 select count(*) from tests.claim();
 select is(tests.begin_call(pg_temp.id()), 'dial', 'the new call');
