@@ -26,9 +26,9 @@ $$;
 comment on function private.business_table(uuid, text, text) is
   'The table of a workspace''s business: pn_leads for (…, pn_, leads). Errors: unknown_business 404.';
 
-create function private.read_lead(work_table regclass, given jsonb, out fields jsonb, out code text, out field text, out message text)
+create function private.read_lead(given jsonb, out fields jsonb, out code text, out field text, out message text)
 language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
 declare
@@ -76,63 +76,95 @@ begin
     end if;
   end loop;
   field := null;
-  -- All at once; one after the other only to find the one that does not fit.
-  begin
-    execute format('select jsonb_object_agg(k, to_jsonb(r) -> k) from jsonb_populate_record(null::%s, $1) as r cross join jsonb_object_keys($1) as k', work_table)
-    into value using fields;
-    fields := value;
-  exception when data_exception or check_violation or datatype_mismatch then
-    code := 'invalid_value';
-    message := 'The value does not fit the column.';
-    for field in select k from jsonb_object_keys(fields) as k loop
-      begin
-        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) into value using jsonb_build_object(field, fields -> field);
-      exception when data_exception or check_violation or datatype_mismatch then
-        return;
-      end;
-    end loop;
-  end;
 end;
 $$;
-comment on function private.read_lead(regclass, jsonb) is
-  'A row of an import as the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
+comment on function private.read_lead(jsonb) is
+  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
 
-create function private.write_lead(work_table regclass, workspace_id uuid, fields jsonb, out result text, out lead_id uuid)
+create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
+returns table (line integer, result text, lead_id uuid, code text, field text, message text)
 language plpgsql
 volatile
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
-  known jsonb;
-  changed text[];
+  named text[] := array(select k from jsonb_object_keys(leads -> 0) as k order by k);
+  half integer := cardinality(lines) / 2;
+  statement text;
+  tried jsonb;
+  broken_constraint text;
+  broken_column text;
 begin
-  execute format(
-    'insert into %1$s (workspace_id, %2$s) select $1, %2$s from jsonb_populate_record(null::%1$s, $2)
-     on conflict (workspace_id, state, county, parcel) do nothing returning id',
-    work_table, (select string_agg(quote_ident(k), ', ') from jsonb_object_keys(fields) as k)
-  ) into lead_id using workspace_id, fields;
-  if lead_id is not null then
-    result := 'inserted';
+  -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
+  select format($write$
+    with given as materialized (
+      select ($2)[one.place] as line, r.* from jsonb_array_elements($3) with ordinality as one (fields, place)
+      cross join lateral jsonb_populate_record(null::%1$s, one.fields) as r
+    ), inserted as (
+      insert into %1$s (workspace_id, %2$s) select $1, %2$s from given as g order by g.line
+      on conflict (workspace_id, state, county, parcel) do nothing returning id, state, county, parcel
+    ), updated as (
+      update %1$s as l set %3$s from given as g
+      where l.workspace_id = $1 and l.state = g.state and l.county = g.county and l.parcel = g.parcel and (%4$s) is distinct from (%5$s)
+      returning l.id, g.line
+    )
+    select g.line, case when i.id is not null then 'inserted' when u.id is not null then 'updated' when k.id is not null then 'unchanged' end,
+      coalesce(i.id, k.id), null::text, null::text, null::text
+    from given as g
+    left join inserted as i on i.state = g.state and i.county = g.county and i.parcel = g.parcel
+    left join updated as u on u.line = g.line
+    left join %1$s as k on k.workspace_id = $1 and k.state = g.state and k.county = g.county and k.parcel = g.parcel
+  $write$, work_table, string_agg(quote_ident(c), ', '), string_agg(format('%I = %s', c, given_value), ', '),
+    string_agg(format('l.%I', c), ', '), string_agg(given_value, ', ')) into statement
+  from (select c, case c when 'do_not_call' then 'l.do_not_call or g.do_not_call' else format('g.%I', c) end as given_value from unnest(named) as c) as columns;
+  begin
+    for line, result, lead_id, code, field, message in execute statement using workspace_id, lines, leads loop
+      -- Somebody else has it, or added it just now.
+      if result is null then
+        raise insufficient_privilege;
+      end if;
+      return next;
+    end loop;
+    return;
+  exception
+    when insufficient_privilege then
+      code := 'forbidden';
+      message := 'Only an admin of the workspace may do this.';
+    when check_violation or not_null_violation or foreign_key_violation or data_exception then
+      get stacked diagnostics broken_constraint = constraint_name, broken_column = column_name;
+      code := 'invalid_value';
+      message := replace(broken_constraint, '_', ' ');
+      field := coalesce(nullif(broken_column, ''), (
+        select a.attname from pg_catalog.pg_constraint as k join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+        where k.conrelid = work_table and k.conname = broken_constraint));
+  end;
+  -- One of them is why: halves, until it is alone.
+  if half > 0 then
+    return query select * from private.write_leads(work_table, workspace_id, lines[:half],
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place <= half));
+    return query select * from private.write_leads(work_table, workspace_id, lines[half + 1:],
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place > half));
     return;
   end if;
-  execute format('select to_jsonb(l) from %s as l where l.workspace_id = $1 and l.state = $2 and l.county = $3 and l.parcel = $4 for update', work_table)
-  into known using workspace_id, fields ->> 'state', fields ->> 'county', fields ->> 'parcel';
-  if known is null then
-    raise insufficient_privilege;
+  line := lines[1];
+  result := 'refused';
+  lead_id := null;
+  if code = 'invalid_value' and field is null then
+    foreach field in array named loop
+      begin
+        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) into tried using jsonb_build_object(field, leads -> 0 -> field);
+      exception when data_exception or check_violation then
+        message := 'The value does not fit the column.';
+        exit;
+      end;
+    end loop;
   end if;
-  lead_id := known ->> 'id';
-  if (known -> 'do_not_call')::boolean then
-    fields := fields - 'do_not_call';
-  end if;
-  changed := array(select k from jsonb_object_keys(fields) as k where known -> k is distinct from fields -> k order by k);
-  result := case when cardinality(changed) = 0 then 'unchanged' else 'updated' end;
-  if result = 'updated' then
-    execute format('update %1$s as l set %2$s from jsonb_populate_record(null::%1$s, $2) as r where l.id = $1', work_table,
-      (select string_agg(format('%1$I = r.%1$I', k), ', ') from unnest(changed) as k)) using lead_id, fields;
-  end if;
+  return next;
 end;
 $$;
-comment on function private.write_lead(regclass, uuid, jsonb) is 'Inserts a lead, or changes what differs in the one of its parcel. result: inserted, updated or unchanged.';
+comment on function private.write_leads(regclass, uuid, integer[], jsonb) is
+  'Inserts leads that name the same columns, or changes what differs in those of their parcels. lines: their numbers in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and field.';
 
 create function private.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -143,12 +175,7 @@ as $$
 #variable_conflict use_column
 declare
   work_table regclass := private.business_table(import_leads.workspace_id, prefix, 'leads');
-  report jsonb[] := '{}';
-  refused integer := 0;
-  given record;
-  said record;
-  broken_constraint text;
-  broken_column text;
+  report jsonb := '[]';
 begin
   if jsonb_typeof(leads) is distinct from 'array' or jsonb_array_length(leads) not between 1 and 10000 then
     perform private.raise_error('invalid_items', 'Leads are an array of 1 to 10,000 rows.', 422);
@@ -157,52 +184,39 @@ begin
     perform private.raise_error('invalid_parameter', 'on_error: must be reject or skip', 400);
   end if;
   begin
-    for given in
-      select one.place, one.value as row, first_value(one.place) over (
-        partition by upper(trim(one.value ->> 'state')), trim(one.value ->> 'county'), trim(one.value ->> 'parcel') order by one.place) as first_place
-      from jsonb_array_elements(leads) with ordinality as one (value, place) order by one.place
-    loop
-      line := given.place;
-      result := 'refused';
-      lead_id := null;
-      select * into said from private.read_lead(work_table, given.row);
-      code := said.code;
-      field := said.field;
-      message := said.message;
-      if code is null and given.first_place < given.place then
-        code := 'duplicate_row';
-        field := 'parcel';
-        message := 'The same parcel is in row ' || given.first_place || '.';
-      end if;
-      if code is null then
-        begin
-          select w.result, w.lead_id into result, lead_id from private.write_lead(work_table, import_leads.workspace_id, said.fields) as w;
-        exception
-          when check_violation or not_null_violation or foreign_key_violation or data_exception then
-            get stacked diagnostics broken_constraint = constraint_name, broken_column = column_name;
-            code := 'invalid_value';
-            field := coalesce(nullif(broken_column, ''), (
-              select a.attname from pg_catalog.pg_constraint as k join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
-              where k.conrelid = work_table and k.conname = broken_constraint));
-            message := replace(broken_constraint, '_', ' ');
-          when insufficient_privilege then
-            code := 'forbidden';
-            message := 'Only an admin of the workspace may do this.';
-        end;
-      end if;
-      refused := refused + (code is not null)::integer;
-      report := report || jsonb_build_object('line', line, 'result', result, 'lead_id', lead_id, 'code', code, 'field', field, 'message', message);
-    end loop;
-    if refused > 0 and on_error = 'reject' then
+    with given as materialized (
+      select one.place::integer as line, said.fields, said.code, said.field, said.message,
+        array(select k from jsonb_object_keys(said.fields) as k order by k) as named,
+        first_value(one.place) over (partition by upper(trim(one.value ->> 'state')), trim(one.value ->> 'county'), trim(one.value ->> 'parcel')
+          order by one.place) as first_line
+      from jsonb_array_elements(leads) with ordinality as one (value, place)
+      cross join lateral private.read_lead(one.value) as said
+    ), judged as (
+      select g.line, g.fields, g.named, case when g.code is null and g.first_line < g.line then 'duplicate_row' else g.code end as code,
+        case when g.code is null and g.first_line < g.line then 'parcel' else g.field end as field,
+        case when g.code is null and g.first_line < g.line then 'The same parcel is in row ' || g.first_line || '.' else g.message end as message
+      from given as g
+    ), bundles as materialized (
+      select array_agg(b.line order by b.line) as lines, jsonb_agg(b.fields order by b.line) as leads
+      from (select j.*, row_number() over (partition by j.named order by j.line) as place from judged as j where j.code is null) as b
+      group by b.named, (b.place - 1) / 500
+    ), told as (
+      select w.* from bundles as b cross join lateral private.write_leads(work_table, import_leads.workspace_id, b.lines, b.leads) as w
+      union all
+      select j.line, 'refused', null, j.code, j.field, j.message from judged as j where j.code is not null
+    )
+    select jsonb_agg(to_jsonb(t)) into report from told as t;
+    if on_error = 'reject' and jsonb_path_exists(report, '$[*] ? (@.result == "refused")') then
       raise exception using errcode = 'UNDO0';
     end if;
   exception when sqlstate 'UNDO0' then
     -- Good rows of a bad file: they would have been written.
-    report := array(select case when r ->> 'result' = 'refused' then r else r || '{"result": "not_imported", "lead_id": null}' end from unnest(report) as r);
+    report := (select jsonb_agg(case when r ->> 'result' = 'refused' then r else r || '{"result": "not_imported", "lead_id": null}' end)
+      from jsonb_array_elements(report) as r);
   end;
   return query
     select (r ->> 'line')::integer, r ->> 'result', (r ->> 'lead_id')::uuid, r ->> 'code', r ->> 'field', r ->> 'message'
-    from unnest(report) as r order by (r ->> 'line')::integer;
+    from jsonb_array_elements(report) as r order by (r ->> 'line')::integer;
 end;
 $$;
 comment on function private.import_leads(text, uuid, jsonb, text) is
@@ -239,5 +253,5 @@ begin
     pg_catalog.obj_description('private.import_leads(text, uuid, jsonb, text)'::regprocedure));
 end;
 $$;
-grant execute on function private.business_table(uuid, text, text), private.read_lead(regclass, jsonb), private.write_lead(regclass, uuid, jsonb),
+grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
   private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;
