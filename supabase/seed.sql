@@ -105,3 +105,28 @@ insert into public.agent_memory (workspace_id, agent_id, memory_type, key, value
   ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'strategy', 'first_contact', '"Write before calling; mornings work better."', 0.7),
   ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'state', 'last_session', '{"read_until": "2026-11-20T17:00:00Z"}', 0.8)
 on conflict do nothing;
+
+-- Leads of Acme: scored by the trigger, one dialled and interested, one that is not called any more.
+insert into public.leads (id, workspace_id, address, city, county, state, zip, parcel, property_type, owner_name, owner_kind, phones, foreclosure_stage,
+  is_vacant, code_violations, estimated_value_minor, mortgage_balance_minor, distress_signals, source_name) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', '12 Elm Street', 'Austin', 'Travis', 'TX', '78701', 'T-100',
+   'single_family', 'Kim Doe', 'person', '{+15125550101}', 'notice_of_default', false, 2, 31000000, 12000000, '{probate}', 'county records'),
+  ('00000000-0000-4000-d000-000000000002', '00000000-0000-4000-b000-000000000001', '9 Oak Lane', 'Austin', 'Travis', 'TX', '78702', 'T-200',
+   'single_family', 'Lee Roe', 'person', '{+15125550102}', 'auction_scheduled', true, 0, 24000000, 21000000, '{}', 'county records'),
+  ('00000000-0000-4000-d000-000000000003', '00000000-0000-4000-b000-000000000001', '3 Pine Road', 'Kyle', 'Hays', 'TX', '78640', 'H-1',
+   'land', 'Pine Holdings', 'company', '{+15125550103}', 'none', true, 5, 9000000, null, '{}', 'drive by')
+on conflict do nothing;
+
+do $$
+begin
+  if not exists (select from public.call_outcomes where workspace_id = '00000000-0000-4000-b000-000000000001') then
+    -- Next year: nobody is called by a demonstration.
+    insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, scheduled_for, dedupe_key) values
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000001', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-1'),
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000003', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-3');
+    insert into public.call_outcomes (lead_id, outcome, transcript, sentiment, duration_seconds) values
+      ('00000000-0000-4000-d000-000000000002', 'answered_interested', 'AI: Would you consider an offer? Lee: Send me one.', 'positive', 74),
+      ('00000000-0000-4000-d000-000000000003', 'do_not_call', 'AI: Hello. Owner: Do not call here again.', 'negative', 9);
+  end if;
+end;
+$$;

@@ -72,6 +72,11 @@ const schema = z.object({
   GROUNDWORK_DEVTO_KEY: platformKeys.optional(),
   GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_SOCIAL_KEY: platformKeys.optional(),
+  GROUNDWORK_VOICE_URL: z.url({ protocol: /^https?$/ }).default("https://api.vapi.ai"),
+  GROUNDWORK_VOICE_KEY: z.string().optional(),
+  GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
+    error: "has fewer than 16 characters",
+  }).optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -109,6 +114,10 @@ export interface Environment {
   readonly devto: PlatformAccounts | null;
   /** Through which social content is posted; null without a key. */
   readonly social: PlatformAccounts | null;
+  /** The voice provider that calls are made through, where its key is given. */
+  readonly voice: { url: string; key: string } | null;
+  /** What the provider signs its reports with. */
+  readonly voiceWebhookSecret: string | null;
 }
 
 /**
@@ -154,5 +163,9 @@ export function parseEnvironment(
     social: values.GROUNDWORK_SOCIAL_URL && values.GROUNDWORK_SOCIAL_KEY
       ? { url: values.GROUNDWORK_SOCIAL_URL, keys: values.GROUNDWORK_SOCIAL_KEY }
       : null,
+    voice: values.GROUNDWORK_VOICE_KEY
+      ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
+      : null,
+    voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
   };
 }
