@@ -109,8 +109,6 @@ Deno.test("thousands of rows are one request, and more than ten thousand are ref
   });
   assertDeepEquals([more.status, more.body.error.code], [400, "invalid_body"]);
 });
-  assertDeepEquals([more.status, more.body.error.code], [400, "invalid_body"]);
-});
 
 Deno.test("an import is an admin's or the service's, and others are refused before it is read", async () => {
   const row = () => [{ state: "TX", county: "Travis", parcel: fresh() }];
