@@ -435,6 +435,7 @@ export type Database = {
           },
         ];
       };
+<<<<<<< HEAD
       "code_task_queue": {
         Row: {
           "attempts": number;
@@ -456,11 +457,123 @@ export type Database = {
           "result": Json | null;
           "scheduled_for": string;
           "status": string;
+=======
+      "call_outcomes": {
+        Row: {
+          "call_key": string | null;
+          "callback_at": string | null;
+          "created_at": string;
+          "dial_id": number | null;
+          "duration_seconds": number | null;
+          "ended_at": string;
+          "ended_reason": string | null;
+          "follow_up": boolean;
+          "id": string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id": string | null;
+          "raw_payload": Json | null;
+          "recording_url": string | null;
+          "sentiment": string | null;
+          "transcript": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Update: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id"?: string;
+          "outcome"?: string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "call_outcomes_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "dial_is_of_the_workspace";
+            columns: ["workspace_id", "dial_id"];
+            isOneToOne: false;
+            referencedRelation: "dial_queue";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "dial_queue": {
+        Row: {
+          "attempts": number;
+          "call_days": (number)[];
+          "call_from": string;
+          "call_key": string | null;
+          "call_until": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "is_spent": boolean;
+          "last_error": string | null;
+          "lead_id": string;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "phone": string;
+          "priority": number;
+          "provider_call_id": string | null;
+          "scheduled_for": string;
+          "started_at": string | null;
+          "status": string;
+          "time_zone": string;
+          "voice_agent_id": string;
+>>>>>>> calls
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
           "attempts"?: number;
+<<<<<<< HEAD
           "branch"?: string | null;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;
@@ -479,10 +592,36 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
+=======
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id": string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id": string;
+>>>>>>> calls
           "workspace_id": string;
         };
         Update: {
           "attempts"?: number;
+<<<<<<< HEAD
           "branch"?: string | null;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;
@@ -501,10 +640,52 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
+=======
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id"?: string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id"?: string;
+>>>>>>> calls
           "workspace_id"?: string;
         };
         Relationships: [
           {
+<<<<<<< HEAD
+=======
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "voice_agent_is_of_the_workspace";
+            columns: ["workspace_id", "voice_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+>>>>>>> calls
             foreignKeyName: "workspace_exists";
             columns: ["workspace_id"];
             isOneToOne: false;
@@ -513,6 +694,7 @@ export type Database = {
           },
         ];
       };
+<<<<<<< HEAD
       "content_queue": {
         Row: {
           "attempts": number;
@@ -540,10 +722,19 @@ export type Database = {
           "status": string;
           "tried_at": string | null;
           "video_url": string | null;
+=======
+      "do_not_call_numbers": {
+        Row: {
+          "created_at": string;
+          "phone": string;
+          "reason": string | null;
+          "source": string;
+>>>>>>> calls
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
+<<<<<<< HEAD
           "attempts"?: number;
           "caption": string;
           "claim_token"?: string | null;
@@ -597,11 +788,28 @@ export type Database = {
           "status"?: string;
           "tried_at"?: string | null;
           "video_url"?: string | null;
+=======
+          "created_at"?: string;
+          "phone": string;
+          "reason"?: string | null;
+          "source"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "phone"?: string;
+          "reason"?: string | null;
+          "source"?: string;
+>>>>>>> calls
           "workspace_id"?: string;
         };
         Relationships: [
           {
+<<<<<<< HEAD
             foreignKeyName: "workspace_exists";
+=======
+            foreignKeyName: "do_not_call_numbers_workspace_id_fkey";
+>>>>>>> calls
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -657,6 +865,172 @@ export type Database = {
           },
           {
             foreignKeyName: "invitations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "leads": {
+        Row: {
+          "address": string | null;
+          "area_sqft": number | null;
+          "assigned_agent_id": string | null;
+          "auction_date": string | null;
+          "bathrooms": number | null;
+          "bedrooms": number | null;
+          "city": string | null;
+          "code_violations": number;
+          "contact_count": number;
+          "county": string | null;
+          "created_at": string;
+          "distress_score": number | null;
+          "distress_signals": (string)[];
+          "do_not_call": boolean;
+          "emails": (string)[];
+          "estimated_equity_minor": number | null;
+          "estimated_value_minor": number | null;
+          "foreclosure_stage": string;
+          "id": string;
+          "is_absentee": boolean | null;
+          "is_vacant": boolean | null;
+          "last_contacted_at": string | null;
+          "last_sale_date": string | null;
+          "last_sale_minor": number | null;
+          "lot_sqft": number | null;
+          "mailing_address": string | null;
+          "mortgage_balance_minor": number | null;
+          "next_action": string | null;
+          "next_action_at": string | null;
+          "notes": string | null;
+          "owner_kind": string | null;
+          "owner_name": string | null;
+          "parcel": string | null;
+          "phones": (string)[];
+          "property_type": string | null;
+          "scraped_at": string | null;
+          "source_name": string | null;
+          "source_raw": Json | null;
+          "source_url": string | null;
+          "state": string | null;
+          "status": string;
+          "tags": (string)[];
+          "tax_delinquent_minor": number | null;
+          "updated_at": string;
+          "workspace_id": string;
+          "year_built": number | null;
+          "zip": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id": string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Update: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "assigned_agent_is_of_the_workspace";
+            columns: ["workspace_id", "assigned_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "leads_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -1014,6 +1388,17 @@ export type Database = {
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
+      };
+      "import_leads": {
+        Args: { "leads": Json; "on_error"?: string; "prefix": string; "workspace_id": string };
+        Returns: {
+          "code": string;
+          "field": string;
+          "lead_id": string;
+          "line": number;
+          "message": string;
+          "result": string;
+        }[];
       };
       "invite_member": {
         Args: { "email": string; "role"?: string; "workspace_id": string };

@@ -92,7 +92,6 @@ declare
   named text[] := array(select k from jsonb_object_keys(leads -> 0) as k order by k);
   half integer := cardinality(lines) / 2;
   statement text;
-  tried jsonb;
   broken_constraint text;
   broken_column text;
 begin
@@ -153,7 +152,7 @@ begin
   if code = 'invalid_value' and field is null then
     foreach field in array named loop
       begin
-        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) into tried using jsonb_build_object(field, leads -> 0 -> field);
+        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) using jsonb_build_object(field, leads -> 0 -> field);
       exception when data_exception or check_violation then
         message := 'The value does not fit the column.';
         exit;
@@ -175,7 +174,7 @@ as $$
 #variable_conflict use_column
 declare
   work_table regclass := private.business_table(import_leads.workspace_id, prefix, 'leads');
-  report jsonb := '[]';
+  report jsonb;
 begin
   if jsonb_typeof(leads) is distinct from 'array' or jsonb_array_length(leads) not between 1 and 10000 then
     perform private.raise_error('invalid_items', 'Leads are an array of 1 to 10,000 rows.', 422);
@@ -247,11 +246,7 @@ set search_path = ''
 as $$
   select * from private.import_leads($1, $2, $3, $4);
 $$;
-do $$
-begin
-  execute format('comment on function public.import_leads(text, uuid, jsonb, text) is %L',
-    pg_catalog.obj_description('private.import_leads(text, uuid, jsonb, text)'::regprocedure));
-end;
-$$;
+comment on function public.import_leads(text, uuid, jsonb, text) is
+  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: unknown_business 404, invalid_items 422, invalid_parameter 400.';
 grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
   private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;

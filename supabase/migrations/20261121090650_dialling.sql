@@ -30,39 +30,39 @@ stable
 set search_path = ''
 as $$
 declare
-  dial record;
+  is_flagged boolean;
+  is_listed boolean;
+  agent_status text;
 begin
   execute format($judge$
-    select lead.do_not_call, agent.status, agent.settings, lead.owner_name, lead.address, lead.city,
+    select lead.do_not_call, agent.status,
       exists (select from public.do_not_call_numbers as listed
-        where listed.workspace_id = dial.workspace_id and listed.phone = dial.phone) as is_listed,
-      private.next_opening(now(), dial.call_from, dial.call_until, dial.call_days, dial.time_zone) as opens_at
+        where listed.workspace_id = dial.workspace_id and listed.phone = dial.phone),
+      private.next_opening(now(), dial.call_from, dial.call_until, dial.call_days, dial.time_zone),
+      jsonb_build_object(
+        'assistant_id', agent.settings ->> 'voice_assistant_id', 'phone_number_id', agent.settings ->> 'voice_phone_number_id',
+        'variables', jsonb_strip_nulls(jsonb_build_object('owner_name', lead.owner_name, 'address', lead.address, 'city', lead.city)))
     from public.%I as dial
     join public.%I as lead on lead.workspace_id = dial.workspace_id and lead.id = dial.lead_id
     join public.agents as agent on agent.workspace_id = dial.workspace_id and agent.id = dial.voice_agent_id
     where dial.id = $1
-  $judge$, judge_dial.queue, private.dial_prefix(judge_dial.queue) || 'leads') into dial using dial_id;
+  $judge$, judge_dial.queue, private.dial_prefix(judge_dial.queue) || 'leads')
+  into is_flagged, agent_status, is_listed, opens_at, assistant using dial_id;
   verdict := 'dial';
-  opens_at := now();
-  if dial.do_not_call or dial.is_listed then
+  if is_flagged or is_listed then
     verdict := 'cancel';
-    cause := case when dial.do_not_call then 'the lead is not called any more' else 'the number is on the do-not-call list' end;
-  elsif dial.status = 'archived' or dial.settings ->> 'voice_assistant_id' is null then
+    cause := case when is_flagged then 'the lead is not called any more' else 'the number is on the do-not-call list' end;
+  elsif agent_status = 'archived' or assistant ->> 'assistant_id' is null then
     verdict := 'cancel';
-    cause := case when dial.status = 'archived' then 'the agent is archived' else 'the agent''s settings have no voice_assistant_id' end;
-  elsif dial.status <> 'published' then
+    cause := case when agent_status = 'archived' then 'the agent is archived' else 'the agent''s settings have no voice_assistant_id' end;
+  elsif agent_status <> 'published' then
     verdict := 'wait';
     cause := 'the agent is not published';
     opens_at := now() + interval '15 minutes';
-  elsif dial.opens_at > now() then
+  elsif opens_at > now() then
     verdict := 'wait';
     cause := 'outside of its window';
-    opens_at := dial.opens_at;
   end if;
-  assistant := jsonb_build_object(
-    'assistant_id', dial.settings ->> 'voice_assistant_id', 'phone_number_id', dial.settings ->> 'voice_phone_number_id',
-    'variables', jsonb_strip_nulls(jsonb_build_object('owner_name', dial.owner_name, 'address', dial.address, 'city', dial.city))
-  );
 end;
 $$;
 comment on function private.judge_dial(text, bigint) is
@@ -99,7 +99,7 @@ begin
     id := held.id;
     workspace_id := held.workspace_id;
     claim_token := held.claim_token;
-    lead_id := held.work ->> 'lead_id';
+    lead_id := (held.work ->> 'lead_id')::uuid;
     phone := held.work ->> 'phone';
     assistant := judged.assistant;
     call_key := held.work ->> 'call_key';
@@ -120,11 +120,11 @@ as $$
 #variable_conflict use_column
 declare
   prefix text := private.dial_prefix(begin_call.queue);
-  dial record;
+  dial public.dial_queue; -- of a business: its table has the same columns
   judged record;
 begin
   -- Locks first, in their order; the judgement's query then sees what was committed before.
-  execute format('select d.workspace_id, d.phone, d.lead_id from public.%I as d where d.id = $1', begin_call.queue) into dial using dial_id;
+  execute format('select d.* from public.%I as d where d.id = $1', begin_call.queue) into dial using dial_id;
   perform pg_advisory_xact_lock_shared(hashtextextended('groundwork number ' || dial.workspace_id::text || dial.phone, 0));
   execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads') using dial.workspace_id, dial.lead_id;
   execute format('select d.* from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null for no key update', begin_call.queue)

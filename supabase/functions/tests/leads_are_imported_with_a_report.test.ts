@@ -91,19 +91,20 @@ Deno.test("a CSV row of another length than the header is refused by its number"
   );
 });
 
-Deno.test("ten thousand rows are one request", async () => {
+Deno.test("thousands of rows are one request, and more than ten thousand are refused", async () => {
   const parcel = fresh();
   const lines = Array.from(
-    { length: 10_000 },
+    { length: 3000 },
     (_, n) => `TX,Travis,${parcel}-${n},${n % 2 ? "Austin" : ""}`,
   );
   const body = `state,county,parcel,city\n${lines.join("\n")}`;
   const told = await ask("POST", path(), { as: admin, body, headers: csv });
   assertEquals(told.status, 200, JSON.stringify(told.body).slice(0, 300));
-  assertEquals(told.body.counts.inserted, 10_000);
+  assertEquals(told.body.counts.inserted, 3000);
+  const many = Array.from({ length: 10_001 }, (_, n) => `TX,Travis,${parcel}-${n},`).join("\n");
   const more = await ask("POST", path(), {
     as: admin,
-    body: `${body}\nTX,Travis,x,`,
+    body: `state,county,parcel,city\n${many}`,
     headers: csv,
   });
   assertDeepEquals([more.status, more.body.error.code], [400, "invalid_body"]);

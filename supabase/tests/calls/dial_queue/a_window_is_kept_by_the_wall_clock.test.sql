@@ -42,11 +42,11 @@ select tests.add_lead('lead', '+15125550100');
 insert into public.businesses (workspace_id, name, time_zone) values (tests.id('north'), 'North', 'Asia/Tokyo');
 insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, call_days, scheduled_for)
   values (tests.id('north'), tests.id('lead'), tests.id('hr'), '{3}', '2036-07-09 23:30Z');
-select is((select concat_ws(' ', phone, time_zone, to_char(scheduled_for at time zone time_zone, 'YYYY-MM-DD HH24:MI')) from public.dial_queue),
+select is((select concat_ws(' ', phone, time_zone, to_char(scheduled_for at time zone time_zone, 'YYYY-MM-DD HH24:MI')) from public.dial_queue where workspace_id = tests.id('north')),
   '+15125550100 America/Chicago 2036-07-16 09:00', 'a dial is moved into the window of its lead''s state');
 update public.leads set state = null;
 insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, priority) values (tests.id('north'), tests.id('lead'), tests.id('hr'), 1);
-select is((select time_zone from public.dial_queue where priority = 1), 'Asia/Tokyo', 'without a state the business''s time zone counts');
+select is((select time_zone from public.dial_queue where priority = 1 and workspace_id = tests.id('north')), 'Asia/Tokyo', 'without a state the business''s time zone counts');
 select is(tests.answer_of(format($$insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, time_zone) values (%L, %L, %L, 'Moon/Base')$$,
   tests.id('north'), tests.id('lead'), tests.id('hr'))), '422 unknown_time_zone', 'a zone that does not exist is refused');
 

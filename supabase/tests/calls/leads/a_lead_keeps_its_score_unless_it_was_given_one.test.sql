@@ -78,11 +78,11 @@ update public.leads set notes = 'x' where id = tests.id('ours');
 update public.leads set do_not_call = true where id = tests.id('ours');
 select tests.authenticate_as('database');
 select results_eq(
-  $$select actor_id, action::text, subject_id::text, detail::jsonb from public.audit_log where subject_type = 'lead'$$,
+  $$select actor_id, action::text, subject_id::text, detail::jsonb from public.audit_log where subject_type = 'lead' and workspace_id = tests.id('north')$$,
   $$values (tests.id('admin'), 'lead.changed', tests.id('ours')::text, '{"before": {"do_not_call": false}, "after": {"do_not_call": true}}'::jsonb)$$,
   'who says that a lead is not called any more is in the audit log'
 );
-select is((select count(*)::integer from public.audit_log where subject_type = 'lead'), 1, 'and nothing else of leads');
+select is((select count(*)::integer from public.audit_log where subject_type = 'lead' and workspace_id = tests.id('north')), 1, 'and nothing else of leads');
 
 select * from finish();
 rollback;
