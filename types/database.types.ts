@@ -225,6 +225,82 @@ export type Database = {
           },
         ];
       };
+      "erasure_requests": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "email": string | null;
+          "erased_at": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "leftovers": Json | null;
+          "max_attempts": number;
+          "priority": number;
+          "receipt": string;
+          "requested_by": string | null;
+          "scheduled_for": string;
+          "scope": string;
+          "status": string;
+          "summary": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
       "invitations": {
         Row: {
           "created_at": string;
@@ -574,6 +650,7 @@ export type Database = {
           "is_new": boolean;
         }[];
       };
+      "erase_user": { Args: { "user_id"?: string; "workspace_id"?: string }; Returns: string };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {
@@ -582,6 +659,7 @@ export type Database = {
           "reason": string;
         }[];
       };
+      "export_user_data": { Args: { "user_id"?: string }; Returns: Json };
       "fail_work": {
         Args: {
           "claim_token": string;
