@@ -435,29 +435,6 @@ export type Database = {
           },
         ];
       };
-<<<<<<< HEAD
-      "code_task_queue": {
-        Row: {
-          "attempts": number;
-          "branch": string | null;
-          "claim_token": string | null;
-          "claimed_by": string | null;
-          "cost_minor": number | null;
-          "created_at": string;
-          "currency": string | null;
-          "dedupe_key": string | null;
-          "finished_at": string | null;
-          "id": number;
-          "last_error": string | null;
-          "lease_expires_at": string | null;
-          "max_attempts": number;
-          "priority": number;
-          "prompt": string;
-          "repository": string;
-          "result": Json | null;
-          "scheduled_for": string;
-          "status": string;
-=======
       "call_outcomes": {
         Row: {
           "call_key": string | null;
@@ -541,39 +518,32 @@ export type Database = {
           },
         ];
       };
-      "dial_queue": {
+      "code_task_queue": {
         Row: {
           "attempts": number;
-          "call_days": (number)[];
-          "call_from": string;
-          "call_key": string | null;
-          "call_until": string;
+          "branch": string | null;
           "claim_token": string | null;
           "claimed_by": string | null;
+          "cost_minor": number | null;
           "created_at": string;
+          "currency": string | null;
           "dedupe_key": string | null;
           "finished_at": string | null;
           "id": number;
-          "is_spent": boolean;
           "last_error": string | null;
-          "lead_id": string;
           "lease_expires_at": string | null;
           "max_attempts": number;
-          "phone": string;
           "priority": number;
-          "provider_call_id": string | null;
+          "prompt": string;
+          "repository": string;
+          "result": Json | null;
           "scheduled_for": string;
-          "started_at": string | null;
           "status": string;
-          "time_zone": string;
-          "voice_agent_id": string;
->>>>>>> calls
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
           "attempts"?: number;
-<<<<<<< HEAD
           "branch"?: string | null;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;
@@ -592,36 +562,10 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
-=======
-          "call_days"?: (number)[];
-          "call_from"?: string;
-          "call_key"?: string | null;
-          "call_until"?: string;
-          "claim_token"?: string | null;
-          "claimed_by"?: string | null;
-          "created_at"?: string;
-          "dedupe_key"?: string | null;
-          "finished_at"?: string | null;
-          "id"?: never;
-          "is_spent"?: boolean;
-          "last_error"?: string | null;
-          "lead_id": string;
-          "lease_expires_at"?: string | null;
-          "max_attempts"?: number;
-          "phone"?: string;
-          "priority"?: number;
-          "provider_call_id"?: string | null;
-          "scheduled_for"?: string;
-          "started_at"?: string | null;
-          "status"?: string;
-          "time_zone"?: string;
-          "voice_agent_id": string;
->>>>>>> calls
           "workspace_id": string;
         };
         Update: {
           "attempts"?: number;
-<<<<<<< HEAD
           "branch"?: string | null;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;
@@ -640,52 +584,10 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
-=======
-          "call_days"?: (number)[];
-          "call_from"?: string;
-          "call_key"?: string | null;
-          "call_until"?: string;
-          "claim_token"?: string | null;
-          "claimed_by"?: string | null;
-          "created_at"?: string;
-          "dedupe_key"?: string | null;
-          "finished_at"?: string | null;
-          "id"?: never;
-          "is_spent"?: boolean;
-          "last_error"?: string | null;
-          "lead_id"?: string;
-          "lease_expires_at"?: string | null;
-          "max_attempts"?: number;
-          "phone"?: string;
-          "priority"?: number;
-          "provider_call_id"?: string | null;
-          "scheduled_for"?: string;
-          "started_at"?: string | null;
-          "status"?: string;
-          "time_zone"?: string;
-          "voice_agent_id"?: string;
->>>>>>> calls
           "workspace_id"?: string;
         };
         Relationships: [
           {
-<<<<<<< HEAD
-=======
-            foreignKeyName: "lead_is_of_the_workspace";
-            columns: ["workspace_id", "lead_id"];
-            isOneToOne: false;
-            referencedRelation: "leads";
-            referencedColumns: ["workspace_id", "id"];
-          },
-          {
-            foreignKeyName: "voice_agent_is_of_the_workspace";
-            columns: ["workspace_id", "voice_agent_id"];
-            isOneToOne: false;
-            referencedRelation: "agents";
-            referencedColumns: ["workspace_id", "id"];
-          },
-          {
->>>>>>> calls
             foreignKeyName: "workspace_exists";
             columns: ["workspace_id"];
             isOneToOne: false;
@@ -694,7 +596,6 @@ export type Database = {
           },
         ];
       };
-<<<<<<< HEAD
       "content_queue": {
         Row: {
           "attempts": number;
@@ -722,19 +623,10 @@ export type Database = {
           "status": string;
           "tried_at": string | null;
           "video_url": string | null;
-=======
-      "do_not_call_numbers": {
-        Row: {
-          "created_at": string;
-          "phone": string;
-          "reason": string | null;
-          "source": string;
->>>>>>> calls
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
-<<<<<<< HEAD
           "attempts"?: number;
           "caption": string;
           "claim_token"?: string | null;
@@ -788,7 +680,135 @@ export type Database = {
           "status"?: string;
           "tried_at"?: string | null;
           "video_url"?: string | null;
-=======
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "dial_queue": {
+        Row: {
+          "attempts": number;
+          "call_days": (number)[];
+          "call_from": string;
+          "call_key": string | null;
+          "call_until": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "is_spent": boolean;
+          "last_error": string | null;
+          "lead_id": string;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "phone": string;
+          "priority": number;
+          "provider_call_id": string | null;
+          "scheduled_for": string;
+          "started_at": string | null;
+          "status": string;
+          "time_zone": string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id": string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id"?: string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "voice_agent_is_of_the_workspace";
+            columns: ["workspace_id", "voice_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "do_not_call_numbers": {
+        Row: {
+          "created_at": string;
+          "phone": string;
+          "reason": string | null;
+          "source": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
           "created_at"?: string;
           "phone": string;
           "reason"?: string | null;
@@ -800,22 +820,93 @@ export type Database = {
           "phone"?: string;
           "reason"?: string | null;
           "source"?: string;
->>>>>>> calls
           "workspace_id"?: string;
         };
         Relationships: [
           {
-<<<<<<< HEAD
-            foreignKeyName: "workspace_exists";
-=======
             foreignKeyName: "do_not_call_numbers_workspace_id_fkey";
->>>>>>> calls
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
             referencedColumns: ["id"];
           },
         ];
+      };
+      "erasure_requests": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "email": string | null;
+          "erased_at": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "leftovers": Json | null;
+          "max_attempts": number;
+          "priority": number;
+          "receipt": string;
+          "requested_by": string | null;
+          "scheduled_for": string;
+          "scope": string;
+          "status": string;
+          "summary": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
       };
       "invitations": {
         Row: {
@@ -1358,6 +1449,7 @@ export type Database = {
           "is_new": boolean;
         }[];
       };
+      "erase_user": { Args: { "user_id"?: string; "workspace_id"?: string }; Returns: string };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {
@@ -1374,6 +1466,7 @@ export type Database = {
           "made_at": string;
         }[];
       };
+      "export_user_data": { Args: { "user_id"?: string }; Returns: Json };
       "fail_work": {
         Args: {
           "claim_token": string;

@@ -133,7 +133,7 @@ declare
   head private.audit_heads;
   expected_previous text := repeat('0', 64);
   oldest_kept date := private.oldest_kept('audit_log');
-  sealed_vouchers bigint[] := '{}';
+  sealed_vouchers bigint[] := array[]::bigint[];
 begin
   if not private.is_service() and not private.administers(private.current_user_id(), verify_audit_log.workspace_id) then
     perform private.raise_error('not_found', 'No such workspace that you administer.', 404);

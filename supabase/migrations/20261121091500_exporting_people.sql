@@ -103,7 +103,7 @@ declare
   address text;
   source record;
   found jsonb;
-  tables jsonb := '{}';
+  tables jsonb := '{}'::jsonb;
 begin
   if person is null then
     perform private.raise_error('not_signed_in', 'This needs a signed-in person.', 401);

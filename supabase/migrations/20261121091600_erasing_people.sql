@@ -37,7 +37,7 @@ declare
   declared record;
   here text;
   touched bigint;
-  counts jsonb := '{}';
+  counts jsonb := '{}'::jsonb;
 begin
   for declared in
     select c.* from private.personal_columns_now() as c
@@ -88,7 +88,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  silent constant jsonb := '{"floors": {}, "agents": []}';
+  silent constant jsonb := '{"floors": {}, "agents": []}'::jsonb;
 begin
   -- Calls that would now say nothing go; finished ones stay as a record of the call.
   update private.function_calls as call set
