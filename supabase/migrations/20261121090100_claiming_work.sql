@@ -149,6 +149,7 @@ declare
   wanted integer := batch;
   share integer;
   among uuid[];
+  rest uuid[]; -- in the first round all: to look each one up among thousands would cost more than the claim
   got integer;
 begin
   perform private.require_lease(lease);
@@ -165,7 +166,7 @@ begin
   among := array(select distinct lane.workspace_id from private.work_lanes as lane where lane.queue = known.name);
   while wanted > 0 and cardinality(among) > 0 loop
     share := ceil(wanted::numeric / cardinality(among));
-    return query execute round using worker, token, lease, wanted, share, among, known.max_in_progress;
+    return query execute round using worker, token, lease, wanted, share, rest, known.max_in_progress;
     get diagnostics got = row_count;
     wanted := wanted - got;
     exit when wanted <= 0 or cardinality(among) = 1 or got = 0;
@@ -173,6 +174,7 @@ begin
     execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at = now() + $2
       and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)', known.work_table)
     into among using 'in_progress', lease, token, among, share;
+    rest := among;
   end loop;
 end;
 $$;

@@ -23,7 +23,7 @@ interface Books {
   outcomes: Map<string, number>;
 }
 
-const ROUNDS = 300;
+const ROUNDS = 200;
 
 /** Refusals and conflicts that are proper answers when many do anything at once. */
 const proper = ["ok", "lease_lost", "23505", "40P01"];
