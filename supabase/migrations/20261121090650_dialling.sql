@@ -120,15 +120,18 @@ as $$
 #variable_conflict use_column
 declare
   prefix text := private.dial_prefix(begin_call.queue);
+  held jsonb;
   dial public.dial_queue; -- of a business: its table has the same columns
   judged record;
 begin
   -- Locks first, in their order; the judgement's query then sees what was committed before.
-  execute format('select d.* from public.%I as d where d.id = $1', begin_call.queue) into dial using dial_id;
+  execute format('select to_jsonb(d) from public.%I as d where d.id = $1', begin_call.queue) into held using dial_id;
+  dial := jsonb_populate_record(null::public.dial_queue, held);
   perform pg_advisory_xact_lock_shared(hashtextextended('groundwork number ' || dial.workspace_id::text || dial.phone, 0));
   execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads') using dial.workspace_id, dial.lead_id;
-  execute format('select d.* from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null for no key update', begin_call.queue)
-  into dial using dial_id, begin_call.claim_token;
+  execute format('select to_jsonb(d) from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null for no key update', begin_call.queue)
+  into held using dial_id, begin_call.claim_token;
+  dial := jsonb_populate_record(null::public.dial_queue, held);
   if dial.id is null then
     return query select 'lost', 'the lease ended, or the dial was cancelled or finished', null::text;
     return;
