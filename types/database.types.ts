@@ -225,6 +225,140 @@ export type Database = {
           },
         ];
       };
+      "conversations": {
+        Row: {
+          "active_message_id": string | null;
+          "agent_id": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "folder_id": string | null;
+          "id": string;
+          "last_context": NonNullable<Json>;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+          "visibility": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "conversations_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "folders": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "parent_path": unknown;
+          "path": unknown;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "parent_path"?: never;
+          "path": unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "parent_path"?: never;
+          "path"?: unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "folders_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "folders_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "parent_is_a_folder";
+            columns: ["workspace_id", "user_id", "parent_path"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "path"];
+          },
+        ];
+      };
       "invitations": {
         Row: {
           "created_at": string;
@@ -327,6 +461,70 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "workspaces";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      "messages": {
+        Row: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role": string;
+          "token_count"?: number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts"?: NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role"?: string;
+          "token_count"?: number | null;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "parent_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "parent_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
           },
         ];
       };
@@ -545,6 +743,30 @@ export type Database = {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
       };
+      "conversation_path": {
+        Args: { "before"?: string; "message_id": string; "page_size"?: number };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
         Returns: {
@@ -618,6 +840,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "move_folder": { Args: { "folder_id": string; "to_path": string }; Returns: number };
       "my_agents": {
         Args: Record<PropertyKey, never>;
         Returns: {
