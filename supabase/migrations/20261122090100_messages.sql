@@ -56,9 +56,11 @@ comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them:
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole.';
-create index messages_parent_id on public.messages (conversation_id, workspace_id, parent_id);
+-- Neither begins with the conversation: while the table is small the planner would take them for as good as the unique one, and each new
+-- message's look at its parent would read all of its conversation.
+create index messages_parent_id on public.messages (parent_id, conversation_id, workspace_id);
 -- Equal for all of a conversation, so it is a few bytes for each.
-create index messages_conversation on public.messages (conversation_id, user_id, workspace_id);
+create index messages_conversation_id on public.messages (user_id, workspace_id, conversation_id);
 
 grant select on public.messages to authenticated, service_role;
 grant insert, delete on public.messages to service_role;
