@@ -303,6 +303,55 @@ export type Database = {
           },
         ];
       };
+      "feedback_signals": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "id": number;
+          "kind": string;
+          "message_id": string;
+          "user_id": string;
+          "value": number | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind": string;
+          "message_id": string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind"?: string;
+          "message_id"?: string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "feedback_signals_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+        ];
+      };
       "folders": {
         Row: {
           "created_at": string;
@@ -520,6 +569,13 @@ export type Database = {
             referencedColumns: ["workspace_id", "user_id", "id"];
           },
           {
+            foreignKeyName: "log_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "preprocessing_log_id"];
+            isOneToOne: false;
+            referencedRelation: "preprocessing_logs";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+          {
             foreignKeyName: "parent_is_of_the_conversation";
             columns: ["conversation_id", "workspace_id", "parent_id"];
             isOneToOne: false;
@@ -584,6 +640,114 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "members";
             referencedColumns: ["workspace_id", "user_id"];
+          },
+        ];
+      };
+      "postprocessing_results": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "display_hints": NonNullable<Json>;
+          "duration_ms": number | null;
+          "follow_ups": (string)[];
+          "id": number;
+          "memory_extraction": NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment": NonNullable<Json>;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id"?: string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+        ];
+      };
+      "preprocessing_logs": {
+        Row: {
+          "clarity": number | null;
+          "conversation_id": string;
+          "created_at": string;
+          "duration_ms": number | null;
+          "emotion": string | null;
+          "id": number;
+          "intent": string | null;
+          "memory_query": string | null;
+          "message_id": string;
+          "model_reason": string | null;
+          "model_selected": string | null;
+          "response_hints": NonNullable<Json>;
+          "routing": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "clarity"?: number | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id": string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "clarity"?: number | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id"?: string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
           },
         ];
       };
@@ -655,6 +819,55 @@ export type Database = {
         };
         Relationships: [];
       };
+      "votes": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason": string | null;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "is_upvoted"?: boolean;
+          "message_id"?: string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "votes_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
+      };
       "workspaces": {
         Row: {
           "billing_plan": string;
@@ -714,6 +927,42 @@ export type Database = {
     };
     Functions: {
       "accept_invitation": { Args: { "token": string }; Returns: string };
+      "add_message": {
+        Args: {
+          "attachments"?: Json;
+          "content_for_llm"?: string;
+          "conversation_id": string;
+          "instead_of"?: string;
+          "message_id"?: string;
+          "metadata"?: Json;
+          "parent_id"?: string;
+          "parts": Json;
+          "preprocessing_log_id"?: number;
+          "role"?: string;
+          "token_count"?: number;
+        };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "audit_anchor": {
         Args: { "workspace_id": string };
         Returns: {
@@ -788,6 +1037,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "delete_conversation": { Args: { "conversation_id": string }; Returns: string };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
       "enqueue_work": {
         Args: { "items": Json; "queue": string };
@@ -880,8 +1130,10 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "restore_conversation": { Args: { "conversation_id": string }; Returns: undefined };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "select_branch": { Args: { "message_id": string }; Returns: string };
       "snooze_work": {
         Args: {
           "claim_token": string;

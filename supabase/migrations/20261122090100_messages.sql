@@ -55,6 +55,7 @@ comment on column public.messages.parent_id is 'Null: the first message, or anot
 comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. Never changed.';
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
+comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
 comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole.';
 -- Neither begins with the conversation: while the table is small the planner would take them for as good as the unique one, and each new
 -- message's look at its parent would read all of its conversation.

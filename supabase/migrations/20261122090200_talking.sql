@@ -32,7 +32,7 @@ comment on function private.hold_conversation(uuid) is
 
 create function private.add_message(
   conversation_id uuid, parts jsonb, role text, message_id uuid, parent_id uuid, instead_of uuid,
-  attachments jsonb, metadata jsonb, content_for_llm text, token_count integer
+  attachments jsonb, metadata jsonb, content_for_llm text, token_count integer, preprocessing_log_id bigint
 )
 returns public.messages
 language plpgsql
@@ -47,7 +47,9 @@ declare
   beside public.messages;
   said public.messages;
 begin
-  if not private.is_service() and (add_message.role <> 'user' or num_nonnulls(add_message.content_for_llm, add_message.token_count) > 0) then
+  if not private.is_service() and (add_message.role <> 'user'
+    or num_nonnulls(add_message.content_for_llm, add_message.token_count, add_message.preprocessing_log_id) > 0)
+  then
     perform private.raise_error('forbidden', 'People speak as themselves.', 403, 'What an assistant says is stored with the secret key.');
   end if;
 
@@ -74,10 +76,12 @@ begin
   end if;
 
   insert into public.messages as known (
-    id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count
+    id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
+    preprocessing_log_id
   ) values (
     coalesce(add_message.message_id, gen_random_uuid()), talk.workspace_id, talk.id, talk.user_id, follows, add_message.role,
-    add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count
+    add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count,
+    add_message.preprocessing_log_id
   )
   on conflict (id) do nothing -- said at this moment in another conversation
   returning known.* into said;
@@ -88,12 +92,12 @@ begin
   return said;
 end;
 $$;
-comment on function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer) is 'The body of add_message.';
+comment on function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is 'The body of add_message.';
 
 create function public.add_message(
   conversation_id uuid, parts jsonb, role text default 'user', message_id uuid default null, parent_id uuid default null,
   instead_of uuid default null, attachments jsonb default '[]', metadata jsonb default '{}',
-  content_for_llm text default null, token_count integer default null
+  content_for_llm text default null, token_count integer default null, preprocessing_log_id bigint default null
 )
 returns public.messages
 language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
@@ -102,11 +106,11 @@ security invoker
 set search_path = ''
 as $$
 begin
-  return private.add_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+  return private.add_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 end;
 $$;
-comment on function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer) is
-  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: the same one twice is one message. The owner of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, 23514 on malformed parts.';
+comment on function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is
+  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: the same one twice is one message. content_for_llm, token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, 23514 on malformed parts.';
 
 create function private.select_branch(message_id uuid)
 returns uuid
@@ -218,7 +222,7 @@ begin
   return purged;
 end;
 $$;
-comment on function private.purge_conversations() is 'Removes for good the conversations that were deleted 30 days ago, with all that was said. Returns how many.';
+comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said. Returns how many.';
 select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
 
 -- Those who watch ----------------------------------------------------------------------------------------------------------------------
@@ -232,8 +236,7 @@ set search_path = ''
 as $$
 begin
   perform realtime.send(
-    pg_catalog.jsonb_build_object('id', new.id, 'parent_id', new.parent_id, 'role', new.role),
-    'message_added', 'conversation:' || new.conversation_id, true
+    jsonb_build_object('id', new.id, 'parent_id', new.parent_id, 'role', new.role), 'message_added', 'conversation:' || new.conversation_id, true
   );
   return null;
 end;
@@ -278,9 +281,8 @@ begin
 end;
 $$;
 comment on function private.topic_id(text) is
-  'The id in the topic `<subject>:<id>` that a client joins; null for any other. Never raises: a helper that raises can silence every subscriber of realtime.';
+  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can silence every subscriber of realtime.';
 grant execute on function private.topic_id(text) to authenticated;
-
 create policy "Who reads a conversation hears of it" on realtime.messages
   for select to authenticated
   using (
@@ -291,8 +293,8 @@ comment on policy "Who reads a conversation hears of it" on realtime.messages is
   'On the private topic conversation:<id>. People do not send there: what happened is told by the database.';
 
 grant execute on function
-  public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer),
-  private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer),
+  public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
+  private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
   public.select_branch(uuid), private.select_branch(uuid),
   public.delete_conversation(uuid), public.restore_conversation(uuid), private.set_conversation_deleted(uuid, boolean)
 to authenticated, service_role;

@@ -8,6 +8,6 @@ select cron.unschedule('purge-conversations');
 drop function private.purge_conversations();
 drop function public.restore_conversation(uuid), public.delete_conversation(uuid), private.set_conversation_deleted(uuid, boolean);
 drop function public.select_branch(uuid), private.select_branch(uuid);
-drop function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer);
-drop function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer);
+drop function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
+drop function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
 drop function private.hold_conversation(uuid);
