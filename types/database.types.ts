@@ -51,6 +51,136 @@ export type Database = {
           },
         ];
       };
+      "artifact_links": {
+        Row: {
+          "created_at": string;
+          "from_id": string;
+          "kind": string;
+          "to_id": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "from_id": string;
+          "kind"?: string;
+          "to_id": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "from_id"?: string;
+          "kind"?: string;
+          "to_id"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_links_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifact_links_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind": string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title": string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title"?: string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "audit_log": {
         Row: {
           "action": string;
@@ -788,6 +918,71 @@ export type Database = {
         };
         Relationships: [];
       };
+      "suggestions": {
+        Row: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "original_text": string;
+          "settled_at": string | null;
+          "status": string;
+          "suggested_text": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text": string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "artifact_created_at"?: string;
+          "artifact_id"?: string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text"?: string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            isOneToOne: false;
+            referencedRelation: "artifacts";
+            referencedColumns: ["workspace_id", "id", "created_at"];
+          },
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            isOneToOne: false;
+            referencedRelation: "latest_artifacts";
+            referencedColumns: ["workspace_id", "id", "created_at"];
+          },
+          {
+            foreignKeyName: "suggestions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
+      };
       "usage_daily": {
         Row: {
           "amount_minor": number;
@@ -910,6 +1105,106 @@ export type Database = {
       };
     };
     Views: {
+      "artifact_references": {
+        Row: {
+          "artifact_id": string | null;
+          "created_at": string | null;
+          "direction": string | null;
+          "kind": string | null;
+          "other_id": string | null;
+          "user_id": string | null;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "latest_artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "work_health": {
         Row: {
           "due": number | null;
@@ -927,6 +1222,33 @@ export type Database = {
     };
     Functions: {
       "accept_invitation": { Args: { "token": string }; Returns: string };
+      "accept_suggestion": {
+        Args: { "suggestion_id": string };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "add_message": {
         Args: {
           "attachments"?: Json;
@@ -1130,8 +1452,45 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "reject_suggestion": { Args: { "suggestion_id": string }; Returns: undefined };
       "restore_conversation": { Args: { "conversation_id": string }; Returns: undefined };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "revise_artifact": {
+        Args: {
+          "artifact_id": string;
+          "component_tree"?: Json;
+          "content"?: string;
+          "data_bindings"?: Json;
+          "summary_for_llm"?: string;
+          "title"?: string;
+          "ui_state"?: Json;
+          "version": string;
+        };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
       "select_branch": { Args: { "message_id": string }; Returns: string };
       "snooze_work": {
