@@ -283,14 +283,14 @@ $$;
 comment on function private.topic_id(text) is
   'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can silence every subscriber of realtime.';
 grant execute on function private.topic_id(text) to authenticated;
+-- On the private topic conversation:<id>. People do not send there: what happened is told by the database. (Said here, because a comment on a
+-- policy wants the owner of the table, which is the platform.)
 create policy "Who reads a conversation hears of it" on realtime.messages
   for select to authenticated
   using (
     extension = 'broadcast'
     and exists (select from public.conversations as conversation where conversation.id = (select private.topic_id('conversation')))
   );
-comment on policy "Who reads a conversation hears of it" on realtime.messages is
-  'On the private topic conversation:<id>. People do not send there: what happened is told by the database.';
 
 grant execute on function
   public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
