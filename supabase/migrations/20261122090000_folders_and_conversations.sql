@@ -5,12 +5,6 @@
 --          workspace keeps the rows and does not see them until they are back. A conversation's row is written once a turn: nothing that a
 --          turn changes (active_message_id, updated_at) is in an index, so that those updates stay within their page.
 
-create domain private.tags as text[]
-  constraint tags_are_50_of_100_characters check (
-    coalesce(array_ndims(value), 1) = 1 and cardinality(value) <= 50 and length(array_to_string(value, '', repeat('x', 5001))) <= 5000
-  );
-comment on domain private.tags is 'At most 50 tags of together at most 5,000 characters, none null.';
-
 -- Policies have to know it of rows that people without a membership may read: what is public.
 create function private.deleted_workspace_ids()
 returns uuid[]
@@ -129,7 +123,7 @@ create table public.conversations (
   title text not null default '',
   visibility text not null default 'private',
   folder_id uuid,
-  tags private.tags not null default '{}',
+  tags text[] not null default '{}',
   last_context jsonb not null default '{}',
   active_message_id uuid,
   deleted_at timestamptz,
@@ -141,6 +135,10 @@ create table public.conversations (
   constraint folder_is_its_owners foreign key (workspace_id, user_id, folder_id)
     references public.folders (workspace_id, user_id, id) on delete set null (folder_id),
   constraint title_is_short check (length(title) <= 300),
+  constraint tags_are_at_most_50 check (
+    coalesce(array_ndims(tags), 1) = 1 and cardinality(tags) <= 50 and array_position(tags, null) is null
+    and length(array_to_string(tags, '')) <= 5000
+  ),
   constraint visibility_is_known check (visibility in ('private', 'workspace', 'public')),
   constraint last_context_is_an_object check (jsonb_typeof(last_context) = 'object' and pg_column_size(last_context) <= 65536)
 ) with (fillfactor = 80);

@@ -33,7 +33,7 @@ create table public.artifacts (
   summary_for_llm text,
   content_hash text generated always as (private.artifact_hash(content, component_tree, data_bindings)) stored,
   folder_id uuid,
-  tags private.tags not null default '{}',
+  tags text[] not null default '{}',
   updated_at timestamptz not null default now(),
   primary key (id, created_at),
   unique (workspace_id, id, created_at),
@@ -49,6 +49,10 @@ create table public.artifacts (
   constraint data_bindings_are_an_object check (jsonb_typeof(data_bindings) = 'object' and pg_column_size(data_bindings) <= 262144),
   constraint ui_state_is_an_object check (jsonb_typeof(ui_state) = 'object' and pg_column_size(ui_state) <= 65536),
   constraint summary_for_llm_is_bounded check (length(summary_for_llm) <= 20000),
+  constraint tags_are_at_most_50 check (
+    coalesce(array_ndims(tags), 1) = 1 and cardinality(tags) <= 50 and array_position(tags, null) is null
+    and length(array_to_string(tags, '')) <= 5000
+  ),
   constraint content_hash_is_sha256 check (content_hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.artifacts is 'What was made: texts, code, sheets, diagrams, interfaces. Each version is a row of the same id.';
