@@ -25,6 +25,7 @@ const schema = `
   begin
     raise exception using errcode = code, message = 'as asked', detail = 'the detail', hint = 'the hint';
   end; $$;
+  create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
   create function public.refuse() returns void language plpgsql as $$
   begin
     raise sqlstate 'PGRST' using
@@ -118,6 +119,17 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
   await test.step("3. an error in PostgREST's custom form keeps its status, code and hint", async () => {
     const { status, error } = await person.rpc("refuse");
     assert.deepEqual([status, error?.code, error?.hint], [409, "last_owner", "add another"]);
+  });
+
+  await test.step("5. JSON that is given to a function is given as it is", async () => {
+    for (const [value, kind] of [[[1], "array"], [{ a: 1 }, "object"], ["a [b", "string"]]) {
+      assert.equal((await person.rpc("kind_of", { value })).data, kind);
+    }
+    const alone = await plain.fetch("/rest/v1/rpc/kind_of", {
+      method: "POST",
+      body: '{"value": [1]}',
+    });
+    assert.equal(await alone.json(), "string");
   });
 
   await test.step("4. a new table and a new column are known as soon as they are announced", async () => {

@@ -5,6 +5,7 @@ import postgres from "postgres";
 import type { Keys } from "../keys.ts";
 import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
 import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
+import { jsonTypes } from "./json.ts";
 import { expectError, quietConsole } from "./quiet.ts";
 import { createFileStorage } from "./storage.ts";
 import { correctAuthAnswer } from "./tokens.ts";
@@ -34,7 +35,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   setExperimental("storage", true);
   const connection = createPostgresConnection({
     url: options.adminUrl,
-    postgresOptions: { max: options.connections, onnotice: () => {} },
+    postgresOptions: { max: options.connections, onnotice: () => {}, types: jsonTypes },
   });
   keepGrants(connection);
   connection.normalizeDbError = (error) => {
