@@ -79,7 +79,7 @@ Deno.test({
       .insert({ workspace_id: acme!.id, user_id: juan!.user_id }).select("id").single();
     assertEquals(conversation.error, null);
     for (const { id, role, parts, metadata = {} } of talk) {
-      const said = await service.rpc("add_message", {
+      const said: { error: unknown } = await service.rpc("add_message", {
         conversation_id: conversation.data!.id,
         message_id: id,
         role,
