@@ -130,3 +130,32 @@ begin
   end if;
 end;
 $$;
+-- What was said: Juan asked HR about his leave, and shares it with the workspace; the letter that came of it has a suggestion.
+insert into public.folders (id, workspace_id, user_id, name, path) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003', 'Leave', 'leave')
+on conflict do nothing;
+
+insert into public.conversations (id, workspace_id, user_id, agent_id, title, visibility, folder_id, tags) values
+  ('00000000-0000-4000-d100-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
+   '00000000-0000-4000-c000-000000000001', 'How much leave have I left?', 'workspace', '00000000-0000-4000-d000-000000000001', '{leave}')
+on conflict do nothing;
+
+insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, token_count) values
+  ('00000000-0000-4000-d200-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d100-000000000001',
+   '00000000-0000-4000-a000-000000000003', null, 'user', '[{"type": "text", "text": "How much leave have I left?"}]', 7),
+  ('00000000-0000-4000-d200-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d100-000000000001',
+   '00000000-0000-4000-a000-000000000003', '00000000-0000-4000-d200-000000000001', 'assistant',
+   '[{"type": "text", "text": "Five days, until the end of March. I drafted the request."}]', 13)
+on conflict do nothing;
+update public.conversations set active_message_id = '00000000-0000-4000-d200-000000000002'
+where id = '00000000-0000-4000-d100-000000000001' and active_message_id is null;
+
+insert into public.artifacts (id, created_at, workspace_id, user_id, conversation_id, kind, title, content)
+select '00000000-0000-4000-d300-000000000001', '2026-01-05 09:00:00Z', '00000000-0000-4000-b000-000000000001',
+  '00000000-0000-4000-a000-000000000003', '00000000-0000-4000-d100-000000000001', 'text', 'Request for leave',
+  'Dear Ben, I would like to take five days of leave in March.'
+where not exists (select from public.artifacts where id = '00000000-0000-4000-d300-000000000001');
+insert into public.suggestions (id, workspace_id, artifact_id, artifact_created_at, user_id, original_text, suggested_text, description)
+select '00000000-0000-4000-d400-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d300-000000000001',
+  '2026-01-05 09:00:00Z', '00000000-0000-4000-a000-000000000003', 'in March', 'from 9 to 13 March', 'Say when.'
+where not exists (select from public.suggestions where id = '00000000-0000-4000-d400-000000000001');
