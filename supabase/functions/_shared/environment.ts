@@ -49,6 +49,17 @@ const rateLimits = json.pipe(z.strictObject({
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
 }));
 
+const origins = z.string().transform((text, context): string[] =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "").flatMap((part) => {
+    const url = URL.canParse(part) ? new URL(part) : null;
+    const isOrigin = url && /^https?:$/.test(url.protocol) &&
+      part.replace(/\/$/, "") === url.origin;
+    if (isOrigin) return [url.origin];
+    context.addIssue({ code: "custom", message: "is not a list of origins, https://a.example,…" });
+    return [];
+  })
+);
+
 const schema = z.object({
   SUPABASE_URL: z.url(),
   SUPABASE_DB_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -59,6 +70,9 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_RETURN_ORIGINS: origins.default([]),
+  GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: z.enum(["true", "false"]).default("false"),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -82,6 +96,12 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** The project's URL as browsers and providers reach it. */
+  readonly publicUrl: string;
+  /** Where a browser may be sent back to after an account was connected. */
+  readonly returnOrigins: readonly string[];
+  /** Whether providers of accounts may be at private addresses. Dangerous; for tests. */
+  readonly allowPrivateProviders: boolean;
 }
 
 /**
@@ -121,5 +141,8 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    publicUrl: (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, ""),
+    returnOrigins: values.GROUNDWORK_RETURN_ORIGINS,
+    allowPrivateProviders: values.GROUNDWORK_ALLOW_PRIVATE_PROVIDERS === "true",
   };
 }
