@@ -61,7 +61,9 @@ export async function beginConnection(
   const salt = randomText();
   const [begun] = await services.database.run((sql) =>
     sql<Begun[]>`
-      select * from private.begin_connection(
+      select connection_id, authorize_url, client_id, uses_pkce, to_jsonb(scopes) as scopes,
+        authorize_parameters, expires_at
+      from private.begin_connection(
         ${caller.userId}, ${asked.workspace}, ${provider}, ${digestOf(state)}, ${salt},
         ${asked.return_to ?? null}, ${asked.connection ?? null}
       )`

@@ -41,7 +41,10 @@ function stateInvalid(): ApiError {
 
 async function takeAttempt({ database }: Services, state: string): Promise<Attempt> {
   const [attempt] = await database.run((sql) =>
-    sql<Attempt[]>`select * from private.take_connection_attempt(${digestOf(state)})`
+    sql<Attempt[]>`
+      select user_id, workspace_id, provider, connection_id, salt, to_jsonb(scopes) as scopes, return_to,
+        is_late, token_url, client_id, client_secret, client_authentication, uses_pkce
+      from private.take_connection_attempt(${digestOf(state)})`
   );
   if (!attempt) throw stateInvalid();
   return attempt;
@@ -82,7 +85,7 @@ async function store(services: Services, attempt: Attempt, grant: Grant): Promis
       sql<{ id: string }[]>`
         select private.store_connection(
           ${attempt.connection_id}, ${attempt.user_id}, ${attempt.workspace_id}, ${attempt.provider},
-          ${grant.account}, ${grant.scopes ?? attempt.scopes},
+          ${grant.account}, string_to_array(${(grant.scopes ?? attempt.scopes).join(" ")}, ' '),
           ${grant.accessToken}, ${grant.refreshToken}, ${grant.expiresIn}
         ) as id`
     );

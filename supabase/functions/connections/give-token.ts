@@ -27,7 +27,8 @@ async function read(
 ): Promise<Read> {
   const [row] = await database.run((sql) =>
     sql<Read[]>`
-      select * from private.read_connection_token(
+      select access_token, expires_at, provider, account, to_jsonb(scopes) as scopes, is_due
+      from private.read_connection_token(
         ${id}, ${asked.reason}, ${asked.agent ?? null}, make_interval(secs => ${seconds})
       )`
   );

@@ -41,7 +41,7 @@ async function keep(services: Services, held: Held, grant: Grant): Promise<Renew
     sql<{ outcome: "stored" | "gone" | "overtaken" }[]>`
       select private.finish_renewal(
         ${held.connection_id}, ${held.lease}, ${grant.accessToken}, ${grant.refreshToken},
-        ${grant.expiresIn}, ${grant.scopes}
+        ${grant.expiresIn}, string_to_array(${grant.scopes?.join(" ") ?? null}, ' ')
       ) as outcome`
   );
   if (kept?.outcome !== "gone") return { kind: kept?.outcome === "stored" ? "renewed" : "fresh" };
