@@ -33,6 +33,7 @@ async function post(
   patience: number,
 ): Promise<OutboundAnswer | Unanswered> {
   try {
+    if (!environment.allowPrivateProviders) checkPublicUrl(endpoint.url); // https, and not in the cluster
     const target = environment.allowPrivateProviders
       ? findUncheckedTarget(endpoint.url)
       : await findTarget(endpoint.url, { namespace: null, gateway: null });

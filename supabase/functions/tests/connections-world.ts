@@ -14,6 +14,17 @@ export function listenToLogs(): void {
   }
 }
 
+/**
+ * The stack's own job rests while a test file is at work: the stack does not allow providers on
+ * loopback, and would put our connections off. To be called once more with true in the end.
+ */
+export async function letJobRun(
+  sql: postgres.Sql<{ bigint: number }>,
+  active: boolean,
+): Promise<void> {
+  await sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
+}
+
 /** An isolate whose providers may be on loopback. */
 export function startOpenIsolate(changes: Parameters<typeof startIsolate>[0] = {}): Isolate {
   return startIsolate({

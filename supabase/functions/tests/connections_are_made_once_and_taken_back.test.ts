@@ -4,6 +4,7 @@ import {
   askConnections,
   assertNothingLeaked,
   connectAccount,
+  letJobRun,
   listenToLogs,
   startOpenIsolate,
   visitProvider,
@@ -17,9 +18,11 @@ const { workspace, member, admin, guest, outsider } = world;
 const isolate = startOpenIsolate();
 const other = startOpenIsolate();
 listenToLogs();
+await letJobRun(sql, false);
 Deno.test.afterAll(async () => {
   await isolate[Symbol.asyncDispose]();
   await other[Symbol.asyncDispose]();
+  await letJobRun(sql, true);
   await sql.end();
 });
 

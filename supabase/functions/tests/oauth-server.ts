@@ -35,11 +35,14 @@ export async function startProvider(
   const clientSecret = secret("client");
   const codes = new Map<string, Grant>();
   const refreshes = new Map<string, Grant>();
+  const untilTheEnd = Promise.withResolvers<void>();
   const state = {
     mood: "well" as Mood,
     lifetime: 3600 as number | null,
     /** Milliseconds that the token endpoint takes. */
     slow: 0,
+    /** Requests to the token endpoint that have come in, and those of them that were renewals, once answered. */
+    arrivals: 0,
     renewals: 0,
     revoked: [] as string[],
     paths: [] as string[],
@@ -119,6 +122,7 @@ export async function startProvider(
       return new Response(null, { status: 302, headers: { location: back.href } });
     }
     const form = new URLSearchParams(await request.text());
+    if (url.pathname === "/token") state.arrivals++;
     if (state.slow) await new Promise((resolve) => setTimeout(resolve, state.slow));
     if (state.mood === "down") return new Response(secret("echo"), { status: 503 });
     if (state.mood === "moved") {
@@ -126,7 +130,7 @@ export async function startProvider(
     }
     if (state.mood === "garbled") return new Response(secret("echo"));
     if (state.mood === "huge") return new Response("x".repeat(1_000_000));
-    if (state.mood === "silent") await new Promise(() => {});
+    if (state.mood === "silent") await untilTheEnd.promise;
     if (!isClient(request, form)) return refuse("invalid_client", 401);
     if (url.pathname === "/revoke") {
       const token = form.get("token") ?? "";
@@ -170,6 +174,7 @@ export async function startProvider(
     /** What was given last. */
     latest: () => [...refreshes.values()].at(-1),
     async [Symbol.asyncDispose]() {
+      untilTheEnd.resolve();
       await server.shutdown();
     },
   };
