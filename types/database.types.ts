@@ -398,6 +398,7 @@ export type Database = {
           "display_name": string;
           "is_enabled": boolean;
           "name": string;
+          "needs_confirmation": boolean;
           "revoke_url": string | null;
           "scopes": (string)[];
           "token_url": string;
@@ -415,6 +416,7 @@ export type Database = {
           "display_name": string;
           "is_enabled"?: boolean;
           "name": string;
+          "needs_confirmation"?: boolean;
           "revoke_url"?: string | null;
           "scopes"?: (string)[];
           "token_url": string;
@@ -431,6 +433,7 @@ export type Database = {
           "display_name"?: string;
           "is_enabled"?: boolean;
           "name"?: string;
+          "needs_confirmation"?: boolean;
           "revoke_url"?: string | null;
           "scopes"?: (string)[];
           "token_url"?: string;

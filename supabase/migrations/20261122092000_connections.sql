@@ -15,6 +15,7 @@ create table public.connection_providers (
   client_secret_id uuid,
   client_authentication text not null default 'basic',
   uses_pkce boolean not null default true,
+  needs_confirmation boolean not null default false,
   scopes text[] not null default '{}',
   authorize_parameters jsonb not null default '{}',
   is_enabled boolean not null default true,
@@ -35,6 +36,8 @@ create table public.connection_providers (
 comment on table public.connection_providers is 'Where accounts can be connected: an OAuth 2 provider, as the operator registered with it. People read what a button needs.';
 comment on column public.connection_providers.client_secret_id is 'In the vault; set by set_provider_secret. Null for a public client.';
 comment on column public.connection_providers.client_authentication is 'How the client proves itself at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
+comment on column public.connection_providers.needs_confirmation is
+  'The way back leads to the page that the person came from, which finishes it with their token (POST /connections/finish): nobody can then lure another''s account into a connection of their own. Needs a return_to.';
 comment on column public.connection_providers.authorize_parameters is 'Added to the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. What the protocol itself sends wins.';
 create trigger touch_updated_at before update on public.connection_providers
   for each row execute function private.touch_updated_at();

@@ -30,7 +30,8 @@ create function private.begin_connection(
   for_user uuid, in_workspace uuid, to_provider text, state_digest text, salt text, return_to text default null, reconnect uuid default null
 )
 returns table (
-  connection_id uuid, authorize_url text, client_id text, uses_pkce boolean, scopes text[], authorize_parameters jsonb, expires_at timestamptz
+  connection_id uuid, authorize_url text, client_id text, uses_pkce boolean, needs_confirmation boolean, scopes text[], authorize_parameters jsonb,
+  expires_at timestamptz
 )
 language plpgsql
 volatile
@@ -66,14 +67,15 @@ begin
       begin_connection.state_digest, begin_connection.salt, for_user, in_workspace, provider.name,
       coalesce(reconnect, gen_random_uuid()), provider.scopes, begin_connection.return_to
     )
-    returning attempt.connection_id, provider.authorize_url, provider.client_id, provider.uses_pkce, provider.scopes, provider.authorize_parameters,
+    returning attempt.connection_id, provider.authorize_url, provider.client_id, provider.uses_pkce, provider.needs_confirmation, provider.scopes,
+      provider.authorize_parameters,
       attempt.expires_at;
 end;
 $$;
 comment on function private.begin_connection(uuid, uuid, text, text, text, text, uuid) is
   'Expects the person back from the provider within 10 minutes. reconnect: the connection to renew, a new one when left out. Keeps the person''s ten latest attempts. Errors: not_found 404.';
 
-create function private.take_connection_attempt(state_digest text)
+create function private.take_connection_attempt(state_digest text, for_user uuid default null)
 returns table (
   user_id uuid, workspace_id uuid, provider text, connection_id uuid, salt text, scopes text[], return_to text, is_late boolean,
   token_url text, client_id text, client_secret text, client_authentication text, uses_pkce boolean
@@ -84,7 +86,10 @@ rows 1
 set search_path = ''
 as $$
   with taken as (
-    delete from private.connection_attempts as open where open.state_digest = take_connection_attempt.state_digest returning open.*
+    delete from private.connection_attempts as open using public.connection_providers as p
+    where open.state_digest = take_connection_attempt.state_digest and p.name = open.provider
+      and case when for_user is null then not p.needs_confirmation else open.user_id = for_user end
+    returning open.*
   )
   select taken.user_id, taken.workspace_id, taken.provider, taken.connection_id, taken.salt, taken.scopes, taken.return_to,
     taken.expires_at <= now() or not known.is_enabled or not private.belongs_to(taken.user_id, taken.workspace_id),
@@ -93,8 +98,20 @@ as $$
     known.client_authentication, known.uses_pkce
   from taken join public.connection_providers as known on known.name = taken.provider;
 $$;
-comment on function private.take_connection_attempt(text) is
-  'The attempt of a state, which works no second time, and how to exchange its code. is_late: it has expired, or the person or the provider has left. No row: unknown or used.';
+comment on function private.take_connection_attempt(text, uuid) is
+  'The attempt of a state, which works no second time, and how to exchange its code. for_user: who finishes it, and only if it is theirs; null is the browser that comes back, which is enough where no confirmation is needed. is_late: it has expired, or the person or the provider has left. No row: unknown or used.';
+
+create function private.attempt_to_confirm(state_digest text)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select open.return_to from private.connection_attempts as open
+  join public.connection_providers as p on p.name = open.provider and p.needs_confirmation
+  where open.state_digest = attempt_to_confirm.state_digest and open.expires_at > now();
+$$;
+comment on function private.attempt_to_confirm(text) is 'The page that finishes this attempt, where the person must confirm it; null otherwise.';
 
 create function private.put_secret(secret_id uuid, secret text, about text)
 returns uuid

@@ -6,6 +6,7 @@ drop function public.set_provider_secret(text, text);
 drop function private.set_provider_secret(text, text);
 drop function private.store_connection(uuid, uuid, uuid, text, text, text[], text, text, integer);
 drop function private.put_secret(uuid, text, text);
-drop function private.take_connection_attempt(text);
+drop function private.attempt_to_confirm(text);
+drop function private.take_connection_attempt(text, uuid);
 drop function private.begin_connection(uuid, uuid, text, text, text, text, uuid);
 drop table private.connection_attempts;

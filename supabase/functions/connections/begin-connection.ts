@@ -22,6 +22,7 @@ interface Begun {
   authorize_url: string;
   client_id: string;
   uses_pkce: boolean;
+  needs_confirmation: boolean;
   scopes: string[];
   authorize_parameters: Record<string, unknown>;
   expires_at: Date;
@@ -61,7 +62,7 @@ export async function beginConnection(
   const salt = randomText();
   const [begun] = await services.database.run((sql) =>
     sql<Begun[]>`
-      select connection_id, authorize_url, client_id, uses_pkce, to_jsonb(scopes) as scopes,
+      select connection_id, authorize_url, client_id, uses_pkce, needs_confirmation, to_jsonb(scopes) as scopes,
         authorize_parameters, expires_at
       from private.begin_connection(
         ${caller.userId}, ${asked.workspace}, ${provider}, ${digestOf(state)}, ${salt},
@@ -69,6 +70,11 @@ export async function beginConnection(
       )`
   );
   if (!begun) throw new Error("begin_connection returned no row");
+  if (begun.needs_confirmation && asked.return_to === undefined) {
+    throw new ApiError(400, "invalid_parameter", "return_to: is needed for this provider", {
+      hint: "The page there finishes the way with POST /connections/finish.",
+    });
+  }
   try {
     checkAuthorizeUrl(services, begun.authorize_url);
   } catch (error) {

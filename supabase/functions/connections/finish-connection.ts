@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Person } from "../_shared/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
-import { readQuery } from "../_shared/input.ts";
+import { readBody, readQuery } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
 import { askForTokens } from "./ask-provider.ts";
@@ -9,12 +10,14 @@ import { callbackUrl } from "./begin-connection.ts";
 import { digestOf, type Grant, verifierOf } from "./oauth.ts";
 import { providerRefused, providerUnavailable } from "./trouble.ts";
 
-/** Providers add words of their own, which do not matter here. */
-const query = z.object({
+const shape = {
   state: z.string().min(1).max(200),
   code: z.string().min(1).max(4096).optional(),
   error: z.string().min(1).max(200).optional(),
-});
+};
+/** Providers add words of their own, which do not matter here. */
+const query = z.object(shape);
+const body = z.strictObject(shape);
 
 interface Attempt {
   user_id: string;
@@ -39,15 +42,25 @@ function stateInvalid(): ApiError {
   });
 }
 
-async function takeAttempt({ database }: Services, state: string): Promise<Attempt> {
+async function takeAttempt(
+  { database }: Services,
+  state: string,
+  user: string | null,
+): Promise<Attempt | undefined> {
   const [attempt] = await database.run((sql) =>
     sql<Attempt[]>`
       select user_id, workspace_id, provider, connection_id, salt, to_jsonb(scopes) as scopes, return_to,
         is_late, token_url, client_id, client_secret, client_authentication, uses_pkce
-      from private.take_connection_attempt(${digestOf(state)})`
+      from private.take_connection_attempt(${digestOf(state)}, ${user})`
   );
-  if (!attempt) throw stateInvalid();
   return attempt;
+}
+
+async function findPage({ database }: Services, state: string): Promise<string | null> {
+  const [row] = await database.run((sql) =>
+    sql<{ page: string | null }[]>`select private.attempt_to_confirm(${digestOf(state)}) as page`
+  );
+  return row?.page ?? null;
 }
 
 async function exchangeCode(
@@ -113,15 +126,38 @@ function sendBack(returnTo: string, told: Record<string, string>): Response {
 }
 
 /**
+ * `POST /connections/finish`: the page that the browser came back to hands over what the provider
+ * said, with the person's own token. Only the person who began can finish.
+ */
+export async function confirmConnection(
+  context: RequestContext,
+  caller: Person,
+): Promise<Response> {
+  const services = context.env;
+  const given = await readBody(context.req.raw, body);
+  const attempt = await takeAttempt(services, given.state, caller.userId);
+  if (!attempt) throw stateInvalid();
+  const grant = await exchangeCode(services, attempt, given);
+  const id = await store(services, attempt, grant);
+  return answer({ connection_id: id, provider: attempt.provider, status: "active" }, 200, quiet);
+}
+
+/**
  * `GET /connections/callback`: the browser comes back from the provider. The state decides whose
  * attempt it is and works once; the code is exchanged here, and the browser never sees a token.
  * Ends at `return_to` with `connection` and `status=connected`, or with `error`; without a
- * `return_to` as JSON.
+ * `return_to` as JSON. Where the provider's row asks for confirmation nothing is exchanged here:
+ * `return_to` is given `state` and `code`, and its page goes on with `POST /connections/finish`.
  */
 export async function finishConnection(context: RequestContext): Promise<Response> {
   const services = context.env;
   const given = readQuery(context.req.raw, query);
-  const attempt = await takeAttempt(services, given.state);
+  const attempt = await takeAttempt(services, given.state, null);
+  if (!attempt) {
+    const page = await findPage(services, given.state);
+    if (page === null) throw stateInvalid();
+    return sendBack(page, given); // the code is worth nothing without the verifier and our secret
+  }
   try {
     const grant = await exchangeCode(services, attempt, given);
     const id = await store(services, attempt, grant);

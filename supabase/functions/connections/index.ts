@@ -3,7 +3,7 @@ import { createApp, serve } from "../_shared/http.ts";
 import { route } from "../_shared/route.ts";
 import { services } from "../_shared/services.ts";
 import { beginConnection } from "./begin-connection.ts";
-import { finishConnection } from "./finish-connection.ts";
+import { confirmConnection, finishConnection } from "./finish-connection.ts";
 import { giveToken } from "./give-token.ts";
 import { refreshConnection, refreshDue } from "./refresh-connections.ts";
 import { removeConnection, revokeDue } from "./remove-connection.ts";
@@ -12,6 +12,7 @@ export const app = createApp("connections");
 app.get("/:provider/authorize", route("person", "write", beginConnection));
 // Not wrapped: a browser comes back from the provider without a credential. The state is what it has.
 app.get("/callback", finishConnection);
+app.post("/finish", route("person", "write", confirmConnection));
 app.get("/:id/token", route("service", "read", giveToken));
 app.post("/:id/refresh", route("person-or-service", "write", refreshConnection));
 app.post("/refresh-due", route("service", "write", refreshDue));

@@ -1,5 +1,6 @@
 /** The whole way with a real little OAuth server: there, back, kept, taken back; and who cannot. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { app } from "../connections/index.ts";
 import {
   askConnections,
   assertNothingLeaked,
@@ -194,6 +195,33 @@ Deno.test("the browser is sent back to pages of allowed origins only, with what 
   const told = await askConnections(isolate, "GET", `/callback?${denied}`);
   const why = new URL(told.headers.get("location") ?? "").searchParams.get("error");
   assertDeepEquals([told.status, why], [302, "authorization_denied"]);
+});
+
+Deno.test("where confirmation is asked for, only the person who began can finish, and the browser alone cannot", async () => {
+  await using provider = await startProvider(sql);
+  await sql`update public.connection_providers set needs_confirmation = true where name = ${provider.name}`;
+  const path = `/${provider.name}/authorize?workspace=${workspace}`;
+  const refused = await askConnections(isolate, "GET", path, { as: member });
+  assertDeepEquals([refused.status, refused.body.error.code], [400, "invalid_parameter"]);
+
+  // The admin begins and sends the link to the member, whose browser comes back with the member's code.
+  const more = `&return_to=${encodeURIComponent("https://app.example/accounts")}`;
+  const lure = await visitProvider(isolate, provider, admin, workspace, more);
+  const sent = await isolate.ask(app, "GET", `/connections/callback?${lure}`);
+  const page = new URL(sent.headers.get("location") ?? "");
+  assertDeepEquals([sent.status, page.origin], [302, "https://app.example"]);
+  assert(!provider.state.paths.includes("/token"), "nothing was exchanged");
+  const said = { state: page.searchParams.get("state"), code: page.searchParams.get("code") };
+  const lured = await askConnections(isolate, "POST", "/finish", { as: member, body: said });
+  assertDeepEquals([lured.status, lured.body.error.code], [400, "state_invalid"]);
+  assert(!provider.state.paths.includes("/token"), "nothing was exchanged for another");
+
+  // Who began it finishes it, once.
+  const done = await askConnections(isolate, "POST", "/finish", { as: admin, body: said });
+  assertEquals(done.status, 200, JSON.stringify(done.body));
+  assertEquals((await rowOf(done.body.connection_id))?.user_id, admin.id);
+  const again = await askConnections(isolate, "POST", "/finish", { as: admin, body: said });
+  assertDeepEquals([again.status, again.body.error.code], [400, "state_invalid"]);
 });
 
 Deno.test("a browser can be sent on its way by us", async () => {

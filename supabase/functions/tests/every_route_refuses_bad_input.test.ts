@@ -316,6 +316,9 @@ const rows: Row[] = [
   ["GET", `/connections/callback?state=${"x".repeat(201)}`, {}, 400, "invalid_parameter", "state"],
   ["GET", "/connections/callback?state=x&state=y", {}, 400, "invalid_parameter", "state"],
   ["GET", "/connections/callback?state=x&code=y", {}, 400, "state_invalid"],
+  ...bodies("POST", "/connections/finish", admin),
+  ["POST", "/connections/finish", asAdmin({}), 400, "invalid_body", "state"],
+  ["POST", "/connections/finish", asAdmin({ state: "x", code: "y" }), 400, "state_invalid"],
   ["GET", "/connections/x/token?reason=x", { as: "service" }, 400, "invalid_parameter", "id"],
   ["GET", `/connections/${unknown}/token`, { as: "service" }, 400, "invalid_parameter", "reason"],
   [
