@@ -13,9 +13,9 @@ select is(pg_temp.put('payroll', 1), 'ok', 'but at the next');
 select is(pg_temp.put('hr', 2), '23505', 'not twice in the same part');
 select is(pg_temp.put('hr', 2, 'critic'), 'ok', 'but in another');
 select is(pg_temp.put('desk', 3), '23503', 'not from another workspace');
-select is(tests.answer_of($$update public.ai_team_members set position = 1 - position where position < 2$$), 'ok', 'two exchange their places in one statement');
+select is(tests.answer_of($$update public.ai_team_members set position = 1 - position where position < 2 and team_id = tests.id('team')$$), 'ok', 'two exchange their places in one statement');
 delete from public.agents where id = tests.id('hr');
-select is((select array_agg(agent_id) from public.ai_team_members), array[tests.id('payroll')], 'an agent that is removed leaves its teams');
+select is((select array_agg(agent_id) from public.ai_team_members where team_id = tests.id('team')), array[tests.id('payroll')], 'an agent that is removed leaves its teams');
 
 select * from finish();
 rollback;
