@@ -111,3 +111,47 @@ insert into public.analytics_events (workspace_id, user_id, name, properties)
 select '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003', name, properties
 from (values ('conversation.opened', '{"agent": "hr"}'::jsonb), ('document.read', '{"path": "handbook"}')) as told (name, properties)
 where not exists (select from public.analytics_events where workspace_id = '00000000-0000-4000-b000-000000000001');
+
+-- What Acme does next: an article for next month, a post that nobody has approved, a task for a coding agent; and what its agents remember.
+insert into public.build_content_queue (workspace_id, title, article, tags, canonical_url, review_status, publish_at)
+select '00000000-0000-4000-b000-000000000001', 'How we answer leave requests in a minute', E'# Leave in a minute\n\nOur HR agent reads the policy, so that people need not.\n',
+  array['ai', 'agents', 'hr', 'Postgres'], 'https://acme.example/blog/leave-in-a-minute', 'approved', now() + interval '30 days'
+where not exists (select from public.build_content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.content_queue (workspace_id, script, caption, hashtags, video_url, platform)
+select '00000000-0000-4000-b000-000000000001', 'Juan asks HR. HR answers. Ben smiles.', 'Leave, answered before the coffee is ready.', array['ai', 'hr'],
+  'https://cdn.acme.example/leave.mp4', 'linkedin'
+where not exists (select from public.content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.code_task_queue (workspace_id, prompt, repository, branch)
+select '00000000-0000-4000-b000-000000000001', 'The leave form forgets the half day. Make it remember, with a test.', 'acme/website', 'fix/half-day'
+where not exists (select from public.code_task_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.agent_memory (workspace_id, agent_id, memory_type, key, value, confidence) values
+  ('00000000-0000-4000-b000-000000000001', null, 'identity', 'company', '{"name": "Acme", "people": 40}', 1),
+  ('00000000-0000-4000-b000-000000000001', null, 'policy', 'tone', '"Friendly, brief, no legal advice."', 1),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'strategy', 'first_contact', '"Write before calling; mornings work better."', 0.7),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'state', 'last_session', '{"read_until": "2026-11-20T17:00:00Z"}', 0.8)
+on conflict do nothing;
+
+-- Leads of Acme: scored by the trigger, one dialled and interested, one that is not called any more.
+insert into public.leads (id, workspace_id, address, city, county, state, zip, parcel, property_type, owner_name, owner_kind, phones, foreclosure_stage,
+  is_vacant, code_violations, estimated_value_minor, mortgage_balance_minor, distress_signals, source_name) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', '12 Elm Street', 'Austin', 'Travis', 'TX', '78701', 'T-100',
+   'single_family', 'Kim Doe', 'person', '{+15125550101}', 'notice_of_default', false, 2, 31000000, 12000000, '{probate}', 'county records'),
+  ('00000000-0000-4000-d000-000000000002', '00000000-0000-4000-b000-000000000001', '9 Oak Lane', 'Austin', 'Travis', 'TX', '78702', 'T-200',
+   'single_family', 'Lee Roe', 'person', '{+15125550102}', 'auction_scheduled', true, 0, 24000000, 21000000, '{}', 'county records'),
+  ('00000000-0000-4000-d000-000000000003', '00000000-0000-4000-b000-000000000001', '3 Pine Road', 'Kyle', 'Hays', 'TX', '78640', 'H-1',
+   'land', 'Pine Holdings', 'company', '{+15125550103}', 'none', true, 5, 9000000, null, '{}', 'drive by')
+on conflict do nothing;
+
+do $$
+begin
+  if not exists (select from public.call_outcomes where workspace_id = '00000000-0000-4000-b000-000000000001') then
+    -- Next year: nobody is called by a demonstration.
+    insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, scheduled_for, dedupe_key) values
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000001', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-1'),
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000003', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-3');
+    insert into public.call_outcomes (lead_id, outcome, transcript, sentiment, duration_seconds) values
+      ('00000000-0000-4000-d000-000000000002', 'answered_interested', 'AI: Would you consider an offer? Lee: Send me one.', 'positive', 74),
+      ('00000000-0000-4000-d000-000000000003', 'do_not_call', 'AI: Hello. Owner: Do not call here again.', 'negative', 9);
+  end if;
+end;
+$$;

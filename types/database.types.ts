@@ -3,6 +3,123 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_memory": {
+        Row: {
+          "agent_id": string | null;
+          "confidence": number;
+          "created_at": string;
+          "id": string;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": NonNullable<Json>;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key": string;
+          "memory_type": string;
+          "updated_at"?: string;
+          "value": NonNullable<Json>;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key"?: string;
+          "memory_type"?: string;
+          "updated_at"?: string;
+          "value"?: NonNullable<Json>;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "agent_memory_history": {
+        Row: {
+          "agent_id": string | null;
+          "changed_at": string;
+          "changed_by": string | null;
+          "confidence": number | null;
+          "id": number;
+          "key": string;
+          "memory_type": string;
+          "value": Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key": string;
+          "memory_type": string;
+          "value"?: Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key"?: string;
+          "memory_type"?: string;
+          "value"?: Json | null;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "changed_by_somebody";
+            columns: ["changed_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "agents": {
         Row: {
           "created_at": string;
@@ -348,6 +465,99 @@ export type Database = {
         };
         Relationships: [];
       };
+      "build_content_queue": {
+        Row: {
+          "article": string;
+          "attempts": number;
+          "canonical_url": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "status": string;
+          "tags": (string)[];
+          "title": string;
+          "tried_at": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "article": string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title": string;
+          "tried_at"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "article"?: string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title"?: string;
+          "tried_at"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "businesses": {
         Row: {
           "created_at": string;
@@ -380,6 +590,167 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "businesses_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "call_outcomes": {
+        Row: {
+          "call_key": string | null;
+          "callback_at": string | null;
+          "created_at": string;
+          "dial_id": number | null;
+          "duration_seconds": number | null;
+          "ended_at": string;
+          "ended_reason": string | null;
+          "follow_up": boolean;
+          "id": string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id": string | null;
+          "raw_payload": Json | null;
+          "recording_url": string | null;
+          "sentiment": string | null;
+          "transcript": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Update: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id"?: string;
+          "outcome"?: string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "call_outcomes_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "dial_is_of_the_workspace";
+            columns: ["workspace_id", "dial_id"];
+            isOneToOne: false;
+            referencedRelation: "dial_queue";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "code_task_queue": {
+        Row: {
+          "attempts": number;
+          "branch": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "cost_minor": number | null;
+          "created_at": string;
+          "currency": string | null;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "prompt": string;
+          "repository": string;
+          "result": Json | null;
+          "scheduled_for": string;
+          "status": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt": string;
+          "repository": string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt"?: string;
+          "repository"?: string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -442,6 +813,318 @@ export type Database = {
         };
         Relationships: [];
       };
+      "content_queue": {
+        Row: {
+          "attempts": number;
+          "caption": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "hashtags": (string)[];
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "posting_status": string;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "script": string;
+          "status": string;
+          "tried_at": string | null;
+          "video_url": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "caption": string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform": string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "caption"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "dial_queue": {
+        Row: {
+          "attempts": number;
+          "call_days": (number)[];
+          "call_from": string;
+          "call_key": string | null;
+          "call_until": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "is_spent": boolean;
+          "last_error": string | null;
+          "lead_id": string;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "phone": string;
+          "priority": number;
+          "provider_call_id": string | null;
+          "scheduled_for": string;
+          "started_at": string | null;
+          "status": string;
+          "time_zone": string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id": string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id"?: string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "voice_agent_is_of_the_workspace";
+            columns: ["workspace_id", "voice_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "do_not_call_numbers": {
+        Row: {
+          "created_at": string;
+          "phone": string;
+          "reason": string | null;
+          "source": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "phone": string;
+          "reason"?: string | null;
+          "source"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "phone"?: string;
+          "reason"?: string | null;
+          "source"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "do_not_call_numbers_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "erasure_requests": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "email": string | null;
+          "erased_at": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "leftovers": Json | null;
+          "max_attempts": number;
+          "priority": number;
+          "receipt": string;
+          "requested_by": string | null;
+          "scheduled_for": string;
+          "scope": string;
+          "status": string;
+          "summary": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
       "invitations": {
         Row: {
           "created_at": string;
@@ -490,6 +1173,172 @@ export type Database = {
           },
           {
             foreignKeyName: "invitations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "leads": {
+        Row: {
+          "address": string | null;
+          "area_sqft": number | null;
+          "assigned_agent_id": string | null;
+          "auction_date": string | null;
+          "bathrooms": number | null;
+          "bedrooms": number | null;
+          "city": string | null;
+          "code_violations": number;
+          "contact_count": number;
+          "county": string | null;
+          "created_at": string;
+          "distress_score": number | null;
+          "distress_signals": (string)[];
+          "do_not_call": boolean;
+          "emails": (string)[];
+          "estimated_equity_minor": number | null;
+          "estimated_value_minor": number | null;
+          "foreclosure_stage": string;
+          "id": string;
+          "is_absentee": boolean | null;
+          "is_vacant": boolean | null;
+          "last_contacted_at": string | null;
+          "last_sale_date": string | null;
+          "last_sale_minor": number | null;
+          "lot_sqft": number | null;
+          "mailing_address": string | null;
+          "mortgage_balance_minor": number | null;
+          "next_action": string | null;
+          "next_action_at": string | null;
+          "notes": string | null;
+          "owner_kind": string | null;
+          "owner_name": string | null;
+          "parcel": string | null;
+          "phones": (string)[];
+          "property_type": string | null;
+          "scraped_at": string | null;
+          "source_name": string | null;
+          "source_raw": Json | null;
+          "source_url": string | null;
+          "state": string | null;
+          "status": string;
+          "tags": (string)[];
+          "tax_delinquent_minor": number | null;
+          "updated_at": string;
+          "workspace_id": string;
+          "year_built": number | null;
+          "zip": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id": string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Update: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "assigned_agent_is_of_the_workspace";
+            columns: ["workspace_id", "assigned_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "leads_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -829,6 +1678,24 @@ export type Database = {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
       };
+      "create_business": {
+        Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "prefix": string;
+          "time_zone": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "businesses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
         Returns: {
@@ -851,6 +1718,14 @@ export type Database = {
         };
       };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "drop_business": {
+        Args: { "name": string; "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
       "enqueue_work": {
         Args: { "items": Json; "queue": string };
         Returns: {
@@ -858,6 +1733,7 @@ export type Database = {
           "is_new": boolean;
         }[];
       };
+      "erase_user": { Args: { "user_id"?: string; "workspace_id"?: string }; Returns: string };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {
@@ -866,6 +1742,15 @@ export type Database = {
           "reason": string;
         }[];
       };
+      "export_business": {
+        Args: { "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
+      "export_user_data": { Args: { "user_id"?: string }; Returns: Json };
       "fail_work": {
         Args: {
           "claim_token": string;
@@ -881,6 +1766,17 @@ export type Database = {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
       };
+      "import_leads": {
+        Args: { "leads": Json; "on_error"?: string; "prefix": string; "workspace_id": string };
+        Returns: {
+          "code": string;
+          "field": string;
+          "lead_id": string;
+          "line": number;
+          "message": string;
+          "result": string;
+        }[];
+      };
       "invite_member": {
         Args: { "email": string; "role"?: string; "workspace_id": string };
         Returns: {
@@ -890,6 +1786,23 @@ export type Database = {
         }[];
       };
       "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "load_agent_memory": {
+        Args: {
+          "agent_id"?: string;
+          "memory_types"?: (string)[];
+          "prefix"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "confidence": number;
+          "is_shared": boolean;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": Json;
+          "version": number;
+        }[];
+      };
       "log_audit": {
         Args: {
           "action": string;
@@ -923,6 +1836,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "read_business_export": {
+        Args: { "after"?: number; "export_id": string; "most"?: number };
+        Returns: {
+          "contents": Json;
+          "ordinal": number;
+          "table_name": string;
+        }[];
+      };
       "record_usage": {
         Args: {
           "agent_id"?: string;
@@ -943,6 +1864,14 @@ export type Database = {
       };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "save_agent_memory": {
+        Args: { "agent_id"?: string; "entries": Json; "prefix"?: string; "workspace_id": string };
+        Returns: {
+          "key": string;
+          "memory_type": string;
+          "version": number;
+        }[];
+      };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "snooze_work": {
         Args: {

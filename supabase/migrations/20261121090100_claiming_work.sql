@@ -138,6 +138,7 @@ create function private.claim_work(queue text, worker text, batch integer defaul
 returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -177,6 +178,7 @@ end;
 $$;
 comment on function private.claim_work(text, text, integer, interval) is
   'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+grant execute on function private.claim_work(text, text, integer, interval) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
 returns void
@@ -197,6 +199,7 @@ create function private.heartbeat_work(queue text, claim_token uuid, ids bigint[
 returns timestamptz
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -217,3 +220,4 @@ end;
 $$;
 comment on function private.heartbeat_work(text, uuid, bigint[], interval) is
   'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+grant execute on function private.heartbeat_work(text, uuid, bigint[], interval) to service_role;

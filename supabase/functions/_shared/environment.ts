@@ -59,6 +59,14 @@ const origins = z.string().transform((text, context): string[] =>
     return [];
   })
 );
+/** A key as it is, or a JSON object of keys by workspace. */
+const platformKeys = z.string().transform((text, context) => {
+  if (!text.trimStart().startsWith("{")) return text;
+  const parsed = json.pipe(z.record(z.string(), z.string().min(1))).safeParse(text);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: "custom", message: "is neither a key nor keys by workspace" });
+  return z.NEVER;
+});
 
 const schema = z.object({
   SUPABASE_URL: z.url(),
@@ -73,12 +81,31 @@ const schema = z.object({
   GROUNDWORK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RETURN_ORIGINS: origins.default([]),
   GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: z.enum(["true", "false"]).default("false"),
+  GROUNDWORK_DEVTO_URL: z.url({ protocol: /^https?$/ }).default("https://dev.to"),
+  GROUNDWORK_DEVTO_KEY: platformKeys.optional(),
+  GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_SOCIAL_KEY: platformKeys.optional(),
+  GROUNDWORK_VOICE_URL: z.url({ protocol: /^https?$/ }).default("https://api.vapi.ai"),
+  GROUNDWORK_VOICE_KEY: z.string().optional(),
+  GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
+    error: "has fewer than 16 characters",
+  }).optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
   (values) => !values.UPSTASH_REDIS_REST_URL === !values.UPSTASH_REDIS_REST_TOKEN,
   { path: ["UPSTASH_REDIS_REST_TOKEN"], error: "and UPSTASH_REDIS_REST_URL are set together" },
+).refine(
+  (values) => !values.GROUNDWORK_SOCIAL_URL === !values.GROUNDWORK_SOCIAL_KEY,
+  { path: ["GROUNDWORK_SOCIAL_KEY"], error: "and GROUNDWORK_SOCIAL_URL are set together" },
 );
+
+/** A platform that content is published on: its API and our keys to it. */
+export interface PlatformAccounts {
+  readonly url: string;
+  /** The one key of a project that is one company's, or each workspace's own. */
+  readonly keys: string | Readonly<Record<string, string>>;
+}
 
 /** What the functions know about the project they run in. */
 export interface Environment {
@@ -102,6 +129,14 @@ export interface Environment {
   readonly returnOrigins: readonly string[];
   /** Whether providers of accounts may be at private addresses. Dangerous; for tests. */
   readonly allowPrivateProviders: boolean;
+  /** Where articles are published; null without a key. */
+  readonly devto: PlatformAccounts | null;
+  /** Through which social content is posted; null without a key. */
+  readonly social: PlatformAccounts | null;
+  /** The voice provider that calls are made through, where its key is given. */
+  readonly voice: { url: string; key: string } | null;
+  /** What the provider signs its reports with. */
+  readonly voiceWebhookSecret: string | null;
 }
 
 /**
@@ -144,5 +179,15 @@ export function parseEnvironment(
     publicUrl: (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, ""),
     returnOrigins: values.GROUNDWORK_RETURN_ORIGINS,
     allowPrivateProviders: values.GROUNDWORK_ALLOW_PRIVATE_PROVIDERS === "true",
+    devto: values.GROUNDWORK_DEVTO_KEY
+      ? { url: values.GROUNDWORK_DEVTO_URL, keys: values.GROUNDWORK_DEVTO_KEY }
+      : null,
+    social: values.GROUNDWORK_SOCIAL_URL && values.GROUNDWORK_SOCIAL_KEY
+      ? { url: values.GROUNDWORK_SOCIAL_URL, keys: values.GROUNDWORK_SOCIAL_KEY }
+      : null,
+    voice: values.GROUNDWORK_VOICE_KEY
+      ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
+      : null,
+    voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
   };
 }

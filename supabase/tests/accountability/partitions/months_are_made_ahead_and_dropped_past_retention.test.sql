@@ -73,7 +73,7 @@ select is_empty(
 select is_empty(
   $$select link.inhrelid::regclass from pg_catalog.pg_inherits as link
     where link.inhparent in ('public.audit_log'::regclass, 'public.billing_events'::regclass)
-      and (select count(*) from pg_catalog.pg_trigger as t where t.tgrelid = link.inhrelid and t.tgfoid = 'private.refuse_change()'::regprocedure and t.tgenabled = 'O') <> 2$$,
+      and (select count(*) from pg_catalog.pg_trigger as t where t.tgrelid = link.inhrelid and t.tgfoid in ('private.refuse_change()'::regprocedure, 'private.refuse_all_but_redactions()'::regprocedure, 'private.refuse_all_but_pseudonyms()'::regprocedure) and t.tgenabled = 'O') <> 2$$,
   'and each refuses changes and truncation'
 );
 select is(tests.answer_of($$update private.partitioned_logs set keep_months = 11$$), '23514', 'no log is kept for less than a year');
