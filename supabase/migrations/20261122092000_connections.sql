@@ -173,3 +173,7 @@ begin
 end;
 $$;
 comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn or the reading of a token.';
+
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('public.service_connections', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.service_connections', 'account', 'with_row', false, 'workspace_id');

@@ -232,3 +232,6 @@ $$;
 comment on function private.drop_provider_secret() is 'Trigger on connection_providers: a client secret that no row names any more leaves the vault.';
 create trigger drop_provider_secret after delete or update of client_secret_id on public.connection_providers
   for each row execute function private.drop_provider_secret();
+
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('private.connection_attempts', 'user_id', 'delete', false, 'workspace_id');

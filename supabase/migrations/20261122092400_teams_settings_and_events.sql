@@ -166,7 +166,21 @@ comment on column public.analytics_events.occurred_on is 'The UTC day of occurre
 create index analytics_events_occurred_at on public.analytics_events using brin (occurred_at) with (pages_per_range = 32);
 create index analytics_events_by_day on public.analytics_events (workspace_id, occurred_on, name);
 create trigger refuse_removal before delete on public.analytics_events for each row execute function private.refuse_change();
--- The one change there is: forgetting the person.
+-- The one change there is: forgetting the person, with what was told of them.
+create function private.forget_person_of_event()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  new.properties := '{}';
+  return new;
+end;
+$$;
+comment on function private.forget_person_of_event() is 'Trigger on analytics_events, before the one that refuses changes: without its person an event has no properties.';
+create trigger forget_person before update on public.analytics_events for each row
+  when (old.user_id is not null and new.user_id is null) execute function private.forget_person_of_event();
 create trigger refuse_change before update on public.analytics_events for each row
   when (
     new.user_id is not null or new.properties <> '{}'
@@ -195,3 +209,8 @@ comment on policy "People tell what they did" on public.analytics_events is 'Gue
 
 insert into private.partitioned_logs (table_name, keep_months) values ('analytics_events', 14);
 select private.maintain_partitions();
+
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  -- A person's own settings are of no workspace: only erasing the whole account takes them.
+  ('public.app_settings', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.analytics_events', 'user_id', 'null', true, 'workspace_id');

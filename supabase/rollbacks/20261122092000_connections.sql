@@ -12,6 +12,7 @@ begin
 end;
 $$;
 comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant or a turn.';
+delete from private.personal_columns where table_name = 'public.service_connections';
 drop table private.connection_renewals;
 drop table public.service_connections;
 drop function private.forget_secrets();

@@ -9,4 +9,5 @@ drop function private.put_secret(uuid, text, text);
 drop function private.attempt_to_confirm(text);
 drop function private.take_connection_attempt(text, uuid);
 drop function private.begin_connection(uuid, uuid, text, text, text, text, uuid);
+delete from private.personal_columns where table_name = 'private.connection_attempts';
 drop table private.connection_attempts;
