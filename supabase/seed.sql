@@ -87,6 +87,31 @@ insert into public.permissions (user_id, agent_id, workspace_id, can_use, grante
    true, '00000000-0000-4000-a000-000000000005', 'On the support desk')
 on conflict do nothing;
 
+-- A provider of accounts that is not there, so that a button can be drawn; a connection needs a real one.
+insert into public.connection_providers (name, display_name, authorize_url, token_url, revoke_url, client_id, client_authentication, scopes) values
+  ('calendar', 'Calendar', 'https://calendar.example/authorize', 'https://calendar.example/token', 'https://calendar.example/revoke', 'groundwork', 'none', '{events.read}')
+on conflict do nothing;
+
+insert into public.ai_teams (id, workspace_id, name, config) values
+  ('00000000-0000-4000-9200-000000000001', '00000000-0000-4000-b000-000000000001', 'Hiring', '{"turns": "in order", "rounds": 2}')
+on conflict do nothing;
+insert into public.ai_team_members (id, workspace_id, team_id, agent_id, role, position) values
+  ('00000000-0000-4000-9201-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-9200-000000000001',
+   '00000000-0000-4000-c000-000000000002', 'lead', 0),
+  ('00000000-0000-4000-9201-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-9200-000000000001',
+   '00000000-0000-4000-c000-000000000001', 'critic', 1)
+on conflict (id) do nothing;
+
+insert into public.app_settings (id, workspace_id, user_id, key, value) values
+  ('00000000-0000-4000-9202-000000000001', '00000000-0000-4000-b000-000000000001', null, 'branding.colour', '"#1d4ed8"'),
+  ('00000000-0000-4000-9202-000000000002', null, '00000000-0000-4000-a000-000000000003', 'editor.theme', '"dark"')
+on conflict do nothing;
+
+insert into public.analytics_events (workspace_id, user_id, name, properties)
+select '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003', name, properties
+from (values ('conversation.opened', '{"agent": "hr"}'::jsonb), ('document.read', '{"path": "handbook"}')) as told (name, properties)
+where not exists (select from public.analytics_events where workspace_id = '00000000-0000-4000-b000-000000000001');
+
 -- What Acme does next: an article for next month, a post that nobody has approved, a task for a coding agent; and what its agents remember.
 insert into public.build_content_queue (workspace_id, title, article, tags, canonical_url, review_status, publish_at)
 select '00000000-0000-4000-b000-000000000001', 'How we answer leave requests in a minute', E'# Leave in a minute\n\nOur HR agent reads the policy, so that people need not.\n',

@@ -168,6 +168,168 @@ export type Database = {
           },
         ];
       };
+      "ai_team_members": {
+        Row: {
+          "agent_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "team_id": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "position": number;
+          "role"?: string;
+          "team_id": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "position"?: number;
+          "role"?: string;
+          "team_id"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "team_is_of_the_workspace";
+            columns: ["workspace_id", "team_id"];
+            isOneToOne: false;
+            referencedRelation: "ai_teams";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "ai_teams": {
+        Row: {
+          "config": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "config"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "config"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "ai_teams_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "analytics_events": {
+        Row: {
+          "id": number;
+          "name": string;
+          "occurred_at": string;
+          "occurred_on": string;
+          "properties": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "id"?: never;
+          "name": string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "properties"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "id"?: never;
+          "name"?: string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "properties"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "app_settings": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "key": string;
+          "updated_at": string;
+          "user_id": string | null;
+          "value": NonNullable<Json>;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "key": string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "value": NonNullable<Json>;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "key"?: string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "value"?: NonNullable<Json>;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "app_settings_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "app_settings_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "audit_log": {
         Row: {
           "action": string;
@@ -595,6 +757,61 @@ export type Database = {
             referencedColumns: ["id"];
           },
         ];
+      };
+      "connection_providers": {
+        Row: {
+          "authorize_parameters": NonNullable<Json>;
+          "authorize_url": string;
+          "client_authentication": string;
+          "client_id": string;
+          "client_secret_id": string | null;
+          "created_at": string;
+          "display_name": string;
+          "is_enabled": boolean;
+          "name": string;
+          "needs_confirmation": boolean;
+          "revoke_url": string | null;
+          "scopes": (string)[];
+          "token_url": string;
+          "updated_at": string;
+          "uses_pkce": boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          "authorize_parameters"?: NonNullable<Json>;
+          "authorize_url": string;
+          "client_authentication"?: string;
+          "client_id": string;
+          "client_secret_id"?: string | null;
+          "created_at"?: string;
+          "display_name": string;
+          "is_enabled"?: boolean;
+          "name": string;
+          "needs_confirmation"?: boolean;
+          "revoke_url"?: string | null;
+          "scopes"?: (string)[];
+          "token_url": string;
+          "updated_at"?: string;
+          "uses_pkce"?: boolean;
+        };
+        Update: {
+          "authorize_parameters"?: NonNullable<Json>;
+          "authorize_url"?: string;
+          "client_authentication"?: string;
+          "client_id"?: string;
+          "client_secret_id"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string;
+          "is_enabled"?: boolean;
+          "name"?: string;
+          "needs_confirmation"?: boolean;
+          "revoke_url"?: string | null;
+          "scopes"?: (string)[];
+          "token_url"?: string;
+          "updated_at"?: string;
+          "uses_pkce"?: boolean;
+        };
+        Relationships: [];
       };
       "content_queue": {
         Row: {
@@ -1275,6 +1492,73 @@ export type Database = {
         };
         Relationships: [];
       };
+      "service_connections": {
+        Row: {
+          "access_secret_id": string | null;
+          "account": string | null;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_error": string | null;
+          "provider": string;
+          "refresh_secret_id": string | null;
+          "refreshed_at": string | null;
+          "scopes": (string)[];
+          "status": string;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "access_secret_id"?: string | null;
+          "account"?: string | null;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_error"?: string | null;
+          "provider": string;
+          "refresh_secret_id"?: string | null;
+          "refreshed_at"?: string | null;
+          "scopes"?: (string)[];
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "access_secret_id"?: string | null;
+          "account"?: string | null;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_error"?: string | null;
+          "provider"?: string;
+          "refresh_secret_id"?: string | null;
+          "refreshed_at"?: string | null;
+          "scopes"?: (string)[];
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "person_is_a_member";
+            columns: ["workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "service_connections_provider_fkey";
+            columns: ["provider"];
+            isOneToOne: false;
+            referencedRelation: "connection_providers";
+            referencedColumns: ["name"];
+          },
+        ];
+      };
       "usage_daily": {
         Row: {
           "amount_minor": number;
@@ -1588,6 +1872,7 @@ export type Database = {
           "version": number;
         }[];
       };
+      "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "snooze_work": {
         Args: {
           "claim_token": string;

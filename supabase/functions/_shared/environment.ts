@@ -49,6 +49,16 @@ const rateLimits = json.pipe(z.strictObject({
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
 }));
 
+const origins = z.string().transform((text, context): string[] =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "").flatMap((part) => {
+    const url = URL.canParse(part) ? new URL(part) : null;
+    const isOrigin = url && /^https?:$/.test(url.protocol) &&
+      part.replace(/\/$/, "") === url.origin;
+    if (isOrigin) return [url.origin];
+    context.addIssue({ code: "custom", message: "is not a list of origins, https://a.example,…" });
+    return [];
+  })
+);
 /** A key as it is, or a JSON object of keys by workspace. */
 const platformKeys = z.string().transform((text, context) => {
   if (!text.trimStart().startsWith("{")) return text;
@@ -68,6 +78,9 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_RETURN_ORIGINS: origins.default([]),
+  GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: z.enum(["true", "false"]).default("false"),
   GROUNDWORK_DEVTO_URL: z.url({ protocol: /^https?$/ }).default("https://dev.to"),
   GROUNDWORK_DEVTO_KEY: platformKeys.optional(),
   GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -110,6 +123,12 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** The project's URL as browsers and providers reach it. */
+  readonly publicUrl: string;
+  /** Where a browser may be sent back to after an account was connected. */
+  readonly returnOrigins: readonly string[];
+  /** Whether providers of accounts may be at private addresses. Dangerous; for tests. */
+  readonly allowPrivateProviders: boolean;
   /** Where articles are published; null without a key. */
   readonly devto: PlatformAccounts | null;
   /** Through which social content is posted; null without a key. */
@@ -157,6 +176,9 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    publicUrl: (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, ""),
+    returnOrigins: values.GROUNDWORK_RETURN_ORIGINS,
+    allowPrivateProviders: values.GROUNDWORK_ALLOW_PRIVATE_PROVIDERS === "true",
     devto: values.GROUNDWORK_DEVTO_KEY
       ? { url: values.GROUNDWORK_DEVTO_URL, keys: values.GROUNDWORK_DEVTO_KEY }
       : null,
