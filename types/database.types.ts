@@ -624,6 +624,54 @@ export type Database = {
         };
         Relationships: [];
       };
+      "streams": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "message_id": string;
+          "parent_id": string | null;
+          "status": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "usage_daily": {
         Row: {
           "amount_minor": number;
