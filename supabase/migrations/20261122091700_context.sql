@@ -9,17 +9,6 @@
 --   newest         …         at most ten, whole
 --   memories       system    what fits the latest message, last
 
-create function private.estimate_tokens(content text)
-returns integer
-language sql
-immutable
-parallel safe
-set search_path = ''
-as $$
-  select ceil(length(content) / 4.0)::integer;
-$$;
-comment on function private.estimate_tokens(text) is 'Tokens of a text whose count nobody gave: one for four characters, the rule of thumb of the models'' makers for English.';
-
 create function private.keep_short_form()
 returns trigger
 language plpgsql

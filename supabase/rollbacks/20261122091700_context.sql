@@ -6,4 +6,3 @@ drop function private.memory_list(text, uuid[]);
 drop table public.context_records;
 drop trigger keep_short_form on public.messages;
 drop function private.keep_short_form();
-drop function private.estimate_tokens(text);
