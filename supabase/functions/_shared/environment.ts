@@ -35,6 +35,7 @@ export const rateLimitDefaults = {
   fresh: 300,
   write: 120,
   heartbeat: 240,
+  chunks: 1200,
 } as const;
 
 /** A class of routes that share one allowance. */
@@ -47,6 +48,7 @@ const rateLimits = json.pipe(z.strictObject({
   fresh: perMinute.default(rateLimitDefaults.fresh),
   write: perMinute.default(rateLimitDefaults.write),
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
+  chunks: perMinute.default(rateLimitDefaults.chunks),
 }));
 
 const origins = z.string().transform((text, context): string[] =>

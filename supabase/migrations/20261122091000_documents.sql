@@ -1,0 +1,293 @@
+-- Documents: what a workspace knows, at paths like those of a file system.
+--
+-- Touches: public.documents, put_document, move_documents, list_documents.
+-- Beware:  a folder is no row: it is there while something lies below its path. There is one tree that the workspace shares and one for each
+--          person (user_id), because a path that is taken would tell others of a private document. The order in which one statement moves a
+--          subtree's rows is anyone's guess, so that paths are unique when the statement ends and not row by row: put_document, and not an
+--          upsert, writes over what is there.
+
+create function private.content_hash(content text)
+returns text
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select encode(sha256(convert_to(content, 'UTF8')), 'hex');
+$$;
+comment on function private.content_hash(text) is 'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never changes.';
+grant execute on function private.content_hash(text) to authenticated, service_role;
+
+create function private.text_language(named text)
+returns regconfig
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select case lower(split_part(named, '-', 1))
+    when 'da' then 'danish'::regconfig when 'danish' then 'danish'
+    when 'de' then 'german' when 'german' then 'german'
+    when 'en' then 'english' when 'english' then 'english'
+    when 'es' then 'spanish' when 'spanish' then 'spanish'
+    when 'fi' then 'finnish' when 'finnish' then 'finnish'
+    when 'fr' then 'french' when 'french' then 'french'
+    when 'it' then 'italian' when 'italian' then 'italian'
+    when 'nl' then 'dutch' when 'dutch' then 'dutch'
+    when 'no' then 'norwegian' when 'nb' then 'norwegian' when 'nn' then 'norwegian' when 'norwegian' then 'norwegian'
+    when 'pt' then 'portuguese' when 'portuguese' then 'portuguese'
+    when 'ru' then 'russian' when 'russian' then 'russian'
+    when 'sv' then 'swedish' when 'swedish' then 'swedish'
+    when 'tr' then 'turkish' when 'turkish' then 'turkish'
+    else 'simple'
+  end;
+$$;
+comment on function private.text_language(text) is 'The text search configuration for a language tag (en, pt-BR) or a configuration''s own name; simple, which stems nothing, for any other.';
+grant execute on function private.text_language(text) to authenticated, service_role;
+
+create table public.documents (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  user_id uuid references public.profiles (user_id) on delete cascade,
+  path extensions.ltree not null,
+  name private.short_text not null,
+  content text not null default '',
+  language regconfig not null default 'simple',
+  source_type text not null default 'manual',
+  source_id private.short_text,
+  tags text[] not null default '{}',
+  metadata private.small_object not null default '{}',
+  mime_type private.short_text,
+  storage_path text,
+  created_by uuid default private.current_user_id() references public.profiles (user_id) on delete set null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  content_hash text not null generated always as (private.content_hash(content)) stored,
+  -- A tsvector may be 1 MiB long. What stands further back in a document is found by its chunks.
+  content_tsv tsvector not null generated always as (
+    setweight(to_tsvector(language, name), 'A') || to_tsvector(language, left(content, 100000))
+  ) stored,
+  unique (workspace_id, id),
+  constraint path_is_free unique nulls not distinct (workspace_id, user_id, path) deferrable initially immediate,
+  constraint path_has_1_to_30_levels check (extensions.nlevel(path) between 1 and 30),
+  constraint content_is_a_million_characters_at_most check (length(content) <= 1000000),
+  constraint content_hash_is_sha256 check (length(content_hash) = 64),
+  constraint source_type_is_known check (source_type in (
+    'manual', 'uploaded_pdf', 'uploaded_file', 'conversation_extraction', 'web_page', 'artifact', 'imported')),
+  constraint tags_are_50_short_words check (
+    cardinality(tags) <= 50 and array_position(tags, null) is null and length(array_to_string(tags, ',')) <= 2000),
+  constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
+);
+comment on table public.documents is 'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';
+comment on column public.documents.user_id is 'Whose document it is; null: the workspace''s, which its members share.';
+comment on column public.documents.path is 'Labels of letters, digits, _ and -, joined by dots: handbook.leave.parental.';
+comment on column public.documents.language is 'How its words are stemmed for full text search, e.g. english; simple: not at all.';
+comment on column public.documents.metadata is 'What match_documents filters by. Its chunks carry a copy.';
+comment on column public.documents.created_by is 'Who put it there first.';
+create index documents_path on public.documents using gist (path extensions.gist_ltree_ops);
+create index documents_content_tsv on public.documents using gin (content_tsv);
+create index documents_tags on public.documents using gin (tags);
+create index documents_language on public.documents (workspace_id, language);
+create index documents_user_id on public.documents (user_id);
+create index documents_created_by on public.documents (created_by);
+create trigger touch_updated_at before update on public.documents
+  for each row execute function private.touch_updated_at();
+
+alter table public.documents enable row level security;
+create policy "People read their documents, members the shared ones" on public.documents
+  for select to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "People read their documents, members the shared ones" on public.documents is 'Guests come for an agent, not for what the business knows; what they bring themselves is theirs.';
+create policy "People put their own documents, members shared ones" on public.documents
+  for insert to authenticated
+  with check (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "People put their own documents, members shared ones" on public.documents is 'Whoever may read a tree may write it.';
+create policy "People change their own documents, members shared ones" on public.documents
+  for update to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  )
+  with check (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "People change their own documents, members shared ones" on public.documents is 'Neither the workspace nor the owner can be changed: they have no column grant.';
+create policy "People remove their own documents, admins shared ones" on public.documents
+  for delete to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "People remove their own documents, admins shared ones" on public.documents is 'What others rely on is removed by an admin.';
+grant select, delete on public.documents to authenticated;
+grant insert (workspace_id, user_id, path, name, content, language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
+grant update (path, name, content, language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
+grant select, insert, update, delete on public.documents to service_role;
+
+-- Putting, moving, listing -------------------------------------------------------------------------------------------------------------
+
+create function private.require_path(path text)
+returns extensions.ltree
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+begin
+  if path is null or path = '' or length(path) > 1000 or not pg_catalog.pg_input_is_valid(path, 'extensions.ltree') then
+    perform private.raise_error('invalid_path', 'This is not a path.', 422,
+      'Labels of letters, digits, _ and -, joined by dots: handbook.leave.parental');
+  end if;
+  return path::extensions.ltree;
+end;
+$$;
+comment on function private.require_path(text) is 'A path that a client wrote. Errors: invalid_path 422.';
+
+create function private.put_document(
+  workspace_id uuid, path text, content text, name text default null, user_id uuid default null, language text default null,
+  tags text[] default '{}', metadata jsonb default '{}', source_type text default 'manual', source_id text default null,
+  mime_type text default null, storage_path text default null
+)
+returns table (id uuid, is_new boolean, is_changed boolean)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  place extensions.ltree := private.require_path(put_document.path);
+  spoken regconfig := case when put_document.language is not null then private.text_language(put_document.language) end;
+  called text := coalesce(put_document.name, extensions.subpath(place, -1)::text);
+  known public.documents;
+begin
+  -- Two who put a document at the same free path: the second finds the first one's.
+  for attempt in 1..3 loop
+    select d.* into known from public.documents as d
+    where d.workspace_id = $1 and d.user_id is not distinct from $5 and d.path operator(extensions.=) place;
+    if known.id is not null then
+      update public.documents as d set
+        name = called, content = $3, language = coalesce(spoken, d.language), tags = coalesce($7, '{}'),
+        metadata = coalesce($8, '{}'), source_type = $9, source_id = $10, mime_type = $11, storage_path = $12
+      where d.id = known.id;
+      if found then
+        return query select known.id, false, known.content_hash <> private.content_hash($3);
+        return;
+      end if;
+    else
+      begin
+        return query
+          insert into public.documents as d (workspace_id, user_id, path, name, content, language, tags, metadata, source_type, source_id, mime_type, storage_path)
+          values ($1, $5, place, called, $3, coalesce(spoken, 'simple'), coalesce($7, '{}'), coalesce($8, '{}'), $9, $10, $11, $12)
+          returning d.id, true, true;
+        return;
+      exception when unique_violation then
+        continue;
+      end;
+    end if;
+  end loop;
+  perform private.raise_error('path_taken', 'Something else is being put at this path.', 409, 'Try again.');
+end;
+$$;
+comment on function private.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is 'The body of public.put_document; runs as the caller, under the policies.';
+
+create function private.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  source extensions.ltree := private.require_path(from_path);
+  target extensions.ltree := private.require_path(to_path);
+  moved integer;
+begin
+  if target operator(extensions.<@) source and target operator(extensions.<>) source then
+    perform private.raise_error('invalid_path', 'A folder cannot be moved into itself.', 422);
+  end if;
+  update public.documents as d set
+    path = case when d.path operator(extensions.=) source then target
+      else target operator(extensions.||) extensions.subpath(d.path, extensions.nlevel(source)) end
+  where d.workspace_id = $1 and d.user_id is not distinct from $4 and d.path operator(extensions.<@) source;
+  get diagnostics moved = row_count;
+  if moved = 0 then
+    perform private.raise_error('not_found', 'There is nothing at this path.', 404);
+  end if;
+  return moved;
+exception when unique_violation then
+  perform private.raise_error('path_taken', 'There is a document already where one would be moved to.', 409);
+end;
+$$;
+comment on function private.move_documents(uuid, text, text, uuid) is 'The body of public.move_documents; runs as the caller, under the policies.';
+
+create function private.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
+returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  folder extensions.ltree := case when below is null then ''::extensions.ltree else private.require_path(below) end;
+  depth integer := extensions.nlevel(folder) + 1;
+begin
+  return query
+  select entry.place::text,
+    coalesce((array_agg(entry.name) filter (where entry.is_itself))[1], extensions.subpath(entry.place, -1)::text)::text,
+    (array_agg(entry.id) filter (where entry.is_itself))[1],
+    count(*) filter (where not entry.is_itself),
+    max(entry.updated_at)
+  from (
+    select d.id, d.name, d.updated_at, extensions.subpath(d.path, 0, depth) as place, extensions.nlevel(d.path) = depth as is_itself
+    from public.documents as d
+    where d.workspace_id = $1 and d.user_id is not distinct from $3
+      and d.path operator(extensions.<@) folder and extensions.nlevel(d.path) >= depth
+  ) as entry
+  group by entry.place
+  order by entry.place::text;
+end;
+$$;
+comment on function private.list_documents(uuid, text, uuid) is 'The body of public.list_documents; runs as the caller, under the policies.';
+
+create function public.put_document(
+  workspace_id uuid, path text, content text, name text default null, user_id uuid default null, language text default null,
+  tags text[] default '{}', metadata jsonb default '{}', source_type text default 'manual', source_id text default null,
+  mime_type text default null, storage_path text default null
+)
+returns table (id uuid, is_new boolean, is_changed boolean)
+language sql volatile security invoker set search_path = ''
+as $$ select * from private.put_document($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12); $$;
+comment on function public.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is
+  'Puts a text of at most a million characters at a path, over what is there. user_id: null for the workspace''s shared tree, oneself for one''s own. name: the path''s last label unless given. language: a tag such as en or pt-BR (without one: as it was, at first not stemmed). Returns its id, whether it is new, and whether its content changed: then its chunks are made again. Errors: invalid_path 422, path_taken 409, 42501 where one may not write, 23514 on a malformed value.';
+
+create function public.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.move_documents($1, $2, $3, $4); $$;
+comment on function public.move_documents(uuid, text, text, uuid) is
+  'Moves what is at a path, and everything below it, to another path of the same tree, in one statement. Returns how many documents were moved. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409: then nothing is moved.';
+
+create function public.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
+returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
+language sql stable security invoker set search_path = ''
+as $$ select * from private.list_documents($1, $2, $3); $$;
+comment on function public.list_documents(uuid, text, uuid) is
+  'What lies one level below a path (without one: at the top) in the shared tree, or in the tree of user_id: documents, and folders with how many documents are below them. An entry may be both. Errors: invalid_path 422.';
+
+grant execute on function
+  private.require_path(text),
+  private.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text),
+  private.move_documents(uuid, text, text, uuid),
+  private.list_documents(uuid, text, uuid),
+  public.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text),
+  public.move_documents(uuid, text, text, uuid),
+  public.list_documents(uuid, text, uuid)
+to authenticated, service_role;

@@ -1,0 +1,216 @@
+-- Chunks: the passages of documents that are found by their words and by their meaning.
+--
+-- Touches: public.document_chunks, triggers on public.documents.
+-- Beware:  chunks follow their document by a trigger, whichever way it was written, and a chunk whose heading and words are the same as before
+--          keeps its row and its embedding: editing a section embeds a section. No embedding ever stands beside words that it was not made of.
+--          Clients that know only a table of content, embedding and metadata may add chunks here themselves (match_documents finds them).
+
+create function private.estimate_tokens(content text)
+returns integer
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select ceil(octet_length(content) / 4.0)::integer;
+$$;
+comment on function private.estimate_tokens(text) is 'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on the safe side for others.';
+grant execute on function private.estimate_tokens(text) to authenticated, service_role;
+
+create function private.split_text(whole text, budget integer default 256)
+returns table (ordinal integer, heading text, content text)
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  headings text[] := array_fill(null::text, array[6]);
+  level integer;
+  is_code boolean := false;
+  pending text := '';
+  rest text;
+  line text;
+  piece text;
+  room integer := budget * 4; -- characters, for finding where to cut
+begin
+  ordinal := 0;
+  heading := null;
+  foreach line in array string_to_array(replace(whole, E'\r', ''), E'\n') || array['# '] loop
+    if line ~ '^\s*(```|~~~)' then
+      is_code := not is_code;
+    end if;
+    -- A heading begins a passage; the line added at the end does so for the last one.
+    if not is_code and line ~ '^#{1,6}\s' then
+      if btrim(pending, E' \n\t') <> '' then
+        content := btrim(pending, E'\n');
+        return next;
+        ordinal := ordinal + 1;
+      end if;
+      pending := '';
+      level := length(substring(line from '^#+'));
+      headings[level] := nullif(btrim(regexp_replace(line, '^#+\s+|\s+#+\s*$', '', 'g')), '');
+      for deeper in level + 1..6 loop
+        headings[deeper] := null;
+      end loop;
+      heading := left(nullif(array_to_string(headings, ' › '), ''), 500);
+      continue;
+    end if;
+    rest := line;
+    loop
+      if private.estimate_tokens(rest) <= budget then
+        piece := rest;
+      else
+        -- A line that is too long by itself ends after a sentence, otherwise after a word, otherwise anywhere.
+        piece := left(rest, greatest(1, room * length(left(rest, room)) / octet_length(left(rest, room))));
+        piece := coalesce(
+          substring(piece from '^.{' || length(piece) / 2 || ',}[.!?。！？]["'')\]]*(?=\s)'),
+          substring(piece from '^.{' || length(piece) / 2 || ',}\s'),
+          piece
+        );
+      end if;
+      if pending <> '' and private.estimate_tokens(pending || piece) > budget then
+        if btrim(pending, E' \n\t') <> '' then
+          content := btrim(pending, E'\n');
+          return next;
+          ordinal := ordinal + 1;
+        end if;
+        pending := '';
+      end if;
+      pending := pending || piece || E'\n';
+      rest := substr(rest, length(piece) + 1);
+      exit when rest = '';
+    end loop;
+  end loop;
+end;
+$$;
+comment on function private.split_text(text, integer) is
+  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated): at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost first. What looks like a heading inside of a fenced block is none.';
+
+create table public.document_chunks (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null,
+  document_id uuid not null,
+  user_id uuid,
+  ordinal integer not null,
+  heading text,
+  content text not null,
+  language regconfig not null default 'simple',
+  metadata private.small_object not null default '{}',
+  token_count integer not null,
+  embedding extensions.halfvec(384),
+  embedding_model private.short_text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' || content)) stored,
+  content_tsv tsvector not null generated always as (
+    setweight(to_tsvector(language, coalesce(heading, '')), 'A') || to_tsvector(language, content)
+  ) stored,
+  foreign key (workspace_id, document_id) references public.documents (workspace_id, id) on delete cascade,
+  constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,
+  constraint heading_is_short check (length(heading) between 1 and 500),
+  constraint content_is_a_passage check (length(content) between 1 and 20000),
+  constraint content_hash_is_sha256 check (length(content_hash) = 64),
+  constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
+  constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
+);
+comment on table public.document_chunks is 'A passage of a document, with its words and its embedding. Made from the document by a trigger, or added by a client.';
+comment on column public.document_chunks.user_id is 'The document''s, so that no policy joins.';
+comment on column public.document_chunks.heading is 'The headings above it, outermost first.';
+comment on column public.document_chunks.token_count is 'Estimated: a quarter of its bytes.';
+comment on column public.document_chunks.embedding_model is 'Vectors of different models are never compared. client: a client gave the vector without naming its model.';
+comment on column public.document_chunks.content_hash is 'Of the heading and the words: what the embedding is made of.';
+-- Exact search reads the vectors of a tenant one after the other: they stay in the row.
+alter table public.document_chunks alter column embedding set storage plain;
+create index document_chunks_document on public.document_chunks (workspace_id, document_id);
+create index document_chunks_content_tsv on public.document_chunks using gin (content_tsv);
+create index document_chunks_embedding on public.document_chunks using hnsw (embedding extensions.halfvec_cosine_ops);
+create index document_chunks_embedding_model on public.document_chunks (embedding_model, id);
+create trigger touch_updated_at before update on public.document_chunks
+  for each row execute function private.touch_updated_at();
+
+alter table public.document_chunks enable row level security;
+create policy "Whoever reads a document reads its chunks" on public.document_chunks
+  for select to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "Whoever reads a document reads its chunks" on public.document_chunks is 'The same rule as for documents, without a join.';
+create policy "Whoever changes a document adds chunks" on public.document_chunks
+  for insert to authenticated
+  with check (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "Whoever changes a document adds chunks" on public.document_chunks is 'For clients of others that write a table of content, embedding and metadata.';
+create policy "Whoever changes a document changes its chunks" on public.document_chunks
+  for update to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  )
+  with check (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+  );
+comment on policy "Whoever changes a document changes its chunks" on public.document_chunks is 'Those clients upsert.';
+create policy "Whoever removes a document removes its chunks" on public.document_chunks
+  for delete to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "Whoever removes a document removes its chunks" on public.document_chunks is 'The same rule as for documents.';
+grant select, delete on public.document_chunks to authenticated;
+grant insert (id, workspace_id, document_id, heading, content, metadata, embedding, embedding_model) on public.document_chunks to authenticated;
+-- An upsert sets the id to what it is.
+grant update (id, heading, content, metadata, embedding, embedding_model) on public.document_chunks to authenticated;
+grant select, insert, update, delete on public.document_chunks to service_role;
+
+-- Chunks follow their document ---------------------------------------------------------------------------------------------------------
+
+create function private.keep_chunks()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes a document, its chunks are written whole
+set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and new.content_hash = old.content_hash then
+    update public.document_chunks as c set language = new.language, metadata = new.metadata, user_id = new.user_id
+    where c.workspace_id = new.workspace_id and c.document_id = new.id;
+    return null;
+  end if;
+  with fresh as (
+    select s.*, row_number() over (partition by s.heading, s.content order by s.ordinal) as nth
+    from private.split_text(new.content) as s
+  ), known as (
+    select c.id, c.heading, c.content, row_number() over (partition by c.heading, c.content order by c.ordinal) as nth
+    from public.document_chunks as c where c.workspace_id = new.workspace_id and c.document_id = new.id
+  ), paired as (
+    select known.id, fresh.ordinal, fresh.heading, fresh.content
+    from fresh left join known on known.content = fresh.content and known.heading is not distinct from fresh.heading and known.nth = fresh.nth
+  ), removed as (
+    delete from public.document_chunks as c
+    where c.workspace_id = new.workspace_id and c.document_id = new.id and c.id not in (select p.id from paired as p where p.id is not null)
+  ), kept as (
+    update public.document_chunks as c set ordinal = p.ordinal, language = new.language, metadata = new.metadata, user_id = new.user_id
+    from paired as p
+    where c.id = p.id
+      and (c.ordinal, c.language, c.metadata::jsonb, c.user_id) is distinct from (p.ordinal, new.language, new.metadata::jsonb, new.user_id)
+  )
+  insert into public.document_chunks (workspace_id, document_id, user_id, ordinal, heading, content, language, metadata, token_count)
+  select new.workspace_id, new.id, new.user_id, p.ordinal, p.heading, p.content, new.language, new.metadata, private.estimate_tokens(p.content)
+  from paired as p where p.id is null;
+  return null;
+end;
+$$;
+comment on function private.keep_chunks() is 'Trigger on documents: makes the chunks of a changed content anew and keeps those that are the same; hands language, metadata and owner on to them.';
+create trigger keep_chunks_of_new after insert on public.documents
+  for each row when (new.source_type <> 'imported') execute function private.keep_chunks();
+create trigger keep_chunks_of_changed after update of content, language, metadata, user_id on public.documents
+  for each row when (new.source_type <> 'imported') execute function private.keep_chunks();

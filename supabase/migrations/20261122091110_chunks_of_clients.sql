@@ -1,0 +1,96 @@
+-- Chunks of clients: what others' vector store clients write to document_chunks.
+--
+-- Touches: two triggers on public.document_chunks.
+-- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its row goes is in its metadata:
+--          workspace_id (needed only by who is in several, and by the service) and path (default: imported). All rows of a path are chunks of one
+--          document of source_type imported, whose own content is empty and never cut.
+
+create function private.place_chunk()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  place extensions.ltree;
+  mine uuid[];
+  known record;
+begin
+  new.token_count := private.estimate_tokens(new.content);
+  if new.embedding is not null then
+    new.embedding_model := coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client');
+  end if;
+  if new.ordinal is not null then
+    return new; -- made from its document
+  end if;
+
+  -- An upsert of a row that is there: it stays where it is.
+  select c.workspace_id, c.document_id, c.user_id, c.ordinal, c.language into known from public.document_chunks as c where c.id = new.id;
+  if found then
+    new.workspace_id := known.workspace_id;
+    new.document_id := known.document_id;
+    new.user_id := known.user_id;
+    new.ordinal := known.ordinal;
+    new.language := known.language;
+    return new;
+  end if;
+
+  if new.workspace_id is null and pg_catalog.pg_input_is_valid(new.metadata ->> 'workspace_id', 'uuid') then
+    new.workspace_id := (new.metadata ->> 'workspace_id')::uuid;
+  end if;
+  if new.workspace_id is null then
+    mine := private.workspace_ids('member');
+    if cardinality(mine) <> 1 then
+      perform private.raise_error('workspace_required', 'Which workspace is this for?', 422, 'Name it in metadata: workspace_id.');
+    end if;
+    new.workspace_id := mine[1];
+  end if;
+  if new.document_id is null then
+    place := private.require_path(coalesce(new.metadata ->> 'path', 'imported'));
+    begin
+      insert into public.documents (workspace_id, path, name, source_type)
+      values (new.workspace_id, place, extensions.subpath(place, -1)::text, 'imported');
+    exception when unique_violation then
+      null; -- it is there
+    end;
+    select d.id into new.document_id from public.documents as d
+    where d.workspace_id = new.workspace_id and d.user_id is null and d.path operator(extensions.=) place and d.source_type = 'imported';
+    if new.document_id is null then
+      perform private.raise_error('path_taken', 'There is a document of another kind at this path.', 409, 'Name another path in metadata: path.');
+    end if;
+  end if;
+  -- One after the other, so that each has its number.
+  select d.user_id, d.language into new.user_id, new.language from public.documents as d
+  where d.workspace_id = new.workspace_id and d.id = new.document_id for update;
+  new.ordinal := coalesce((select max(c.ordinal) + 1 from public.document_chunks as c where c.document_id = new.document_id), 0);
+  return new;
+end;
+$$;
+comment on function private.place_chunk() is 'Trigger on document_chunks, before insert: gives a client''s chunk its workspace, document and number. Errors: workspace_required 422, invalid_path 422, path_taken 409.';
+create trigger place_chunk before insert on public.document_chunks
+  for each row execute function private.place_chunk();
+
+create function private.keep_embedding_true()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  new.token_count := private.estimate_tokens(new.content);
+  if new.embedding::text is not distinct from old.embedding::text then
+    if (new.heading, new.content) is distinct from (old.heading, old.content) then
+      new.embedding := null;
+      new.embedding_model := null;
+    end if;
+  elsif new.embedding is null then
+    new.embedding_model := null;
+  elsif new.embedding_model is null then
+    new.embedding_model := coalesce(new.metadata ->> 'embedding_model', 'client');
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_embedding_true() is 'Trigger on document_chunks, before an update: other words without another embedding lose the one that was made of the old words.';
+create trigger keep_embedding_true before update of heading, content, embedding, embedding_model on public.document_chunks
+  for each row execute function private.keep_embedding_true();

@@ -1,0 +1,195 @@
+-- Memories: what is remembered of a person, and where each of it comes from.
+--
+-- Touches: public.memories, public.memory_sources, and the rules that remembering, recalling and embedding share.
+-- Beware:  memories are written through `remember` alone, which keeps two promises that a table cannot: no two valid memories of a person say the
+--          same, and nothing that was said is lost (a near-duplicate becomes a source, a contradiction ends what it contradicts). Whoever writes
+--          takes the person's lock first: private.lock_memories.
+
+create function private.memory_hash(content text)
+returns text
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select private.content_hash(btrim(regexp_replace(lower(content), '[[:space:][:punct:]]+', ' ', 'g')));
+$$;
+comment on function private.memory_hash(text) is 'Equal for texts that differ only in case, spaces and punctuation.';
+
+create function private.telling_words(content text)
+returns text[]
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select array(
+    select word from (
+      select (regexp_matches(lower(content),
+        '\d+|\m(?:no|not|never|without|cannot|nicht|nie|kein|keine|keinen|ohne|ne|pas|jamais|sans|nunca|sin|não|nem|sem|non|mai|senza|niet|geen)\M|n[''’]t\M', 'g'))[1] as word
+    ) as told order by word
+  );
+$$;
+comment on function private.telling_words(text) is 'The numbers and the negations of a text, sorted: two texts that differ in them never say the same, however near their embeddings are. Negations of English, German, French, Spanish, Portuguese, Italian and Dutch.';
+
+create table public.memories (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  user_id uuid not null references public.profiles (user_id) on delete cascade,
+  agent_id uuid,
+  kind text not null default 'fact',
+  category text not null default 'knowledge',
+  tier text not null default 'immediate',
+  subject private.short_text,
+  content text not null,
+  language regconfig not null default 'simple',
+  confidence double precision not null default 0.7,
+  source_kind text not null default 'manual',
+  source_message_id uuid,
+  extractor private.short_text,
+  embedding extensions.halfvec(384),
+  embedding_model private.short_text,
+  valid_from timestamptz not null default now(),
+  valid_to timestamptz,
+  superseded_by uuid,
+  confirmed_at timestamptz not null default now(),
+  confirmations integer not null default 0,
+  recalled_count integer not null default 0,
+  last_recalled_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  content_hash text not null generated always as (private.memory_hash(content)) stored,
+  content_tsv tsvector not null generated always as (to_tsvector('simple', coalesce(subject::text, '')) || to_tsvector(language, content)) stored,
+  unique (workspace_id, id),
+  foreign key (workspace_id, agent_id) references public.agents (workspace_id, id) on delete cascade,
+  foreign key (workspace_id, superseded_by) references public.memories (workspace_id, id) on delete set null (superseded_by),
+  constraint kind_is_known check (kind in ('profile', 'fact')),
+  constraint category_is_known check (category in ('personal', 'project', 'preference', 'decision', 'knowledge')),
+  constraint tier_is_known check (tier in ('immediate', 'recent', 'historical')),
+  constraint source_kind_is_known check (source_kind in ('user_message', 'assistant_message', 'document', 'manual')),
+  constraint content_is_a_statement check (length(content) between 1 and 4000 and content ~ '\S'),
+  constraint content_hash_is_sha256 check (length(content_hash) = 64),
+  constraint confidence_is_a_probability check (confidence between 0 and 1),
+  constraint counts_are_not_negative check (confirmations >= 0 and recalled_count >= 0),
+  constraint what_was_recalled_has_a_time check ((recalled_count > 0) = (last_recalled_at is not null)),
+  constraint what_is_superseded_has_ended check (superseded_by is null or valid_to is not null),
+  constraint nothing_supersedes_itself check (superseded_by <> id),
+  constraint it_ends_after_it_began check (valid_to >= valid_from),
+  constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
+  constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
+);
+comment on table public.memories is 'A statement that is remembered of a person within a workspace, for all agents or for one. Valid until something superseded it; then it is kept as history.';
+comment on column public.memories.agent_id is 'The agent that remembers; null: every agent that the person talks to.';
+comment on column public.memories.kind is 'profile: who the person is, which goes to the start of a prompt; fact: what is recalled when it fits.';
+comment on column public.memories.tier is 'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';
+comment on column public.memories.subject is 'What it is about, when whoever extracted it can name that, e.g. home_city: a person has one valid memory of a subject.';
+comment on column public.memories.confidence is 'From 0 to 1, how sure one may be. Raised by each confirmation, never to 1 by confirmations alone.';
+comment on column public.memories.extractor is 'What extracted it from its source: a model, a program, a person.';
+comment on column public.memories.valid_to is 'Until when it held; null: it holds.';
+comment on column public.memories.confirmed_at is 'When it was last said.';
+comment on column public.memories.language is 'How its words are stemmed: the person''s, by their profile.';
+comment on column public.memories.content_hash is 'Equal for what differs only in case, spaces and punctuation.';
+create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash) nulls not distinct where valid_to is null;
+create unique index memories_have_one_of_a_subject on public.memories (workspace_id, user_id, agent_id, subject) nulls not distinct
+  where valid_to is null and subject is not null;
+create index memories_person on public.memories (workspace_id, user_id, valid_to);
+create index memories_user_id on public.memories (user_id);
+create index memories_agent on public.memories (workspace_id, agent_id);
+create index memories_superseded_by on public.memories (workspace_id, superseded_by);
+create index memories_age on public.memories (tier, confirmed_at) where tier <> 'historical';
+create index memories_embedding_model on public.memories (embedding_model, id) where valid_to is null;
+alter table public.memories alter column embedding set storage plain;
+create trigger touch_updated_at before update on public.memories
+  for each row execute function private.touch_updated_at();
+
+alter table public.memories enable row level security;
+create policy "People read what is remembered of them" on public.memories
+  for select to authenticated
+  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read what is remembered of them" on public.memories is 'Nobody else does, the workspace''s owner included.';
+grant select on public.memories to authenticated;
+-- insert, update and delete are not granted to people: remember and forget keep what a table cannot.
+grant select, insert, update, delete on public.memories to service_role;
+
+create table public.memory_sources (
+  id bigint generated always as identity primary key,
+  workspace_id uuid not null,
+  memory_id uuid not null,
+  user_id uuid not null references public.profiles (user_id) on delete cascade,
+  source_kind text not null,
+  source_message_id uuid,
+  content text not null,
+  confidence double precision not null,
+  extractor private.short_text,
+  said_at timestamptz not null default now(),
+  foreign key (workspace_id, memory_id) references public.memories (workspace_id, id) on delete cascade,
+  constraint source_kind_is_known check (source_kind in ('user_message', 'assistant_message', 'document', 'manual')),
+  constraint content_is_a_statement check (length(content) between 1 and 4000),
+  constraint confidence_is_a_probability check (confidence between 0 and 1)
+);
+comment on table public.memory_sources is 'Each time that a memory was said: by whom, in which words, in which message. The first is the memory''s own.';
+comment on column public.memory_sources.content is 'The words as they were said then; the memory keeps those of the first.';
+create index memory_sources_memory on public.memory_sources (workspace_id, memory_id, source_message_id);
+create index memory_sources_user_id on public.memory_sources (user_id);
+alter table public.memory_sources enable row level security;
+create policy "People read where memories of them come from" on public.memory_sources
+  for select to authenticated
+  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read where memories of them come from" on public.memory_sources is 'The same rule as for memories.';
+grant select on public.memory_sources to authenticated;
+-- Written by remember alone.
+grant select, insert, update, delete on public.memory_sources to service_role;
+
+-- The rules --------------------------------------------------------------------------------------------------------------------------------
+
+create function private.lock_memories(workspace_id uuid, user_id uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('groundwork memories ' || workspace_id || ' ' || user_id, 0));
+$$;
+comment on function private.lock_memories(uuid, uuid) is 'Until the transaction ends nobody else writes memories of this person. To be taken before any of their rows is locked.';
+
+create function private.find_duplicate(
+  workspace_id uuid, user_id uuid, agent_id uuid, subject text, content text, embedding extensions.halfvec, embedding_model text, besides uuid[] default '{}'
+)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select m.id from public.memories as m
+  where m.workspace_id = $1 and m.user_id = $2 and m.agent_id is not distinct from $3 and m.valid_to is null and m.id <> all ($8)
+    and (
+      m.content_hash = private.memory_hash($5)
+      or (
+        m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05
+        and (m.subject = $4) is not false
+        and private.telling_words(m.content) = private.telling_words($5)
+      )
+    )
+  order by m.content_hash = private.memory_hash($5) desc, m.embedding operator(extensions.<=>) $6, m.created_at, m.id
+  limit 1;
+$$;
+comment on function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) is
+  'The valid memory of this person (and agent) that says the same. Near-duplicates: equal but for case, spaces and punctuation; or embeddings of one model with a cosine similarity of 0.95 or more, not about different subjects, and with the same numbers and negations.';
+
+create function private.confirm_memory(memory_id uuid, confidence double precision, subject text default null)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update public.memories as m set
+    -- Two who say the same are worth more than one; the second is believed half, because they may have it from each other.
+    confidence = greatest(m.confidence, 1 - (1 - m.confidence) * (1 - $2 / 2)),
+    confirmations = m.confirmations + 1, confirmed_at = now(), tier = 'immediate', subject = coalesce(m.subject, $3)
+  where m.id = $1;
+$$;
+comment on function private.confirm_memory(uuid, double precision, text) is 'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
+grant execute on function private.memory_hash(text), private.telling_words(text),
+  private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;

@@ -1,0 +1,234 @@
+-- Searching documents: by words and by meaning at once, inside a path and under tags.
+--
+-- Touches: private.nearest_chunks, private.matching_chunks, private.find_chunks, search_documents, match_documents.
+-- Beware:  two steps. The finders run as their owner, because under row-level security neither the operators of full text (@@) nor those of paths
+--          (<@) may use an index before the policy has been asked; they keep to what the caller may see by themselves and give out ids and ranks.
+--          The rows are then read as the caller, under the policies, so that a mistake in a finder would cost a result and never leak one.
+--          How nearest_chunks chooses between reading all and the HNSW index: docs/decisions/0013-routing-search-by-size.md.
+
+create function private.search_crossover()
+returns integer
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$ select 10000; $$;
+comment on function private.search_crossover() is 'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW index. Measured by bench/recall.ts.';
+
+create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select 'c.workspace_id = any ($1) and (c.user_id = $3 or (c.user_id is null and c.workspace_id = any ($2)))'
+    || case when within is null and tags is null then '' else
+      ' and c.document_id in (select d.id from public.documents as d where d.workspace_id = any ($1)'
+      || case when within is null then '' else ' and d.path operator(extensions.<@) $4' end
+      || case when tags is null then '' else ' and d.tags @> $5' end || ')' end
+    || case when filter is null or filter = '{}' then '' else ' and c.metadata @> $6' end;
+$$;
+comment on function private.chunk_condition(extensions.ltree, text[], jsonb) is
+  'The condition on a chunk `c` that both finders put into their statements: $1 the workspaces, $2 those whose shared documents count, $3 the person, $4 the path, $5 tags, $6 the filter on metadata. Only what is given is in it, so that each search has the plan of its own filters.';
+
+create function private.nearest_chunks(
+  workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb,
+  query_embedding extensions.halfvec, model text, most integer
+)
+returns table (id uuid, distance double precision)
+language plpgsql
+volatile
+-- Undone when the function returns, whatever it sets in between.
+set search_path = ''
+set enable_sort = on
+set enable_seqscan = on
+as $$
+#variable_conflict use_column
+declare
+  condition text := private.chunk_condition(within, tags, filter) || ' and c.embedding_model = $8';
+  candidates bigint;
+  ids uuid[];
+  distances double precision[];
+begin
+  execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as some', condition)
+  into candidates using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
+
+  if candidates > private.search_crossover() then
+    perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
+      set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
+      set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
+    -- The relaxed order is nearly one: materialized and sorted again.
+    -- The order is nearly one: what was found is sorted again.
+    execute format($search$
+      with near as materialized (
+        select c.id, c.embedding operator(extensions.<=>) $7 as distance from public.document_chunks as c
+        where %s order by c.embedding operator(extensions.<=>) $7 limit $9
+      )
+      select array_agg(near.id order by near.distance, near.id), array_agg(near.distance order by near.distance, near.id) from near
+    $search$, condition) into ids, distances using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
+    perform set_config('enable_sort', 'on', true), set_config('enable_seqscan', 'on', true);
+    if cardinality(ids) >= most then
+      return query select * from unnest(ids, distances);
+      return;
+    end if;
+    -- The index gave up before it had enough.
+  end if;
+  return query execute format($search$
+    select c.id, c.embedding operator(extensions.<=>) $7 from public.document_chunks as c
+    where %s order by (c.embedding operator(extensions.<=>) $7) + 0, c.id limit $9
+  $search$, condition) using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
+end;
+$$;
+comment on function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec, text, integer) is
+  'The `most` chunks of this model that are nearest to a vector (cosine distance), nearest first, among those that fit. Exact up to private.search_crossover() candidates; above it by the HNSW index with relaxed iterative scan, sorted again, and exact where the index gave up too early.';
+
+create function private.matching_chunks(
+  workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb, query text, most integer
+)
+returns table (id uuid, rank double precision)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  languages regconfig[] := array(
+    select spoken from unnest(array[
+      'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
+    ]::regconfig[]) as spoken
+    where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = spoken)
+  );
+  spoken regconfig;
+  all_words tsquery := '';
+  any_word tsquery := '';
+begin
+  foreach spoken in array languages loop
+    all_words := all_words || websearch_to_tsquery(spoken, query);
+    any_word := any_word || replace(plainto_tsquery(spoken, query)::text, '&', '|')::tsquery;
+  end loop;
+  if numnode(any_word) = 0 and numnode(all_words) = 0 then
+    return;
+  end if;
+  return query execute format($search$
+    with all_of_them as (
+      select c.id, c.content_tsv from public.document_chunks as c where %1$s and c.content_tsv @@ $7 limit 5000
+    ), some_of_them as (
+      select c.id, c.content_tsv from public.document_chunks as c
+      where %1$s and c.content_tsv @@ $8 and (select count(*) from all_of_them) < $9 limit 5000
+    )
+    select found.id, max(found.rank) from (
+      select a.id, 1 + ts_rank_cd(a.content_tsv, $7, 32)::double precision as rank from all_of_them as a
+      union all
+      select s.id, ts_rank_cd(s.content_tsv, $8, 32)::double precision from some_of_them as s
+    ) as found
+    group by found.id order by 2 desc, 1 limit $9
+  $search$, private.chunk_condition(within, tags, filter))
+  using workspaces, shared_in, person, within, tags, filter, all_words, any_word, most;
+end;
+$$;
+comment on function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer) is
+  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a phrase", or, -not), then, where these are too few, those with any. Ranked by cover density; of more than 5,000 matches only so many are ranked. The query is read in each language that the workspaces'' documents have.';
+
+create function private.find_chunks(
+  workspace_id uuid, user_id uuid, query text, query_embedding extensions.halfvec, model text, within extensions.ltree, tags text[], filter jsonb, most integer
+)
+returns table (id uuid, score double precision, similarity double precision, text_rank bigint, vector_rank bigint)
+language plpgsql
+volatile
+security definer -- the indexes of words and paths are of no use under row-level security; who may see what is decided below
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  person uuid := private.current_user_id();
+  workspaces uuid[];
+  shared_in uuid[];
+begin
+  if private.is_service() then
+    if $1 is null then
+      perform private.raise_error('workspace_required', 'Which workspace is to be searched?', 422, 'The service names it; with match_documents in filter: workspace_id.');
+    end if;
+    person := $2;
+    workspaces := array[$1];
+    shared_in := case when person is null or private.member_role(person, $1) = any (private.roles_from('member')) then workspaces else '{}' end;
+  else
+    workspaces := array(select w from unnest(private.workspace_ids()) as w where $1 is null or w = $1);
+    shared_in := array(select w from unnest(private.workspace_ids('member')) as w where w = any (workspaces));
+    if ($1 is not null and cardinality(workspaces) = 0) or $2 <> person then
+      perform private.raise_error('not_found', 'No such workspace of yours.', 404);
+    end if;
+  end if;
+  if query_embedding is not null and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0) then
+    perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
+  end if;
+  return query
+  with near as (
+    select n.id, n.distance, row_number() over (order by n.distance, n.id) as place
+    from private.nearest_chunks(workspaces, shared_in, person, within, tags, filter, query_embedding,
+      coalesce(model, (select m.name from private.embedding_models as m where m.is_current)), most) as n
+    where query_embedding is not null
+  ), matching as (
+    select m.id, row_number() over (order by m.rank desc, m.id) as place
+    from private.matching_chunks(workspaces, shared_in, person, within, tags, filter, query, most) as m
+    where query is not null
+  )
+  select coalesce(near.id, matching.id),
+    coalesce(1.0 / (60 + near.place), 0)::double precision + coalesce(1.0 / (60 + matching.place), 0)::double precision,
+    1 - near.distance, matching.place, near.place
+  from near full join matching on matching.id = near.id
+  order by 2 desc, near.distance, 1;
+end;
+$$;
+comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) is
+  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + place), after Cormack, Clarke and Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
+grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) to authenticated, service_role;
+
+-- What clients call ------------------------------------------------------------------------------------------------------------------------
+
+create function public.search_documents(
+  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null, embedding_model text default null,
+  within text default null, tags text[] default null, match_count integer default 10, user_id uuid default null
+)
+returns table (
+  chunk_id uuid, document_id uuid, path text, name text, heading text, content text, metadata jsonb,
+  score double precision, similarity double precision, text_rank bigint, vector_rank bigint
+)
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata::jsonb,
+    found.score, found.similarity, found.text_rank, found.vector_rank
+  from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end, $6, null,
+    4 * least(greatest(coalesce($7, 10), 10), 100)) as found
+  join public.document_chunks as chunk on chunk.id = found.id
+  join public.documents as document on document.id = chunk.document_id
+  order by found.score desc, found.similarity desc nulls last, chunk.id
+  limit least(greatest(coalesce($7, 10), 1), 100);
+$$;
+comment on function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid) is
+  'Searches a workspace''s documents by words (query), by meaning (query_embedding, 384 dimensions) or both, fused by reciprocal rank. embedding_model: of the vector; without one the model that `embed` uses. within: a path, at or below which they are. tags: all of these. match_count: 1–100. user_id: for the service, as whom. Returns passages with their document, the fused score, the cosine similarity and the place in each list. Errors: not_found 404, invalid_path, invalid_embedding, workspace_required 422.';
+
+create function public.match_documents(query_embedding extensions.vector, match_count integer default null, filter jsonb default '{}')
+returns table (id uuid, content text, metadata jsonb, embedding jsonb, similarity double precision)
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select chunk.id, chunk.content, chunk.metadata::jsonb, chunk.embedding::text::jsonb, found.similarity
+  from private.find_chunks(
+    ($3 ->> 'workspace_id')::uuid, ($3 ->> 'user_id')::uuid, null, $1::extensions.halfvec, coalesce($3 ->> 'embedding_model', 'client'),
+    case when $3 ->> 'path' is not null then private.require_path($3 ->> 'path') end, null,
+    $3 - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+  join public.document_chunks as chunk on chunk.id = found.id
+  order by found.similarity desc, chunk.id;
+$$;
+comment on function public.match_documents(extensions.vector, integer, jsonb) is
+  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most, and by default, 100. filter: what metadata must contain; of it workspace_id, path, embedding_model (default: client, what such clients wrote themselves) and, for the service, user_id are told apart. Errors: as search_documents.';
+
+grant execute on function
+  public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid),
+  public.match_documents(extensions.vector, integer, jsonb)
+to authenticated, service_role;

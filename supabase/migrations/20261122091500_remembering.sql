@@ -1,0 +1,233 @@
+-- Remembering: how something that was said becomes a memory, confirms one, or ends one.
+--
+-- Touches: remember, forget, private.merge_memory, a trigger on public.memories.
+-- Beware:  memory must not feed on itself. What was itself recalled, or was put into a prompt by us, is refused; so is what an assistant says that
+--          repeats a memory recalled within the last day: it has it from there. What the person says again confirms.
+
+create function private.memory_person(workspace_id uuid, user_id uuid)
+returns uuid
+language plpgsql
+stable
+security definer -- reads who belongs where
+set search_path = ''
+as $$
+declare
+  person uuid := case when private.is_service() then $2 else coalesce($2, private.current_user_id()) end;
+begin
+  if person is null then
+    perform private.raise_error('person_required', 'Of whom?', 422, 'The service names the person: user_id.');
+  end if;
+  if (not private.is_service() and person is distinct from private.current_user_id()) or private.member_role(person, $1) is null then
+    perform private.raise_error('not_found', 'No such workspace or person.', 404);
+  end if;
+  return person;
+end;
+$$;
+comment on function private.memory_person(uuid, uuid) is 'Whose memories are meant: the caller''s own, or those of the member whom the service names. Errors: person_required 422, not_found 404.';
+
+create function private.message_role(workspace_id uuid, message_id uuid)
+returns text
+language plpgsql
+stable
+security definer -- of any conversation
+set search_path = ''
+as $$
+declare
+  said_as text;
+begin
+  -- Conversations are a chapter of their own; memory stands without it.
+  if to_regclass('public.messages') is not null then
+    execute 'select m.role from public.messages as m where m.workspace_id = $1 and m.id = $2' into said_as using workspace_id, message_id;
+  end if;
+  return said_as;
+end;
+$$;
+comment on function private.message_role(uuid, uuid) is 'The role of a message (system, user, assistant, tool); null when there is none.';
+
+create function private.merge_memory(duplicate uuid, kept uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  lost public.memories;
+begin
+  update public.memories as m set valid_to = greatest(m.valid_from, now()), superseded_by = kept where m.id = duplicate returning m.* into lost;
+  insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+  select s.workspace_id, kept, s.user_id, s.source_kind, s.source_message_id, s.content, s.confidence, s.extractor, s.said_at
+  from public.memory_sources as s
+  where s.memory_id = duplicate and s.workspace_id = lost.workspace_id
+    and not exists (select from public.memory_sources as known
+      where known.workspace_id = s.workspace_id and known.memory_id = kept and known.source_message_id = s.source_message_id);
+  perform private.confirm_memory(kept, lost.confidence, lost.subject);
+end;
+$$;
+comment on function private.merge_memory(uuid, uuid) is 'One of two memories that say the same is superseded by the other, which takes over its sources. The person''s lock is held.';
+
+create function private.settle_memory()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever wrote the embedding
+set search_path = ''
+as $$
+declare
+  mine public.memories;
+  other public.memories;
+begin
+  perform private.lock_memories(new.workspace_id, new.user_id);
+  loop
+    select m.* into mine from public.memories as m where m.id = new.id and m.valid_to is null;
+    exit when mine.id is null;
+    select m.* into other from public.memories as m where m.id = private.find_duplicate(
+      mine.workspace_id, mine.user_id, mine.agent_id, mine.subject, mine.content, mine.embedding, mine.embedding_model, array[mine.id]);
+    exit when other.id is null;
+    -- The older one stays.
+    if (other.created_at, other.id) < (mine.created_at, mine.id) then
+      perform private.merge_memory(mine.id, other.id);
+    else
+      perform private.merge_memory(other.id, mine.id);
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+comment on function private.settle_memory() is 'Trigger on memories, after an embedding came later: what turns out to say the same as another memory is merged with it.';
+create trigger settle_memory after update of embedding on public.memories
+  for each row when (new.valid_to is null and new.embedding is not null) execute function private.settle_memory();
+
+create function private.remember(
+  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7, source_kind text default 'manual',
+  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null, kind text default 'fact',
+  agent_id uuid default null, subject text default null, supersedes uuid default null, extractor text default null,
+  valid_from timestamptz default now(), user_id uuid default null
+)
+returns table (id uuid, outcome text)
+language plpgsql
+volatile
+security definer -- people write memories through here alone
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  person uuid := private.memory_person($1, $15);
+  model text := case when $7 is not null then coalesce($8, (select m.name from private.embedding_models as m where m.is_current), 'client') end;
+  said_as text := private.message_role($1, $6);
+  duplicate uuid;
+  replaced uuid;
+  ended uuid[];
+  known public.memories;
+begin
+  if $5 in ('recalled', 'system_prompt') or said_as = 'system' then
+    perform private.raise_error('memory_feedback', 'What was recalled, or comes from a system prompt, is not remembered again.', 422);
+  end if;
+  if $7 is not null and (extensions.vector_dims($7::extensions.vector) <> 384 or extensions.l2_norm($7) = 0) then
+    perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
+  end if;
+  perform private.lock_memories($1, person);
+
+  if $12 is not null then
+    select m.id into replaced from public.memories as m where m.id = $12 and m.workspace_id = $1 and m.user_id = person and m.valid_to is null;
+    if replaced is null then
+      perform private.raise_error('not_found', 'There is no such memory, or it was superseded already.', 404);
+    end if;
+  end if;
+  duplicate := private.find_duplicate($1, person, $10, $11, $2, $7, model,
+    -- A contradiction is near what it contradicts. The same words are not one.
+    array(select m.id from public.memories as m where m.id = replaced and m.content_hash <> private.memory_hash($2)));
+
+  if duplicate is not null then
+    select m.* into known from public.memories as m where m.id = duplicate;
+    if $5 = 'assistant_message' and known.last_recalled_at > now() - interval '1 day' then
+      perform private.raise_error('memory_feedback', 'The assistant has this from what it recalled.', 422, 'Memory: ' || duplicate);
+    end if;
+  end if;
+  -- A subject has one valid memory, whatever else the new one replaces.
+  with closed as (
+    update public.memories as m set valid_to = greatest(m.valid_from, now())
+    where m.workspace_id = $1 and m.user_id = person and m.valid_to is null and m.id is distinct from duplicate
+      and (m.id = replaced or (m.agent_id is not distinct from $10 and m.subject = $11))
+    returning m.id
+  )
+  select array_agg(closed.id) into ended from closed;
+
+  if duplicate is not null then
+    id := duplicate;
+    outcome := 'confirmed';
+    -- A message that is told twice is one source.
+    if not exists (select from public.memory_sources as s
+      where s.workspace_id = $1 and s.memory_id = duplicate and s.source_message_id = $6 and s.content = $2) then
+      perform private.confirm_memory(duplicate, $4, $11);
+      insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor)
+      values ($1, duplicate, person, $5, $6, $2, $4, $13);
+    end if;
+  else
+    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, source_kind, source_message_id,
+      extractor, embedding, embedding_model, valid_from)
+    values ($1, person, $10, $9, $3, $11, $2, private.text_language((select p.locale from public.profiles as p where p.user_id = person)), $4, $5, $6, $13, $7, model, coalesce($14, now()))
+    returning m.id into id;
+    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor)
+    values ($1, id, person, $5, $6, $2, $4, $13);
+    outcome := case when ended is null then 'added' else 'superseded' end;
+  end if;
+  update public.memories as m set superseded_by = remember.id where m.id = any (ended);
+  return next;
+end;
+$$;
+comment on function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid) is 'The body of public.remember.';
+
+create function private.forget(memory_id uuid, user_id uuid default null)
+returns integer
+language plpgsql
+volatile
+security definer -- people delete memories through here alone
+set search_path = ''
+as $$
+declare
+  known public.memories;
+  forgotten integer;
+begin
+  select m.* into known from public.memories as m where m.id = $1
+    and m.user_id = case when private.is_service() then coalesce($2, m.user_id) else private.current_user_id() end;
+  if known.id is null then
+    perform private.raise_error('not_found', 'There is no such memory.', 404);
+  end if;
+  perform private.lock_memories(known.workspace_id, known.user_id);
+  with recursive history (id) as (
+    select known.id
+    union
+    select m.id from public.memories as m join history on m.superseded_by = history.id where m.workspace_id = known.workspace_id
+  )
+  delete from public.memories as m using history where m.id = history.id and m.user_id = known.user_id;
+  get diagnostics forgotten = row_count;
+  return forgotten;
+end;
+$$;
+comment on function private.forget(uuid, uuid) is 'The body of public.forget.';
+
+create function public.remember(
+  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7, source_kind text default 'manual',
+  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null, kind text default 'fact',
+  agent_id uuid default null, subject text default null, supersedes uuid default null, extractor text default null,
+  valid_from timestamptz default now(), user_id uuid default null
+)
+returns table (id uuid, outcome text)
+language sql volatile security invoker set search_path = ''
+as $$ select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15); $$;
+comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid) is
+  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), superseded (added, in place of another). Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
+
+create function public.forget(memory_id uuid, user_id uuid default null)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.forget($1, $2); $$;
+comment on function public.forget(uuid, uuid) is
+  'Deletes one''s memory with its sources, and whatever it superseded before. Returns how many memories that were. Errors: not_found 404.';
+
+grant execute on function
+  private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid),
+  private.forget(uuid, uuid),
+  public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid),
+  public.forget(uuid, uuid)
+to authenticated, service_role;

@@ -1,0 +1,189 @@
+-- Recalling: what of a person's memories fits, and how memories age.
+--
+-- Touches: recall, memory_health, the job age-memories.
+-- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under row-level security. Two
+--          lists, by meaning and by words, are fused by reciprocal rank and weighted (docs/knowledge.md):
+--            score = (1/(60 + place by meaning) + 1/(60 + place by words)) · (0.5 + 0.5 · confidence) · (0.7 + 0.3 · 2^(−days since it was last said / 90))
+
+create function private.memory_weight(confidence double precision, confirmed_at timestamptz)
+returns double precision
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select (0.5 + 0.5 * $1) * (0.7 + 0.3 * 2 ^ (-greatest(extract(epoch from now() - $2), 0) / 86400 / 90));
+$$;
+comment on function private.memory_weight(double precision, timestamptz) is
+  'What a memory''s place counts for: from half (nobody is sure of it) to whole, times from 0.7 (long ago) to 1 (just said), falling by half of the way in 90 days.';
+
+create function private.count_recalled(ids uuid[])
+returns void
+language plpgsql
+volatile
+security definer -- people change nothing else of their memories
+set search_path = ''
+as $$
+declare
+  person record;
+begin
+  for person in
+    select distinct m.workspace_id, m.user_id from public.memories as m
+    where m.id = any (ids) and (private.is_service() or m.user_id = private.current_user_id()) order by 1, 2
+  loop
+    perform private.lock_memories(person.workspace_id, person.user_id);
+    update public.memories as m set
+      recalled_count = m.recalled_count + 1, last_recalled_at = now(), tier = case when m.tier = 'historical' then 'recent' else m.tier end
+    where m.id = any (ids) and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
+  end loop;
+end;
+$$;
+comment on function private.count_recalled(uuid[]) is 'Counts that these memories of the caller were recalled (the service: of anyone). What was historical is recent again.';
+
+create function private.recall(
+  workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid, categories text[],
+  only_kind text, match_count integer, user_id uuid
+)
+returns table (
+  id uuid, kind text, category text, tier text, subject text, content text, confidence double precision,
+  score double precision, similarity double precision, valid_from timestamptz, confirmed_at timestamptz
+)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  person uuid := private.memory_person($1, $9);
+  model text := coalesce($4, private.current_embedding_model(), 'client');
+  words tsquery;
+  recalled uuid[];
+begin
+  if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
+    perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
+  end if;
+  -- Any of the words: ranking tells which fits best.
+  select replace(string_agg(plainto_tsquery(spoken, left($2, 2000))::text, ' | ') filter (where numnode(plainto_tsquery(spoken, left($2, 2000))) > 0), '&', '|')::tsquery
+  into words
+  from (select 'simple'::regconfig as spoken union
+    select distinct m.language from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null) as languages;
+
+  return query
+  with mine as materialized (
+    select m.*, case when m.embedding_model = model then m.embedding operator(extensions.<=>) $3 end as distance,
+      case when m.content_tsv @@ words then ts_rank_cd(m.content_tsv, words, 32) end as rank
+    from public.memories as m
+    where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
+      and (m.agent_id is null or m.agent_id = $5) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
+  ), placed as (
+    select mine.*,
+      case when mine.distance is not null then row_number() over (order by mine.distance nulls last, mine.id) end as vector_place,
+      case when mine.rank is not null then row_number() over (order by mine.rank desc nulls last, mine.id) end as text_place
+    from mine
+  )
+  select p.id, p.kind, p.category, p.tier, p.subject::text, p.content, p.confidence,
+    (case when $2 is null and $3 is null then 1.0 / 60
+      else coalesce(1.0 / (60 + p.vector_place), 0) + coalesce(1.0 / (60 + p.text_place), 0) end
+    * private.memory_weight(p.confidence, p.confirmed_at))::double precision as total,
+    1 - p.distance, p.valid_from, p.confirmed_at
+  from placed as p
+  where ($2 is null and $3 is null) or p.vector_place <= 100 or p.text_place <= 100
+  order by total desc, p.id
+  limit least(greatest(coalesce($8, 10), 1), 100);
+end;
+$$;
+comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is 'The body of public.recall without its counting; runs as the caller, under the policies.';
+
+create function private.current_embedding_model()
+returns text
+language sql
+stable
+security definer -- one word of a private table
+set search_path = ''
+as $$
+  select m.name::text from private.embedding_models as m where m.is_current;
+$$;
+comment on function private.current_embedding_model() is 'The model that the function embed uses; null before it was first called.';
+
+create function public.recall(
+  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null, embedding_model text default null,
+  agent_id uuid default null, categories text[] default null, only_kind text default null, match_count integer default 10, user_id uuid default null
+)
+returns table (
+  id uuid, kind text, category text, tier text, subject text, content text, confidence double precision,
+  score double precision, similarity double precision, valid_from timestamptz, confirmed_at timestamptz
+)
+language sql volatile security invoker set search_path = ''
+as $$
+  with recalled as materialized (
+    select * from private.recall($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  ), counted as materialized (
+    select private.count_recalled(array(select r.id from recalled as r))
+  )
+  select r.id, r.kind, r.category, r.tier, r.subject, r.content, r.confidence, r.score, r.similarity, r.valid_from, r.confirmed_at
+  from recalled as r cross join counted order by r.score desc, r.id;
+$$;
+comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
+  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled. Errors: not_found 404, person_required, invalid_embedding 422.';
+
+create function public.memory_health(workspace_id uuid, user_id uuid default null)
+returns table (
+  valid bigint, superseded bigint, near_duplicates bigint, stale bigint, never_recalled bigint, without_source bigint, without_embedding bigint
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select
+    count(*) filter (where m.valid_to is null),
+    count(*) filter (where m.valid_to is not null),
+    count(*) filter (where m.valid_to is null and private.find_duplicate(
+      m.workspace_id, m.user_id, m.agent_id, m.subject, m.content, m.embedding, m.embedding_model, array[m.id]) is not null),
+    count(*) filter (where m.valid_to is null and greatest(m.confirmed_at, m.last_recalled_at) < now() - interval '180 days'),
+    count(*) filter (where m.valid_to is null and m.recalled_count = 0 and m.created_at < now() - interval '30 days'),
+    count(*) filter (where m.valid_to is null and not exists (
+      select from public.memory_sources as s where s.workspace_id = m.workspace_id and s.memory_id = m.id)),
+    count(*) filter (where m.valid_to is null and m.embedding is null)
+  from public.memories as m
+  where m.workspace_id = $1 and ($2 is null or m.user_id = $2);
+$$;
+comment on function public.memory_health(uuid, uuid) is
+  'How the memories of the caller stand (for the service: of everyone, or of user_id): valid, superseded; of the valid ones those that say the same as another, were neither said nor recalled for 180 days, were never recalled in their first 30 days or since, have no source, have no embedding yet. Compares each with each of the same person.';
+
+create function private.age_memories()
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  recent integer;
+  historical integer;
+begin
+  -- Whoever is writing a row makes it fresh: it is left alone.
+  update public.memories as m set tier = 'recent'
+  where m.id in (select old.id from public.memories as old
+    where old.tier = 'immediate' and old.confirmed_at < now() - interval '1 day' for update skip locked);
+  get diagnostics recent = row_count;
+  update public.memories as m set tier = 'historical'
+  where m.id in (select old.id from public.memories as old
+    where old.tier = 'recent' and old.confirmed_at < now() - interval '30 days'
+      and coalesce(old.last_recalled_at, '-infinity') < now() - interval '30 days' for update skip locked);
+  get diagnostics historical = row_count;
+  return jsonb_build_object('recent', recent, 'historical', historical);
+end;
+$$;
+comment on function private.age_memories() is
+  'The job age-memories: immediate becomes recent a day after it was last said, recent becomes historical when it was neither said nor recalled for 30 days. Returns how many.';
+select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories()');
+
+grant execute on function
+  private.memory_person(uuid, uuid),
+  private.memory_weight(double precision, timestamptz),
+  private.current_embedding_model(),
+  private.count_recalled(uuid[]),
+  private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
+  public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
+  public.memory_health(uuid, uuid)
+to authenticated, service_role;

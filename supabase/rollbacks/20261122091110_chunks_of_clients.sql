@@ -1,0 +1,4 @@
+drop trigger keep_embedding_true on public.document_chunks;
+drop function private.keep_embedding_true();
+drop trigger place_chunk on public.document_chunks;
+drop function private.place_chunk();

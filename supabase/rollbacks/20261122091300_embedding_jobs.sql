@@ -1,0 +1,13 @@
+select cron.unschedule('embed-pending');
+drop function private.request_embedding();
+drop function private.store_embeddings(uuid, text, jsonb);
+drop function private.take_embedding_jobs(text, text, integer, interval);
+drop function private.enqueue_outdated_embeddings(integer);
+drop trigger enqueue_embedding_of_new on public.memories;
+drop trigger enqueue_embedding_of_changed on public.document_chunks;
+drop trigger enqueue_embedding_of_new on public.document_chunks;
+drop function private.enqueue_embedding();
+drop table private.embedding_models;
+delete from private.work_queues where name = 'embedding_jobs';
+drop function private.claim_embedding_jobs(text, uuid, interval, integer, integer, uuid[], integer);
+drop table public.embedding_jobs;

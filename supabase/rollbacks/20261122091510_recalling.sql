@@ -1,0 +1,9 @@
+revoke execute on function private.memory_person(uuid, uuid) from authenticated, service_role;
+select cron.unschedule('age-memories');
+drop function private.age_memories();
+drop function public.memory_health(uuid, uuid);
+drop function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid);
+drop function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid);
+drop function private.current_embedding_model();
+drop function private.count_recalled(uuid[]);
+drop function private.memory_weight(double precision, timestamptz);
