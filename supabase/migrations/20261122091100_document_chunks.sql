@@ -97,7 +97,7 @@ create table public.document_chunks (
   ordinal integer not null,
   heading text,
   content text not null,
-  language regconfig not null default 'simple',
+  language private.language_name not null default 'simple',
   metadata private.small_object not null default '{}',
   token_count integer not null,
   embedding extensions.halfvec(384),
@@ -106,7 +106,7 @@ create table public.document_chunks (
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' || content)) stored,
   content_tsv tsvector not null generated always as (
-    setweight(to_tsvector(language, coalesce(heading, '')), 'A') || to_tsvector(language, content)
+    setweight(to_tsvector(private.text_config(language), coalesce(heading, '')), 'A') || to_tsvector(private.text_config(language), content)
   ) stored,
   foreign key (workspace_id, document_id) references public.documents (workspace_id, id) on delete cascade,
   constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,

@@ -50,7 +50,7 @@ declare
   ids uuid[];
   distances double precision[];
 begin
-  execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as some', condition)
+  execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped', condition)
   into candidates using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
 
   if candidates > private.search_crossover() then
@@ -92,11 +92,12 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  -- One look at the index for each language that there is.
   languages regconfig[] := array(
-    select spoken from unnest(array[
+    select private.text_config(named) from unnest(array[
       'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
-    ]::regconfig[]) as spoken
-    where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = spoken)
+    ]) as named
+    where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
   spoken regconfig;
   all_words tsquery := '';
