@@ -59,6 +59,10 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_EMBEDDER: z.enum(["platform", "endpoint", "local"]).optional(),
+  GROUNDWORK_EMBEDDER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_EMBEDDER_KEY: z.string().optional(),
+  GROUNDWORK_EMBEDDER_MODEL: z.string().max(200).default("text-embedding-3-small"),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -82,6 +86,11 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** What makes vectors of texts: the kind, where one is forced, and the endpoint, where there is one. */
+  readonly embedder: {
+    readonly kind: "platform" | "endpoint" | "local" | null;
+    readonly endpoint: { url: string; key: string | null; model: string } | null;
+  };
 }
 
 /**
@@ -121,5 +130,15 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    embedder: {
+      kind: values.GROUNDWORK_EMBEDDER ?? null,
+      endpoint: values.GROUNDWORK_EMBEDDER_URL
+        ? {
+          url: values.GROUNDWORK_EMBEDDER_URL,
+          key: values.GROUNDWORK_EMBEDDER_KEY ?? null,
+          model: values.GROUNDWORK_EMBEDDER_MODEL,
+        }
+        : null,
+    },
   };
 }
