@@ -19,7 +19,8 @@ $$;
 comment on function private.content_hash(text) is 'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never changes.';
 grant execute on function private.content_hash(text) to authenticated, service_role;
 
-create domain private.language_name as text constraint language_is_one_that_postgres_stems check (value in (
+create domain private.language_name as text
+  constraint language_is_one_that_postgres_stems check (value in (
   'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
 ));
 comment on domain private.language_name is 'A text search configuration by its name; simple stems nothing.';
@@ -63,7 +64,7 @@ create table public.documents (
   source_type text not null default 'manual',
   source_id private.short_text,
   tags text[] not null default '{}',
-  metadata private.small_object not null default '{}',
+  metadata jsonb not null default '{}',
   mime_type private.short_text,
   storage_path text,
   created_by uuid default private.current_user_id() references public.profiles (user_id) on delete set null,
@@ -83,6 +84,7 @@ create table public.documents (
     'manual', 'uploaded_pdf', 'uploaded_file', 'conversation_extraction', 'web_page', 'artifact', 'imported')),
   constraint tags_are_50_short_words check (
     cardinality(tags) <= 50 and array_position(tags, null) is null and length(array_to_string(tags, ',')) <= 2000),
+  constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
 );
 comment on table public.documents is 'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';

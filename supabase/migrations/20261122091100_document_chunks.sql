@@ -98,7 +98,7 @@ create table public.document_chunks (
   heading text,
   content text not null,
   language private.language_name not null default 'simple',
-  metadata private.small_object not null default '{}',
+  metadata jsonb not null default '{}',
   token_count integer not null,
   embedding extensions.halfvec(384),
   embedding_model private.short_text,
@@ -112,6 +112,7 @@ create table public.document_chunks (
   constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,
   constraint heading_is_short check (length(heading) between 1 and 500),
   constraint content_is_a_passage check (length(content) between 1 and 20000),
+  constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint content_hash_is_sha256 check (length(content_hash) = 64),
   constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
@@ -201,7 +202,7 @@ begin
     update public.document_chunks as c set ordinal = p.ordinal, language = new.language, metadata = new.metadata, user_id = new.user_id
     from paired as p
     where c.id = p.id
-      and (c.ordinal, c.language, c.metadata::jsonb, c.user_id) is distinct from (p.ordinal, new.language, new.metadata::jsonb, new.user_id)
+      and (c.ordinal, c.language, c.metadata, c.user_id) is distinct from (p.ordinal, new.language, new.metadata, new.user_id)
   )
   insert into public.document_chunks (workspace_id, document_id, user_id, ordinal, heading, content, language, metadata, token_count)
   select new.workspace_id, new.id, new.user_id, p.ordinal, p.heading, p.content, new.language, new.metadata, private.estimate_tokens(p.content)

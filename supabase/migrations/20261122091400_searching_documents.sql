@@ -199,7 +199,7 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata::jsonb,
+  select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata,
     found.score, found.similarity, found.text_rank, found.vector_rank
   from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end, $6, null,
     4 * least(greatest(coalesce($7, 10), 10), 100)) as found
@@ -218,11 +218,13 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select chunk.id, chunk.content, chunk.metadata::jsonb, chunk.embedding::text::jsonb, found.similarity
-  from private.find_chunks(
-    ($3 ->> 'workspace_id')::uuid, ($3 ->> 'user_id')::uuid, null, $1::extensions.halfvec, coalesce($3 ->> 'embedding_model', 'client'),
-    case when $3 ->> 'path' is not null then private.require_path($3 ->> 'path') end, null,
-    $3 - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+  select chunk.id, chunk.content, chunk.metadata, chunk.embedding::text::jsonb, found.similarity
+  from (select case when jsonb_typeof($3) = 'object' then $3 else '{}' end as filter) as asked
+  cross join lateral private.find_chunks(
+    (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, null, $1::extensions.halfvec,
+    coalesce(asked.filter ->> 'embedding_model', 'client'),
+    case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
+    asked.filter - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   order by found.similarity desc, chunk.id;
 $$;

@@ -63,10 +63,11 @@ async function workOff(
   } catch (error) {
     const { message, cause } = toApiError(error);
     log("warning", message, { cause, jobs: jobs.length });
+    const ids = jobs.map(({ id }) => id);
     await database.run((sql) =>
-      sql`select private.fail_work('embedding_jobs', ${jobs[0]?.claim_token ?? null}, ${
-        jobs.map(({ id }) => id)
-      }::bigint[], ${message})`
+      sql`select private.fail_work(
+        'embedding_jobs', ${jobs[0]?.claim_token ?? null},
+        array(select jsonb_array_elements_text(${sql.json(ids)})::bigint), ${message})`
     );
     tally.failed += jobs.length;
     return false;

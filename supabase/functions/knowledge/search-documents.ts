@@ -49,7 +49,10 @@ export async function searchDocuments(
       select chunk_id, document_id, path, name, heading, content, metadata, score, similarity
       from public.search_documents(
         ${asked.workspace_id}, ${asked.query}, ${embedding}::text::extensions.halfvec,
-        ${embedder.model}, ${asked.within ?? null}, ${asked.tags ?? null}::text[], ${asked.limit},
+        ${embedder.model}, ${asked.within ?? null}, 
+        (select array_agg(tag) from jsonb_array_elements_text(${
+      sql.json(asked.tags ?? [])
+    }) as tag), ${asked.limit},
         ${person ?? null})
       order by score desc, similarity desc nulls last, chunk_id`
   );

@@ -52,7 +52,9 @@ export async function recallMemories(
       from public.recall(
         ${asked.workspace_id}, ${asked.query ?? null}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${asked.agent_id ?? null},
-        ${asked.categories ?? null}::text[], ${asked.kind ?? null}, ${asked.limit}, ${person})
+        (select array_agg(c) from jsonb_array_elements_text(${
+      sql.json(asked.categories ?? [])
+    }) as c), ${asked.kind ?? null}, ${asked.limit}, ${person})
       order by score desc, id`
   );
   return answer({ memories, by_meaning: embedding !== null });

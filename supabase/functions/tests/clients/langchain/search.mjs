@@ -18,6 +18,7 @@ class Topics extends Embeddings {
 
 const client = createClient(url, key, {
   auth: { persistSession: false },
+  realtime: { transport: globalThis.WebSocket ?? class {} }, // Node 20 has none; nothing here needs one
   global: { headers: { Authorization: `Bearer ${token}` } },
 });
 const store = new SupabaseVectorStore(new Topics({}), {
