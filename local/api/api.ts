@@ -6,6 +6,7 @@ import type { Keys } from "../keys.ts";
 import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
 import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
 import { expectError, quietConsole } from "./quiet.ts";
+import { correctJson } from "./json-arguments.ts";
 import { createFileStorage } from "./storage.ts";
 import { correctAuthAnswer } from "./tokens.ts";
 import { correctVectors, findVectorNames } from "./vectors.ts";
@@ -38,6 +39,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     postgresOptions: { max: options.connections, onnotice: () => {} },
   });
   keepGrants(connection);
+  correctJson(connection.driver);
   connection.normalizeDbError = (error) => {
     const corrected = correctDatabaseError(error);
     return isAnsweredProperly(error) ? expectError(corrected) : corrected;

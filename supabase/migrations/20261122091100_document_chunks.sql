@@ -126,6 +126,8 @@ comment on column public.document_chunks.content_hash is 'Of the heading and the
 -- Exact search reads the vectors of a tenant one after the other: they stay in the row.
 alter table public.document_chunks alter column embedding set storage plain;
 create index document_chunks_document on public.document_chunks (workspace_id, document_id);
+-- How much a search would have to read is counted in this index alone.
+create index document_chunks_scope on public.document_chunks (workspace_id, embedding_model, user_id);
 create index document_chunks_content_tsv on public.document_chunks using gin (content_tsv);
 create index document_chunks_embedding on public.document_chunks using hnsw (embedding extensions.halfvec_cosine_ops);
 create index document_chunks_embedding_model on public.document_chunks (embedding_model, id);
