@@ -93,13 +93,13 @@ insert into public.documents (id, workspace_id, path, name, language, tags, cont
    E'# Vacation\n\nEverybody has thirty days of vacation a year. Unused days move to the next year until the end of March.\n\n# Sickness\n\nCall your lead before nine. From the third day on a note is needed.'),
   ('00000000-0000-4000-d000-000000000002', '00000000-0000-4000-b000-000000000001', 'handbook.expenses', 'Expenses', 'english', '{finance}',
    E'# Travel\n\nTrains before planes. Receipts go to the Bookkeeper within a month.')
-on conflict do nothing;
+on conflict (id) do nothing;
 insert into public.memories (id, workspace_id, user_id, kind, category, content, language, confidence) values
   ('00000000-0000-4000-e000-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
    'profile', 'personal', 'Works in the people team.', 'english', 0.9),
   ('00000000-0000-4000-e000-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
    'fact', 'preference', 'Prefers short answers.', 'english', 0.8)
-on conflict do nothing;
+on conflict (id) do nothing;
 insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, content, confidence)
 select m.workspace_id, m.id, m.user_id, m.source_kind, m.content, m.confidence from public.memories as m
 where m.id in ('00000000-0000-4000-e000-000000000001', '00000000-0000-4000-e000-000000000002')

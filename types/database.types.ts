@@ -225,6 +225,227 @@ export type Database = {
           },
         ];
       };
+      "document_chunks": {
+        Row: {
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "document_id": string;
+          "embedding": unknown;
+          "embedding_model": string | null;
+          "heading": string | null;
+          "id": string;
+          "language": string;
+          "metadata": NonNullable<Json>;
+          "ordinal": number;
+          "token_count": number;
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content": string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "document_id": string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "heading"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "ordinal": number;
+          "token_count": number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "document_id"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "heading"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "ordinal"?: number;
+          "token_count"?: number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "document_chunks_workspace_id_document_id_fkey";
+            columns: ["workspace_id", "document_id"];
+            isOneToOne: false;
+            referencedRelation: "documents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "documents": {
+        Row: {
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "created_by": string | null;
+          "id": string;
+          "language": string;
+          "metadata": NonNullable<Json>;
+          "mime_type": string | null;
+          "name": string;
+          "path": unknown;
+          "source_id": string | null;
+          "source_type": string;
+          "storage_path": string | null;
+          "tags": (string)[];
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "mime_type"?: string | null;
+          "name": string;
+          "path": unknown;
+          "source_id"?: string | null;
+          "source_type"?: string;
+          "storage_path"?: string | null;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "mime_type"?: string | null;
+          "name"?: string;
+          "path"?: unknown;
+          "source_id"?: string | null;
+          "source_type"?: string;
+          "storage_path"?: string | null;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "documents_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "documents_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "documents_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "embedding_jobs": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "content_hash": string;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "scheduled_for": string;
+          "status": string;
+          "target_id": string;
+          "target_table": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "content_hash": string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "target_id": string;
+          "target_table": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "content_hash"?: string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "target_id"?: string;
+          "target_table"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "embedding_jobs_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "invitations": {
         Row: {
           "created_at": string;
@@ -327,6 +548,181 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "workspaces";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      "memories": {
+        Row: {
+          "agent_id": string | null;
+          "category": string;
+          "confidence": number;
+          "confirmations": number;
+          "confirmed_at": string;
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "embedding": unknown;
+          "embedding_model": string | null;
+          "extractor": string | null;
+          "id": string;
+          "kind": string;
+          "language": string;
+          "last_recalled_at": string | null;
+          "recalled_count": number;
+          "source_kind": string;
+          "source_message_id": string | null;
+          "subject": string | null;
+          "superseded_by": string | null;
+          "tier": string;
+          "updated_at": string;
+          "user_id": string;
+          "valid_from": string;
+          "valid_to": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "category"?: string;
+          "confidence"?: number;
+          "confirmations"?: number;
+          "confirmed_at"?: string;
+          "content": string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "extractor"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "language"?: string;
+          "last_recalled_at"?: string | null;
+          "recalled_count"?: number;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "subject"?: string | null;
+          "superseded_by"?: string | null;
+          "tier"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+          "valid_from"?: string;
+          "valid_to"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "category"?: string;
+          "confidence"?: number;
+          "confirmations"?: number;
+          "confirmed_at"?: string;
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "extractor"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "language"?: string;
+          "last_recalled_at"?: string | null;
+          "recalled_count"?: number;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "subject"?: string | null;
+          "superseded_by"?: string | null;
+          "tier"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "valid_from"?: string;
+          "valid_to"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "memories_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_agent_id_fkey";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_superseded_by_fkey";
+            columns: ["workspace_id", "superseded_by"];
+            isOneToOne: false;
+            referencedRelation: "memories";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "memory_sources": {
+        Row: {
+          "confidence": number;
+          "content": string;
+          "extractor": string | null;
+          "id": number;
+          "memory_id": string;
+          "said_at": string;
+          "source_kind": string;
+          "source_message_id": string | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "confidence": number;
+          "content": string;
+          "extractor"?: string | null;
+          "id"?: never;
+          "memory_id": string;
+          "said_at"?: string;
+          "source_kind": string;
+          "source_message_id"?: string | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "confidence"?: number;
+          "content"?: string;
+          "extractor"?: string | null;
+          "id"?: never;
+          "memory_id"?: string;
+          "said_at"?: string;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "memory_sources_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "memory_sources_workspace_id_memory_id_fkey";
+            columns: ["workspace_id", "memory_id"];
+            isOneToOne: false;
+            referencedRelation: "memories";
+            referencedColumns: ["workspace_id", "id"];
           },
         ];
       };
@@ -593,6 +989,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "forget": { Args: { "memory_id": string; "user_id"?: string }; Returns: number };
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
@@ -606,6 +1003,16 @@ export type Database = {
         }[];
       };
       "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "list_documents": {
+        Args: { "below"?: string; "user_id"?: string; "workspace_id": string };
+        Returns: {
+          "document_id": string;
+          "documents_below": number;
+          "name": string;
+          "path": string;
+          "updated_at": string;
+        }[];
+      };
       "log_audit": {
         Args: {
           "action": string;
@@ -614,6 +1021,37 @@ export type Database = {
           "request_id"?: string;
           "subject_id"?: string;
           "subject_type"?: string;
+          "workspace_id": string;
+        };
+        Returns: number;
+      };
+      "match_documents": {
+        Args: { "filter"?: Json; "match_count"?: number; "query_embedding": string };
+        Returns: {
+          "content": string;
+          "embedding": Json;
+          "id": string;
+          "metadata": Json;
+          "similarity": number;
+        }[];
+      };
+      "memory_health": {
+        Args: { "user_id"?: string; "workspace_id": string };
+        Returns: {
+          "near_duplicates": number;
+          "never_recalled": number;
+          "stale": number;
+          "superseded": number;
+          "valid": number;
+          "without_embedding": number;
+          "without_source": number;
+        }[];
+      };
+      "move_documents": {
+        Args: {
+          "from_path": string;
+          "to_path": string;
+          "user_id"?: string;
           "workspace_id": string;
         };
         Returns: number;
@@ -639,6 +1077,53 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "put_document": {
+        Args: {
+          "content": string;
+          "language"?: string;
+          "metadata"?: Json;
+          "mime_type"?: string;
+          "name"?: string;
+          "path": string;
+          "source_id"?: string;
+          "source_type"?: string;
+          "storage_path"?: string;
+          "tags"?: (string)[];
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "id": string;
+          "is_changed": boolean;
+          "is_new": boolean;
+        }[];
+      };
+      "recall": {
+        Args: {
+          "agent_id"?: string;
+          "categories"?: (string)[];
+          "embedding_model"?: string;
+          "match_count"?: number;
+          "only_kind"?: string;
+          "query"?: string;
+          "query_embedding"?: unknown;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "category": string;
+          "confidence": number;
+          "confirmed_at": string;
+          "content": string;
+          "id": string;
+          "kind": string;
+          "score": number;
+          "similarity": number;
+          "subject": string;
+          "tier": string;
+          "valid_from": string;
+        }[];
+      };
       "record_usage": {
         Args: {
           "agent_id"?: string;
@@ -657,8 +1142,56 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "remember": {
+        Args: {
+          "agent_id"?: string;
+          "category"?: string;
+          "confidence"?: number;
+          "content": string;
+          "embedding"?: unknown;
+          "embedding_model"?: string;
+          "extractor"?: string;
+          "kind"?: string;
+          "source_kind"?: string;
+          "source_message_id"?: string;
+          "subject"?: string;
+          "supersedes"?: string;
+          "user_id"?: string;
+          "valid_from"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "id": string;
+          "outcome": string;
+        }[];
+      };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "search_documents": {
+        Args: {
+          "embedding_model"?: string;
+          "match_count"?: number;
+          "query"?: string;
+          "query_embedding"?: unknown;
+          "tags"?: (string)[];
+          "user_id"?: string;
+          "within"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "chunk_id": string;
+          "content": string;
+          "document_id": string;
+          "heading": string;
+          "metadata": Json;
+          "name": string;
+          "path": string;
+          "score": number;
+          "similarity": number;
+          "text_rank": number;
+          "vector_rank": number;
+        }[];
+      };
       "snooze_work": {
         Args: {
           "claim_token": string;
