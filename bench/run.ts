@@ -8,6 +8,7 @@ import { benchAudit } from "./audit.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
+import { benchRecall } from "./recall.ts";
 import { benchRevocation } from "./revocation.ts";
 
 const BENCHMARKS: Record<string, () => Promise<string>> = {
@@ -18,6 +19,7 @@ const BENCHMARKS: Record<string, () => Promise<string>> = {
   presence: benchPresence,
   queue: benchQueue,
   "queue-over-time": benchQueueOverTime,
+  recall: benchRecall,
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);

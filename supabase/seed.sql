@@ -184,3 +184,20 @@ insert into public.suggestions (id, workspace_id, artifact_id, artifact_created_
 select '00000000-0000-4000-d400-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d300-000000000001',
   '2026-01-05 09:00:00Z', '00000000-0000-4000-a000-000000000003', 'in March', 'from 9 to 13 March', 'Say when.'
 where not exists (select from public.suggestions where id = '00000000-0000-4000-d400-000000000001');
+-- What Acme knows and what is remembered of Juan. Their embeddings are made by the function embed.
+insert into public.documents (id, workspace_id, path, name, language, tags, content) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', 'handbook.leave', 'Leave', 'english', '{hr}',
+   E'# Vacation\n\nEverybody has thirty days of vacation a year. Unused days move to the next year until the end of March.\n\n# Sickness\n\nCall your lead before nine. From the third day on a note is needed.'),
+  ('00000000-0000-4000-d000-000000000002', '00000000-0000-4000-b000-000000000001', 'handbook.expenses', 'Expenses', 'english', '{finance}',
+   E'# Travel\n\nTrains before planes. Receipts go to the Bookkeeper within a month.')
+on conflict (id) do nothing;
+insert into public.memories (id, workspace_id, user_id, kind, category, content, language, confidence) values
+  ('00000000-0000-4000-e000-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
+   'profile', 'personal', 'Works in the people team.', 'english', 0.9),
+  ('00000000-0000-4000-e000-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
+   'fact', 'preference', 'Prefers short answers.', 'english', 0.8)
+on conflict (id) do nothing;
+insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, content, confidence)
+select m.workspace_id, m.id, m.user_id, m.source_kind, m.content, m.confidence from public.memories as m
+where m.id in ('00000000-0000-4000-e000-000000000001', '00000000-0000-4000-e000-000000000002')
+  and not exists (select from public.memory_sources as s where s.workspace_id = m.workspace_id and s.memory_id = m.id);

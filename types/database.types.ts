@@ -330,6 +330,136 @@ export type Database = {
           },
         ];
       };
+      "artifact_links": {
+        Row: {
+          "created_at": string;
+          "from_id": string;
+          "kind": string;
+          "to_id": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "from_id": string;
+          "kind"?: string;
+          "to_id": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "from_id"?: string;
+          "kind"?: string;
+          "to_id"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_links_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifact_links_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind": string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title": string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title"?: string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "audit_log": {
         Row: {
           "action": string;
@@ -418,6 +548,90 @@ export type Database = {
           "workspace_id"?: string;
         };
         Relationships: [];
+      };
+      "background_queries": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "input": NonNullable<Json>;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "progress": string;
+          "result": Json | null;
+          "scheduled_for": string;
+          "seen_at": string | null;
+          "status": string;
+          "summary_for_llm": string | null;
+          "type": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "input"?: NonNullable<Json>;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "progress"?: never;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "seen_at"?: string | null;
+          "status"?: string;
+          "summary_for_llm"?: string | null;
+          "type": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "input"?: NonNullable<Json>;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "progress"?: never;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "seen_at"?: string | null;
+          "status"?: string;
+          "summary_for_llm"?: string | null;
+          "type"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
       };
       "billing_events": {
         Row: {
@@ -909,6 +1123,132 @@ export type Database = {
           },
         ];
       };
+      "context_records": {
+        Row: {
+          "budget": number;
+          "conversation_id": string;
+          "created_at": string;
+          "id": number;
+          "items": NonNullable<Json>;
+          "left_out": NonNullable<Json>;
+          "message_id": string;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "budget": number;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: never;
+          "items": NonNullable<Json>;
+          "left_out"?: NonNullable<Json>;
+          "message_id": string;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "budget"?: number;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: never;
+          "items"?: NonNullable<Json>;
+          "left_out"?: NonNullable<Json>;
+          "message_id"?: string;
+          "token_count"?: number;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "conversations": {
+        Row: {
+          "active_message_id": string | null;
+          "agent_id": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "folder_id": string | null;
+          "id": string;
+          "last_context": NonNullable<Json>;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+          "visibility": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "conversations_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "dial_queue": {
         Row: {
           "attempts": number;
@@ -1049,6 +1389,227 @@ export type Database = {
           },
         ];
       };
+      "document_chunks": {
+        Row: {
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "document_id": string;
+          "embedding": unknown;
+          "embedding_model": string | null;
+          "heading": string | null;
+          "id": string;
+          "language": string;
+          "metadata": NonNullable<Json>;
+          "ordinal": number;
+          "token_count": number;
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content": string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "document_id": string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "heading"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "ordinal": number;
+          "token_count": number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "document_id"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "heading"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "ordinal"?: number;
+          "token_count"?: number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "document_chunks_workspace_id_document_id_fkey";
+            columns: ["workspace_id", "document_id"];
+            isOneToOne: false;
+            referencedRelation: "documents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "documents": {
+        Row: {
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "created_by": string | null;
+          "id": string;
+          "language": string;
+          "metadata": NonNullable<Json>;
+          "mime_type": string | null;
+          "name": string;
+          "path": unknown;
+          "source_id": string | null;
+          "source_type": string;
+          "storage_path": string | null;
+          "tags": (string)[];
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "mime_type"?: string | null;
+          "name": string;
+          "path": unknown;
+          "source_id"?: string | null;
+          "source_type"?: string;
+          "storage_path"?: string | null;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "id"?: string;
+          "language"?: string;
+          "metadata"?: NonNullable<Json>;
+          "mime_type"?: string | null;
+          "name"?: string;
+          "path"?: unknown;
+          "source_id"?: string | null;
+          "source_type"?: string;
+          "storage_path"?: string | null;
+          "tags"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "documents_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "documents_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "documents_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "embedding_jobs": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "content_hash": string;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "scheduled_for": string;
+          "status": string;
+          "target_id": string;
+          "target_table": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "content_hash": string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "target_id": string;
+          "target_table": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "content_hash"?: string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "target_id"?: string;
+          "target_table"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "embedding_jobs_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "erasure_requests": {
         Row: {
           "attempts": number;
@@ -1124,6 +1685,111 @@ export type Database = {
           "workspace_id"?: string;
         };
         Relationships: [];
+      };
+      "feedback_signals": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "id": number;
+          "kind": string;
+          "message_id": string;
+          "user_id": string;
+          "value": number | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind": string;
+          "message_id": string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind"?: string;
+          "message_id"?: string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "feedback_signals_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+        ];
+      };
+      "folders": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "parent_path": unknown;
+          "path": unknown;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "parent_path"?: never;
+          "path": unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "parent_path"?: never;
+          "path"?: unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "folders_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "folders_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "parent_is_a_folder";
+            columns: ["workspace_id", "user_id", "parent_path"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "path"];
+          },
+        ];
       };
       "invitations": {
         Row: {
@@ -1396,6 +2062,252 @@ export type Database = {
           },
         ];
       };
+      "memories": {
+        Row: {
+          "agent_id": string | null;
+          "category": string;
+          "confidence": number;
+          "confirmations": number;
+          "confirmed_at": string;
+          "content": string;
+          "content_hash": string;
+          "content_tsv": unknown;
+          "created_at": string;
+          "embedding": unknown;
+          "embedding_model": string | null;
+          "extractor": string | null;
+          "id": string;
+          "kind": string;
+          "language": string;
+          "last_recalled_at": string | null;
+          "recalled_count": number;
+          "source_kind": string;
+          "source_message_id": string | null;
+          "subject": string | null;
+          "superseded_by": string | null;
+          "tier": string;
+          "updated_at": string;
+          "user_id": string;
+          "valid_from": string;
+          "valid_to": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "category"?: string;
+          "confidence"?: number;
+          "confirmations"?: number;
+          "confirmed_at"?: string;
+          "content": string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "extractor"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "language"?: string;
+          "last_recalled_at"?: string | null;
+          "recalled_count"?: number;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "subject"?: string | null;
+          "superseded_by"?: string | null;
+          "tier"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+          "valid_from"?: string;
+          "valid_to"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "category"?: string;
+          "confidence"?: number;
+          "confirmations"?: number;
+          "confirmed_at"?: string;
+          "content"?: string;
+          "content_hash"?: never;
+          "content_tsv"?: never;
+          "created_at"?: string;
+          "embedding"?: unknown;
+          "embedding_model"?: string | null;
+          "extractor"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "language"?: string;
+          "last_recalled_at"?: string | null;
+          "recalled_count"?: number;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "subject"?: string | null;
+          "superseded_by"?: string | null;
+          "tier"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "valid_from"?: string;
+          "valid_to"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "memories_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_agent_id_fkey";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "memories_workspace_id_superseded_by_fkey";
+            columns: ["workspace_id", "superseded_by"];
+            isOneToOne: false;
+            referencedRelation: "memories";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "memory_sources": {
+        Row: {
+          "confidence": number;
+          "content": string;
+          "extractor": string | null;
+          "id": number;
+          "memory_id": string;
+          "said_at": string;
+          "source_kind": string;
+          "source_message_id": string | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "confidence": number;
+          "content": string;
+          "extractor"?: string | null;
+          "id"?: never;
+          "memory_id": string;
+          "said_at"?: string;
+          "source_kind": string;
+          "source_message_id"?: string | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "confidence"?: number;
+          "content"?: string;
+          "extractor"?: string | null;
+          "id"?: never;
+          "memory_id"?: string;
+          "said_at"?: string;
+          "source_kind"?: string;
+          "source_message_id"?: string | null;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "memory_sources_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "memory_sources_workspace_id_memory_id_fkey";
+            columns: ["workspace_id", "memory_id"];
+            isOneToOne: false;
+            referencedRelation: "memories";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "messages": {
+        Row: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role": string;
+          "token_count"?: number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts"?: NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role"?: string;
+          "token_count"?: number | null;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "log_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "preprocessing_log_id"];
+            isOneToOne: false;
+            referencedRelation: "preprocessing_logs";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "parent_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "parent_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+        ];
+      };
       "permissions": {
         Row: {
           "agent_id": string;
@@ -1452,6 +2364,114 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "members";
             referencedColumns: ["workspace_id", "user_id"];
+          },
+        ];
+      };
+      "postprocessing_results": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "display_hints": NonNullable<Json>;
+          "duration_ms": number | null;
+          "follow_ups": (string)[];
+          "id": number;
+          "memory_extraction": NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment": NonNullable<Json>;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id"?: string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+        ];
+      };
+      "preprocessing_logs": {
+        Row: {
+          "clarity": number | null;
+          "conversation_id": string;
+          "created_at": string;
+          "duration_ms": number | null;
+          "emotion": string | null;
+          "id": number;
+          "intent": string | null;
+          "memory_query": string | null;
+          "message_id": string;
+          "model_reason": string | null;
+          "model_selected": string | null;
+          "response_hints": NonNullable<Json>;
+          "routing": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "clarity"?: number | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id": string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "clarity"?: number | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id"?: string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
           },
         ];
       };
@@ -1559,6 +2579,119 @@ export type Database = {
           },
         ];
       };
+      "streams": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "message_id": string;
+          "parent_id": string | null;
+          "status": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "suggestions": {
+        Row: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "original_text": string;
+          "settled_at": string | null;
+          "status": string;
+          "suggested_text": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text": string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "artifact_created_at"?: string;
+          "artifact_id"?: string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text"?: string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            isOneToOne: false;
+            referencedRelation: "artifacts";
+            referencedColumns: ["workspace_id", "id", "created_at"];
+          },
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            isOneToOne: false;
+            referencedRelation: "latest_artifacts";
+            referencedColumns: ["workspace_id", "id", "created_at"];
+          },
+          {
+            foreignKeyName: "suggestions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
+      };
       "usage_daily": {
         Row: {
           "amount_minor": number;
@@ -1589,6 +2722,55 @@ export type Database = {
           "workspace_id"?: string;
         };
         Relationships: [];
+      };
+      "votes": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason": string | null;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "is_upvoted"?: boolean;
+          "message_id"?: string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "workspace_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "votes_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
       };
       "workspaces": {
         Row: {
@@ -1632,6 +2814,106 @@ export type Database = {
       };
     };
     Views: {
+      "artifact_references": {
+        Row: {
+          "artifact_id": string | null;
+          "created_at": string | null;
+          "direction": string | null;
+          "kind": string | null;
+          "other_id": string | null;
+          "user_id": string | null;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "latest_artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "work_health": {
         Row: {
           "due": number | null;
@@ -1649,6 +2931,84 @@ export type Database = {
     };
     Functions: {
       "accept_invitation": { Args: { "token": string }; Returns: string };
+      "accept_suggestion": {
+        Args: { "suggestion_id": string };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "add_message": {
+        Args: {
+          "attachments"?: Json;
+          "content_for_llm"?: string;
+          "conversation_id": string;
+          "instead_of"?: string;
+          "message_id"?: string;
+          "metadata"?: Json;
+          "parent_id"?: string;
+          "parts": Json;
+          "preprocessing_log_id"?: number;
+          "role"?: string;
+          "token_count"?: number;
+        };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "ask_in_background": {
+        Args: { "conversation_id": string; "dedupe_key"?: string; "input"?: Json; "type": string };
+        Returns: number;
+      };
+      "assemble_context": {
+        Args: {
+          "budget"?: number;
+          "conversation_id": string;
+          "embedding_model"?: string;
+          "message_id"?: string;
+          "query"?: string;
+          "query_embedding"?: unknown;
+        };
+        Returns: Json;
+      };
       "audit_anchor": {
         Args: { "workspace_id": string };
         Returns: {
@@ -1658,6 +3018,7 @@ export type Database = {
           "sealed_at": string;
         }[];
       };
+      "cancel_background_query": { Args: { "query_id": number }; Returns: boolean };
       "cancel_work": {
         Args: { "ids": (number)[]; "queue": string; "reason"?: string };
         Returns: number;
@@ -1677,6 +3038,30 @@ export type Database = {
       "complete_work": {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
+      };
+      "conversation_path": {
+        Args: { "before"?: string; "message_id": string; "page_size"?: number };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "create_business": {
         Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
@@ -1717,6 +3102,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "delete_conversation": { Args: { "conversation_id": string }; Returns: string };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
       "drop_business": {
         Args: { "name": string; "prefix": string };
@@ -1762,6 +3148,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "forget": { Args: { "memory_id": string; "user_id"?: string }; Returns: number };
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
@@ -1786,6 +3173,16 @@ export type Database = {
         }[];
       };
       "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "list_documents": {
+        Args: { "below"?: string; "user_id"?: string; "workspace_id": string };
+        Returns: {
+          "document_id": string;
+          "documents_below": number;
+          "name": string;
+          "path": string;
+          "updated_at": string;
+        }[];
+      };
       "load_agent_memory": {
         Args: {
           "agent_id"?: string;
@@ -1815,6 +3212,38 @@ export type Database = {
         };
         Returns: number;
       };
+      "match_documents": {
+        Args: { "filter"?: Json; "match_count"?: number; "query_embedding": string };
+        Returns: {
+          "content": string;
+          "embedding": Json;
+          "id": string;
+          "metadata": Json;
+          "similarity": number;
+        }[];
+      };
+      "memory_health": {
+        Args: { "user_id"?: string; "workspace_id": string };
+        Returns: {
+          "near_duplicates": number;
+          "never_recalled": number;
+          "stale": number;
+          "superseded": number;
+          "valid": number;
+          "without_embedding": number;
+          "without_source": number;
+        }[];
+      };
+      "move_documents": {
+        Args: {
+          "from_path": string;
+          "to_path": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: number;
+      };
+      "move_folder": { Args: { "folder_id": string; "to_path": string }; Returns: number };
       "my_agents": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1836,12 +3265,60 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "prompt_of": { Args: { "message_id": string }; Returns: Json };
+      "put_document": {
+        Args: {
+          "content": string;
+          "language"?: string;
+          "metadata"?: Json;
+          "mime_type"?: string;
+          "name"?: string;
+          "path": string;
+          "source_id"?: string;
+          "source_type"?: string;
+          "storage_path"?: string;
+          "tags"?: (string)[];
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "id": string;
+          "is_changed": boolean;
+          "is_new": boolean;
+        }[];
+      };
       "read_business_export": {
         Args: { "after"?: number; "export_id": string; "most"?: number };
         Returns: {
           "contents": Json;
           "ordinal": number;
           "table_name": string;
+        }[];
+      };
+      "recall": {
+        Args: {
+          "agent_id"?: string;
+          "categories"?: (string)[];
+          "embedding_model"?: string;
+          "match_count"?: number;
+          "only_kind"?: string;
+          "query"?: string;
+          "query_embedding"?: unknown;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "category": string;
+          "confidence": number;
+          "confirmed_at": string;
+          "content": string;
+          "id": string;
+          "kind": string;
+          "score": number;
+          "similarity": number;
+          "subject": string;
+          "tier": string;
+          "valid_from": string;
         }[];
       };
       "record_usage": {
@@ -1862,7 +3339,69 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "reject_suggestion": { Args: { "suggestion_id": string }; Returns: undefined };
+      "remember": {
+        Args: {
+          "agent_id"?: string;
+          "category"?: string;
+          "confidence"?: number;
+          "content": string;
+          "embedding"?: unknown;
+          "embedding_model"?: string;
+          "extractor"?: string;
+          "kind"?: string;
+          "source_kind"?: string;
+          "source_message_id"?: string;
+          "subject"?: string;
+          "supersedes"?: string;
+          "user_id"?: string;
+          "valid_from"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "id": string;
+          "outcome": string;
+        }[];
+      };
+      "replay_context": { Args: { "record_id": number }; Returns: Json };
+      "restore_conversation": { Args: { "conversation_id": string }; Returns: undefined };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "revise_artifact": {
+        Args: {
+          "artifact_id": string;
+          "component_tree"?: Json;
+          "content"?: string;
+          "data_bindings"?: Json;
+          "summary_for_llm"?: string;
+          "title"?: string;
+          "ui_state"?: Json;
+          "version": string;
+        };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
       "save_agent_memory": {
         Args: { "agent_id"?: string; "entries": Json; "prefix"?: string; "workspace_id": string };
@@ -1872,6 +3411,32 @@ export type Database = {
           "version": number;
         }[];
       };
+      "search_documents": {
+        Args: {
+          "embedding_model"?: string;
+          "match_count"?: number;
+          "query"?: string;
+          "query_embedding"?: unknown;
+          "tags"?: (string)[];
+          "user_id"?: string;
+          "within"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "chunk_id": string;
+          "content": string;
+          "document_id": string;
+          "heading": string;
+          "metadata": Json;
+          "name": string;
+          "path": string;
+          "score": number;
+          "similarity": number;
+          "text_rank": number;
+          "vector_rank": number;
+        }[];
+      };
+      "select_branch": { Args: { "message_id": string }; Returns: string };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "snooze_work": {
         Args: {

@@ -8,6 +8,7 @@ import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
 import { expectError, quietConsole } from "./quiet.ts";
 import { createFileStorage } from "./storage.ts";
 import { correctAuthAnswer } from "./tokens.ts";
+import { correctVectors, findVectorNames } from "./vectors.ts";
 
 /** Answers requests below /rest/v1, /auth/v1 and /storage/v1, on a port of its own. */
 export interface Api {
@@ -62,7 +63,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   app._storageAdapter = createFileStorage(options.storageDir);
   const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
-  await followSchema(sql, connection);
+  let vectorNames = findVectorNames(sql);
+  await followSchema(sql, {
+    clearSchemaCache() {
+      vectorNames = findVectorNames(sql);
+      return connection.clearSchemaCache();
+    },
+  });
 
   async function fetchAuth(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -86,10 +93,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) =>
-      new URL(request.url).pathname.startsWith("/auth/v1/")
-        ? fetchAuth(request)
-        : app.fetch(request),
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
+      if (!pathname.startsWith("/rest/v1/")) return await app.fetch(request);
+      return await app.fetch(await correctVectors(request, await vectorNames));
+    },
   );
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,

@@ -19,32 +19,39 @@ $$;
 comment on function private.content_hash(text) is 'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never changes.';
 grant execute on function private.content_hash(text) to authenticated, service_role;
 
-create function private.text_language(named text)
+create domain private.language_name as text
+  constraint language_is_one_that_postgres_stems check (value in (
+  'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
+));
+comment on domain private.language_name is 'A text search configuration by its name; simple stems nothing.';
+
+create function private.language_of(tag text)
+returns private.language_name
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce((
+    select known.name from (values
+      ('da', 'danish'), ('de', 'german'), ('en', 'english'), ('es', 'spanish'), ('fi', 'finnish'), ('fr', 'french'), ('it', 'italian'), ('nb', 'norwegian'),
+      ('nl', 'dutch'), ('nn', 'norwegian'), ('no', 'norwegian'), ('pt', 'portuguese'), ('ru', 'russian'), ('sv', 'swedish'), ('tr', 'turkish')
+    ) as known (tag, name) where lower(split_part($1, '-', 1)) in (known.tag, known.name) limit 1
+  ), 'simple');
+$$;
+comment on function private.language_of(text) is 'The language for a tag (en, pt-BR) or a name (english); simple, which stems nothing, for any other.';
+
+create function private.text_config(language text)
 returns regconfig
 language sql
 immutable
 parallel safe
 set search_path = ''
 as $$
-  select case lower(split_part(named, '-', 1))
-    when 'da' then 'danish'::regconfig when 'danish' then 'danish'
-    when 'de' then 'german' when 'german' then 'german'
-    when 'en' then 'english' when 'english' then 'english'
-    when 'es' then 'spanish' when 'spanish' then 'spanish'
-    when 'fi' then 'finnish' when 'finnish' then 'finnish'
-    when 'fr' then 'french' when 'french' then 'french'
-    when 'it' then 'italian' when 'italian' then 'italian'
-    when 'nl' then 'dutch' when 'dutch' then 'dutch'
-    when 'no' then 'norwegian' when 'nb' then 'norwegian' when 'nn' then 'norwegian' when 'norwegian' then 'norwegian'
-    when 'pt' then 'portuguese' when 'portuguese' then 'portuguese'
-    when 'ru' then 'russian' when 'russian' then 'russian'
-    when 'sv' then 'swedish' when 'swedish' then 'swedish'
-    when 'tr' then 'turkish' when 'turkish' then 'turkish'
-    else 'simple'
-  end;
+  select $1::regconfig;
 $$;
-comment on function private.text_language(text) is 'The text search configuration for a language tag (en, pt-BR) or a configuration''s own name; simple, which stems nothing, for any other.';
-grant execute on function private.text_language(text) to authenticated, service_role;
+comment on function private.text_config(text) is 'The text search configuration of a language. Declared immutable, for generated columns: those of private.language_name are built in.';
+grant execute on function private.language_of(text), private.text_config(text) to authenticated, service_role;
 
 create table public.documents (
   id uuid primary key default gen_random_uuid(),
@@ -53,11 +60,11 @@ create table public.documents (
   path extensions.ltree not null,
   name private.short_text not null,
   content text not null default '',
-  language regconfig not null default 'simple',
+  language private.language_name not null default 'simple',
   source_type text not null default 'manual',
   source_id private.short_text,
   tags text[] not null default '{}',
-  metadata private.small_object not null default '{}',
+  metadata jsonb not null default '{}',
   mime_type private.short_text,
   storage_path text,
   created_by uuid default private.current_user_id() references public.profiles (user_id) on delete set null,
@@ -66,7 +73,7 @@ create table public.documents (
   content_hash text not null generated always as (private.content_hash(content)) stored,
   -- A tsvector may be 1 MiB long. What stands further back in a document is found by its chunks.
   content_tsv tsvector not null generated always as (
-    setweight(to_tsvector(language, name), 'A') || to_tsvector(language, left(content, 100000))
+    setweight(to_tsvector(private.text_config(language), name), 'A') || to_tsvector(private.text_config(language), left(content, 100000))
   ) stored,
   unique (workspace_id, id),
   constraint path_is_free unique nulls not distinct (workspace_id, user_id, path) deferrable initially immediate,
@@ -77,6 +84,7 @@ create table public.documents (
     'manual', 'uploaded_pdf', 'uploaded_file', 'conversation_extraction', 'web_page', 'artifact', 'imported')),
   constraint tags_are_50_short_words check (
     cardinality(tags) <= 50 and array_position(tags, null) is null and length(array_to_string(tags, ',')) <= 2000),
+  constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
 );
 comment on table public.documents is 'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';
@@ -164,7 +172,7 @@ as $$
 #variable_conflict use_column
 declare
   place extensions.ltree := private.require_path(put_document.path);
-  spoken regconfig := case when put_document.language is not null then private.text_language(put_document.language) end;
+  spoken text := case when put_document.language is not null then private.language_of(put_document.language) end;
   called text := coalesce(put_document.name, extensions.subpath(place, -1)::text);
   known public.documents;
 begin

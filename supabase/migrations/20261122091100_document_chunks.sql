@@ -97,8 +97,8 @@ create table public.document_chunks (
   ordinal integer not null,
   heading text,
   content text not null,
-  language regconfig not null default 'simple',
-  metadata private.small_object not null default '{}',
+  language private.language_name not null default 'simple',
+  metadata jsonb not null default '{}',
   token_count integer not null,
   embedding extensions.halfvec(384),
   embedding_model private.short_text,
@@ -106,12 +106,13 @@ create table public.document_chunks (
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' || content)) stored,
   content_tsv tsvector not null generated always as (
-    setweight(to_tsvector(language, coalesce(heading, '')), 'A') || to_tsvector(language, content)
+    setweight(to_tsvector(private.text_config(language), coalesce(heading, '')), 'A') || to_tsvector(private.text_config(language), content)
   ) stored,
   foreign key (workspace_id, document_id) references public.documents (workspace_id, id) on delete cascade,
   constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,
   constraint heading_is_short check (length(heading) between 1 and 500),
   constraint content_is_a_passage check (length(content) between 1 and 20000),
+  constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint content_hash_is_sha256 check (length(content_hash) = 64),
   constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
@@ -125,6 +126,8 @@ comment on column public.document_chunks.content_hash is 'Of the heading and the
 -- Exact search reads the vectors of a tenant one after the other: they stay in the row.
 alter table public.document_chunks alter column embedding set storage plain;
 create index document_chunks_document on public.document_chunks (workspace_id, document_id);
+-- How much a search would have to read is counted in this index alone.
+create index document_chunks_scope on public.document_chunks (workspace_id, embedding_model, user_id);
 create index document_chunks_content_tsv on public.document_chunks using gin (content_tsv);
 create index document_chunks_embedding on public.document_chunks using hnsw (embedding extensions.halfvec_cosine_ops);
 create index document_chunks_embedding_model on public.document_chunks (embedding_model, id);
@@ -201,7 +204,7 @@ begin
     update public.document_chunks as c set ordinal = p.ordinal, language = new.language, metadata = new.metadata, user_id = new.user_id
     from paired as p
     where c.id = p.id
-      and (c.ordinal, c.language, c.metadata::jsonb, c.user_id) is distinct from (p.ordinal, new.language, new.metadata::jsonb, new.user_id)
+      and (c.ordinal, c.language, c.metadata, c.user_id) is distinct from (p.ordinal, new.language, new.metadata, new.user_id)
   )
   insert into public.document_chunks (workspace_id, document_id, user_id, ordinal, heading, content, language, metadata, token_count)
   select new.workspace_id, new.id, new.user_id, p.ordinal, p.heading, p.content, new.language, new.metadata, private.estimate_tokens(p.content)

@@ -1,6 +1,6 @@
 -- Chunks of clients: what others' vector store clients write to document_chunks.
 --
--- Touches: two triggers on public.document_chunks.
+-- Touches: three triggers on public.document_chunks; private.put_document_of.
 -- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its row goes is in its metadata:
 --          workspace_id (needed only by who is in several, and by the service) and path (default: imported). All rows of a path are chunks of one
 --          document of source_type imported, whose own content is empty and never cut.
@@ -70,27 +70,58 @@ comment on function private.place_chunk() is 'Trigger on document_chunks, before
 create trigger place_chunk before insert on public.document_chunks
   for each row execute function private.place_chunk();
 
-create function private.keep_embedding_true()
+create function private.notice_embedding()
 returns trigger
 language plpgsql
 volatile
 set search_path = ''
 as $$
 begin
+  perform set_config('groundwork.embedding_given', new.id::text, true);
+  return new;
+end;
+$$;
+comment on function private.notice_embedding() is 'Trigger on document_chunks, before an update that sets the embedding, also to what it was: tells keep_embedding_true, which runs next.';
+create trigger embedding_is_given before update of embedding on public.document_chunks
+  for each row execute function private.notice_embedding();
+
+create function private.keep_embedding_true()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  is_given boolean := current_setting('groundwork.embedding_given', true) is not distinct from new.id::text;
+begin
+  perform set_config('groundwork.embedding_given', '', true);
   new.token_count := private.estimate_tokens(new.content);
-  if new.embedding::text is not distinct from old.embedding::text then
-    if (new.heading, new.content) is distinct from (old.heading, old.content) then
-      new.embedding := null;
-      new.embedding_model := null;
-    end if;
-  elsif new.embedding is null then
-    new.embedding_model := null;
-  elsif new.embedding_model is null then
-    new.embedding_model := coalesce(new.metadata ->> 'embedding_model', 'client');
+  if not is_given and (new.heading, new.content) is distinct from (old.heading, old.content) then
+    new.embedding := null;
   end if;
+  new.embedding_model := case when new.embedding is not null then coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client') end;
   return new;
 end;
 $$;
 comment on function private.keep_embedding_true() is 'Trigger on document_chunks, before an update: other words without another embedding lose the one that was made of the old words.';
 create trigger keep_embedding_true before update of heading, content, embedding, embedding_model on public.document_chunks
   for each row execute function private.keep_embedding_true();
+
+create function private.put_document_of(person uuid, workspace_id uuid, user_id uuid, document jsonb)
+returns table (id uuid, is_new boolean, is_changed boolean)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if person is not null then
+    perform private.act_as(person);
+  end if;
+  return query select * from private.put_document(
+    $2, document ->> 'path', document ->> 'content', document ->> 'name', $3, document ->> 'language',
+    array(select jsonb_array_elements_text(coalesce(document -> 'tags', '[]'))), coalesce(document -> 'metadata', '{}'),
+    coalesce(document ->> 'source_type', 'manual'), document ->> 'source_id', document ->> 'mime_type', document ->> 'storage_path');
+end;
+$$;
+comment on function private.put_document_of(uuid, uuid, uuid, jsonb) is
+  'private.put_document for the function knowledge, which has verified who asks and what they may: document has its other arguments by name. It counts as put by `person`.';

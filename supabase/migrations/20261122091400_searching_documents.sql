@@ -12,7 +12,7 @@ language sql
 immutable
 parallel safe
 set search_path = ''
-as $$ select 10000; $$;
+as $$ select 5000; $$;
 comment on function private.search_crossover() is 'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW index. Measured by bench/recall.ts.';
 
 create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
@@ -46,12 +46,17 @@ as $$
 #variable_conflict use_column
 declare
   condition text := private.chunk_condition(within, tags, filter) || ' and c.embedding_model = $8';
+  counted text;
   candidates bigint;
   ids uuid[];
   distances double precision[];
 begin
-  execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as some', condition)
-  into candidates using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
+  -- First all that one may see, which an index tells; only where that is too many, what fits the filters too.
+  foreach counted in array array[private.chunk_condition(null, null, null) || ' and c.embedding_model = $8', condition] loop
+    execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped', counted)
+    into candidates using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
+    exit when candidates <= private.search_crossover() or counted = condition;
+  end loop;
 
   if candidates > private.search_crossover() then
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
@@ -92,11 +97,12 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  -- One look at the index for each language that there is.
   languages regconfig[] := array(
-    select spoken from unnest(array[
+    select private.text_config(named) from unnest(array[
       'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
-    ]::regconfig[]) as spoken
-    where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = spoken)
+    ]) as named
+    where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
   spoken regconfig;
   all_words tsquery := '';
@@ -198,7 +204,7 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata::jsonb,
+  select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata,
     found.score, found.similarity, found.text_rank, found.vector_rank
   from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end, $6, null,
     4 * least(greatest(coalesce($7, 10), 10), 100)) as found
@@ -217,11 +223,13 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select chunk.id, chunk.content, chunk.metadata::jsonb, chunk.embedding::text::jsonb, found.similarity
-  from private.find_chunks(
-    ($3 ->> 'workspace_id')::uuid, ($3 ->> 'user_id')::uuid, null, $1::extensions.halfvec, coalesce($3 ->> 'embedding_model', 'client'),
-    case when $3 ->> 'path' is not null then private.require_path($3 ->> 'path') end, null,
-    $3 - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+  select chunk.id, chunk.content, chunk.metadata, chunk.embedding::text::jsonb, found.similarity
+  from (select case when jsonb_typeof($3) = 'object' then $3 else '{}' end as filter) as asked
+  cross join lateral private.find_chunks(
+    (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, null, $1::extensions.halfvec,
+    coalesce(asked.filter ->> 'embedding_model', 'client'),
+    case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
+    asked.filter - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   order by found.similarity desc, chunk.id;
 $$;

@@ -165,7 +165,7 @@ begin
   else
     insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, source_kind, source_message_id,
       extractor, embedding, embedding_model, valid_from)
-    values ($1, person, $10, $9, $3, $11, $2, private.text_language((select p.locale from public.profiles as p where p.user_id = person)), $4, $5, $6, $13, $7, model, coalesce($14, now()))
+    values ($1, person, $10, $9, $3, $11, $2, private.language_of((select p.locale from public.profiles as p where p.user_id = person)), $4, $5, $6, $13, $7, model, coalesce($14, now()))
     returning m.id into id;
     insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor)
     values ($1, id, person, $5, $6, $2, $4, $13);

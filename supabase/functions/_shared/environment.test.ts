@@ -75,3 +75,12 @@ for (
     });
   });
 }
+
+Deno.test("an embedder's endpoint has a model, and needs no key", () => {
+  assertEquals(parse().embedder.endpoint, null);
+  assertDeepEquals(parse({ GROUNDWORK_EMBEDDER_URL: "https://models.example/v1" }).embedder, {
+    kind: null,
+    endpoint: { url: "https://models.example/v1", key: null, model: "text-embedding-3-small" },
+  });
+  throws(() => parse({ GROUNDWORK_EMBEDDER: "magic" }), /GROUNDWORK_EMBEDDER/);
+});

@@ -92,6 +92,10 @@ const schema = z.object({
   GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
     error: "has fewer than 16 characters",
   }).optional(),
+  GROUNDWORK_EMBEDDER: z.enum(["platform", "endpoint", "local"]).optional(),
+  GROUNDWORK_EMBEDDER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_EMBEDDER_KEY: z.string().optional(),
+  GROUNDWORK_EMBEDDER_MODEL: z.string().max(200).default("text-embedding-3-small"),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -139,6 +143,11 @@ export interface Environment {
   readonly voice: { url: string; key: string } | null;
   /** What the provider signs its reports with. */
   readonly voiceWebhookSecret: string | null;
+  /** What makes vectors of texts: the kind, where one is forced, and the endpoint, where there is one. */
+  readonly embedder: {
+    readonly kind: "platform" | "endpoint" | "local" | null;
+    readonly endpoint: { url: string; key: string | null; model: string } | null;
+  };
 }
 
 /**
@@ -191,5 +200,15 @@ export function parseEnvironment(
       ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
       : null,
     voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
+    embedder: {
+      kind: values.GROUNDWORK_EMBEDDER ?? null,
+      endpoint: values.GROUNDWORK_EMBEDDER_URL
+        ? {
+          url: values.GROUNDWORK_EMBEDDER_URL,
+          key: values.GROUNDWORK_EMBEDDER_KEY ?? null,
+          model: values.GROUNDWORK_EMBEDDER_MODEL,
+        }
+        : null,
+    },
   };
 }

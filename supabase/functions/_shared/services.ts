@@ -1,6 +1,7 @@
 /** What an isolate makes once and every request shares. */
 import { type Authenticator, createAuthenticator } from "./authentication.ts";
 import { createDatabase, type Database } from "./database.ts";
+import { createEmbedder, type Embedder } from "./embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
 import { createFastMemory, type FastMemory } from "./fast-memory.ts";
 import { createMemberships, type Memberships } from "./memberships.ts";
@@ -16,6 +17,7 @@ export interface Services {
   readonly permissions: Permissions;
   readonly memberships: Memberships;
   readonly rateLimiter: RateLimiter;
+  readonly embedder: Embedder;
 }
 
 /** Makes the services of an isolate. Nothing is connected until it is needed. */
@@ -30,6 +32,7 @@ export function createServices(environment: Environment): Services {
     permissions: createPermissions(database, memory),
     memberships: createMemberships(database),
     rateLimiter: createRateLimiter(environment.rateLimits, memory),
+    embedder: createEmbedder(environment),
   };
 }
 

@@ -27,6 +27,8 @@ const turn = { request_id: "1" };
 const message = { kind: "message", quantity: 1, unit: "message" };
 const claimToken = crypto.randomUUID();
 const held = { claim_token: claimToken, ids: [1] };
+const fact = { ...room, content: "x" };
+const text = { ...room, path: "a", content: "x" };
 const json = { "content-type": "application/json" };
 
 function bodies(method: string, path: string, as: Said["as"]): Row[] {
@@ -435,6 +437,95 @@ const rows: Row[] = [
     "invalid_body",
     field,
   ]),
+  ...bodies("POST", "/memory", admin),
+  ["POST", "/memory", asAdmin({ content: "x" }), 400, "invalid_body", "workspace_id"],
+  ["POST", "/memory", asAdmin({ ...room, content: " " }), 400, "invalid_body", "content"],
+  [
+    "POST",
+    "/memory",
+    asAdmin({ ...room, content: "x".repeat(4001) }),
+    400,
+    "invalid_body",
+    "content",
+  ],
+  ["POST", "/memory", asAdmin({ ...fact, category: "x" }), 400, "invalid_body", "category"],
+  ["POST", "/memory", asAdmin({ ...fact, confidence: 2 }), 400, "invalid_body", "confidence"],
+  ["POST", "/memory", asAdmin({ ...fact, supersedes: "x" }), 400, "invalid_body", "supersedes"],
+  ["POST", "/memory", asAdmin({ ...fact, user_id: member.id }), 400, "invalid_body", "user_id"],
+  ["POST", "/memory", asService(fact), 400, "invalid_body", "user_id"],
+  ["POST", "/memory", asAdmin({ ...fact, supersedes: unknown }), 404, "not_found"],
+  ["POST", "/memory", asAdmin({ ...fact, workspace_id: unknown }), 404, "not_found"],
+  ["POST", "/memory", asAdmin({ ...fact, source_kind: "recalled" }), 422, "memory_feedback"],
+  ...bodies("POST", "/memory/search", admin),
+  ["POST", "/memory/search", asAdmin({ ...room, limit: 101 }), 400, "invalid_body", "limit"],
+  ["POST", "/memory/search", asAdmin({ ...room, query: "" }), 400, "invalid_body", "query"],
+  ["POST", "/memory/search", asService(room), 400, "invalid_body", "user_id"],
+  ["POST", "/memory/search", asAdmin({ workspace_id: unknown }), 404, "not_found"],
+  ["DELETE", "/memory/x", { as: admin }, 400, "invalid_parameter", "id"],
+  ["DELETE", `/memory/${unknown}`, { as: admin }, 404, "not_found"],
+  ["DELETE", `/memory/${unknown}`, { as: "service" }, 404, "not_found"],
+  ["GET", "/memory", { as: admin }, 405, "method_not_allowed"],
+
+  ...bodies("POST", "/knowledge/documents", admin),
+  ["POST", "/knowledge/documents", asAdmin({ ...room, path: "a" }), 400, "invalid_body", "content"],
+  [
+    "POST",
+    "/knowledge/documents",
+    asAdmin({ ...text, file: { bucket: "b", name: "n" } }),
+    400,
+    "invalid_body",
+    "content",
+  ],
+  [
+    "POST",
+    "/knowledge/documents",
+    asAdmin({ ...room, path: "a", file: { bucket: "attachments", name: "../x" } }),
+    400,
+    "invalid_body",
+    "file.name",
+  ],
+  ["POST", "/knowledge/documents", asAdmin({ ...text, path: "a b" }), 400, "invalid_body", "path"],
+  ["POST", "/knowledge/documents", asAdmin({ ...text, tags: [1] }), 400, "invalid_body", "tags[0]"],
+  [
+    "POST",
+    "/knowledge/documents",
+    asAdmin({ ...text, workspace_id: unknown }),
+    404,
+    "not_found",
+  ],
+  ["POST", "/knowledge/documents", { as: world.guest, body: text }, 403, "forbidden"],
+  [
+    "POST",
+    "/knowledge/documents",
+    asAdmin({ ...room, path: "a", file: { bucket: "attachments", name: "none.md" } }),
+    404,
+    "not_found",
+  ],
+  ...bodies("POST", "/knowledge/search", admin),
+  ["POST", "/knowledge/search", asAdmin(room), 400, "invalid_body", "query"],
+  [
+    "POST",
+    "/knowledge/search",
+    asAdmin({ ...room, query: "x", within: "a..b" }),
+    400,
+    "invalid_body",
+    "within",
+  ],
+  [
+    "POST",
+    "/knowledge/search",
+    asAdmin({ query: "x", workspace_id: unknown }),
+    404,
+    "not_found",
+  ],
+  ...bodies("POST", "/knowledge/move", admin),
+  ["POST", "/knowledge/move", asAdmin({ ...room, from: "a" }), 400, "invalid_body", "to"],
+  ["POST", "/knowledge/move", asAdmin({ ...room, from: "a", to: "a.b" }), 422, "invalid_path"],
+  ["POST", "/knowledge/move", asAdmin({ ...room, from: "a", to: "b" }), 404, "not_found"],
+
+  ...bodies("POST", "/embed", "service"),
+  ["POST", "/embed", asService({ batch: 0 }), 400, "invalid_body", "batch"],
+  ["GET", "/embed", { as: "service" }, 405, "method_not_allowed"],
 
   ["POST", "/health", {}, 405, "method_not_allowed"],
   ["GET", "/health/more", {}, 404, "unknown_route"],
@@ -445,6 +536,8 @@ async function count() {
     select
       (select count(*) from public.audit_log where workspace_id = ${workspace}) as audit,
       (select count(*) from public.permissions where workspace_id = ${workspace}) as permissions,
+      (select count(*) from public.memories where workspace_id = ${workspace}) as memories,
+      (select count(*) from public.documents where workspace_id = ${workspace}) as documents,
       (select coalesce(sum(revision), 0)::bigint from private.permission_revisions
         where user_id in (select user_id from public.members where workspace_id = ${workspace})) as revisions`;
   return row;

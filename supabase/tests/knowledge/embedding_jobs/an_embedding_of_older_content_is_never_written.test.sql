@@ -12,6 +12,8 @@ create function pg_temp.store(told text, model text) returns text language sql a
     (select jsonb_agg(jsonb_build_object('id', id, 'embedding', case when content is not null then pg_temp.vector_of(1) end)) from taken where round = told));
 $$;
 delete from public.embedding_jobs;
+delete from private.embedding_models;
+delete from private.function_calls;
 
 select is(private.request_embedding(), null, 'without work nobody is called');
 select public.put_document(tests.id('north'), 'doc', E'# One\nFirst.\n# Two\nSecond.');

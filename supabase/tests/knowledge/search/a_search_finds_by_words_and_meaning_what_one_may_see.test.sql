@@ -22,7 +22,7 @@ update public.document_chunks as c set embedding_model = 'other' from public.doc
 
 create function pg_temp.found(query text, embedding extensions.halfvec default null, within text default null, tags text[] default null, most integer default 10)
 returns text language sql as $$
-  select string_agg(coalesce(d.user_id::text, '') || path, ' ' order by score desc, similarity desc nulls last)
+  select string_agg(coalesce(d.user_id::text, '') || s.path, ' ' order by score desc, similarity desc nulls last)
   from public.search_documents(tests.id('north'), query, embedding, 'm', within, tags, most) as s join public.documents as d on d.id = s.document_id;
 $$;
 grant execute on function pg_temp.found(text, extensions.halfvec, text, text[], integer) to public;
@@ -52,9 +52,6 @@ select is((select string_agg(content, '') from public.search_documents(tests.id(
 select is((select count(*) from public.search_documents(tests.id('north'), null, pg_temp.toward(1), 'm')), 1::bigint, 'by meaning too');
 select tests.authenticate_as('outsider');
 select is(tests.answer_of($$select * from public.search_documents(tests.id('north'), 'vacation')$$), '404 not_found', 'an outsider does not know the workspace');
-select is((select count(*) from public.match_documents(pg_temp.toward(3)::extensions.vector, 10, '{"embedding_model": "m"}')), 0::bigint, 'and matches only at home, where this model has nothing in that direction but')
-where false
-union all
 select is((select string_agg(content, '') from public.match_documents(pg_temp.toward(1)::extensions.vector, 10, '{"embedding_model": "m"}')), 'South has vacation as well.', 'and matches only at home');
 select tests.authenticate_as('service');
 select is((select count(*) from public.search_documents(tests.id('north'), 'vacation')), 1::bigint, 'the service finds what is shared');
@@ -63,7 +60,7 @@ select is((select count(*) from public.search_documents(tests.id('north'), 'vaca
 select is(tests.answer_of(format($$select * from public.match_documents(%L)$$, pg_temp.toward(1))), '422 workspace_required', 'and names the workspace');
 select tests.authenticate_as('member');
 select is(tests.answer_of($$select * from public.search_documents(tests.id('north'), 'x', '[1,2]')$$), '422 invalid_embedding', 'a vector of another length is refused');
-select is(tests.answer_of(format($$select * from public.search_documents(tests.id('north'), 'x', %L)$$, array_fill(0, array[384]::integer[])::extensions.halfvec)), '422 invalid_embedding', 'and one without a direction');
+select is(tests.answer_of(format($$select * from public.search_documents(tests.id('north'), 'x', %L)$$, array_fill(0::real, array[384])::extensions.halfvec)), '422 invalid_embedding', 'and one without a direction');
 
 select * from finish();
 rollback;

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import type { Person, Service } from "../_shared/authentication.ts";
+import { ApiError, unavailable } from "../_shared/errors.ts";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { jsonbLength, readBody } from "../_shared/input.ts";
+import type { Json } from "../_shared/scratchpad.ts";
+import { ownerOf, path, treeOf } from "./trees.ts";
+
+const mebibyte = 1024 * 1024;
+const longest = 1_000_000;
+const shape = {
+  path,
+  content: z.string().max(longest).optional(),
+  file: z.strictObject({
+    bucket: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: "must be a bucket's name" }),
+    name: z.string().min(1).max(900).refine((name) => !/(^|\/)\.{1,2}(\/|$)|\\|\/\//.test(name), {
+      error: "must be an object's name",
+    }),
+  }).optional(),
+  name: z.string().min(1).max(200).optional(),
+  language: z.string().min(2).max(35).optional(),
+  tags: z.array(z.string().min(1).max(100)).max(50).default([]),
+  metadata: z.record(z.string(), z.json()).refine((metadata) => jsonbLength(metadata) <= 16_384, {
+    error: "may be 16 KiB long",
+  }).default({}),
+  source_type: z.enum([
+    "manual",
+    "uploaded_file",
+    "conversation_extraction",
+    "web_page",
+    "artifact",
+  ])
+    .optional(),
+  source_id: z.string().min(1).max(200).optional(),
+};
+
+function withText<Body extends z.ZodObject>(body: Body) {
+  return body.refine((given) => (given.content === undefined) !== (given.file === undefined), {
+    path: ["content"],
+    error: "is needed, or else a file",
+  });
+}
+const ofPerson = withText(z.strictObject({ ...treeOf.person, ...shape }));
+const ofService = withText(z.strictObject({ ...treeOf.service, ...shape }));
+
+/** What is text: the rest has to be made into text before. */
+const readable = /^(text\/[\w.+-]+|application\/(json|xml|x-ndjson|yaml|x-yaml))\s*(;|$)/i;
+
+/** Reads a stored file with the caller's own credential, so that Storage decides whether they may. */
+async function readFile(
+  context: RequestContext,
+  { bucket, name }: { bucket: string; name: string },
+): Promise<{ content: string; type: string }> {
+  const { environment } = context.env;
+  const { headers } = context.req.raw;
+  const asCaller = new Headers();
+  for (const header of ["authorization", "apikey"]) {
+    const value = headers.get(header);
+    if (value) asCaller.set(header, value);
+  }
+  if (!asCaller.has("apikey")) asCaller.set("apikey", environment.publishableKeys.default ?? "");
+  const key = asCaller.get("apikey") ?? "";
+  if (!asCaller.has("authorization")) asCaller.set("authorization", `Bearer ${key}`);
+  const object = [bucket, ...name.split("/")].map(encodeURIComponent).join("/");
+  let response: Response;
+  try {
+    response = await fetch(`${environment.url}/storage/v1/object/authenticated/${object}`, {
+      headers: asCaller,
+      redirect: "error",
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch (error) {
+    throw unavailable("Storage is away.", error);
+  }
+  const type = response.headers.get("content-type") ?? "";
+  if (!response.ok || !readable.test(type)) {
+    await response.body?.cancel();
+    if (response.status >= 500) throw unavailable(`Storage answered ${response.status}.`);
+    throw response.ok
+      ? new ApiError(415, "unsupported_media_type", "The file is not a text.")
+      : new ApiError(404, "not_found", "The file was not found.");
+  }
+  const bytes = await response.arrayBuffer();
+  let content: string;
+  try {
+    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError(415, "unsupported_media_type", "The file is not UTF-8.");
+  }
+  if (content.includes("\0") || content.length > longest) {
+    throw new ApiError(413, "body_too_large", "The file may be a million characters of text long.");
+  }
+  return { content, type: type.split(";")[0]?.trim() ?? type };
+}
+
+/**
+ * `POST /knowledge/documents`: puts a text, or a stored file of text, at a path, over what is there.
+ * 201 when the document is new, otherwise 200. Its chunks are made with it, their embeddings soon
+ * after.
+ */
+export async function putDocument(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const given = await readBody<typeof ofPerson | typeof ofService>(
+    context.req.raw,
+    caller.kind === "person" ? ofPerson : ofService,
+    5 * mebibyte,
+  );
+  const owner = await ownerOf(context.env.memberships, caller, given);
+  const file = given.file ? await readFile(context, given.file) : null;
+  const document = {
+    path: given.path,
+    content: file?.content ?? given.content,
+    name: given.name,
+    language: given.language,
+    tags: given.tags,
+    metadata: given.metadata,
+    source_type: given.source_type ?? (file ? "uploaded_file" : "manual"),
+    source_id: given.source_id,
+    mime_type: file?.type,
+    storage_path: given.file && `${given.file.bucket}/${given.file.name}`,
+  };
+  const person = caller.kind === "person" ? caller.userId : owner;
+  const [put] = await context.env.database.run((sql) =>
+    sql<{ id: string; is_new: boolean; is_changed: boolean }[]>`
+      select id, is_new, is_changed from private.put_document_of(
+        ${person}, ${given.workspace_id}, ${owner}, ${sql.json(document as unknown as Json)})`
+  );
+  return answer(put, put?.is_new ? 201 : 200);
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { Person, Service } from "../_shared/authentication.ts";
+import { embedText } from "../_shared/embed-text.ts";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { readBody, uuid } from "../_shared/input.ts";
+import { path } from "./trees.ts";
+
+const shape = {
+  workspace_id: uuid,
+  query: z.string().max(2000).regex(/\S/, { error: "must say something" }),
+  within: path.optional(),
+  tags: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
+  limit: z.int().min(1).max(100).default(10),
+};
+const ofPerson = z.strictObject(shape);
+const ofService = z.strictObject({ ...shape, user_id: uuid.optional() });
+
+/** A passage that was found, as it is answered. */
+interface Passage {
+  chunk_id: string;
+  document_id: string;
+  path: string;
+  name: string;
+  heading: string | null;
+  content: string;
+  metadata: Record<string, unknown>;
+  score: number;
+  similarity: number | null;
+}
+
+/**
+ * `POST /knowledge/search`: passages by words and by meaning, of what is shared and what is one's
+ * own, inside of a path, under all of the tags. The service searches what is shared, or as the
+ * person that it names. `by_meaning` is false where only words were compared.
+ */
+export async function searchDocuments(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const { database, embedder, memberships } = context.env;
+  const asked: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
+    typeof ofPerson | typeof ofService
+  >(context.req.raw, caller.kind === "person" ? ofPerson : ofService);
+  const person = caller.kind === "person" ? caller.userId : asked.user_id;
+  if (person) await memberships.requireMember(person, asked.workspace_id);
+  const embedding = await embedText(embedder, asked.query);
+  const passages = await database.run((sql) =>
+    sql<Passage[]>`
+      select chunk_id, document_id, path, name, heading, content, metadata, score, similarity
+      from public.search_documents(
+        ${asked.workspace_id}, ${asked.query}, ${embedding}::text::extensions.halfvec,
+        ${embedder.model}, ${asked.within ?? null}, 
+        (select array_agg(tag) from jsonb_array_elements_text(${
+      sql.json(asked.tags ?? [])
+    }) as tag), ${asked.limit},
+        ${person ?? null})
+      order by score desc, similarity desc nulls last, chunk_id`
+  );
+  return answer({ passages, by_meaning: embedding !== null });
+}
