@@ -446,10 +446,10 @@ export type Database = {
           },
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            columns: ["conversation_id", "workspace_id", "user_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["id", "workspace_id", "user_id"];
           },
           {
             foreignKeyName: "folder_is_its_owners";
@@ -1728,10 +1728,10 @@ export type Database = {
           },
           {
             foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "message_id"];
+            columns: ["conversation_id", "message_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
           },
         ];
       };
@@ -2287,24 +2287,24 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            columns: ["user_id", "workspace_id", "conversation_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["user_id", "workspace_id", "id"];
           },
           {
             foreignKeyName: "log_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "preprocessing_log_id"];
+            columns: ["preprocessing_log_id", "conversation_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "preprocessing_logs";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["id", "conversation_id", "workspace_id"];
           },
           {
             foreignKeyName: "parent_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "parent_id"];
+            columns: ["parent_id", "conversation_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["id", "conversation_id", "workspace_id"];
           },
         ];
       };
@@ -2408,10 +2408,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "message_id"];
+            columns: ["conversation_id", "message_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
           },
         ];
       };
@@ -2468,10 +2468,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "message_id"];
+            columns: ["conversation_id", "message_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
           },
         ];
       };
@@ -2671,17 +2671,17 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "artifact_is_of_the_workspace";
-            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            columns: ["artifact_id", "artifact_created_at", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "artifacts";
-            referencedColumns: ["workspace_id", "id", "created_at"];
+            referencedColumns: ["id", "created_at", "workspace_id"];
           },
           {
             foreignKeyName: "artifact_is_of_the_workspace";
-            columns: ["workspace_id", "artifact_id", "artifact_created_at"];
+            columns: ["artifact_id", "artifact_created_at", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "latest_artifacts";
-            referencedColumns: ["workspace_id", "id", "created_at"];
+            referencedColumns: ["id", "created_at", "workspace_id"];
           },
           {
             foreignKeyName: "suggestions_user_id_fkey";
@@ -2758,10 +2758,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "workspace_id", "message_id"];
+            columns: ["conversation_id", "message_id", "workspace_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "workspace_id", "id"];
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
           },
           {
             foreignKeyName: "votes_user_id_fkey";
@@ -2900,10 +2900,10 @@ export type Database = {
           },
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            columns: ["conversation_id", "workspace_id", "user_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["id", "workspace_id", "user_id"];
           },
           {
             foreignKeyName: "folder_is_its_owners";

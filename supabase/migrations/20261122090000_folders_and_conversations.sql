@@ -106,8 +106,10 @@ begin
 exception
   when unique_violation then
     perform private.raise_error('path_taken', 'There is a folder at this path.', 409);
+    return 0; -- not reached, like the one below
   when foreign_key_violation then
     perform private.raise_error('not_found', 'There is no folder to move it into.', 404, 'Make the folders above it first.');
+    return 0;
 end;
 $$;
 comment on function public.move_folder(uuid, text) is

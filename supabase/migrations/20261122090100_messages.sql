@@ -38,11 +38,11 @@ create table public.messages (
   preprocessing_log_id bigint,
   created_at timestamptz not null default now(),
   unique (conversation_id, workspace_id, id),
-  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
-    references public.conversations (workspace_id, user_id, id) on delete cascade,
+  constraint conversation_is_its_owners foreign key (user_id, workspace_id, conversation_id)
+    references public.conversations (user_id, workspace_id, id) on delete cascade,
   -- Not on delete cascade: one after the other down a long conversation, it would exhaust the stack.
-  constraint parent_is_of_the_conversation foreign key (conversation_id, workspace_id, parent_id)
-    references public.messages (conversation_id, workspace_id, id),
+  constraint parent_is_of_the_conversation foreign key (parent_id, conversation_id, workspace_id)
+    references public.messages (id, conversation_id, workspace_id),
   constraint parent_is_another_message check (parent_id <> id),
   constraint role_is_known check (role in ('system', 'user', 'assistant', 'tool')),
   constraint content_for_llm_is_bounded check (length(content_for_llm) <= 200000),

@@ -15,8 +15,8 @@ create table public.votes (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (message_id, user_id),
-  constraint message_is_of_the_conversation foreign key (conversation_id, workspace_id, message_id)
-    references public.messages (conversation_id, workspace_id, id) on delete cascade,
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint reason_is_short check (length(reason) <= 2000)
 );
 comment on table public.votes is 'What a person thinks of a message: one vote each, which may be changed and taken back.';
@@ -66,8 +66,8 @@ create table public.feedback_signals (
   kind text not null,
   value numeric,
   created_at timestamptz not null default now(),
-  constraint message_is_of_the_conversation foreign key (conversation_id, workspace_id, message_id)
-    references public.messages (conversation_id, workspace_id, id) on delete cascade,
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint kind_is_known check (
     kind in ('regenerated', 'copied', 'edited', 'shared', 'abandoned', 'dwelled', 'followed_link', 'read_aloud', 'continued', 'reported')
   ),
@@ -114,8 +114,8 @@ create table public.preprocessing_logs (
   duration_ms integer,
   created_at timestamptz not null default now(),
   unique (conversation_id, workspace_id, id),
-  constraint message_is_of_the_conversation foreign key (conversation_id, workspace_id, message_id)
-    references public.messages (conversation_id, workspace_id, id) on delete cascade,
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint words_are_short check (
     length(intent) <= 500 and length(emotion) <= 200 and length(routing) <= 200 and length(memory_query) <= 4000
     and length(model_selected) <= 200 and length(model_reason) <= 2000
@@ -131,8 +131,8 @@ comment on column public.preprocessing_logs.memory_query is 'What memory was ask
 create index preprocessing_logs_message_id on public.preprocessing_logs (conversation_id, message_id, workspace_id);
 
 -- An answer names the log that it was made under, in its own conversation.
-alter table public.messages add constraint log_is_of_the_conversation foreign key (conversation_id, workspace_id, preprocessing_log_id)
-  references public.preprocessing_logs (conversation_id, workspace_id, id) on delete set null (preprocessing_log_id);
+alter table public.messages add constraint log_is_of_the_conversation foreign key (preprocessing_log_id, conversation_id, workspace_id)
+  references public.preprocessing_logs (id, conversation_id, workspace_id) on delete set null (preprocessing_log_id);
 create index messages_preprocessing_log_id on public.messages (preprocessing_log_id, conversation_id, workspace_id);
 
 -- postprocessing_results ---------------------------------------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ create table public.postprocessing_results (
   display_hints private.small_object not null default '{}',
   duration_ms integer,
   created_at timestamptz not null default now(),
-  constraint message_is_of_the_conversation foreign key (conversation_id, workspace_id, message_id)
-    references public.messages (conversation_id, workspace_id, id) on delete cascade,
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20 and length(array_to_string(follow_ups, '')) <= 10000),
   constraint duration_ms_is_not_negative check (duration_ms >= 0)
 );

@@ -37,8 +37,8 @@ create table public.artifacts (
   updated_at timestamptz not null default now(),
   primary key (id, created_at),
   unique (workspace_id, id, created_at),
-  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
-    references public.conversations (workspace_id, user_id, id) on delete set null (conversation_id),
+  constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)
+    references public.conversations (id, workspace_id, user_id) on delete set null (conversation_id),
   constraint folder_is_its_owners foreign key (workspace_id, user_id, folder_id)
     references public.folders (workspace_id, user_id, id) on delete set null (folder_id),
   constraint kind_is_known check (kind in ('text', 'code', 'sheet', 'mermaid', 'ag-ui')),

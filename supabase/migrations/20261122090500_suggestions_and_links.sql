@@ -17,8 +17,8 @@ create table public.suggestions (
   status text not null default 'open',
   created_at timestamptz not null default now(),
   settled_at timestamptz,
-  constraint artifact_is_of_the_workspace foreign key (workspace_id, artifact_id, artifact_created_at)
-    references public.artifacts (workspace_id, id, created_at) on delete cascade,
+  constraint artifact_is_of_the_workspace foreign key (artifact_id, artifact_created_at, workspace_id)
+    references public.artifacts (id, created_at, workspace_id) on delete cascade,
   constraint original_text_is_bounded check (length(original_text) between 1 and 20000),
   constraint suggested_text_is_bounded check (length(suggested_text) <= 20000),
   constraint description_is_short check (length(description) <= 2000),

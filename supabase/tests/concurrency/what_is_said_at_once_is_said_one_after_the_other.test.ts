@@ -59,13 +59,17 @@ Deno.test("of two who revise a version at once one is refused", async () => {
         insert into public.artifacts (workspace_id, user_id, kind, title) values (${workspace}, ${owner!}, 'text', 'T')
         returning id, created_at`;
       const revise = (sql: Session, content: string) =>
-        sql`select id from public.revise_artifact(${made!.id}, ${made!.created_at}, content => ${content})`;
+        sql`select id from public.revise_artifact(${made!.id}, ${
+          made!.created_at
+        }, content => ${content})`;
       await first!`begin`;
       await revise(first!, "one");
       const waiting = outcomeOf(revise(second!, "two").execute());
       await first!`commit`;
       assert.equal(await waiting, "version_conflict");
-      const latest = await watcher`select content from public.latest_artifacts where id = ${made!.id}`;
+      const latest = await watcher`select content from public.latest_artifacts where id = ${
+        made!.id
+      }`;
       assert.deepEqual(latest.map((row) => row.content), ["one"]);
     });
   });
