@@ -10,6 +10,7 @@ import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
 import { benchRecall } from "./recall.ts";
 import { benchRevocation } from "./revocation.ts";
+import { benchTurn } from "./turn.ts";
 
 const BENCHMARKS: Record<string, () => Promise<string>> = {
   policies: benchPolicies,
@@ -19,6 +20,7 @@ const BENCHMARKS: Record<string, () => Promise<string>> = {
   presence: benchPresence,
   queue: benchQueue,
   "queue-over-time": benchQueueOverTime,
+  turn: benchTurn,
   recall: benchRecall,
 };
 

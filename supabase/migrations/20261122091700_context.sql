@@ -152,7 +152,7 @@ comment on function private.fit_path(uuid, integer) is
   'How much of a branch fits into `room` tokens, from the leaf up: ten whole, forty more in their short form, nothing after the first that does not fit.';
 
 create function private.assemble_context(
-  conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid
+  conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
 )
 returns jsonb
 language plpgsql
@@ -164,7 +164,8 @@ as $$
 declare
   talk public.conversations;
   leaf public.messages;
-  asked text := query;
+  asked text := coalesce(query, preprocessing ->> 'memory_query');
+  log_id bigint;
   memory record;
   profile uuid[] := '{}';
   memories uuid[] := '{}';
@@ -185,6 +186,19 @@ begin
   where m.conversation_id = talk.id and m.id = coalesce(assemble_context.message_id, talk.active_message_id);
   if leaf.id is null then
     perform private.raise_error('not_found', 'No such conversation of yours, or nothing has been said in it.', 404);
+  end if;
+
+  if preprocessing is not null then
+    if not private.is_service() then
+      perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
+    end if;
+    insert into public.preprocessing_logs (
+      message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
+    )
+    select leaf.id, talk.id, talk.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
+      coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
+    from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
+    returning id into log_id;
   end if;
 
   -- The leaf first: without it there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
@@ -234,24 +248,25 @@ begin
     left_out, used + (path ->> 'tokens')::integer, budget)
   returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
-    'messages', private.render_context(leaf.id, kept.items), 'token_count', kept.token_count, 'budget', budget, 'left_out', left_out);
+    'messages', private.render_context(leaf.id, kept.items), 'token_count', kept.token_count, 'budget', budget, 'left_out', left_out,
+    'preprocessing_log_id', log_id);
 end;
 $$;
-comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid) is 'The body of assemble_context.';
+comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is 'The body of assemble_context.';
 
 create function public.assemble_context(
   conversation_id uuid, budget integer default 8000, query text default null, query_embedding extensions.halfvec default null,
-  embedding_model text default null, message_id uuid default null
+  embedding_model text default null, message_id uuid default null, preprocessing jsonb default null
 )
 returns jsonb
 language sql volatile security invoker set search_path = ''
 as $$
-  select private.assemble_context($1, $2, $3, $4, $5, $6);
+  select private.assemble_context($1, $2, $3, $4, $5, $6, $7);
 $$;
-comment on function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid) is
-  'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be memories. message_id: another leaf than the one shown. The same state gives the same prompt. The owner and the service. Errors: not_found 404, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding 422.';
+comment on function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is
+  'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be memories. message_id: another leaf than the one shown. preprocessing: what the concierge made of the newest message, kept in preprocessing_logs in the same round trip (the service only; its memory_query is what is recalled by where query is left out). The same state gives the same prompt. The owner and the service. Errors: not_found 404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding 422.';
 
 grant execute on function
-  private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid),
-  public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid)
+  private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb),
+  public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb)
 to authenticated, service_role;

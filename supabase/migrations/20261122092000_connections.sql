@@ -167,12 +167,12 @@ stable
 set search_path = ''
 as $$
 begin
-  if action ~ '^(workspace|member|invitation|agent|permission|session|audit|account|billing|connection)\.' then
+  if action ~ '^(workspace|member|invitation|agent|permission|session|audit|account|billing|connection|lead|erasure)\.' then
     perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
   end if;
 end;
 $$;
-comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn or the reading of a token.';
+comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a do-not-call flag or the reading of a token.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.service_connections', 'user_id', 'delete', true, 'workspace_id'),

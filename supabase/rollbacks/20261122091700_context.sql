@@ -1,5 +1,5 @@
-drop function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid);
-drop function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid);
+drop function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
+drop function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
 drop function private.fit_path(uuid, integer);
 drop function private.render_context(uuid, jsonb);
 drop function private.memory_list(text, uuid[]);

@@ -78,7 +78,9 @@ export async function requestProvider(
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      // The runtime repeats a request by itself when its connection breaks, but for a body that it cannot
+      // read again; and whether to ask again is for the caller to decide.
+      body: body === undefined ? undefined : new Blob([JSON.stringify(body)]).stream(),
       redirect: "manual",
       signal: deadline.signal,
     });

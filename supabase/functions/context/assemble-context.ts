@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/authentication.ts";
 import { notFound } from "../_shared/errors.ts";
+import { embedText } from "../_shared/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 
@@ -13,7 +14,7 @@ const query = z.strictObject({
 /**
  * `GET /context/:conversation`: the prompt, within `?budget=` tokens (100–2,000,000, by default 8,000):
  * the profile first, older messages in their short form, the newest ten whole, memories that fit
- * `?query=` (by default the newest message) last. `?message=` is another leaf than the one shown.
+ * `?query=` by meaning and by words (by default the newest message, by its words) last. `?message=` is another leaf than the one shown.
  *
  * 200 `{record_id, messages, token_count, budget, left_out}`; one statement, which also keeps the
  * record. 422 `budget_too_small` with the tokens needed in the hint.
@@ -25,10 +26,13 @@ export async function assembleContext(
   const conversation = uuidParameter(context.req.param("conversation"), "conversation");
   const given = readQuery(context.req.raw, query);
   const user = caller.kind === "person" ? caller.userId : null;
-  const [row] = await context.env.database.run((sql) =>
+  const { database, embedder } = context.env;
+  const embedding = await embedText(embedder, given.query);
+  const [row] = await database.run((sql) =>
     sql<{ prompt: unknown }[]>`
       select private.assemble_context(
-        talk.id, ${given.budget}, ${given.query ?? null}, null, null, ${given.message ?? null}
+        talk.id, ${given.budget}, ${given.query ?? null}, ${embedding}::text::extensions.halfvec,
+        ${embedder.model}, ${given.message ?? null}, null
       ) as prompt
       from public.conversations as talk
       where talk.id = ${conversation} and talk.deleted_at is null

@@ -5,7 +5,7 @@ begin;
 select plan(7);
 
 create temporary table prompts on commit drop as
-  select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null) as body from unnest(array[150, 300, 600, 100000]) as budget;
+  select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null, null) as body from unnest(array[150, 300, 600, 100000]) as budget;
 select tests.say('m61', 'm60', 'The answer', 'assistant');
 
 -- Whatever happens afterwards:

@@ -4,7 +4,7 @@ begin;
 \ir ../long_talk.psql
 select plan(11);
 
-create temporary table prompt on commit drop as select private.assemble_context(tests.id('north talk'), 100000, null, null, null, null) as body;
+create temporary table prompt on commit drop as select private.assemble_context(tests.id('north talk'), 100000, null, null, null, null, null) as body;
 create temporary view said as
   select place - 1 as place, message from prompt cross join jsonb_array_elements(body -> 'messages') with ordinality as m (message, place);
 
@@ -19,7 +19,7 @@ select is((select message ->> 'content' from said where message ->> 'id' = tests
 select is((select body -> 'left_out' from prompt),
   jsonb_build_array(jsonb_build_object('what', 'messages', 'from', tests.id('m10'), 'reason', 'older_than_fifty')), 'what is older is said to be left out');
 select is((select recalled_count from public.memories where id = tests.id('number')), 1, 'what was recalled is counted');
-select is(private.assemble_context(tests.id('north talk'), 100000, null, null, null, null) -> 'messages', (select body -> 'messages' from prompt),
+select is(private.assemble_context(tests.id('north talk'), 100000, null, null, null, null, null) -> 'messages', (select body -> 'messages' from prompt),
   'the same state gives the same prompt');
 
 select * from finish();
