@@ -105,16 +105,13 @@ declare
     where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
   spoken regconfig;
-  all_words tsquery := '';
-  any_word tsquery := '';
+  all_words tsquery := ''::tsquery;
+  any_word tsquery := ''::tsquery;
 begin
   foreach spoken in array languages loop
     all_words := all_words || websearch_to_tsquery(spoken, query);
     any_word := any_word || replace(plainto_tsquery(spoken, query)::text, '&', '|')::tsquery;
   end loop;
-  if numnode(any_word) = 0 and numnode(all_words) = 0 then
-    return;
-  end if;
   return query execute format($search$
     with all_of_them as (
       select c.id, c.content_tsv from public.document_chunks as c where %1$s and c.content_tsv @@ $7 limit 5000
