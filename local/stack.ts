@@ -86,11 +86,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const sql = connect(database.adminUrl, { max: options.dbUrl ? 4 : 2 });
     undo.push(() => sql.end());
     await bootstrap(sql);
-    await migrate(database.url, root, options.seed ?? true, log);
-    await setVaultSecrets(sql, {
-      groundwork_functions_url: `${apiUrl}/functions/v1`,
-      groundwork_secret_key: keys.secretKey,
-    });
+    // Between migrations and seed: what the seed changes calls functions, and a call without an address is given up.
+    const configure = () =>
+      setVaultSecrets(sql, {
+        groundwork_functions_url: `${apiUrl}/functions/v1`,
+        groundwork_secret_key: keys.secretKey,
+      });
+    await migrate(database.url, root, configure, options.seed ?? true, log);
 
     const redis = await startStackRedis(options.redis ?? "auto", keys.redisToken, log);
     if (redis) undo.push(redis.stop);
@@ -170,6 +172,7 @@ async function startDatabase(
 async function migrate(
   url: string,
   root: string,
+  configure: () => Promise<void>,
   withSeed: boolean,
   log: (line: string) => void,
 ): Promise<void> {
@@ -177,6 +180,7 @@ async function migrate(
   try {
     const applied = await applyMigrations(sql, `${root}/supabase/migrations`);
     log(`Migrations: ${applied.length > 0 ? `${applied.length} applied` : "up to date"}`);
+    await configure();
     if (!withSeed) return;
     const seed = await applySeed(sql, root, "supabase/seed.sql");
     if (seed === "applied") log("Seed: applied");

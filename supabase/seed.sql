@@ -87,6 +87,103 @@ insert into public.permissions (user_id, agent_id, workspace_id, can_use, grante
    true, '00000000-0000-4000-a000-000000000005', 'On the support desk')
 on conflict do nothing;
 
+-- A provider of accounts that is not there, so that a button can be drawn; a connection needs a real one.
+insert into public.connection_providers (name, display_name, authorize_url, token_url, revoke_url, client_id, client_authentication, scopes) values
+  ('calendar', 'Calendar', 'https://calendar.example/authorize', 'https://calendar.example/token', 'https://calendar.example/revoke', 'groundwork', 'none', '{events.read}')
+on conflict do nothing;
+
+insert into public.ai_teams (id, workspace_id, name, config) values
+  ('00000000-0000-4000-9200-000000000001', '00000000-0000-4000-b000-000000000001', 'Hiring', '{"turns": "in order", "rounds": 2}')
+on conflict do nothing;
+insert into public.ai_team_members (id, workspace_id, team_id, agent_id, role, position) values
+  ('00000000-0000-4000-9201-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-9200-000000000001',
+   '00000000-0000-4000-c000-000000000002', 'lead', 0),
+  ('00000000-0000-4000-9201-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-9200-000000000001',
+   '00000000-0000-4000-c000-000000000001', 'critic', 1)
+on conflict (id) do nothing;
+
+insert into public.app_settings (id, workspace_id, user_id, key, value) values
+  ('00000000-0000-4000-9202-000000000001', '00000000-0000-4000-b000-000000000001', null, 'branding.colour', '"#1d4ed8"'),
+  ('00000000-0000-4000-9202-000000000002', null, '00000000-0000-4000-a000-000000000003', 'editor.theme', '"dark"')
+on conflict do nothing;
+
+insert into public.analytics_events (workspace_id, user_id, name, properties)
+select '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003', name, properties
+from (values ('conversation.opened', '{"agent": "hr"}'::jsonb), ('document.read', '{"path": "handbook"}')) as told (name, properties)
+where not exists (select from public.analytics_events where workspace_id = '00000000-0000-4000-b000-000000000001');
+
+-- What Acme does next: an article for next month, a post that nobody has approved, a task for a coding agent; and what its agents remember.
+insert into public.build_content_queue (workspace_id, title, article, tags, canonical_url, review_status, publish_at)
+select '00000000-0000-4000-b000-000000000001', 'How we answer leave requests in a minute', E'# Leave in a minute\n\nOur HR agent reads the policy, so that people need not.\n',
+  array['ai', 'agents', 'hr', 'Postgres'], 'https://acme.example/blog/leave-in-a-minute', 'approved', now() + interval '30 days'
+where not exists (select from public.build_content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.content_queue (workspace_id, script, caption, hashtags, video_url, platform)
+select '00000000-0000-4000-b000-000000000001', 'Juan asks HR. HR answers. Ben smiles.', 'Leave, answered before the coffee is ready.', array['ai', 'hr'],
+  'https://cdn.acme.example/leave.mp4', 'linkedin'
+where not exists (select from public.content_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.code_task_queue (workspace_id, prompt, repository, branch)
+select '00000000-0000-4000-b000-000000000001', 'The leave form forgets the half day. Make it remember, with a test.', 'acme/website', 'fix/half-day'
+where not exists (select from public.code_task_queue where workspace_id = '00000000-0000-4000-b000-000000000001');
+insert into public.agent_memory (workspace_id, agent_id, memory_type, key, value, confidence) values
+  ('00000000-0000-4000-b000-000000000001', null, 'identity', 'company', '{"name": "Acme", "people": 40}', 1),
+  ('00000000-0000-4000-b000-000000000001', null, 'policy', 'tone', '"Friendly, brief, no legal advice."', 1),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'strategy', 'first_contact', '"Write before calling; mornings work better."', 0.7),
+  ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-c000-000000000002', 'state', 'last_session', '{"read_until": "2026-11-20T17:00:00Z"}', 0.8)
+on conflict do nothing;
+
+-- Leads of Acme: scored by the trigger, one dialled and interested, one that is not called any more.
+insert into public.leads (id, workspace_id, address, city, county, state, zip, parcel, property_type, owner_name, owner_kind, phones, foreclosure_stage,
+  is_vacant, code_violations, estimated_value_minor, mortgage_balance_minor, distress_signals, source_name) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', '12 Elm Street', 'Austin', 'Travis', 'TX', '78701', 'T-100',
+   'single_family', 'Kim Doe', 'person', '{+15125550101}', 'notice_of_default', false, 2, 31000000, 12000000, '{probate}', 'county records'),
+  ('00000000-0000-4000-d000-000000000002', '00000000-0000-4000-b000-000000000001', '9 Oak Lane', 'Austin', 'Travis', 'TX', '78702', 'T-200',
+   'single_family', 'Lee Roe', 'person', '{+15125550102}', 'auction_scheduled', true, 0, 24000000, 21000000, '{}', 'county records'),
+  ('00000000-0000-4000-d000-000000000003', '00000000-0000-4000-b000-000000000001', '3 Pine Road', 'Kyle', 'Hays', 'TX', '78640', 'H-1',
+   'land', 'Pine Holdings', 'company', '{+15125550103}', 'none', true, 5, 9000000, null, '{}', 'drive by')
+on conflict do nothing;
+
+do $$
+begin
+  if not exists (select from public.call_outcomes where workspace_id = '00000000-0000-4000-b000-000000000001') then
+    -- Next year: nobody is called by a demonstration.
+    insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, scheduled_for, dedupe_key) values
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000001', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-1'),
+      ('00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d000-000000000003', '00000000-0000-4000-c000-000000000002', now() + interval '1 year', 'seed-3');
+    insert into public.call_outcomes (lead_id, outcome, transcript, sentiment, duration_seconds) values
+      ('00000000-0000-4000-d000-000000000002', 'answered_interested', 'AI: Would you consider an offer? Lee: Send me one.', 'positive', 74),
+      ('00000000-0000-4000-d000-000000000003', 'do_not_call', 'AI: Hello. Owner: Do not call here again.', 'negative', 9);
+  end if;
+end;
+$$;
+-- What was said: Juan asked HR about his leave, and shares it with the workspace; the letter that came of it has a suggestion.
+insert into public.folders (id, workspace_id, user_id, name, path) values
+  ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003', 'Leave', 'leave')
+on conflict do nothing;
+
+insert into public.conversations (id, workspace_id, user_id, agent_id, title, visibility, folder_id, tags) values
+  ('00000000-0000-4000-d100-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-a000-000000000003',
+   '00000000-0000-4000-c000-000000000001', 'How much leave have I left?', 'workspace', '00000000-0000-4000-d000-000000000001', '{leave}')
+on conflict do nothing;
+
+insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, token_count) values
+  ('00000000-0000-4000-d200-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d100-000000000001',
+   '00000000-0000-4000-a000-000000000003', null, 'user', '[{"type": "text", "text": "How much leave have I left?"}]', 7),
+  ('00000000-0000-4000-d200-000000000002', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d100-000000000001',
+   '00000000-0000-4000-a000-000000000003', '00000000-0000-4000-d200-000000000001', 'assistant',
+   '[{"type": "text", "text": "Five days, until the end of March. I drafted the request."}]', 13)
+on conflict do nothing;
+update public.conversations set active_message_id = '00000000-0000-4000-d200-000000000002'
+where id = '00000000-0000-4000-d100-000000000001' and active_message_id is null;
+
+insert into public.artifacts (id, created_at, workspace_id, user_id, conversation_id, kind, title, content)
+select '00000000-0000-4000-d300-000000000001', '2026-01-05 09:00:00Z', '00000000-0000-4000-b000-000000000001',
+  '00000000-0000-4000-a000-000000000003', '00000000-0000-4000-d100-000000000001', 'text', 'Request for leave',
+  'Dear Ben, I would like to take five days of leave in March.'
+where not exists (select from public.artifacts where id = '00000000-0000-4000-d300-000000000001');
+insert into public.suggestions (id, workspace_id, artifact_id, artifact_created_at, user_id, original_text, suggested_text, description)
+select '00000000-0000-4000-d400-000000000001', '00000000-0000-4000-b000-000000000001', '00000000-0000-4000-d300-000000000001',
+  '2026-01-05 09:00:00Z', '00000000-0000-4000-a000-000000000003', 'in March', 'from 9 to 13 March', 'Say when.'
+where not exists (select from public.suggestions where id = '00000000-0000-4000-d400-000000000001');
 -- What Acme knows and what is remembered of Juan. Their embeddings are made by the function embed.
 insert into public.documents (id, workspace_id, path, name, language, tags, content) values
   ('00000000-0000-4000-d000-000000000001', '00000000-0000-4000-b000-000000000001', 'handbook.leave', 'Leave', 'english', '{hr}',

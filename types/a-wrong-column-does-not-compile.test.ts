@@ -29,6 +29,14 @@ const PAIRS = [
     wrong: `export const name = (row: Row<"workspaces">): string => row.slugg;`,
     name: "slugg",
   },
+  {
+    what: "a column of claimed work",
+    right: `runWorker({ queue: "agents", transport: rpcTransport(client),
+              handler: ({ work }) => ({ outcome: { description: work.name } }) });`,
+    wrong: `runWorker({ queue: "agents", transport: rpcTransport(client),
+              handler: ({ work }) => ({ outcome: { description: work.nam } }) });`,
+    name: "nam",
+  },
 ];
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -41,7 +49,9 @@ async function compile(body: string): Promise<{ isAccepted: boolean; output: str
     await Deno.writeTextFile(
       file,
       `import { createGroundworkClient, type Row } from "../types/client.ts";
+       import { rpcTransport, runWorker } from "../types/worker.ts";
        export type Used = Row<"agents">;
+       export const used = [rpcTransport, runWorker];
        const client = createGroundworkClient("http://127.0.0.1", "key");
        export default client;
        ${body}`,

@@ -3,6 +3,123 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_memory": {
+        Row: {
+          "agent_id": string | null;
+          "confidence": number;
+          "created_at": string;
+          "id": string;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": NonNullable<Json>;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key": string;
+          "memory_type": string;
+          "updated_at"?: string;
+          "value": NonNullable<Json>;
+          "version"?: number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "confidence"?: number;
+          "created_at"?: string;
+          "id"?: string;
+          "key"?: string;
+          "memory_type"?: string;
+          "updated_at"?: string;
+          "value"?: NonNullable<Json>;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "agent_memory_history": {
+        Row: {
+          "agent_id": string | null;
+          "changed_at": string;
+          "changed_by": string | null;
+          "confidence": number | null;
+          "id": number;
+          "key": string;
+          "memory_type": string;
+          "value": Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key": string;
+          "memory_type": string;
+          "value"?: Json | null;
+          "version": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "changed_at"?: string;
+          "changed_by"?: string | null;
+          "confidence"?: number | null;
+          "id"?: never;
+          "key"?: string;
+          "memory_type"?: string;
+          "value"?: Json | null;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "changed_by_somebody";
+            columns: ["changed_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "agents": {
         Row: {
           "created_at": string;
@@ -48,6 +165,298 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "workspaces";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      "ai_team_members": {
+        Row: {
+          "agent_id": string;
+          "created_at": string;
+          "id": string;
+          "position": number;
+          "role": string;
+          "team_id": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "position": number;
+          "role"?: string;
+          "team_id": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "position"?: number;
+          "role"?: string;
+          "team_id"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "team_is_of_the_workspace";
+            columns: ["workspace_id", "team_id"];
+            isOneToOne: false;
+            referencedRelation: "ai_teams";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "ai_teams": {
+        Row: {
+          "config": NonNullable<Json>;
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "config"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "config"?: NonNullable<Json>;
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "ai_teams_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "analytics_events": {
+        Row: {
+          "id": number;
+          "name": string;
+          "occurred_at": string;
+          "occurred_on": string;
+          "properties": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "id"?: never;
+          "name": string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "properties"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "id"?: never;
+          "name"?: string;
+          "occurred_at"?: string;
+          "occurred_on"?: string;
+          "properties"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "app_settings": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "key": string;
+          "updated_at": string;
+          "user_id": string | null;
+          "value": NonNullable<Json>;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "key": string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "value": NonNullable<Json>;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "key"?: string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "value"?: NonNullable<Json>;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "app_settings_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "app_settings_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "artifact_links": {
+        Row: {
+          "created_at": string;
+          "from_id": string;
+          "kind": string;
+          "to_id": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "from_id": string;
+          "kind"?: string;
+          "to_id": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "from_id"?: string;
+          "kind"?: string;
+          "to_id"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_links_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifact_links_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind": string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title": string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string;
+          "content_hash"?: never;
+          "conversation_id"?: string | null;
+          "created_at"?: string;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[];
+          "title"?: string;
+          "ui_state"?: NonNullable<Json>;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["conversation_id", "workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id", "workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
           },
         ];
       };
@@ -140,6 +549,90 @@ export type Database = {
         };
         Relationships: [];
       };
+      "background_queries": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "input": NonNullable<Json>;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "progress": string;
+          "result": Json | null;
+          "scheduled_for": string;
+          "seen_at": string | null;
+          "status": string;
+          "summary_for_llm": string | null;
+          "type": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "input"?: NonNullable<Json>;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "progress"?: never;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "seen_at"?: string | null;
+          "status"?: string;
+          "summary_for_llm"?: string | null;
+          "type": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "input"?: NonNullable<Json>;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "progress"?: never;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "seen_at"?: string | null;
+          "status"?: string;
+          "summary_for_llm"?: string | null;
+          "type"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "billing_events": {
         Row: {
           "agent_id": string | null;
@@ -186,6 +679,99 @@ export type Database = {
         };
         Relationships: [];
       };
+      "build_content_queue": {
+        Row: {
+          "article": string;
+          "attempts": number;
+          "canonical_url": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "status": string;
+          "tags": (string)[];
+          "title": string;
+          "tried_at": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "article": string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title": string;
+          "tried_at"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "article"?: string;
+          "attempts"?: number;
+          "canonical_url"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "tags"?: (string)[];
+          "title"?: string;
+          "tried_at"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "businesses": {
         Row: {
           "created_at": string;
@@ -218,6 +804,584 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "businesses_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "call_outcomes": {
+        Row: {
+          "call_key": string | null;
+          "callback_at": string | null;
+          "created_at": string;
+          "dial_id": number | null;
+          "duration_seconds": number | null;
+          "ended_at": string;
+          "ended_reason": string | null;
+          "follow_up": boolean;
+          "id": string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id": string | null;
+          "raw_payload": Json | null;
+          "recording_url": string | null;
+          "sentiment": string | null;
+          "transcript": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id": string;
+          "outcome": string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Update: {
+          "call_key"?: string | null;
+          "callback_at"?: string | null;
+          "created_at"?: string;
+          "dial_id"?: number | null;
+          "duration_seconds"?: number | null;
+          "ended_at"?: string;
+          "ended_reason"?: string | null;
+          "follow_up"?: boolean;
+          "id"?: string;
+          "lead_id"?: string;
+          "outcome"?: string;
+          "provider_call_id"?: string | null;
+          "raw_payload"?: Json | null;
+          "recording_url"?: string | null;
+          "sentiment"?: string | null;
+          "transcript"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "call_outcomes_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "dial_is_of_the_workspace";
+            columns: ["workspace_id", "dial_id"];
+            isOneToOne: false;
+            referencedRelation: "dial_queue";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
+      "code_task_queue": {
+        Row: {
+          "attempts": number;
+          "branch": string | null;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "cost_minor": number | null;
+          "created_at": string;
+          "currency": string | null;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "priority": number;
+          "prompt": string;
+          "repository": string;
+          "result": Json | null;
+          "scheduled_for": string;
+          "status": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt": string;
+          "repository": string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "branch"?: string | null;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "cost_minor"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "prompt"?: string;
+          "repository"?: string;
+          "result"?: Json | null;
+          "scheduled_for"?: string;
+          "status"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "connection_providers": {
+        Row: {
+          "authorize_parameters": NonNullable<Json>;
+          "authorize_url": string;
+          "client_authentication": string;
+          "client_id": string;
+          "client_secret_id": string | null;
+          "created_at": string;
+          "display_name": string;
+          "is_enabled": boolean;
+          "name": string;
+          "needs_confirmation": boolean;
+          "revoke_url": string | null;
+          "scopes": (string)[];
+          "token_url": string;
+          "updated_at": string;
+          "uses_pkce": boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          "authorize_parameters"?: NonNullable<Json>;
+          "authorize_url": string;
+          "client_authentication"?: string;
+          "client_id": string;
+          "client_secret_id"?: string | null;
+          "created_at"?: string;
+          "display_name": string;
+          "is_enabled"?: boolean;
+          "name": string;
+          "needs_confirmation"?: boolean;
+          "revoke_url"?: string | null;
+          "scopes"?: (string)[];
+          "token_url": string;
+          "updated_at"?: string;
+          "uses_pkce"?: boolean;
+        };
+        Update: {
+          "authorize_parameters"?: NonNullable<Json>;
+          "authorize_url"?: string;
+          "client_authentication"?: string;
+          "client_id"?: string;
+          "client_secret_id"?: string | null;
+          "created_at"?: string;
+          "display_name"?: string;
+          "is_enabled"?: boolean;
+          "name"?: string;
+          "needs_confirmation"?: boolean;
+          "revoke_url"?: string | null;
+          "scopes"?: (string)[];
+          "token_url"?: string;
+          "updated_at"?: string;
+          "uses_pkce"?: boolean;
+        };
+        Relationships: [];
+      };
+      "content_queue": {
+        Row: {
+          "attempts": number;
+          "caption": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "external_id": string | null;
+          "finished_at": string | null;
+          "hashtags": (string)[];
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "platform": string;
+          "posted_url": string | null;
+          "posting_status": string;
+          "priority": number;
+          "publish_at": string | null;
+          "reference": string;
+          "review_status": string;
+          "scheduled_for": string;
+          "script": string;
+          "status": string;
+          "tried_at": string | null;
+          "video_url": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "caption": string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform": string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "caption"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "external_id"?: string | null;
+          "finished_at"?: string | null;
+          "hashtags"?: (string)[];
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "platform"?: string;
+          "posted_url"?: string | null;
+          "posting_status"?: never;
+          "priority"?: number;
+          "publish_at"?: string | null;
+          "reference"?: string;
+          "review_status"?: string;
+          "scheduled_for"?: string;
+          "script"?: string;
+          "status"?: string;
+          "tried_at"?: string | null;
+          "video_url"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "context_records": {
+        Row: {
+          "budget": number;
+          "conversation_id": string;
+          "created_at": string;
+          "id": number;
+          "items": NonNullable<Json>;
+          "left_out": NonNullable<Json>;
+          "message_id": string;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "budget": number;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: never;
+          "items": NonNullable<Json>;
+          "left_out"?: NonNullable<Json>;
+          "message_id": string;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "budget"?: number;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: never;
+          "items"?: NonNullable<Json>;
+          "left_out"?: NonNullable<Json>;
+          "message_id"?: string;
+          "token_count"?: number;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "conversations": {
+        Row: {
+          "active_message_id": string | null;
+          "agent_id": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "folder_id": string | null;
+          "id": string;
+          "last_context": NonNullable<Json>;
+          "tags": (string)[];
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+          "visibility": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "active_message_id"?: string | null;
+          "agent_id"?: string | null;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "folder_id"?: string | null;
+          "id"?: string;
+          "last_context"?: NonNullable<Json>;
+          "tags"?: (string)[];
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "visibility"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "conversations_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "conversations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "dial_queue": {
+        Row: {
+          "attempts": number;
+          "call_days": (number)[];
+          "call_from": string;
+          "call_key": string | null;
+          "call_until": string;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "is_spent": boolean;
+          "last_error": string | null;
+          "lead_id": string;
+          "lease_expires_at": string | null;
+          "max_attempts": number;
+          "phone": string;
+          "priority": number;
+          "provider_call_id": string | null;
+          "scheduled_for": string;
+          "started_at": string | null;
+          "status": string;
+          "time_zone": string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id": string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "call_days"?: (number)[];
+          "call_from"?: string;
+          "call_key"?: string | null;
+          "call_until"?: string;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "is_spent"?: boolean;
+          "last_error"?: string | null;
+          "lead_id"?: string;
+          "lease_expires_at"?: string | null;
+          "max_attempts"?: number;
+          "phone"?: string;
+          "priority"?: number;
+          "provider_call_id"?: string | null;
+          "scheduled_for"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "time_zone"?: string;
+          "voice_agent_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lead_is_of_the_workspace";
+            columns: ["workspace_id", "lead_id"];
+            isOneToOne: false;
+            referencedRelation: "leads";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "voice_agent_is_of_the_workspace";
+            columns: ["workspace_id", "voice_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "do_not_call_numbers": {
+        Row: {
+          "created_at": string;
+          "phone": string;
+          "reason": string | null;
+          "source": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "phone": string;
+          "reason"?: string | null;
+          "source"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "phone"?: string;
+          "reason"?: string | null;
+          "source"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "do_not_call_numbers_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -446,6 +1610,187 @@ export type Database = {
           },
         ];
       };
+      "erasure_requests": {
+        Row: {
+          "attempts": number;
+          "claim_token": string | null;
+          "claimed_by": string | null;
+          "created_at": string;
+          "dedupe_key": string | null;
+          "email": string | null;
+          "erased_at": string | null;
+          "finished_at": string | null;
+          "id": number;
+          "last_error": string | null;
+          "lease_expires_at": string | null;
+          "leftovers": Json | null;
+          "max_attempts": number;
+          "priority": number;
+          "receipt": string;
+          "requested_by": string | null;
+          "scheduled_for": string;
+          "scope": string;
+          "status": string;
+          "summary": NonNullable<Json>;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "claim_token"?: string | null;
+          "claimed_by"?: string | null;
+          "created_at"?: string;
+          "dedupe_key"?: string | null;
+          "email"?: string | null;
+          "erased_at"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: never;
+          "last_error"?: string | null;
+          "lease_expires_at"?: string | null;
+          "leftovers"?: Json | null;
+          "max_attempts"?: number;
+          "priority"?: number;
+          "receipt"?: string;
+          "requested_by"?: string | null;
+          "scheduled_for"?: string;
+          "scope"?: string;
+          "status"?: string;
+          "summary"?: NonNullable<Json>;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [];
+      };
+      "feedback_signals": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "id": number;
+          "kind": string;
+          "message_id": string;
+          "user_id": string;
+          "value": number | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind": string;
+          "message_id": string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: never;
+          "kind"?: string;
+          "message_id"?: string;
+          "user_id"?: string;
+          "value"?: number | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "feedback_signals_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "message_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
+          },
+        ];
+      };
+      "folders": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "parent_path": unknown;
+          "path": unknown;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "parent_path"?: never;
+          "path": unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "parent_path"?: never;
+          "path"?: unknown;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "folders_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "folders_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "parent_is_a_folder";
+            columns: ["workspace_id", "user_id", "parent_path"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "path"];
+          },
+        ];
+      };
       "invitations": {
         Row: {
           "created_at": string;
@@ -494,6 +1839,172 @@ export type Database = {
           },
           {
             foreignKeyName: "invitations_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "leads": {
+        Row: {
+          "address": string | null;
+          "area_sqft": number | null;
+          "assigned_agent_id": string | null;
+          "auction_date": string | null;
+          "bathrooms": number | null;
+          "bedrooms": number | null;
+          "city": string | null;
+          "code_violations": number;
+          "contact_count": number;
+          "county": string | null;
+          "created_at": string;
+          "distress_score": number | null;
+          "distress_signals": (string)[];
+          "do_not_call": boolean;
+          "emails": (string)[];
+          "estimated_equity_minor": number | null;
+          "estimated_value_minor": number | null;
+          "foreclosure_stage": string;
+          "id": string;
+          "is_absentee": boolean | null;
+          "is_vacant": boolean | null;
+          "last_contacted_at": string | null;
+          "last_sale_date": string | null;
+          "last_sale_minor": number | null;
+          "lot_sqft": number | null;
+          "mailing_address": string | null;
+          "mortgage_balance_minor": number | null;
+          "next_action": string | null;
+          "next_action_at": string | null;
+          "notes": string | null;
+          "owner_kind": string | null;
+          "owner_name": string | null;
+          "parcel": string | null;
+          "phones": (string)[];
+          "property_type": string | null;
+          "scraped_at": string | null;
+          "source_name": string | null;
+          "source_raw": Json | null;
+          "source_url": string | null;
+          "state": string | null;
+          "status": string;
+          "tags": (string)[];
+          "tax_delinquent_minor": number | null;
+          "updated_at": string;
+          "workspace_id": string;
+          "year_built": number | null;
+          "zip": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id": string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Update: {
+          "address"?: string | null;
+          "area_sqft"?: number | null;
+          "assigned_agent_id"?: string | null;
+          "auction_date"?: string | null;
+          "bathrooms"?: number | null;
+          "bedrooms"?: number | null;
+          "city"?: string | null;
+          "code_violations"?: number;
+          "contact_count"?: number;
+          "county"?: string | null;
+          "created_at"?: string;
+          "distress_score"?: number | null;
+          "distress_signals"?: (string)[];
+          "do_not_call"?: boolean;
+          "emails"?: (string)[];
+          "estimated_equity_minor"?: number | null;
+          "estimated_value_minor"?: number | null;
+          "foreclosure_stage"?: string;
+          "id"?: string;
+          "is_absentee"?: boolean | null;
+          "is_vacant"?: boolean | null;
+          "last_contacted_at"?: string | null;
+          "last_sale_date"?: string | null;
+          "last_sale_minor"?: number | null;
+          "lot_sqft"?: number | null;
+          "mailing_address"?: string | null;
+          "mortgage_balance_minor"?: number | null;
+          "next_action"?: string | null;
+          "next_action_at"?: string | null;
+          "notes"?: string | null;
+          "owner_kind"?: string | null;
+          "owner_name"?: string | null;
+          "parcel"?: string | null;
+          "phones"?: (string)[];
+          "property_type"?: string | null;
+          "scraped_at"?: string | null;
+          "source_name"?: string | null;
+          "source_raw"?: Json | null;
+          "source_url"?: string | null;
+          "state"?: string | null;
+          "status"?: string;
+          "tags"?: (string)[];
+          "tax_delinquent_minor"?: number | null;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+          "year_built"?: number | null;
+          "zip"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "assigned_agent_is_of_the_workspace";
+            columns: ["workspace_id", "assigned_agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "leads_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -726,6 +2237,77 @@ export type Database = {
           },
         ];
       };
+      "messages": {
+        Row: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role": string;
+          "token_count"?: number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "attachments"?: NonNullable<Json>;
+          "content_for_llm"?: string | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parent_id"?: string | null;
+          "parts"?: NonNullable<Json>;
+          "preprocessing_log_id"?: number | null;
+          "role"?: string;
+          "token_count"?: number | null;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["user_id", "workspace_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["user_id", "workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "log_is_of_the_conversation";
+            columns: ["preprocessing_log_id", "conversation_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "preprocessing_logs";
+            referencedColumns: ["id", "conversation_id", "workspace_id"];
+          },
+          {
+            foreignKeyName: "parent_is_of_the_conversation";
+            columns: ["parent_id", "conversation_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["id", "conversation_id", "workspace_id"];
+          },
+        ];
+      };
       "permissions": {
         Row: {
           "agent_id": string;
@@ -785,6 +2367,114 @@ export type Database = {
           },
         ];
       };
+      "postprocessing_results": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "display_hints": NonNullable<Json>;
+          "duration_ms": number | null;
+          "follow_ups": (string)[];
+          "id": number;
+          "memory_extraction": NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment": NonNullable<Json>;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id": string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "display_hints"?: NonNullable<Json>;
+          "duration_ms"?: number | null;
+          "follow_ups"?: (string)[];
+          "id"?: never;
+          "memory_extraction"?: NonNullable<Json>;
+          "message_id"?: string;
+          "quality_assessment"?: NonNullable<Json>;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "message_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
+          },
+        ];
+      };
+      "preprocessing_logs": {
+        Row: {
+          "clarity": number | null;
+          "conversation_id": string;
+          "created_at": string;
+          "duration_ms": number | null;
+          "emotion": string | null;
+          "id": number;
+          "intent": string | null;
+          "memory_query": string | null;
+          "message_id": string;
+          "model_reason": string | null;
+          "model_selected": string | null;
+          "response_hints": NonNullable<Json>;
+          "routing": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "clarity"?: number | null;
+          "conversation_id": string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id": string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "clarity"?: number | null;
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "duration_ms"?: number | null;
+          "emotion"?: string | null;
+          "id"?: never;
+          "intent"?: string | null;
+          "memory_query"?: string | null;
+          "message_id"?: string;
+          "model_reason"?: string | null;
+          "model_selected"?: string | null;
+          "response_hints"?: NonNullable<Json>;
+          "routing"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "message_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
+          },
+        ];
+      };
       "profiles": {
         Row: {
           "avatar_url": string | null;
@@ -822,6 +2512,186 @@ export type Database = {
         };
         Relationships: [];
       };
+      "service_connections": {
+        Row: {
+          "access_secret_id": string | null;
+          "account": string | null;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "last_error": string | null;
+          "provider": string;
+          "refresh_secret_id": string | null;
+          "refreshed_at": string | null;
+          "scopes": (string)[];
+          "status": string;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "access_secret_id"?: string | null;
+          "account"?: string | null;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_error"?: string | null;
+          "provider": string;
+          "refresh_secret_id"?: string | null;
+          "refreshed_at"?: string | null;
+          "scopes"?: (string)[];
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "access_secret_id"?: string | null;
+          "account"?: string | null;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "last_error"?: string | null;
+          "provider"?: string;
+          "refresh_secret_id"?: string | null;
+          "refreshed_at"?: string | null;
+          "scopes"?: (string)[];
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "person_is_a_member";
+            columns: ["workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "service_connections_provider_fkey";
+            columns: ["provider"];
+            isOneToOne: false;
+            referencedRelation: "connection_providers";
+            referencedColumns: ["name"];
+          },
+        ];
+      };
+      "streams": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "message_id": string;
+          "parent_id": string | null;
+          "status": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "message_id"?: string;
+          "parent_id"?: string | null;
+          "status"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
+      "suggestions": {
+        Row: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at": string;
+          "description": string;
+          "id": string;
+          "original_text": string;
+          "settled_at": string | null;
+          "status": string;
+          "suggested_text": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "artifact_created_at": string;
+          "artifact_id": string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text": string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text": string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "artifact_created_at"?: string;
+          "artifact_id"?: string;
+          "created_at"?: string;
+          "description"?: string;
+          "id"?: string;
+          "original_text"?: string;
+          "settled_at"?: string | null;
+          "status"?: string;
+          "suggested_text"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["artifact_id", "artifact_created_at", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "artifacts";
+            referencedColumns: ["id", "created_at", "workspace_id"];
+          },
+          {
+            foreignKeyName: "artifact_is_of_the_workspace";
+            columns: ["artifact_id", "artifact_created_at", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "latest_artifacts";
+            referencedColumns: ["id", "created_at", "workspace_id"];
+          },
+          {
+            foreignKeyName: "suggestions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
+      };
       "usage_daily": {
         Row: {
           "amount_minor": number;
@@ -852,6 +2722,55 @@ export type Database = {
           "workspace_id"?: string;
         };
         Relationships: [];
+      };
+      "votes": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason": string | null;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "is_upvoted": boolean;
+          "message_id": string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "is_upvoted"?: boolean;
+          "message_id"?: string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_is_of_the_conversation";
+            columns: ["conversation_id", "message_id", "workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["conversation_id", "id", "workspace_id"];
+          },
+          {
+            foreignKeyName: "votes_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
       };
       "workspaces": {
         Row: {
@@ -895,6 +2814,106 @@ export type Database = {
       };
     };
     Views: {
+      "artifact_references": {
+        Row: {
+          "artifact_id": string | null;
+          "created_at": string | null;
+          "direction": string | null;
+          "kind": string | null;
+          "other_id": string | null;
+          "user_id": string | null;
+          "workspace_id": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "latest_artifacts": {
+        Row: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Update: {
+          "component_tree"?: Json | null;
+          "content"?: string | null;
+          "content_hash"?: string | null;
+          "conversation_id"?: string | null;
+          "created_at"?: string | null;
+          "data_bindings"?: Json | null;
+          "folder_id"?: string | null;
+          "id"?: string | null;
+          "kind"?: string | null;
+          "summary_for_llm"?: string | null;
+          "tags"?: (string)[] | null;
+          "title"?: string | null;
+          "ui_state"?: Json | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "workspace_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "artifacts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "artifacts_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["conversation_id", "workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id", "workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "folder_is_its_owners";
+            columns: ["workspace_id", "user_id", "folder_id"];
+            isOneToOne: false;
+            referencedRelation: "folders";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "work_health": {
         Row: {
           "due": number | null;
@@ -912,6 +2931,84 @@ export type Database = {
     };
     Functions: {
       "accept_invitation": { Args: { "token": string }; Returns: string };
+      "accept_suggestion": {
+        Args: { "suggestion_id": string };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "add_message": {
+        Args: {
+          "attachments"?: Json;
+          "content_for_llm"?: string;
+          "conversation_id": string;
+          "instead_of"?: string;
+          "message_id"?: string;
+          "metadata"?: Json;
+          "parent_id"?: string;
+          "parts": Json;
+          "preprocessing_log_id"?: number;
+          "role"?: string;
+          "token_count"?: number;
+        };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "ask_in_background": {
+        Args: { "conversation_id": string; "dedupe_key"?: string; "input"?: Json; "type": string };
+        Returns: number;
+      };
+      "assemble_context": {
+        Args: {
+          "budget"?: number;
+          "conversation_id": string;
+          "embedding_model"?: string;
+          "message_id"?: string;
+          "query"?: string;
+          "query_embedding"?: unknown;
+        };
+        Returns: Json;
+      };
       "audit_anchor": {
         Args: { "workspace_id": string };
         Returns: {
@@ -921,6 +3018,7 @@ export type Database = {
           "sealed_at": string;
         }[];
       };
+      "cancel_background_query": { Args: { "query_id": number }; Returns: boolean };
       "cancel_work": {
         Args: { "ids": (number)[]; "queue": string; "reason"?: string };
         Returns: number;
@@ -940,6 +3038,48 @@ export type Database = {
       "complete_work": {
         Args: { "claim_token": string; "ids": (number)[]; "outcome"?: Json; "queue": string };
         Returns: number;
+      };
+      "conversation_path": {
+        Args: { "before"?: string; "message_id": string; "page_size"?: number };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "token_count": number | null;
+          "user_id": string;
+          "workspace_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "create_business": {
+        Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "prefix": string;
+          "time_zone": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "businesses";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
@@ -962,7 +3102,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "delete_conversation": { Args: { "conversation_id": string }; Returns: string };
       "delete_workspace": { Args: { "workspace_id": string }; Returns: string };
+      "drop_business": {
+        Args: { "name": string; "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
       "enqueue_work": {
         Args: { "items": Json; "queue": string };
         Returns: {
@@ -970,6 +3119,7 @@ export type Database = {
           "is_new": boolean;
         }[];
       };
+      "erase_user": { Args: { "user_id"?: string; "workspace_id"?: string }; Returns: string };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {
@@ -978,6 +3128,15 @@ export type Database = {
           "reason": string;
         }[];
       };
+      "export_business": {
+        Args: { "prefix": string };
+        Returns: {
+          "counts": Json;
+          "export_id": string;
+          "made_at": string;
+        }[];
+      };
+      "export_user_data": { Args: { "user_id"?: string }; Returns: Json };
       "fail_work": {
         Args: {
           "claim_token": string;
@@ -993,6 +3152,17 @@ export type Database = {
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
+      };
+      "import_leads": {
+        Args: { "leads": Json; "on_error"?: string; "prefix": string; "workspace_id": string };
+        Returns: {
+          "code": string;
+          "field": string;
+          "lead_id": string;
+          "line": number;
+          "message": string;
+          "result": string;
+        }[];
       };
       "invite_member": {
         Args: { "email": string; "role"?: string; "workspace_id": string };
@@ -1011,6 +3181,23 @@ export type Database = {
           "name": string;
           "path": string;
           "updated_at": string;
+        }[];
+      };
+      "load_agent_memory": {
+        Args: {
+          "agent_id"?: string;
+          "memory_types"?: (string)[];
+          "prefix"?: string;
+          "workspace_id": string;
+        };
+        Returns: {
+          "confidence": number;
+          "is_shared": boolean;
+          "key": string;
+          "memory_type": string;
+          "updated_at": string;
+          "value": Json;
+          "version": number;
         }[];
       };
       "log_audit": {
@@ -1056,6 +3243,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "move_folder": { Args: { "folder_id": string; "to_path": string }; Returns: number };
       "my_agents": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1077,6 +3265,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "prompt_of": { Args: { "message_id": string }; Returns: Json };
       "put_document": {
         Args: {
           "content": string;
@@ -1096,6 +3285,14 @@ export type Database = {
           "id": string;
           "is_changed": boolean;
           "is_new": boolean;
+        }[];
+      };
+      "read_business_export": {
+        Args: { "after"?: number; "export_id": string; "most"?: number };
+        Returns: {
+          "contents": Json;
+          "ordinal": number;
+          "table_name": string;
         }[];
       };
       "recall": {
@@ -1142,6 +3339,7 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "reject_suggestion": { Args: { "suggestion_id": string }; Returns: undefined };
       "remember": {
         Args: {
           "agent_id"?: string;
@@ -1165,8 +3363,54 @@ export type Database = {
           "outcome": string;
         }[];
       };
+      "replay_context": { Args: { "record_id": number }; Returns: Json };
+      "restore_conversation": { Args: { "conversation_id": string }; Returns: undefined };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
+      "revise_artifact": {
+        Args: {
+          "artifact_id": string;
+          "component_tree"?: Json;
+          "content"?: string;
+          "data_bindings"?: Json;
+          "summary_for_llm"?: string;
+          "title"?: string;
+          "ui_state"?: Json;
+          "version": string;
+        };
+        Returns: {
+          "component_tree": Json | null;
+          "content": string;
+          "content_hash": string | null;
+          "conversation_id": string | null;
+          "created_at": string;
+          "data_bindings": Json | null;
+          "folder_id": string | null;
+          "id": string;
+          "kind": string;
+          "summary_for_llm": string | null;
+          "tags": (string)[];
+          "title": string;
+          "ui_state": NonNullable<Json>;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "artifacts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "save_agent_memory": {
+        Args: { "agent_id"?: string; "entries": Json; "prefix"?: string; "workspace_id": string };
+        Returns: {
+          "key": string;
+          "memory_type": string;
+          "version": number;
+        }[];
+      };
       "search_documents": {
         Args: {
           "embedding_model"?: string;
@@ -1192,6 +3436,8 @@ export type Database = {
           "vector_rank": number;
         }[];
       };
+      "select_branch": { Args: { "message_id": string }; Returns: string };
+      "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "snooze_work": {
         Args: {
           "claim_token": string;

@@ -25,6 +25,7 @@ const schema = `
   begin
     raise exception using errcode = code, message = 'as asked', detail = 'the detail', hint = 'the hint';
   end; $$;
+  create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
   create function public.refuse() returns void language plpgsql as $$
   begin
     raise sqlstate 'PGRST' using
@@ -135,6 +136,15 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
       async () => (await person.from("late").select("title")).status === 200,
     );
     assert.equal((await plain.fetch("/rest/v1/late")).status, 404);
+  });
+
+  await test.step("5. an object that is a function's argument arrives as one", async () => {
+    for (const [value, kind] of [[{ a: 1 }, "object"], [["a"], "array"], ["a", "string"]]) {
+      assert.equal((await person.rpc("kind_of", { value })).data, kind);
+    }
+    const body = '{"value": {"a": 1}}';
+    const alone = await plain.fetch("/rest/v1/rpc/kind_of", { method: "POST", body });
+    assert.equal(await alone.json(), "string");
   });
 
   await test.step("anonymous people sign in, stay anonymous when refreshed, and can become known", async () => {

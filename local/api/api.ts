@@ -6,7 +6,6 @@ import type { Keys } from "../keys.ts";
 import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
 import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
 import { expectError, quietConsole } from "./quiet.ts";
-import { correctJson } from "./json-arguments.ts";
 import { createFileStorage } from "./storage.ts";
 import { correctAuthAnswer } from "./tokens.ts";
 import { correctVectors, findVectorNames } from "./vectors.ts";
@@ -36,10 +35,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   setExperimental("storage", true);
   const connection = createPostgresConnection({
     url: options.adminUrl,
-    postgresOptions: { max: options.connections, onnotice: () => {} },
+    postgresOptions: { max: options.connections, onnotice: () => {}, types: { jsonb } },
   });
   keepGrants(connection);
-  correctJson(connection.driver);
   connection.normalizeDbError = (error) => {
     const corrected = correctDatabaseError(error);
     return isAnsweredProperly(error) ? expectError(corrected) : corrected;
@@ -110,6 +108,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       unquiet();
     },
   };
+}
+
+/**
+ * Correction 5: lite hands an object that is a function's argument over as text, which its driver would encode once more: the function
+ * would get a string. Of a string that is itself a JSON object or array nobody can tell whether it was meant as one: it is taken as JSON.
+ */
+export const jsonb: postgres.PostgresType = {
+  to: 3802,
+  from: [3802],
+  serialize: (value: unknown) => isEncoded(value) ? value : JSON.stringify(value),
+  parse: (text: string) => JSON.parse(text),
+};
+
+function isEncoded(value: unknown): value is string {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -109,6 +109,7 @@ create table if not exists realtime.messages (
   primary key (id, inserted_at)
 );
 alter table realtime.messages enable row level security;
+alter table realtime.messages owner to supabase_realtime_admin;
 
 create or replace function realtime.topic() returns text language sql stable as $$
   select nullif(current_setting('realtime.topic', true), '')::text

@@ -27,6 +27,7 @@ auth_type = trust
 auth_file = ${folder}/users.txt
 default_pool_size = 20
 max_client_conn = 1000
+server_login_retry = 1
 ignore_startup_parameters = extra_float_digits,search_path,application_name
 pidfile = ${folder}/pgbouncer.pid
 logfile = ${folder}/pgbouncer.log
@@ -67,19 +68,31 @@ export function describePgBouncer(
       // At once: on SIGTERM it would wait until every client has left.
       if (pid !== null) await endProcess(pid, "SIGQUIT");
     },
+    /** Ends it as a crash does. */
+    async kill(): Promise<void> {
+      const pid = await find();
+      if (pid === null) return;
+      await endProcess(pid, "SIGKILL");
+      // Until its parent has taken note of its end it would believe that it runs already.
+      await Deno.remove(`${folder}/pgbouncer.pid`);
+    },
   };
 }
 
 /** A PgBouncer for one test run, on a free port, before a server of that run. */
 export async function startTestPgBouncer(
   postgresPort: number,
-): Promise<{ url: string; remove(): Promise<void> }> {
+): Promise<
+  { url: string; kill(): Promise<void>; start(): Promise<void>; remove(): Promise<void> }
+> {
   const root = await ensureRoot(() => {});
   const name = temporaryName();
   const pgbouncer = describePgBouncer(root, { name, port: await findFreePort(), postgresPort });
   await pgbouncer.start();
   return {
     url: pgbouncer.url,
+    kill: pgbouncer.kill,
+    start: pgbouncer.start,
     async remove() {
       await pgbouncer.stop();
       await Deno.remove(pgbouncer.folder, { recursive: true });

@@ -10,7 +10,7 @@
 --     │       │   ▲                  │  │  │
 --     │       │   └── fail, snooze, ─┘  │  └─ fail, lease ended: attempts used up ──► failed ──┐
 --     │       │       lease ended       │                                                      │
---     │       └───── cancel ────────────┴─────────────────────────────► cancelled ─────────────┤
+--     │       └───── cancel ────────────┴─────────────────────────────► cancelled ◄─ cancel ───┤
 --     └──────────────────────────────── redrive ───────────────────────────────────────────────┘
 
 create domain private.work_priority as smallint

@@ -138,6 +138,7 @@ create function private.claim_work(queue text, worker text, batch integer defaul
 returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -148,6 +149,7 @@ declare
   wanted integer := batch;
   share integer;
   among uuid[];
+  rest uuid[]; -- in the first round all: to look each one up among thousands would cost more than the claim
   got integer;
 begin
   perform private.require_lease(lease);
@@ -164,7 +166,7 @@ begin
   among := array(select distinct lane.workspace_id from private.work_lanes as lane where lane.queue = known.name);
   while wanted > 0 and cardinality(among) > 0 loop
     share := ceil(wanted::numeric / cardinality(among));
-    return query execute round using worker, token, lease, wanted, share, among, known.max_in_progress;
+    return query execute round using worker, token, lease, wanted, share, rest, known.max_in_progress;
     get diagnostics got = row_count;
     wanted := wanted - got;
     exit when wanted <= 0 or cardinality(among) = 1 or got = 0;
@@ -172,11 +174,13 @@ begin
     execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at = now() + $2
       and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)', known.work_table)
     into among using 'in_progress', lease, token, among, share;
+    rest := among;
   end loop;
 end;
 $$;
 comment on function private.claim_work(text, text, integer, interval) is
   'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+grant execute on function private.claim_work(text, text, integer, interval) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
 returns void
@@ -197,6 +201,7 @@ create function private.heartbeat_work(queue text, claim_token uuid, ids bigint[
 returns timestamptz
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -217,3 +222,4 @@ end;
 $$;
 comment on function private.heartbeat_work(text, uuid, bigint[], interval) is
   'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+grant execute on function private.heartbeat_work(text, uuid, bigint[], interval) to service_role;

@@ -31,6 +31,7 @@ create function private.complete_work(queue text, claim_token uuid, ids bigint[]
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -57,11 +58,13 @@ end;
 $$;
 comment on function private.complete_work(text, uuid, bigint[], jsonb) is
   'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+grant execute on function private.complete_work(text, uuid, bigint[], jsonb) to service_role;
 
 create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -72,7 +75,7 @@ begin
   execute format($update$
     update %s as job set
       status = case when again then 'pending' else 'failed' end,
-      scheduled_for = case when again then now() + coalesce(greatest($4, interval '0'), private.work_backoff(job.attempts)) else job.scheduled_for end,
+      scheduled_for = case when again then now() + greatest(coalesce($4, private.work_backoff(job.attempts)), interval '0') else job.scheduled_for end,
       finished_at = case when again then null else now() end,
       lease_expires_at = null, last_error = $3
     from (select id, $5 and attempts < max_attempts as again from %1$s where id = any ($2) for update) as held
@@ -93,11 +96,13 @@ end;
 $$;
 comment on function private.fail_work(text, uuid, bigint[], text, interval, boolean) is
   'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function private.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 
 create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -118,11 +123,13 @@ end;
 $$;
 comment on function private.snooze_work(text, uuid, bigint[], timestamptz, text) is
   'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function private.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 
 create function private.cancel_work(queue text, ids bigint[], reason text default null)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -131,19 +138,21 @@ declare
 begin
   execute format($update$
     update %s as job set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = coalesce(left($2, 2000), job.last_error)
-    where job.id = any ($1) and job.status in ('pending', 'in_progress')
+    where job.id = any ($1) and job.status in ('pending', 'in_progress', 'failed')
   $update$, known.work_table) using ids, reason;
   get diagnostics touched = row_count;
   return touched;
 end;
 $$;
 comment on function private.cancel_work(text, bigint[], text) is
-  'Cancels open work; a worker that holds it is refused when it answers. Returns how many were open. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+grant execute on function private.cancel_work(text, bigint[], text) to service_role;
 
 create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
 returns integer
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 declare
@@ -172,8 +181,9 @@ end;
 $$;
 comment on function private.redrive_work(text, bigint[], integer) is
   'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+grant execute on function private.redrive_work(text, bigint[], integer) to service_role;
 
-create function private.release_expired_work(batch integer default 1000)
+create function private.release_expired_work(batch integer default 10000)
 returns jsonb
 language plpgsql
 volatile
@@ -183,9 +193,12 @@ declare
   known private.work_queues;
   released integer;
   gave_up integer;
-  tally jsonb := '{}';
+  tally jsonb := '{}'::jsonb;
 begin
-  for known in select q.* from private.work_queues as q order by q.name loop
+  -- A table that was dropped without its queue must not keep the others from their work.
+  for known in
+    select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
+  loop
     execute format($update$
       with ended as (
         select job.id, job.attempts < job.max_attempts as again from %1$s as job
@@ -197,6 +210,7 @@ begin
           scheduled_for = case when again then now() else job.scheduled_for end,
           finished_at = case when again then null else now() end,
           lease_expires_at = null,
+          claim_token = null, -- whatever its worker says now is late
           last_error = left(format('the lease of %%s ended', job.claimed_by), 2000)
         from ended where job.id = ended.id
         returning again

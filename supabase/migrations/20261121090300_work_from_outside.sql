@@ -8,54 +8,74 @@ create function private.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
 language plpgsql
 volatile
+security definer -- the service's; tables, lanes and registry are the owner's
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   known private.work_queues := private.work_queue(enqueue_work.queue);
   kept_back text[] := array['id', 'status', 'attempts', 'lease_expires_at', 'claim_token', 'claimed_by', 'last_error', 'created_at', 'finished_at'];
-  named text[];
   strange text[];
-  usual jsonb;
-  item jsonb;
+  shape text[];
+  own_ids bigint[];
+  found_ids bigint[];
 begin
   if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > 1000
     or exists (select from jsonb_array_elements(items) as one where jsonb_typeof(one) <> 'object') then
     perform private.raise_error('invalid_items', 'Items are an array of at most 1,000 objects.', 422);
   end if;
-  named := array(select distinct jsonb_object_keys(one) from jsonb_array_elements(items) as one order by 1);
   strange := array(
-    select name from unnest(named) as name
+    select distinct name from jsonb_array_elements(items) as one cross join lateral jsonb_object_keys(one) as name
     where name = any (kept_back) or not exists (
       select from pg_catalog.pg_attribute as a
       where a.attrelid = known.work_table and a.attname = name and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
+    order by name
   );
   if cardinality(strange) > 0 then
     perform private.raise_error('unknown_column', 'Items name what cannot be set.', 422, array_to_string(strange, ', '));
   end if;
-  usual := jsonb_build_object('priority', 0, 'scheduled_for', now(), 'max_attempts', (
-    select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef as d join pg_catalog.pg_attribute as a
-      on a.attrelid = d.adrelid and a.attnum = d.adnum
-    where d.adrelid = known.work_table and a.attname = 'max_attempts'));
-  for item in select one from jsonb_array_elements(items) as one loop
-    execute format(
-      'insert into %1$s (%2$s) select %2$s from jsonb_populate_record(null::%1$s, $1)
-       on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in (''pending'', ''in_progress'') do nothing returning id',
-      known.work_table,
-      (select string_agg(quote_ident(c), ', ') from (select jsonb_object_keys(usual || item) as c) as columns)
-    ) into id using usual || item;
-    is_new := id is not null;
-    if not is_new then
-      execute format(
-        'select job.id from %s as job where job.workspace_id = $1 and job.dedupe_key = $2 and job.status in (''pending'', ''in_progress'')', known.work_table
-      ) into id using (item ->> 'workspace_id')::uuid, item ->> 'dedupe_key';
-    end if;
-    return next;
+  own_ids := array(
+    select nextval(pg_get_serial_sequence(known.work_table::text, 'id')) from generate_series(1, jsonb_array_length(items))
+  );
+  found_ids := array_fill(null::bigint, array[cardinality(own_ids)]);
+  for round in 1..10 loop
+    exit when array_position(found_ids, null::bigint) is null;
+    -- One statement for all that name the same columns: what is not named gets its default.
+    for shape in
+      select array(select name from jsonb_object_keys(item.one) as name order by name) as names
+      from jsonb_array_elements(items) with ordinality as item (one, place) group by names order by min(item.place)
+    loop
+      execute format($insert$
+        insert into %1$s (%2$s) overriding system value
+        select %3$s
+        from jsonb_array_elements($1) with ordinality as item (one, place)
+        cross join lateral jsonb_populate_record(null::%1$s, item.one) as given
+        where ($3)[item.place] is null and array(select name from jsonb_object_keys(item.one) as name order by name) = $4
+        order by item.place
+        on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
+      $insert$, known.work_table,
+        (select string_agg(quote_ident(name), ', ') from unnest(array_prepend('id', shape)) as name),
+        (select string_agg(coalesce('given.' || quote_ident(name), '($2)[item.place]'), ', ') from unnest(array_prepend(null, shape)) as name)
+      ) using items, own_ids, found_ids, shape;
+    end loop;
+    -- Work that was open a moment ago may be finished by now, and then neither it nor ours is found: another round.
+    execute format($find$
+      select array_agg(coalesce(($3)[item.place], made.id, (
+        select job.id from %1$s as job
+        where job.workspace_id = (item.one ->> 'workspace_id')::uuid and job.dedupe_key = item.one ->> 'dedupe_key'
+          and job.status in ('pending', 'in_progress')
+      )) order by item.place)
+      from jsonb_array_elements($1) with ordinality as item (one, place) left join %1$s as made on made.id = ($2)[item.place]
+    $find$, known.work_table) into found_ids using items, own_ids, found_ids;
   end loop;
+  return query
+    select given.found_id, coalesce(given.found_id = given.own_id, false)
+    from unnest(found_ids, own_ids) with ordinality as given (found_id, own_id, place) order by given.place;
 end;
 $$;
 comment on function private.enqueue_work(text, jsonb) is
   'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+grant execute on function private.enqueue_work(text, jsonb) to service_role;
 
 create function private.work_health_rows()
 returns table (
@@ -70,14 +90,15 @@ as $$
 declare
   known private.work_queues;
 begin
-  for known in select q.* from private.work_queues as q order by q.name loop
+  for known in select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name loop
     return query execute format($health$
-      select %2$L::text, waiting.n, waiting.due, held.n, held.ended, dead.n, waiting.oldest, dead.cause
+      select %2$L::text, waiting.n, waiting.due, held.n, held.ended, dead.n, waiting.oldest,
+        (select last_error from %1$s where status = 'failed' order by finished_at desc limit 1)
       from (select count(*) as n, count(*) filter (where scheduled_for <= now()) as due,
               coalesce(extract(epoch from now() - min(scheduled_for) filter (where scheduled_for <= now())), 0)::double precision as oldest
             from %1$s where status = 'pending') as waiting,
            (select count(*) as n, count(*) filter (where lease_expires_at <= now()) as ended from %1$s where status = 'in_progress') as held,
-           (select count(*) as n, (array_agg(last_error order by finished_at desc))[1] as cause from %1$s where status = 'failed') as dead
+           (select count(*) as n from %1$s where status = 'failed') as dead
     $health$, known.work_table, known.name);
   end loop;
   return query
@@ -139,22 +160,27 @@ returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_work($1, $2, $3); $$;
 
--- Covers and bodies are the service's; the bodies run with their owner's rights, because the tables of the grammar are in `private`.
-do $$
-declare
-  body regprocedure;
-begin
-  for body in
-    select p.oid::regprocedure from pg_catalog.pg_proc as p
-    where p.pronamespace in ('private'::regnamespace, 'public'::regnamespace)
-      and p.proname in ('enqueue_work', 'claim_work', 'heartbeat_work', 'complete_work', 'fail_work', 'snooze_work', 'cancel_work', 'redrive_work')
-  loop
-    execute format('grant execute on function %s to service_role', body);
-    if body::text like 'private.%' then
-      execute format('alter function %s security definer', body);
-    else
-      execute format('comment on function %s is %L', body, pg_catalog.obj_description(to_regprocedure('private.' || replace(body::text, 'public.', ''))));
-    end if;
-  end loop;
-end;
-$$;
+comment on function public.enqueue_work(text, jsonb) is
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+grant execute on function public.enqueue_work(text, jsonb) to service_role;
+comment on function public.claim_work(text, text, integer, interval) is
+  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+grant execute on function public.claim_work(text, text, integer, interval) to service_role;
+comment on function public.heartbeat_work(text, uuid, bigint[], interval) is
+  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+grant execute on function public.heartbeat_work(text, uuid, bigint[], interval) to service_role;
+comment on function public.complete_work(text, uuid, bigint[], jsonb) is
+  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+grant execute on function public.complete_work(text, uuid, bigint[], jsonb) to service_role;
+comment on function public.fail_work(text, uuid, bigint[], text, interval, boolean) is
+  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function public.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
+comment on function public.snooze_work(text, uuid, bigint[], timestamptz, text) is
+  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+grant execute on function public.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
+comment on function public.cancel_work(text, bigint[], text) is
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+grant execute on function public.cancel_work(text, bigint[], text) to service_role;
+comment on function public.redrive_work(text, bigint[], integer) is
+  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+grant execute on function public.redrive_work(text, bigint[], integer) to service_role;

@@ -38,6 +38,17 @@ Deno.test("a limit that is given replaces its default and leaves the others", ()
   assertEquals(rateLimits.write, 120);
 });
 
+Deno.test("a platform has one key or one for each workspace", () => {
+  assertEquals(parse().devto, null);
+  assertDeepEquals(parse({ GROUNDWORK_DEVTO_KEY: "k" }).devto, {
+    url: "https://dev.to",
+    keys: "k",
+  });
+  assertDeepEquals(parse({ GROUNDWORK_DEVTO_KEY: '{"w": "k"}' }).devto?.keys, { w: "k" });
+  const social = { GROUNDWORK_SOCIAL_URL: "https://social.example", GROUNDWORK_SOCIAL_KEY: "k" };
+  assertDeepEquals(parse(social).social, { url: "https://social.example", keys: "k" });
+});
+
 Deno.test("every missing variable is named at once", () => {
   throws(
     () => parse({ SUPABASE_URL: undefined, SUPABASE_JWKS: "" }),
@@ -52,6 +63,8 @@ for (
     SUPABASE_DB_URL: { SUPABASE_DB_URL: "mysql://very_private@host/db" },
     UPSTASH_REDIS_REST_TOKEN: { UPSTASH_REDIS_REST_URL: "https://redis.example" },
     GROUNDWORK_RATE_LIMITS: { GROUNDWORK_RATE_LIMITS: '{"very_private":1}' },
+    GROUNDWORK_DEVTO_KEY: { GROUNDWORK_DEVTO_KEY: '{"w": "sb_secret_very_private"' },
+    GROUNDWORK_SOCIAL_KEY: { GROUNDWORK_SOCIAL_URL: "https://social.example" },
   })
 ) {
   Deno.test(`a malformed value is named and not shown: ${fault}`, () => {

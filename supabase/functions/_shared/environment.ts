@@ -35,6 +35,7 @@ export const rateLimitDefaults = {
   fresh: 300,
   write: 120,
   heartbeat: 240,
+  chunks: 1200,
 } as const;
 
 /** A class of routes that share one allowance. */
@@ -47,7 +48,27 @@ const rateLimits = json.pipe(z.strictObject({
   fresh: perMinute.default(rateLimitDefaults.fresh),
   write: perMinute.default(rateLimitDefaults.write),
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
+  chunks: perMinute.default(rateLimitDefaults.chunks),
 }));
+
+const origins = z.string().transform((text, context): string[] =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "").flatMap((part) => {
+    const url = URL.canParse(part) ? new URL(part) : null;
+    const isOrigin = url && /^https?:$/.test(url.protocol) &&
+      part.replace(/\/$/, "") === url.origin;
+    if (isOrigin) return [url.origin];
+    context.addIssue({ code: "custom", message: "is not a list of origins, https://a.example,…" });
+    return [];
+  })
+);
+/** A key as it is, or a JSON object of keys by workspace. */
+const platformKeys = z.string().transform((text, context) => {
+  if (!text.trimStart().startsWith("{")) return text;
+  const parsed = json.pipe(z.record(z.string(), z.string().min(1))).safeParse(text);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: "custom", message: "is neither a key nor keys by workspace" });
+  return z.NEVER;
+});
 
 const schema = z.object({
   SUPABASE_URL: z.url(),
@@ -59,6 +80,18 @@ const schema = z.object({
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
+  GROUNDWORK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_RETURN_ORIGINS: origins.default([]),
+  GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: z.enum(["true", "false"]).default("false"),
+  GROUNDWORK_DEVTO_URL: z.url({ protocol: /^https?$/ }).default("https://dev.to"),
+  GROUNDWORK_DEVTO_KEY: platformKeys.optional(),
+  GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
+  GROUNDWORK_SOCIAL_KEY: platformKeys.optional(),
+  GROUNDWORK_VOICE_URL: z.url({ protocol: /^https?$/ }).default("https://api.vapi.ai"),
+  GROUNDWORK_VOICE_KEY: z.string().optional(),
+  GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
+    error: "has fewer than 16 characters",
+  }).optional(),
   GROUNDWORK_EMBEDDER: z.enum(["platform", "endpoint", "local"]).optional(),
   GROUNDWORK_EMBEDDER_URL: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_EMBEDDER_KEY: z.string().optional(),
@@ -68,7 +101,17 @@ const schema = z.object({
 }).refine(
   (values) => !values.UPSTASH_REDIS_REST_URL === !values.UPSTASH_REDIS_REST_TOKEN,
   { path: ["UPSTASH_REDIS_REST_TOKEN"], error: "and UPSTASH_REDIS_REST_URL are set together" },
+).refine(
+  (values) => !values.GROUNDWORK_SOCIAL_URL === !values.GROUNDWORK_SOCIAL_KEY,
+  { path: ["GROUNDWORK_SOCIAL_KEY"], error: "and GROUNDWORK_SOCIAL_URL are set together" },
 );
+
+/** A platform that content is published on: its API and our keys to it. */
+export interface PlatformAccounts {
+  readonly url: string;
+  /** The one key of a project that is one company's, or each workspace's own. */
+  readonly keys: string | Readonly<Record<string, string>>;
+}
 
 /** What the functions know about the project they run in. */
 export interface Environment {
@@ -86,6 +129,20 @@ export interface Environment {
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
+  /** The project's URL as browsers and providers reach it. */
+  readonly publicUrl: string;
+  /** Where a browser may be sent back to after an account was connected. */
+  readonly returnOrigins: readonly string[];
+  /** Whether providers of accounts may be at private addresses. Dangerous; for tests. */
+  readonly allowPrivateProviders: boolean;
+  /** Where articles are published; null without a key. */
+  readonly devto: PlatformAccounts | null;
+  /** Through which social content is posted; null without a key. */
+  readonly social: PlatformAccounts | null;
+  /** The voice provider that calls are made through, where its key is given. */
+  readonly voice: { url: string; key: string } | null;
+  /** What the provider signs its reports with. */
+  readonly voiceWebhookSecret: string | null;
   /** What makes vectors of texts: the kind, where one is forced, and the endpoint, where there is one. */
   readonly embedder: {
     readonly kind: "platform" | "endpoint" | "local" | null;
@@ -130,6 +187,19 @@ export function parseEnvironment(
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
+    publicUrl: (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, ""),
+    returnOrigins: values.GROUNDWORK_RETURN_ORIGINS,
+    allowPrivateProviders: values.GROUNDWORK_ALLOW_PRIVATE_PROVIDERS === "true",
+    devto: values.GROUNDWORK_DEVTO_KEY
+      ? { url: values.GROUNDWORK_DEVTO_URL, keys: values.GROUNDWORK_DEVTO_KEY }
+      : null,
+    social: values.GROUNDWORK_SOCIAL_URL && values.GROUNDWORK_SOCIAL_KEY
+      ? { url: values.GROUNDWORK_SOCIAL_URL, keys: values.GROUNDWORK_SOCIAL_KEY }
+      : null,
+    voice: values.GROUNDWORK_VOICE_KEY
+      ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
+      : null,
+    voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
     embedder: {
       kind: values.GROUNDWORK_EMBEDDER ?? null,
       endpoint: values.GROUNDWORK_EMBEDDER_URL

@@ -8,7 +8,12 @@ function badBody(code: string, message: string, status = 400): ApiError {
   return new ApiError(status, code, message);
 }
 
-async function readText(request: Request, limit: number): Promise<string> {
+/**
+ * Reads a body of text, of so many bytes at most.
+ *
+ * @throws ApiError 400 `invalid_json` when it is not UTF-8, 413 `body_too_large`
+ */
+export async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
   if (!request.body) return "";

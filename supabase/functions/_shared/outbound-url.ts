@@ -126,6 +126,26 @@ export async function findTarget(
   };
 }
 
+/**
+ * Where a URL leads, with nothing checked but that it is one: for an operator who has said in the
+ * environment that addresses of their own network are meant (tests do).
+ *
+ * @throws OutboundRefused when it is not http or https
+ */
+export function findUncheckedTarget(text: string): OutboundTarget {
+  const url = parse(text);
+  const isTls = url.protocol === "https:";
+  if (!isTls && url.protocol !== "http:") throw new OutboundRefused(`${url.protocol} is not http`);
+  return {
+    hosts: [hostOf(url)],
+    port: Number(url.port || (isTls ? 443 : 80)),
+    tlsName: isTls ? hostOf(url) : null,
+    host: url.host,
+    path: url.pathname + url.search,
+    headers: {},
+  };
+}
+
 function throughGateway(
   endpoint: string,
   { namespace, gateway }: { namespace: string | null; gateway: string | null },

@@ -1,5 +1,6 @@
 import { rejects } from "node:assert/strict";
 import { assert, assertDeepEquals, assertEquals, eventually } from "./asserts.ts";
+import { OutboundUnreachable } from "./outbound-connection.ts";
 import type { OutboundTarget } from "./outbound-url.ts";
 import {
   type Closure,
@@ -7,7 +8,6 @@ import {
   openOutboundSocket,
   type OutboundOptions,
   type OutboundSocket,
-  OutboundUnreachable,
 } from "./outbound-websocket.ts";
 
 function targetAt(port: number, changes: Partial<OutboundTarget> = {}): OutboundTarget {

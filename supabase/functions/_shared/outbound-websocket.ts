@@ -8,6 +8,7 @@
  * that were checked and proves the name by TLS, sends headers, reads no further than is delivered,
  * and bounds each message before it is held. It follows no redirect and takes no extension.
  */
+import { before, close, dial, OutboundUnreachable, writeAll } from "./outbound-connection.ts";
 import {
   createFrameReader,
   encodeClosing,
@@ -17,11 +18,6 @@ import {
   opcode,
 } from "./outbound-frames.ts";
 import type { OutboundTarget } from "./outbound-url.ts";
-
-/** The other side was not reached, or did not agree to a WebSocket. The message is for the log. */
-export class OutboundUnreachable extends Error {
-  override readonly name = "OutboundUnreachable";
-}
 
 /** How a WebSocket ended. 1005: without a code; 1006: without a word. */
 export interface Closure {
@@ -61,63 +57,6 @@ export interface OutboundOptions {
 
 const longestHead = 16_384;
 const goodbye = 2000;
-
-/** Deadline for something that cannot be cancelled: what comes late is handed to `discard`. */
-async function before<Value>(
-  work: Promise<Value>,
-  deadline: number,
-  discard: (late: Value) => void,
-): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isLate = false;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      isLate = true;
-      reject(new OutboundUnreachable("no answer in time"));
-    }, Math.max(0, deadline - Date.now()));
-  });
-  work.then((value) => isLate && discard(value), () => {}); // its failure is the race's
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function dial(target: OutboundTarget, deadline: number, caCerts?: string[]) {
-  let failure: unknown;
-  for (const hostname of target.hosts) {
-    let connection: Deno.Conn | undefined;
-    try {
-      const dialing = Deno.connect({ hostname, port: target.port });
-      const tcp = connection = await before(dialing, deadline, (late) => late.close());
-      tcp.setNoDelay();
-      if (target.tlsName === null) return tcp;
-      const options = { hostname: target.tlsName, caCerts, alpnProtocols: ["http/1.1"] };
-      const securing = Deno.startTls(tcp, options);
-      const tls = connection = await before(securing, deadline, (late) => late.close());
-      await before(tls.handshake(), deadline, () => {});
-      return tls;
-    } catch (error) {
-      failure = error;
-      close(connection);
-      if (Date.now() >= deadline) break;
-    }
-  }
-  throw new OutboundUnreachable(`${target.host} was not reached`, { cause: failure });
-}
-
-function close(connection: Deno.Conn | undefined): void {
-  try {
-    connection?.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error; // it had ended by itself
-  }
-}
-
-async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
-}
 
 async function expectedAccept(key: string): Promise<string> {
   const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);

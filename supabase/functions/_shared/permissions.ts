@@ -150,7 +150,8 @@ export function createPermissions(
     const remaining = row.changes_at === null
       ? sharedLifetime
       : Math.ceil((Date.parse(row.changes_at) - now()) / 1000);
-    if (remaining <= 0) return;
+    // Who never was granted anything has nothing to keep; and of who was erased, nothing is kept again.
+    if (remaining <= 0 || row.revision === 0) return;
     const value = { agents: row.agents, changes_at: row.changes_at } as unknown as Json;
     const ttl = Math.min(remaining, sharedLifetime);
     inBackground(

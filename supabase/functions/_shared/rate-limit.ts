@@ -51,7 +51,14 @@ export function allowanceHeaders(allowance: Allowance): Record<string, string> {
 }
 
 function mapClasses<Value>(make: () => Value): Record<RateLimitClass, Value> {
-  return { check: make(), read: make(), fresh: make(), write: make(), heartbeat: make() };
+  return {
+    check: make(),
+    read: make(),
+    fresh: make(),
+    write: make(),
+    heartbeat: make(),
+    chunks: make(),
+  };
 }
 
 /** Makes the isolate's rate limiter. `now` is for tests. */

@@ -123,5 +123,33 @@ export function createPostgresScratchpad(database: Database): Scratchpad {
       );
       return rows.map((row) => ({ member: row.member, info: row.info, endsAt: row.ends_at }));
     },
+
+    async append(key, first, chunks, ttl) {
+      const [row] = await database.run((sql) =>
+        sql<{ next: number }[]>`
+          select private.scratch_append(${key}, ${first}, ${sql.json(chunks)}, ${ttl}) as next`
+      );
+      const next = row?.next ?? 0;
+      return next < 0 ? { next: -1 - next, isGap: true } : { next, isGap: false };
+    },
+
+    async readChunks(key, first, most) {
+      const rows = await database.run((sql) =>
+        sql<{ chunk: string }[]>`
+          select chunk from private.scratch_chunks
+          where key = ${key} and ordinal >= ${first} and ordinal < ${first + most}
+            and ends_at > now()
+          order by ordinal`
+      );
+      return rows.map(({ chunk }) => chunk);
+    },
+
+    async expireChunks(key, ttl) {
+      await database.run((sql) =>
+        sql`
+          update private.scratch_chunks
+          set ends_at = now() + make_interval(secs => ${ttl}) where key = ${key}`
+      );
+    },
   };
 }

@@ -123,5 +123,25 @@ export function createRedisScratchpad(
         };
       });
     },
+
+    async append(key, first, chunks, ttl) {
+      const next = Number(
+        await redis.eval<string[], number>(
+          lua.append,
+          [key],
+          [String(first), String(ttl), ...chunks],
+        ),
+      );
+      return next < 0 ? { next: -1 - next, isGap: true } : { next, isGap: false };
+    },
+
+    async readChunks(key, first, most) {
+      return await redis.lrange<string>(key, first, first + most - 1);
+    },
+
+    async expireChunks(key, ttl) {
+      // The client leaves out a time of 0.
+      await (ttl > 0 ? redis.expire(key, ttl) : redis.del(key));
+    },
   };
 }

@@ -58,6 +58,22 @@ export interface Scratchpad {
   leave(key: string, member: string): Promise<boolean>;
   /** Who is in the set now; those whose time has ended are swept. */
   members(key: string): Promise<Member[]>;
+
+  /**
+   * Adds texts to the end of a list, the first of them as number `first`. Those that the list has
+   * already are passed over; where it has not got as far as `first` nothing is added and
+   * `isGap` is true. Either way `next` is the number that the list goes on with.
+   */
+  append(
+    key: string,
+    first: number,
+    chunks: string[],
+    ttl: number,
+  ): Promise<{ next: number; isGap: boolean }>;
+  /** The list from number `first` on, at most `most` texts. */
+  readChunks(key: string, first: number, most: number): Promise<string[]>;
+  /** How long a list goes on to live. */
+  expireChunks(key: string, ttl: number): Promise<void>;
 }
 
 /** Seconds that a floor lives: longer than any read takes, and than any answer is kept. */

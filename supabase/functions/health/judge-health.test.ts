@@ -1,9 +1,31 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { type Figures, findTroubles, judge, type WorkFigures } from "./judge-health.ts";
+import {
+  type Figures,
+  findTroubles,
+  judge,
+  type QueueFigures,
+  type WorkFigures,
+} from "./judge-health.ts";
+
+function queueOf(queue: string, changes: Partial<QueueFigures> = {}): QueueFigures {
+  const nothing = { pending: 0, due: 0, in_progress: 0, lease_ended: 0, failed: 0 };
+  return { queue, ...nothing, oldest_due_seconds: 0, last_failure: null, ...changes };
+}
 
 const work: WorkFigures = {
   calls: { open: 3, failed: 0, lost: 0, overdue_since: null },
   jobs: [{ name: "purge", last_started_at: null, last_status: null, failures: 0 }],
+  queues: [
+    queueOf("chores", {
+      pending: 1e6,
+      due: 1e6,
+      in_progress: 9,
+      lease_ended: 3,
+      oldest_due_seconds: 900,
+    }),
+    queueOf("function_calls", { failed: 3, oldest_due_seconds: 1e6 }), // long ago: calls has the last day's
+  ],
+  abandoned: 0,
   sealing: { lag_seconds: 59 },
 };
 const well: Figures = {
@@ -42,6 +64,11 @@ for (
         }],
       },
     },
+    "dead_letters:chores": { work: { ...work, queues: [queueOf("chores", { failed: 1 })] } },
+    "work_waiting:chores": {
+      work: { ...work, queues: [queueOf("chores", { due: 1, oldest_due_seconds: 901 })] },
+    },
+    leases_not_released: { work: { ...work, abandoned: 1 } },
     sealing_behind: { work: { ...work, sealing: { lag_seconds: 301 } } },
     figures_unavailable: { work: null },
   })

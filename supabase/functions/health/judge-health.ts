@@ -12,6 +12,20 @@ export interface JobFigures {
   failures: number;
 }
 
+/** How a queue stands. The ledger of function calls is among them, as `function_calls`. */
+export interface QueueFigures {
+  queue: string;
+  pending: number;
+  due: number;
+  in_progress: number;
+  /** Of what is in progress: held by a lease that has ended. */
+  lease_ended: number;
+  /** Dead letters. */
+  failed: number;
+  oldest_due_seconds: number;
+  last_failure: string | null;
+}
+
 /** What the database says of its own work. */
 export interface WorkFigures {
   calls: {
@@ -23,6 +37,9 @@ export interface WorkFigures {
     overdue_since: string | null;
   };
   jobs: JobFigures[];
+  queues: QueueFigures[];
+  /** Leases that ended a minute ago and were not given back: the job looks each ten seconds. */
+  abandoned: number;
   sealing: {
     /** Age of the oldest entry that is not sealed yet; 0 when all are. */
     lag_seconds: number;
@@ -46,6 +63,7 @@ export interface Figures {
 }
 
 const longestSealingLag = 300;
+const longestWait = 900;
 
 /** What is not as it should be, in words that an operator can look up. Nothing: all is well. */
 export function findTroubles(figures: Figures): string[] {
@@ -58,6 +76,12 @@ export function findTroubles(figures: Figures): string[] {
     work.calls.failed > 0 && "calls_failed",
     work.calls.overdue_since !== null && "calls_overdue",
     ...work.jobs.map((job) => job.last_status === "failed" && `job_failing:${job.name}`),
+    // The ledger's own failures are told above, those of the last day.
+    ...work.queues.filter(({ queue }) => queue !== "function_calls").flatMap((queue) => [
+      queue.failed > 0 && `dead_letters:${queue.queue}`,
+      queue.oldest_due_seconds > longestWait && `work_waiting:${queue.queue}`,
+    ]),
+    work.abandoned > 0 && "leases_not_released",
     work.sealing.lag_seconds > longestSealingLag && "sealing_behind",
   ].filter((trouble) => typeof trouble === "string");
 }

@@ -1,5 +1,6 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app as health } from "../health/index.ts";
+import { withQueue } from "./queues.ts";
 import { ask, connect, createWorld, environment, startIsolate } from "./world.ts";
 
 const sql = connect();
@@ -98,6 +99,44 @@ Deno.test("health is a word for anybody and figures for the service", async () =
   assert(body.work.jobs.some((job: { name: string }) => job.name === "seal-audit-log"));
   assert(body.work.calls.open >= 0);
   assert(body.work.sealing.lag_seconds >= 0);
+});
+
+Deno.test({
+  name: "health shows the queues; dead letters and abandoned leases degrade it",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    await withQueue(sql, async (queue) => {
+      const look = async () => {
+        await using isolate = startIsolate();
+        const { body } = await isolate.ask(health, "GET", "/health", { as: "service" });
+        const found = body.work.queues.find((known: { queue: string }) => known.queue === queue);
+        return { ...found, status: body.status, troubles: body.troubles };
+      };
+      const trouble = `dead_letters:${queue}`;
+      await sql`select private.enqueue_work(${queue}, ${
+        sql.json([{ workspace_id: workspace }, { workspace_id: workspace }])
+      })`;
+      const [job] = await sql`select * from private.claim_work(${queue}, 'tests')`;
+      const before = await look();
+      assertDeepEquals([before.pending, before.in_progress, before.failed], [1, 1, 0]);
+      assert(!before.troubles.includes(trouble));
+      await sql`select private.fail_work(${queue}, ${job?.claim_token}, ${`{${job?.id}}`}::bigint[], 'boom', retry => false)`;
+      const after = await look();
+      assertDeepEquals([after.failed, after.last_failure, after.status], [1, "boom", "degraded"]);
+      assert(after.troubles.includes(trouble));
+      // What release-expired-work finds is gone when it comes: looked at in one transaction with it.
+      await sql`select private.claim_work(${queue}, 'tests')`;
+      await sql.begin(async (transaction) => {
+        await transaction`update public.${
+          sql(queue)
+        } set lease_expires_at = now() - interval '2 minutes' where status = 'in_progress'`;
+        const [row] = await transaction`select private.work_abandoned() as n`;
+        assertEquals(row?.n, 1);
+        await transaction`select private.release_expired_work()`;
+      });
+    });
+  },
 });
 
 Deno.test({

@@ -26,6 +26,21 @@ const scenarios: Record<string, (pad: Scratchpad) => Promise<void>> = {
     assertDeepEquals(await pad.readAnswer(user), { epoch, answer: { revision: 5, value: ["é"] } });
   },
 
+  async "a list grows at its end, once for each number, and never over a gap"(pad) {
+    const key = `stream:${fresh()}`;
+    assertDeepEquals(await pad.append(key, 0, ["a", "é"], 60), { next: 2, isGap: false });
+    assertDeepEquals(await pad.append(key, 1, ["é", "c"], 60), { next: 3, isGap: false });
+    assertDeepEquals(await pad.append(key, 0, ["a"], 60), { next: 3, isGap: false });
+    assertDeepEquals(await pad.append(key, 4, ["e"], 60), { next: 3, isGap: true });
+    assertDeepEquals(await pad.append(key, 0, [], 60), { next: 3, isGap: false });
+    assertDeepEquals(await pad.readChunks(key, 1, 10), ["é", "c"]);
+    assertDeepEquals(await pad.readChunks(key, 0, 1), ["a"]);
+    await pad.expireChunks(key, 0);
+    assertDeepEquals(await pad.readChunks(key, 0, 10), []);
+    assertDeepEquals(await pad.append(key, 0, ["x"], 60), { next: 1, isGap: false });
+    assertDeepEquals(await pad.readChunks(key, 0, 10), ["x"]);
+  },
+
   async "a floor drops an older answer and refuses to have it written back"(pad) {
     const user = fresh();
     const { epoch } = await pad.readAnswer(user);

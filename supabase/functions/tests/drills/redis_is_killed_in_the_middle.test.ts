@@ -141,6 +141,7 @@ Deno.test({
           read: 1e6,
           write: 1e6,
           heartbeat: 1e6,
+          chunks: 1e6,
         }),
       },
     });

@@ -17,7 +17,7 @@ from unnest(array['audit_log', 'billing_events']) as log, generate_series(0, 3) 
 select is(private.maintain_partitions(), '{"made": [], "dropped": []}', 'doing it again does nothing');
 select set_eq(
   $$select jsonb_array_elements_text(private.maintain_partitions(tests.month(1) + 27) -> 'made')$$,
-  $$select log || to_char(tests.month(4), '_YYYY_MM') from unnest(array['audit_log', 'billing_events']) as log$$,
+  $$select table_name || to_char(tests.month(4), '_YYYY_MM') from private.partitioned_logs$$,
   'a month later one more of each is made, also on its last days'
 );
 select is(tests.answer_of($$insert into public.audit_log (workspace_id, action, occurred_on) values (tests.id('north'), 'a.b', tests.month(5))$$), '23514', 'beyond them nothing is written');
@@ -36,7 +36,7 @@ select is_empty(
   'entries lie on the day, in UTC, on which they are written'
 );
 
--- Past retention: 84 months are kept
+-- Past retention: 84 months are kept of these two, of others as many as is written
 select lives_ok($$select private.maintain_partitions(tests.month(-86))$$, 'as if it had run 86 months ago');
 select tests.write_entry('sealed', 1, 'a.old1', -86) as id;
 select tests.seal(1000000010) as seals;
@@ -47,7 +47,9 @@ select tests.seal(1000000030) as seals;
 select is(tests.verdict('sealed'), 'valid 4/4', 'seven years of a log, in four seals');
 select set_eq(
   $$select jsonb_array_elements_text(private.maintain_partitions() -> 'dropped')$$,
-  $$select log || to_char(tests.month(months), '_YYYY_MM') from unnest(array['audit_log', 'billing_events']) as log, unnest(array[-86, -85]) as months$$,
+  $$select log || to_char(tests.month(months), '_YYYY_MM') from unnest(array['audit_log', 'billing_events']) as log, unnest(array[-86, -85]) as months
+    union
+    select table_name || to_char(tests.month(months), '_YYYY_MM') from private.partitioned_logs, generate_series(-86, -83) as months where months < -keep_months$$,
   'months past retention are dropped, the 84th is kept'
 );
 select is(tests.verdict('sealed'), 'valid 2/4', 'what is left verifies, over the seals of what was dropped');
@@ -71,7 +73,7 @@ select is_empty(
 select is_empty(
   $$select link.inhrelid::regclass from pg_catalog.pg_inherits as link
     where link.inhparent in ('public.audit_log'::regclass, 'public.billing_events'::regclass)
-      and (select count(*) from pg_catalog.pg_trigger as t where t.tgrelid = link.inhrelid and t.tgfoid = 'private.refuse_change()'::regprocedure and t.tgenabled = 'O') <> 2$$,
+      and (select count(*) from pg_catalog.pg_trigger as t where t.tgrelid = link.inhrelid and t.tgfoid in ('private.refuse_change()'::regprocedure, 'private.refuse_all_but_redactions()'::regprocedure, 'private.refuse_all_but_pseudonyms()'::regprocedure) and t.tgenabled = 'O') <> 2$$,
   'and each refuses changes and truncation'
 );
 select is(tests.answer_of($$update private.partitioned_logs set keep_months = 11$$), '23514', 'no log is kept for less than a year');

@@ -1,0 +1,104 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+import { assertDeepEquals, assertEquals } from "./asserts.ts";
+import { createPlatformClient, PlatformError, readRetryAfter } from "./platform-client.ts";
+
+interface Answer {
+  status: number;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+/** What comes of asking a server that answers so; null: it breaks the connection. */
+async function outcomeOf(given: Answer | null) {
+  let heard = 0;
+  const server = createServer(async (request, response) => {
+    for await (const _ of request);
+    heard++;
+    if (!given) return void request.socket.destroy();
+    response.writeHead(given.status, given.headers ?? {}).end(given.body ?? "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = createPlatformClient({ url: `${url}/`, key: "k" }, {}, 5000);
+  try {
+    const answer = await client.ask("POST", "/x", z.object({ id: z.int() }), { a: 1 });
+    return { answer, heard };
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    const { trouble, status, message, retryAfter } = error;
+    return { trouble, status, message, retryAfter, heard };
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+Deno.test("an answer that fits is returned", async () => {
+  assertDeepEquals(await outcomeOf({ status: 201, body: '{"id": 1, "more": true}' }), {
+    answer: { id: 1 },
+    heard: 1,
+  });
+});
+
+for (
+  const [status, trouble] of [
+    [400, "refused"],
+    [401, "refused"],
+    [404, "refused"],
+    [408, "unclear"],
+    [409, "refused"],
+    [422, "refused"],
+    [425, "unclear"],
+    [429, "busy"],
+    [500, "unclear"],
+    [503, "unclear"],
+    [302, "refused"],
+  ] as const
+) {
+  Deno.test(`${status} is ${trouble}`, async () => {
+    const headers: Record<string, string> = status === 302
+      ? { location: "http://127.0.0.1:9/" }
+      : {};
+    const outcome = await outcomeOf({ status, headers });
+    assertDeepEquals([outcome.trouble, outcome.status, outcome.heard], [trouble, status, 1]);
+  });
+}
+
+Deno.test("a broken connection is unclear, and the request was sent once", async () => {
+  const outcome = await outcomeOf(null);
+  assertDeepEquals([outcome.trouble, outcome.heard], ["unclear", 1]);
+});
+
+for (const body of ["", "{", '{"id": "one"}', "<html>"]) {
+  Deno.test(`a success that says ${body || "nothing"} is unclear`, async () => {
+    assertEquals((await outcomeOf({ status: 200, body })).trouble, "unclear");
+  });
+}
+
+for (
+  const [body, wanted] of [
+    ['{"error": "Title is\\n taken"}', "the platform answered 422: Title is taken"],
+    ['{"message": "No."}', "the platform answered 422: No."],
+    ['{"errors": [{"message": "a"}, {"message": "b"}]}', "the platform answered 422: a; b"],
+    ["plain words", "the platform answered 422: plain words"],
+    ["<html>very long</html>", "the platform answered 422"],
+    ["", "the platform answered 422"],
+    ["x".repeat(9000), `the platform answered 422: ${"x".repeat(500)}`],
+  ] as const
+) {
+  Deno.test(`what is wrong is told in its words: ${body.slice(0, 40)}`, async () => {
+    assertEquals((await outcomeOf({ status: 422, body })).message, wanted);
+  });
+}
+
+Deno.test("Retry-After is seconds or a date, within an hour", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  assertDeepEquals(
+    ["30", " 7 ", "0", "99999", "Thu, 01 Jan 2026 00:01:00 GMT", "Thu, 01 Jan 2025 00:00:00 GMT"]
+      .map((value) => readRetryAfter(value, now)),
+    [30, 7, 1, 3600, 60, 1],
+  );
+  assertDeepEquals([readRetryAfter(null), readRetryAfter("soon")], [null, null]);
+});

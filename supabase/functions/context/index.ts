@@ -1,0 +1,13 @@
+/** The prompt of a conversation: assembled, and made again as it was. */
+import { createApp, serve } from "../_shared/http.ts";
+import { route } from "../_shared/route.ts";
+import { services } from "../_shared/services.ts";
+import { assembleContext } from "./assemble-context.ts";
+import { findPrompt, replayContext } from "./replay-context.ts";
+
+export const app = createApp("context");
+app.get("/records/:id", route("person-or-service", "read", replayContext));
+app.get("/of/:message", route("person-or-service", "read", findPrompt));
+app.get("/:conversation", route("person-or-service", "read", assembleContext));
+
+export default serve(app, services);

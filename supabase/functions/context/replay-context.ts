@@ -1,0 +1,47 @@
+import type { Person, Service } from "../_shared/authentication.ts";
+import { ApiError, notFound } from "../_shared/errors.ts";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { uuidParameter } from "../_shared/input.ts";
+
+const userOf = (caller: Person | Service) => caller.kind === "person" ? caller.userId : null;
+
+/** `GET /context/records/:id`: the prompt of a record, as it was. */
+export async function replayContext(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const id = context.req.param("id") ?? "";
+  if (!/^[1-9][0-9]{0,14}$/.test(id)) {
+    throw new ApiError(400, "invalid_parameter", "id: must be a record's number");
+  }
+  const user = userOf(caller);
+  const [row] = await context.env.database.run((sql) =>
+    sql<{ prompt: unknown }[]>`
+      select private.replay_context(record.id) as prompt
+      from public.context_records as record
+      where record.id = ${id}
+        and (${user}::uuid is null
+          or record.user_id = ${user} and private.belongs_to(record.user_id, record.workspace_id))`
+  );
+  if (!row) throw notFound("The record");
+  return answer(row.prompt);
+}
+
+/** `GET /context/of/:message`: the prompt that an answer was given to. */
+export async function findPrompt(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const message = uuidParameter(context.req.param("message"), "message");
+  const user = userOf(caller);
+  const [row] = await context.env.database.run((sql) =>
+    sql<{ prompt: unknown }[]>`
+      select public.prompt_of(said.id) as prompt
+      from public.messages as said
+      where said.id = ${message}
+        and (${user}::uuid is null
+          or said.user_id = ${user} and private.belongs_to(said.user_id, said.workspace_id))`
+  );
+  if (!row?.prompt) throw notFound("The prompt");
+  return answer(row.prompt);
+}

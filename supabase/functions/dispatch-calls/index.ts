@@ -1,0 +1,10 @@
+/** Starts the calls that are due, at the voice provider. */
+import { createApp, serve } from "../_shared/http.ts";
+import { route } from "../_shared/route.ts";
+import { services } from "../_shared/services.ts";
+import { dispatchCalls } from "./dispatch-calls.ts";
+
+export const app = createApp("dispatch-calls");
+app.post("/", route("service", "write", dispatchCalls));
+
+export default serve(app, services);

@@ -1,0 +1,10 @@
+/** Leads come in from files. */
+import { createApp, serve } from "../_shared/http.ts";
+import { route } from "../_shared/route.ts";
+import { services } from "../_shared/services.ts";
+import { importLeads } from "./import-leads.ts";
+
+export const app = createApp("leads");
+app.post("/import", route("person-or-service", "write", importLeads));
+
+export default serve(app, services);

@@ -1,0 +1,15 @@
+import { answerPublishing } from "../_shared/answer-publishing.ts";
+import type { RequestContext } from "../_shared/http.ts";
+import { platformsOf } from "../_shared/publishing.ts";
+import { createDevto } from "./devto.ts";
+
+/** `POST /publish-build-content`: publishes the articles that are due, of every business. */
+export function publishArticles(context: RequestContext): Promise<Response> {
+  const { devto } = context.env.environment;
+  return answerPublishing(
+    context,
+    "build_content_queue",
+    devto && platformsOf(devto, createDevto),
+    "GROUNDWORK_DEVTO_KEY",
+  );
+}

@@ -1,0 +1,15 @@
+import { answerPublishing } from "../_shared/answer-publishing.ts";
+import type { RequestContext } from "../_shared/http.ts";
+import { platformsOf } from "../_shared/publishing.ts";
+import { createPostingService } from "./posting-service.ts";
+
+/** `POST /publish-social-content`: posts what is due, of every business. */
+export function publishPosts(context: RequestContext): Promise<Response> {
+  const { social } = context.env.environment;
+  return answerPublishing(
+    context,
+    "content_queue",
+    social && platformsOf(social, createPostingService),
+    "GROUNDWORK_SOCIAL_KEY",
+  );
+}

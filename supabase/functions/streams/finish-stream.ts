@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { Person, Service } from "../_shared/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { readBody, uuidParameter } from "../_shared/input.ts";
+import { log } from "../_shared/log.ts";
+import type { Json } from "../_shared/scratchpad.ts";
+import { omitId } from "./open-stream.ts";
+import {
+  chunksOf,
+  endedLifetime,
+  type Ending,
+  endOf,
+  forgetStream,
+  requireStream,
+  type Stream,
+} from "./stream-store.ts";
+
+const part = z.looseObject({ type: z.string().min(1).max(100) });
+const body = z.strictObject({
+  message: z.strictObject({
+    parts: z.array(part).min(1).max(1000),
+    metadata: z.record(z.string(), z.json()).optional(),
+    token_count: z.int().min(0).max(10_000_000).optional(),
+  }).optional(),
+  error: z.string().min(1).max(2000).optional(),
+}).refine((given) => given.message !== undefined || given.error !== undefined, {
+  path: ["message"],
+  error: "or an error is needed: what came of it?",
+});
+
+/** Bytes of a request's body: a message's parts are at most 1 MiB. */
+const longestBody = 1_200_000;
+
+/**
+ * `POST /streams/:id/finish`: the answer is complete, or broke off (`error`). The message is in
+ * Postgres before readers are told of the end. Said again, the first end is answered.
+ */
+export async function finishStream(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const services = context.env;
+  const id = uuidParameter(context.req.param("id"), "id");
+  const { message, error } = await readBody(context.req.raw, body, longestBody);
+  await requireStream(services, id, caller, true);
+  const [stream] = await services.database.run((sql) =>
+    sql<Stream[]>`
+      select id, conversation_id, user_id, message_id, parent_id, status, error
+      from private.finish_stream(
+        ${id}, ${message ? sql.json(message.parts as unknown as Json) : null},
+        ${message?.metadata ? sql.json(message.metadata as Json) : null},
+        ${message?.token_count ?? null}, ${error ?? null})`
+  );
+  if (!stream) throw new Error("finish_stream returned no row");
+  forgetStream(services, id);
+  await tellTheEnd(services, stream, message !== undefined);
+  return answer({ stream_id: id, ...omitId(stream) });
+}
+
+/** Readers look into Postgres as well: an end that the fast memory did not take is only told later. */
+async function tellTheEnd(
+  { memory }: Parameters<typeof requireStream>[0],
+  stream: Stream,
+  hasMessage: boolean,
+): Promise<void> {
+  try {
+    await memory.use(async (pad) => {
+      const { next } = await pad.append(chunksOf(stream.id), 0, [], endedLifetime);
+      await pad.expireChunks(chunksOf(stream.id), endedLifetime);
+      const told: Ending = {
+        status: stream.status === "failed" ? "failed" : "finished",
+        message_id: hasMessage ? stream.message_id : null,
+        error: stream.error,
+        total: next,
+      };
+      await pad.set(endOf(stream.id), told, endedLifetime);
+    });
+  } catch (error) {
+    log("warning", "a stream's end is in Postgres only", { cause: error, stream_id: stream.id });
+  }
+}

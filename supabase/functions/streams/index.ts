@@ -1,0 +1,16 @@
+/** Answers on their way: said in chunks, resumed after a lost connection, finished as a message. */
+import { createApp, serve } from "../_shared/http.ts";
+import { route } from "../_shared/route.ts";
+import { services } from "../_shared/services.ts";
+import { appendChunks } from "./append-chunks.ts";
+import { finishStream } from "./finish-stream.ts";
+import { openStream } from "./open-stream.ts";
+import { readStream } from "./read-stream.ts";
+
+export const app = createApp("streams");
+app.post("/", route("person-or-service", "write", openStream));
+app.post("/:id/chunks", route("person-or-service", "chunks", appendChunks));
+app.post("/:id/finish", route("person-or-service", "write", finishStream));
+app.get("/:id", readStream);
+
+export default serve(app, services);

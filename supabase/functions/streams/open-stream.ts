@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { Person, Service } from "../_shared/authentication.ts";
+import { ApiError } from "../_shared/errors.ts";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { readBody, uuid } from "../_shared/input.ts";
+import type { Stream } from "./stream-store.ts";
+
+const body = z.strictObject({
+  conversation_id: uuid,
+  message_id: uuid.optional(),
+  parent_id: uuid.optional(),
+});
+
+/**
+ * `POST /streams`: begins an answer in a conversation of the caller's; the service answers in any.
+ * 201 with the stream and the id that its message will have. With the same `message_id` again it is
+ * the same stream.
+ */
+export async function openStream(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const given = await readBody(context.req.raw, body);
+  const user = caller.kind === "person" ? caller.userId : null;
+  const [stream] = await context.env.database.run((sql) =>
+    sql<Stream[]>`
+      select id, conversation_id, user_id, message_id, parent_id, status, error
+      from private.open_stream(
+        ${given.conversation_id}, ${user}, ${given.message_id ?? null}, ${given.parent_id ?? null})`
+  );
+  if (!stream) throw new ApiError(500, "internal", "open_stream returned no row");
+  return answer({ stream_id: stream.id, ...omitId(stream) }, 201);
+}
+
+/** A stream as clients see it, without its id, which is called stream_id there. */
+export function omitId({ id: _, user_id: __, ...rest }: Stream): Omit<Stream, "id" | "user_id"> {
+  return rest;
+}

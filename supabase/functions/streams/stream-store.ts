@@ -1,0 +1,91 @@
+/**
+ * Where streams are kept: the row in Postgres, the chunks in the fast memory.
+ *
+ *   stream:{id}       the chunks, in order
+ *   stream:{id}:end   what came of it, told when the message is in Postgres
+ */
+import { z } from "zod";
+import type { Person, Service } from "../_shared/authentication.ts";
+import { createBoundedMap } from "../_shared/bounded-map.ts";
+import { notFound } from "../_shared/errors.ts";
+import type { Services } from "../_shared/services.ts";
+
+/** A stream's row. */
+export interface Stream {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly user_id: string;
+  readonly message_id: string;
+  readonly parent_id: string | null;
+  readonly status: "open" | "finished" | "failed";
+  readonly error: string | null;
+}
+
+/** How a stream ended: what readers are told. */
+export const ending = z.object({
+  status: z.enum(["finished", "failed"]),
+  message_id: z.string().nullable(),
+  error: z.string().nullable(),
+  /** How many chunks were said; who has read so many has read all. */
+  total: z.int(),
+});
+export type Ending = z.output<typeof ending>;
+
+/** Seconds that chunks live while nobody adds to them, and after the end. */
+export const openLifetime = 24 * 60 * 60;
+export const endedLifetime = 60 * 60;
+
+export const chunksOf = (id: string): string => `stream:${id}`;
+export const endOf = (id: string): string => `stream:${id}:end`;
+
+/** Milliseconds for which an isolate believes that a stream is still open. */
+const believedFor = 2000;
+const openStreams = new WeakMap<
+  Services,
+  ReturnType<typeof createBoundedMap<string, { stream: Stream; goodUntil: number }>>
+>();
+
+/** The stream's row, as the database has it now. */
+export async function findStream({ database }: Services, id: string): Promise<Stream | null> {
+  const [row] = await database.run((sql) =>
+    sql<Stream[]>`
+      select stream.id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
+        stream.status, stream.error
+      from public.streams as stream
+      join public.conversations as talk on talk.id = stream.conversation_id
+      where stream.id = ${id} and talk.deleted_at is null
+        and private.belongs_to(stream.user_id, stream.workspace_id)`
+  );
+  return row ?? null;
+}
+
+/**
+ * The caller's stream; the service's are all.
+ *
+ * @throws ApiError 404 `not_found`, also for streams of others
+ */
+export async function requireStream(
+  services: Services,
+  id: string,
+  caller: Person | Service,
+  fresh = false,
+): Promise<Stream> {
+  let known = openStreams.get(services);
+  if (!known) openStreams.set(services, known = createBoundedMap(10_000));
+  let kept = fresh ? undefined : known.get(id);
+  if (!kept || kept.goodUntil <= Date.now()) {
+    const stream = await findStream(services, id);
+    if (!stream) throw notFound("The stream");
+    kept = { stream, goodUntil: Date.now() + believedFor };
+    if (stream.status === "open") known.set(id, kept);
+    else known.delete(id);
+  }
+  const { stream } = kept;
+  if (caller.kind === "person" && stream.user_id !== caller.userId) throw notFound("The stream");
+  return stream;
+}
+
+/** Forgets what this isolate believed of a stream. */
+export function forgetStream(services: Services, id: string): void {
+  openStreams.get(services)?.delete(id);
+}

@@ -1,0 +1,226 @@
+import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { app as streams } from "../streams/index.ts";
+import { chunksOf } from "../streams/stream-store.ts";
+import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";
+
+const sql = connect();
+const world = await createWorld(sql);
+const { workspace, member, admin, outsider } = world;
+Deno.test.afterAll(() => sql.end());
+
+async function openConversation(owner: Someone = member): Promise<string> {
+  const id = crypto.randomUUID();
+  await sql`
+    insert into public.conversations (id, workspace_id, user_id)
+    values (${id}, ${workspace}, ${owner.id})`;
+  return id;
+}
+
+async function openStream(as: Someone | "service" = "service", more: Record<string, string> = {}) {
+  const { status, body } = await ask("POST", "/streams", {
+    as,
+    body: { conversation_id: await openConversation(), ...more },
+  });
+  assertEquals(status, 201);
+  return body as { stream_id: string; message_id: string; conversation_id: string };
+}
+
+const say = (id: string, from: number, chunks: string[], as: Someone | "service" = "service") =>
+  ask("POST", `/streams/${id}/chunks`, { as, body: { from, chunks } });
+const finish = (id: string, text: string) =>
+  ask("POST", `/streams/${id}/finish`, {
+    as: "service",
+    body: { message: { parts: [{ type: "text", text }] } },
+  });
+
+interface Heard {
+  id?: number;
+  event: string;
+  data: string;
+}
+
+/** Reads events until `enough` says so, or the stream ends. */
+async function listen(
+  id: string,
+  { as = member, lastEventId, enough = () => false }: {
+    as?: Someone;
+    lastEventId?: number;
+    enough?: (heard: Heard[]) => boolean;
+  } = {},
+): Promise<Heard[]> {
+  const response = await fetch(`${environment.url}/functions/v1/streams/${id}`, {
+    headers: {
+      authorization: `Bearer ${as.token}`,
+      ...(lastEventId === undefined ? {} : { "last-event-id": String(lastEventId) }),
+    },
+    signal: AbortSignal.timeout(20_000), // an event that never comes is a failure, not a wait
+  });
+  assertEquals(response.status, 200);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert(reader);
+  const heard: Heard[] = [];
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return heard;
+    text += value;
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const lines = block.split("\n");
+      const field = (name: string) =>
+        lines.filter((line) => line.startsWith(`${name}: `)).map((line) =>
+          line.slice(name.length + 2)
+        );
+      if (field("data").length === 0) continue;
+      const [number] = field("id");
+      heard.push({
+        ...(number === undefined ? {} : { id: Number(number) }),
+        event: field("event")[0] ?? "chunk",
+        data: field("data").join("\n"),
+      });
+    }
+    if (enough(heard)) {
+      await reader.cancel();
+      return heard;
+    }
+  }
+}
+
+const chunks = (heard: Heard[]) =>
+  heard.filter(({ event }) => event === "chunk").map(({ data }) => data);
+
+Deno.test("an answer is heard while it is said, in order, and is a message before its end is told", async () => {
+  const { stream_id: id, message_id, conversation_id } = await openStream();
+  const hearing = listen(id);
+  assertDeepEquals((await say(id, 0, ["Hel", "lo"])).body, { next: 2 });
+  assertDeepEquals((await say(id, 2, [", two\nlines"])).body, { next: 3 });
+  assertEquals((await finish(id, "Hello, two\nlines")).body.status, "finished");
+  const heard = await hearing;
+  assertDeepEquals(chunks(heard), ["Hel", "lo", ", two\nlines"]);
+  assertDeepEquals(heard.map((one) => one.id).slice(0, 3), [0, 1, 2]);
+  assertDeepEquals(JSON.parse(heard.at(-1)?.data ?? ""), {
+    status: "finished",
+    message_id,
+    error: null,
+  });
+  const [message] = await sql`
+    select role, parts -> 0 ->> 'text' as text from public.messages where id = ${message_id}`;
+  assertDeepEquals({ ...message }, { role: "assistant", text: "Hello, two\nlines" });
+  const [talk] = await sql`
+    select active_message_id from public.conversations where id = ${conversation_id}`;
+  assertEquals(talk?.active_message_id, message_id);
+});
+
+Deno.test("a reader who comes back goes on after the last event, without gaps or doubles", async () => {
+  const { stream_id: id } = await openStream();
+  await say(id, 0, ["a", "b", "c"]);
+  const first = await listen(id, { enough: (heard) => chunks(heard).length >= 2 });
+  const last = Math.min(first.findLast((one) => one.id !== undefined)?.id ?? 0, 1);
+  await say(id, 3, ["d"]);
+  await finish(id, "abcd");
+  const second = await listen(id, { lastEventId: last });
+  assertEquals(["a", "b"].concat(chunks(second)).join(""), "abcd");
+  assertEquals(second.some(({ event }) => event === "message"), false);
+});
+
+Deno.test("what is said twice is heard once, and a gap is refused with the number to go on with", async () => {
+  const { stream_id: id } = await openStream();
+  await say(id, 0, ["a", "b"]);
+  assertDeepEquals((await say(id, 1, ["b", "c"])).body, { next: 3 });
+  const gap = await say(id, 5, ["f"]);
+  assertEquals(gap.status, 409);
+  assertEquals(gap.body.error.code, "stream_gap");
+  assertEquals(gap.body.error.hint, "3");
+  await finish(id, "abc");
+  assertDeepEquals(chunks(await listen(id)), ["a", "b", "c"]);
+});
+
+Deno.test("chunks that the fast memory lost are asked for again; a late reader is given the message", async () => {
+  const { stream_id: id, message_id } = await openStream();
+  await say(id, 0, ["a", "b", "c"]);
+  await using isolate = startIsolate();
+  const forget = () => isolate.services.memory.use((pad) => pad.expireChunks(chunksOf(id), 0));
+  await forget();
+  const gap = await say(id, 3, ["d"]);
+  assertEquals(gap.body.error.hint, "0");
+  assertDeepEquals((await say(id, 0, ["a", "b", "c", "d"])).body, { next: 4 });
+  await finish(id, "abcd");
+  await forget();
+  const heard = await listen(id, { lastEventId: 1 });
+  assertDeepEquals(chunks(heard), []);
+  const message = heard.find(({ event }) => event === "message");
+  assertDeepEquals(JSON.parse(message?.data ?? "{}").id, message_id);
+  assertEquals(JSON.parse(message?.data ?? "{}").parts[0].text, "abcd");
+  assertEquals(heard.at(-1)?.event, "end");
+});
+
+Deno.test("another function goes on where the first was killed, also without Redis", async () => {
+  const { stream_id: id } = await openStream();
+  {
+    await using first = startIsolate();
+    await first.ask(streams, "POST", `/streams/${id}/chunks`, {
+      as: "service",
+      body: { from: 0, chunks: ["a", "b"] },
+    });
+  }
+  await using second = startIsolate({ redis: null });
+  const goOn = (from: number, said: string[]) =>
+    second.ask(streams, "POST", `/streams/${id}/chunks`, {
+      as: "service",
+      body: { from, chunks: said },
+    });
+  const answered = await goOn(2, ["c"]);
+  // Where the first one spoke to Redis, the second has nothing and says so.
+  if (answered.status === 409) {
+    assertEquals(answered.body.error.hint, "0");
+    assertDeepEquals((await goOn(0, ["a", "b", "c"])).body, { next: 3 });
+  } else assertDeepEquals(answered.body, { next: 3 });
+});
+
+Deno.test("an answer that broke off is kept as far as it came, and its readers hear why", async () => {
+  const { stream_id: id, message_id } = await openStream();
+  await say(id, 0, ["a"]);
+  const ended = await ask("POST", `/streams/${id}/finish`, {
+    as: "service",
+    body: { error: "the model went away", message: { parts: [{ type: "text", text: "a" }] } },
+  });
+  assertEquals(ended.body.status, "failed");
+  const heard = await listen(id);
+  assertDeepEquals(JSON.parse(heard.at(-1)?.data ?? ""), {
+    status: "failed",
+    message_id,
+    error: "the model went away",
+  });
+  assertEquals((await finish(id, "something else")).body.status, "failed");
+  assertEquals((await say(id, 1, ["b"])).body.error.code, "stream_ended");
+});
+
+Deno.test("a stream is its conversation's owner's and the service's, and nobody else's", async () => {
+  const { stream_id: id } = await openStream(member);
+  assertEquals((await say(id, 0, ["a"], member)).status, 200);
+  for (const other of [admin, outsider]) {
+    assertEquals((await say(id, 0, ["x"], other)).status, 404);
+    assertEquals((await ask("GET", `/streams/${id}`, { as: other })).status, 404);
+    const body = { conversation_id: await openConversation() };
+    assertEquals((await ask("POST", "/streams", { as: other, body })).status, 404);
+  }
+  const own = { conversation_id: await openConversation(admin) };
+  assertEquals((await ask("POST", "/streams", { as: admin, body: own })).status, 201);
+  assertEquals((await ask("GET", `/streams/${id}`)).status, 401);
+});
+
+Deno.test("a deleted conversation's stream is gone", async () => {
+  const { stream_id: id, conversation_id } = await openStream(member);
+  await sql`update public.conversations set deleted_at = now() where id = ${conversation_id}`;
+  assertEquals((await ask("GET", `/streams/${id}`, { as: member })).status, 404);
+  assertEquals((await finish(id, "late")).status, 404);
+});
+
+Deno.test("a stream opened twice under one message id is one stream", async () => {
+  const conversation_id = await openConversation();
+  const body = { conversation_id, message_id: crypto.randomUUID() };
+  const first = await ask("POST", "/streams", { as: "service", body });
+  const second = await ask("POST", "/streams", { as: "service", body });
+  assertEquals(first.body.stream_id, second.body.stream_id);
+});

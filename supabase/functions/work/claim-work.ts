@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { answer, type RequestContext } from "../_shared/http.ts";
+import { readBody, uuid } from "../_shared/input.ts";
+import type { Json } from "../_shared/scratchpad.ts";
+import { ids, lease, literalOf, queueOf } from "./work-input.ts";
+
+const claim = z.strictObject({
+  worker: z.string().min(1).max(200),
+  batch: z.int().min(1).max(1000).default(1),
+  lease,
+});
+
+interface Claimed {
+  id: number;
+  workspace_id: string;
+  attempts: number;
+  max_attempts: number;
+  claim_token: string;
+  lease_expires_at: Date;
+  work: Json;
+}
+
+/**
+ * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
+ * all workspaces. What is answered is held under one `claim_token`. Nothing due: an empty list.
+ */
+export async function claimWork(context: RequestContext): Promise<Response> {
+  const queue = queueOf(context);
+  const said = await readBody(context.req.raw, claim);
+  const work = await context.env.database.run((sql) =>
+    sql<Claimed[]>`
+      select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
+      from private.claim_work(${queue}, ${said.worker}, ${said.batch}, make_interval(secs => ${said.lease}))`
+  );
+  return answer({ work });
+}
+
+const heartbeat = z.strictObject({ claim_token: uuid, ids, lease });
+
+/**
+ * `POST /work/:queue/heartbeat`: holds work for another `lease` seconds from now. 409 `lease_lost`,
+ * with the ids in the hint, when any of it is not held: then nothing was changed.
+ */
+export async function heartbeatWork(context: RequestContext): Promise<Response> {
+  const queue = queueOf(context);
+  const said = await readBody(context.req.raw, heartbeat);
+  const [row] = await context.env.database.run((sql) =>
+    sql<{ lease_expires_at: Date }[]>`
+      select private.heartbeat_work(
+        ${queue}, ${said.claim_token}, ${
+      literalOf(said.ids)
+    }::bigint[], make_interval(secs => ${said.lease})
+      ) as lease_expires_at`
+  );
+  return answer({ lease_expires_at: row?.lease_expires_at });
+}

@@ -1,0 +1,252 @@
+-- Importing leads: many rows at once, a report for each, and nothing half done.
+--
+-- Touches: private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
+-- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row is known by state, county and
+--          parcel; what a row does not say (absent, null, empty) stays as it is. An import sets do_not_call and never lifts it.
+
+create function private.business_table(workspace_id uuid, prefix text, template text)
+returns regclass
+language plpgsql
+stable
+security definer -- whether a business exists is told to members by not_found alone
+set search_path = ''
+as $$
+declare
+  found_table regclass;
+begin
+  if prefix = '' or exists (select from public.businesses as b where b.workspace_id = $1 and b.prefix = $2) then
+    found_table := to_regclass(format('public.%I', prefix || template));
+  end if;
+  if found_table is null then
+    perform private.raise_error('unknown_business', 'The workspace has no such business.', 404, 'prefix is a business''s, e.g. pn_, or empty for the first.');
+  end if;
+  return found_table;
+end;
+$$;
+comment on function private.business_table(uuid, text, text) is
+  'The table of a workspace''s business: pn_leads for (…, pn_, leads). Errors: unknown_business 404.';
+
+create function private.read_lead(given jsonb, out fields jsonb, out code text, out field text, out message text)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  settable constant text[] := array['address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type', 'year_built', 'area_sqft', 'lot_sqft',
+    'bedrooms', 'bathrooms', 'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage', 'auction_date', 'is_vacant',
+    'code_violations', 'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor', 'last_sale_date', 'owner_name',
+    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url', 'scraped_at', 'source_raw', 'tags', 'notes'];
+  lists constant text[] := array['distress_signals', 'phones', 'emails', 'tags'];
+  value jsonb;
+begin
+  if jsonb_typeof(given) <> 'object' then
+    code := 'invalid_row';
+    message := case when jsonb_typeof(given) = 'string' then left(given #>> '{}', 200) else 'A row is an object.' end;
+    return;
+  end if;
+  fields := '{}';
+  for field, value in select key, case when jsonb_typeof(v) = 'string' then to_jsonb(trim(v #>> '{}')) else v end from jsonb_each(given) as e (key, v) loop
+    continue when value = 'null' or value = '""';
+    if field <> all (settable) then
+      code := 'unknown_column';
+      message := 'An import does not set this.';
+      return;
+    end if;
+    if field = any (lists) and jsonb_typeof(value) = 'string' then
+      value := to_jsonb(array(select trim(part) from regexp_split_to_table(value #>> '{}', '[;|,]') as part where trim(part) <> ''));
+    end if;
+    if field = 'phones' and jsonb_typeof(value) = 'array' then
+      -- As people write them in the USA; elsewhere with + and the country's code.
+      value := to_jsonb(array(
+        select case when digits.written ~ '^\+' then '+' || digits.only when length(digits.only) = 10 then '+1' || digits.only
+          when digits.only ~ '^1[0-9]{10}$' then '+' || digits.only else digits.written end
+        from jsonb_array_elements_text(value) with ordinality as one (written, place)
+        cross join lateral (select trim(one.written) as written, regexp_replace(one.written, '[^0-9]', '', 'g') as only) as digits order by one.place));
+    end if;
+    if field = 'state' then
+      value := to_jsonb(upper(value #>> '{}'));
+    end if;
+    fields := fields || jsonb_build_object(field, value);
+  end loop;
+  foreach field in array array['state', 'county', 'parcel'] loop
+    if fields ->> field is null then
+      code := 'missing_value';
+      message := 'State, county and parcel say which lead it is.';
+      return;
+    end if;
+  end loop;
+  field := null;
+end;
+$$;
+comment on function private.read_lead(jsonb) is
+  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
+
+create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
+returns table (line integer, result text, lead_id uuid, code text, field text, message text)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  named text[] := array(select k from jsonb_object_keys(leads -> 0) as k order by k);
+  half integer := cardinality(lines) / 2;
+  statement text;
+  broken_constraint text;
+  broken_column text;
+begin
+  -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
+  select format($write$
+    with given as materialized (
+      select ($2)[one.place] as line, r.* from jsonb_array_elements($3) with ordinality as one (fields, place)
+      cross join lateral jsonb_populate_record(null::%1$s, one.fields) as r
+    ), inserted as (
+      insert into %1$s (workspace_id, %2$s) select $1, %2$s from given as g order by g.line
+      on conflict (workspace_id, state, county, parcel) do nothing returning id, state, county, parcel
+    ), updated as (
+      update %1$s as l set %3$s from given as g
+      where l.workspace_id = $1 and l.state = g.state and l.county = g.county and l.parcel = g.parcel and (%4$s) is distinct from (%5$s)
+      returning l.id, g.line
+    )
+    select g.line, case when i.id is not null then 'inserted' when u.id is not null then 'updated' when k.id is not null then 'unchanged' end,
+      coalesce(i.id, k.id), null::text, null::text, null::text
+    from given as g
+    left join inserted as i on i.state = g.state and i.county = g.county and i.parcel = g.parcel
+    left join updated as u on u.line = g.line
+    left join %1$s as k on k.workspace_id = $1 and k.state = g.state and k.county = g.county and k.parcel = g.parcel
+  $write$, work_table, string_agg(quote_ident(c), ', '), string_agg(format('%I = %s', c, given_value), ', '),
+    string_agg(format('l.%I', c), ', '), string_agg(given_value, ', ')) into statement
+  from (select c, case c when 'do_not_call' then 'l.do_not_call or g.do_not_call' else format('g.%I', c) end as given_value from unnest(named) as c) as columns;
+  begin
+    for line, result, lead_id, code, field, message in execute statement using workspace_id, lines, leads loop
+      -- Somebody else has it, or added it just now.
+      if result is null then
+        raise insufficient_privilege;
+      end if;
+      return next;
+    end loop;
+    return;
+  exception
+    when insufficient_privilege then
+      code := 'forbidden';
+      message := 'Only an admin of the workspace may do this.';
+    when check_violation or not_null_violation or foreign_key_violation or data_exception then
+      get stacked diagnostics broken_constraint = constraint_name, broken_column = column_name;
+      code := 'invalid_value';
+      message := replace(broken_constraint, '_', ' ');
+      field := coalesce(nullif(broken_column, ''), (
+        select a.attname from pg_catalog.pg_constraint as k join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+        where k.conrelid = work_table and k.conname = broken_constraint));
+  end;
+  -- One of them is why: halves, until it is alone.
+  if half > 0 then
+    return query select * from private.write_leads(work_table, workspace_id, lines[:half],
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place <= half));
+    return query select * from private.write_leads(work_table, workspace_id, lines[half + 1:],
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place > half));
+    return;
+  end if;
+  line := lines[1];
+  result := 'refused';
+  lead_id := null;
+  if code = 'invalid_value' and field is null then
+    foreach field in array named loop
+      begin
+        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) using jsonb_build_object(field, leads -> 0 -> field);
+      exception when data_exception or check_violation then
+        message := 'The value does not fit the column.';
+        exit;
+      end;
+    end loop;
+  end if;
+  return next;
+end;
+$$;
+comment on function private.write_leads(regclass, uuid, integer[], jsonb) is
+  'Inserts leads that name the same columns, or changes what differs in those of their parcels. lines: their numbers in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and field.';
+
+create function private.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
+returns table (line integer, result text, lead_id uuid, code text, field text, message text)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  work_table regclass := private.business_table(import_leads.workspace_id, prefix, 'leads');
+  report jsonb;
+begin
+  if jsonb_typeof(leads) is distinct from 'array' or jsonb_array_length(leads) not between 1 and 10000 then
+    perform private.raise_error('invalid_items', 'Leads are an array of 1 to 10,000 rows.', 422);
+  end if;
+  if on_error not in ('reject', 'skip') then
+    perform private.raise_error('invalid_parameter', 'on_error: must be reject or skip', 400);
+  end if;
+  begin
+    with given as materialized (
+      select one.place::integer as line, said.fields, said.code, said.field, said.message,
+        array(select k from jsonb_object_keys(said.fields) as k order by k) as named,
+        first_value(one.place) over (partition by upper(trim(one.value ->> 'state')), trim(one.value ->> 'county'), trim(one.value ->> 'parcel')
+          order by one.place) as first_line
+      from jsonb_array_elements(leads) with ordinality as one (value, place)
+      cross join lateral private.read_lead(one.value) as said
+    ), judged as (
+      select g.line, g.fields, g.named, case when g.code is null and g.first_line < g.line then 'duplicate_row' else g.code end as code,
+        case when g.code is null and g.first_line < g.line then 'parcel' else g.field end as field,
+        case when g.code is null and g.first_line < g.line then 'The same parcel is in row ' || g.first_line || '.' else g.message end as message
+      from given as g
+    ), bundles as materialized (
+      select array_agg(b.line order by b.line) as lines, jsonb_agg(b.fields order by b.line) as leads
+      from (select j.*, row_number() over (partition by j.named order by j.line) as place from judged as j where j.code is null) as b
+      group by b.named, (b.place - 1) / 500
+    ), told as (
+      select w.* from bundles as b cross join lateral private.write_leads(work_table, import_leads.workspace_id, b.lines, b.leads) as w
+      union all
+      select j.line, 'refused', null, j.code, j.field, j.message from judged as j where j.code is not null
+    )
+    select jsonb_agg(to_jsonb(t)) into report from told as t;
+    if on_error = 'reject' and jsonb_path_exists(report, '$[*] ? (@.result == "refused")') then
+      raise exception using errcode = 'UNDO0';
+    end if;
+  exception when sqlstate 'UNDO0' then
+    -- Good rows of a bad file: they would have been written.
+    report := (select jsonb_agg(case when r ->> 'result' = 'refused' then r else r || '{"result": "not_imported", "lead_id": null}' end)
+      from jsonb_array_elements(report) as r);
+  end;
+  return query
+    select (r ->> 'line')::integer, r ->> 'result', (r ->> 'lead_id')::uuid, r ->> 'code', r ->> 'field', r ->> 'message'
+    from jsonb_array_elements(report) as r order by (r ->> 'line')::integer;
+end;
+$$;
+comment on function private.import_leads(text, uuid, jsonb, text) is
+  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: unknown_business 404, invalid_items 422, invalid_parameter 400.';
+
+create function private.import_leads_as(person uuid, prefix text, workspace_id uuid, leads jsonb, on_error text)
+returns table (line integer, result text, lead_id uuid, code text, field text, message text)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.act_as(person);
+  perform set_config('role', 'authenticated', true);
+  return query select * from private.import_leads($2, $3, $4, $5);
+  perform set_config('role', 'none', true);
+end;
+$$;
+comment on function private.import_leads_as(uuid, text, uuid, jsonb, text) is
+  'import_leads as a person whose token the caller has verified: under their policies and grants, and in their name. Granted to nobody.';
+
+create function public.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
+returns table (line integer, result text, lead_id uuid, code text, field text, message text)
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select * from private.import_leads($1, $2, $3, $4);
+$$;
+comment on function public.import_leads(text, uuid, jsonb, text) is
+  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: unknown_business 404, invalid_items 422, invalid_parameter 400.';
+grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
+  private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;

@@ -1,0 +1,195 @@
+-- Loading and saving agent memory: all that a session needs in one call at its start, and one at its end that overwrites nobody.
+--
+-- Touches: private.load_agent_memory, private.save_agent_memory and their covers in public, private.prune_agent_memory_history, a job.
+-- Beware:  saving is optimistic. Each entry says which version it was made from; one that changed meanwhile refuses the whole call, with the keys,
+--          and nothing is written: load again, think again, save again.
+
+create function private.agent_memory_table(workspace_id uuid, prefix text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_table regclass := case when prefix ~ '^([a-z][a-z0-9]{0,9}_)?$' then to_regclass('public.' || prefix || 'agent_memory') end;
+begin
+  if found_table is null or (prefix <> '' and not exists (
+    select from public.businesses as b where b.workspace_id = $1 and b.prefix = $2
+  )) then
+    perform private.raise_error('not_found', 'The workspace has no business with this prefix.', 404, 'A prefix ends with an underscore: pn_. Empty for the first business.');
+  end if;
+  return found_table::text;
+end;
+$$;
+comment on function private.agent_memory_table(uuid, text) is 'The memory table of a workspace''s business, quoted. Errors: not_found 404.';
+
+create function private.load_agent_memory(workspace_id uuid, agent_id uuid default null, memory_types text[] default null, prefix text default '')
+returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean, updated_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  for memory_type, key, value, confidence, version, is_shared, updated_at in execute format(
+    'select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version, m.agent_id is null, m.updated_at
+     from %s as m
+     where m.workspace_id = $1 and (m.agent_id is null or m.agent_id = $2) and ($3 is null or m.memory_type = any ($3))
+     order by m.memory_type, m.key, m.agent_id nulls last', private.agent_memory_table($1, $4)
+  ) using $1, $2, $3 loop
+    return next;
+  end loop;
+end;
+$$;
+comment on function private.load_agent_memory(uuid, uuid, text[], text) is 'The body of public.load_agent_memory.';
+
+create function private.check_memory_entries(entries jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  fault text;
+begin
+  if jsonb_typeof(entries) is distinct from 'array' or jsonb_array_length(entries) > 500 then
+    fault := 'entries: an array of at most 500';
+  else
+    select format('entries[%s]: %s', place - 1, wrong) into fault
+    from jsonb_array_elements(entries) with ordinality as listed (entry, place)
+    cross join lateral (select case
+      when jsonb_typeof(entry) <> 'object' then 'an object'
+      when exists (select from jsonb_object_keys(entry) as named where named not in ('memory_type', 'key', 'value', 'confidence', 'version'))
+        then 'memory_type, key, value, confidence and version, nothing else'
+      when coalesce(entry ->> 'memory_type', '') not in ('identity', 'episodic', 'strategy', 'policy', 'state')
+        then 'memory_type is identity, episodic, strategy, policy or state'
+      when jsonb_typeof(entry -> 'key') is distinct from 'string' or length(entry ->> 'key') not between 1 and 200 then 'key has 1 to 200 characters'
+      when not entry ? 'value' then 'value is needed, null to forget the key'
+      when length((entry -> 'value')::text) > 65536 then 'value may be 64 KiB long'
+      when jsonb_typeof(entry -> 'confidence') not in ('number', 'null') or (entry ->> 'confidence')::numeric not between 0 and 1 then 'confidence is between 0 and 1'
+      when jsonb_typeof(entry -> 'version') not in ('number', 'null') or entry ->> 'version' !~ '^\d{1,9}$' then 'version is the one that was loaded, 0 for none'
+    end as wrong) as checked
+    where wrong is not null order by place limit 1;
+    if fault is null then
+      select 'entries: twice ' || concat_ws(' ', entry ->> 'memory_type', entry ->> 'key') into fault
+      from jsonb_array_elements(entries) as listed (entry) group by entry ->> 'memory_type', entry ->> 'key' having count(*) > 1 limit 1;
+    end if;
+  end if;
+  if fault is not null then
+    perform private.raise_error('invalid_memory', 'The entries do not fit: ' || fault || '.', 422);
+  end if;
+end;
+$$;
+comment on function private.check_memory_entries(jsonb) is 'Refuses entries that save_agent_memory cannot take, naming the first. Errors: invalid_memory 422.';
+
+create function private.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null, prefix text default '')
+returns table (memory_type text, key text, version integer)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  kept text := private.agent_memory_table($1, $4);
+  whose text := case when $3 is null then 'm.agent_id is null' else 'm.agent_id = $2' end;
+  entry record;
+  known_id uuid;
+  known_version integer;
+  conflicts text[] := '{}'::text[];
+begin
+  perform private.check_memory_entries(entries);
+  -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at once do not deadlock.
+  execute format(
+    'select from %s as m join jsonb_to_recordset($3) as e (memory_type text, key text) on m.memory_type = e.memory_type and m.key = e.key
+     where m.workspace_id = $1 and %s order by m.memory_type, m.key for update of m', kept, whose
+  ) using $1, $3, entries;
+  for entry in
+    select e.memory_type, e.key, nullif(e.value, 'null') as value, e.confidence, coalesce(e.version, 0) as version
+    from jsonb_to_recordset(entries) as e (memory_type text, key text, value jsonb, confidence numeric, version integer) order by 1, 2
+  loop
+    execute format(
+      'select m.id, m.version from %s as m where m.workspace_id = $1 and %s and m.memory_type = $3 and m.key = $4', kept, whose
+    ) into known_id, known_version using $1, $3, entry.memory_type, entry.key;
+    if coalesce(known_version, 0) <> entry.version then
+      conflicts := conflicts || concat_ws(' ', entry.memory_type, entry.key);
+      continue;
+    end if;
+    memory_type := entry.memory_type;
+    key := entry.key;
+    version := 0;
+    if entry.value is null then
+      execute format('delete from %s as m where m.id = $1', kept) using known_id;
+    elsif known_id is null then
+      execute format(
+        'insert into %s (workspace_id, agent_id, memory_type, key, value, confidence) values ($1, $2, $3, $4, $5, coalesce($6, 0.8))
+         on conflict on constraint %I do nothing returning version', kept,
+        (select k.conname from pg_catalog.pg_constraint as k where k.conrelid = kept::regclass and k.contype = 'u')
+      ) into version using $1, $3, entry.memory_type, entry.key, entry.value, entry.confidence;
+      if version is null then
+        conflicts := conflicts || concat_ws(' ', entry.memory_type, entry.key);
+      end if;
+    else
+      -- What is the same is left as it is, and so is its version.
+      execute format(
+        'update %s as m set value = $2, confidence = coalesce($3, m.confidence)
+         where m.id = $1 and (m.value, m.confidence) is distinct from ($2, coalesce($3, m.confidence)) returning m.version', kept
+      ) into version using known_id, entry.value, entry.confidence;
+      version := coalesce(version, known_version);
+    end if;
+    return next;
+  end loop;
+  if cardinality(conflicts) > 0 then
+    perform private.raise_error('memory_conflict', 'Some of this memory changed since it was loaded. Nothing was saved.', 409, 'Changed: ' || array_to_string(conflicts[1:100], ', '));
+  end if;
+end;
+$$;
+comment on function private.save_agent_memory(uuid, jsonb, uuid, text) is 'The body of public.save_agent_memory.';
+
+create function public.load_agent_memory(workspace_id uuid, agent_id uuid default null, memory_types text[] default null, prefix text default '')
+returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean, updated_at timestamptz)
+language sql stable security invoker set search_path = ''
+as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
+comment on function public.load_agent_memory(uuid, uuid, text[], text) is
+  'What a session reads at its start: the memory that all agents of the workspace share and, with agent_id, that agent''s own, which stands before a shared one of the same type and key (is_shared in the answer says which it is). memory_types: only these, null for all. prefix: the business, '''' for the first. Reads with the caller''s rights. Errors: not_found 404.';
+
+create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null, prefix text default '')
+returns table (memory_type text, key text, version integer)
+language sql volatile security invoker set search_path = ''
+as $$ select * from private.save_agent_memory($1, $2, $3, $4); $$;
+comment on function public.save_agent_memory(uuid, jsonb, uuid, text) is
+  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of another workspace.';
+
+grant execute on function private.agent_memory_table(uuid, text),
+  private.load_agent_memory(uuid, uuid, text[], text), public.load_agent_memory(uuid, uuid, text[], text) to authenticated, service_role;
+grant execute on function private.check_memory_entries(jsonb),
+  private.save_agent_memory(uuid, jsonb, uuid, text), public.save_agent_memory(uuid, jsonb, uuid, text) to service_role;
+
+create function private.prune_agent_memory_history(keep interval default '365 days', newest integer default 20)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  business text;
+  removed bigint;
+  counts jsonb := '{}'::jsonb;
+begin
+  for business in select '' union select b.prefix from public.businesses as b order by 1 loop
+    continue when to_regclass('public.' || business || 'agent_memory_history') is null;
+    execute format(
+      'with ranked as (
+         select h.id, h.changed_at, row_number() over (partition by h.workspace_id, h.agent_id, h.memory_type, h.key order by h.version desc, h.id desc) as place
+         from public.%1$I as h
+       )
+       delete from public.%1$I as h using ranked where ranked.id = h.id and ranked.place > $2 and ranked.changed_at < now() - $1',
+      business || 'agent_memory_history'
+    ) using keep, newest;
+    get diagnostics removed = row_count;
+    counts := counts || jsonb_build_object(business || 'agent_memory_history', removed);
+  end loop;
+  return counts;
+end;
+$$;
+comment on function private.prune_agent_memory_history(interval, integer) is
+  'Removes versions of memory that are older than `keep` and not among the newest `newest` of their key. Returns how many, by table.';
+
+select cron.schedule('prune-agent-memory', '53 2 * * *', 'select private.prune_agent_memory_history()');

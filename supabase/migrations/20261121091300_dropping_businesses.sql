@@ -1,0 +1,271 @@
+-- Dropping a business: asked for by its name, and only after everything in its tables was kept.
+--
+-- Touches: private.business_exports and private.business_export_rows, private.export_business, private.read_business_export,
+--          private.drop_business, the job purge-businesses, a trigger on public.businesses.
+-- Beware:  dropping locks the tables first, so that nothing is written between what is kept and what goes; and the foreign keys' other ends
+--          (workspaces) against everybody until it commits: it gives up after five seconds of waiting. A workspace that is deleted for good takes
+--          its rows along at once, but tables cannot be dropped from within that statement: the job does it, without an export.
+
+create table private.business_exports (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  prefix text not null,
+  name text not null,
+  time_zone text not null,
+  made_by uuid,
+  made_at timestamptz not null default now(),
+  dropped_at timestamptz,
+  counts jsonb not null default '{}'
+);
+comment on table private.business_exports is 'What was in a business''s tables, kept before it was dropped or when somebody asked; for 90 days, and no longer than its workspace.';
+comment on column private.business_exports.made_by is 'The person in whose name it was made; null: the service.';
+comment on column private.business_exports.dropped_at is 'When the business was dropped with this export; null: it was only exported.';
+comment on column private.business_exports.counts is 'How many rows, by template.';
+create index business_exports_workspace on private.business_exports (workspace_id);
+create index business_exports_made_at on private.business_exports (made_at);
+
+create table private.business_export_rows (
+  export_id uuid not null references private.business_exports (id) on delete cascade,
+  ordinal bigint generated always as identity,
+  table_name text not null,
+  contents jsonb not null,
+  primary key (export_id, ordinal)
+);
+comment on table private.business_export_rows is 'The rows of an export: the template''s name and the row.';
+
+create table private.ownerless_prefixes (
+  prefix text primary key,
+  since timestamptz not null default now()
+);
+comment on table private.ownerless_prefixes is 'Prefixes whose business is gone and whose tables are not: those of workspaces that were deleted for good. The job purge-businesses drops them.';
+
+create function private.note_ownerless_prefix()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever deletes a workspace
+set search_path = ''
+as $$
+begin
+  insert into private.ownerless_prefixes (prefix) values (old.prefix) on conflict do nothing;
+  return null;
+end;
+$$;
+comment on function private.note_ownerless_prefix() is 'Trigger: a business that goes leaves its tables to be dropped.';
+create trigger note_ownerless_prefix after delete on public.businesses
+  for each row when (old.prefix <> '') execute function private.note_ownerless_prefix();
+
+create function private.stamped_tables(prefix text)
+returns table (table_name text, stamped regclass)
+language sql
+stable
+set search_path = ''
+as $$
+  select t.table_name, c.oid::regclass
+  from private.business_templates as t
+  join pg_catalog.pg_class as c on c.relname = prefix || t.table_name and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  where prefix <> ''
+  order by t.ordinal;
+$$;
+comment on function private.stamped_tables(text) is 'The tables of a business, with their templates'' names. None for the empty prefix: those are the templates.';
+
+create function private.drop_stamped_tables(prefix text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  claim regprocedure;
+  tables text := (select string_agg(s.stamped::text, ', ') from private.stamped_tables(prefix) as s);
+begin
+  for claim in
+    select f.oid::regprocedure from private.work_queues as q
+    join private.stamped_tables(prefix) as s on s.stamped = q.work_table
+    join pg_catalog.pg_proc as f on f.proname = 'claim_' || q.name and f.pronamespace = 'private'::regnamespace
+  loop
+    execute format('drop function %s', claim);
+  end loop;
+  delete from private.work_queues as q using private.stamped_tables(prefix) as s where q.work_table = s.stamped;
+  if tables is not null then
+    execute 'drop table ' || tables;
+  end if;
+end;
+$$;
+comment on function private.drop_stamped_tables(text) is 'Drops what stamping made: tables, claim functions, queues with their lanes. Not what others made to depend on them: then it fails and drops nothing.';
+
+create function private.keep_export(business public.businesses, is_dropped boolean)
+returns private.business_exports
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  export private.business_exports;
+  its_table record;
+  n bigint;
+begin
+  insert into private.business_exports as e (workspace_id, prefix, name, time_zone, made_by, dropped_at)
+  values (business.workspace_id, business.prefix, business.name, business.time_zone, private.current_user_id(), case when is_dropped then now() end)
+  returning e.* into export;
+  for its_table in select s.* from private.stamped_tables(business.prefix) as s loop
+    execute format('insert into private.business_export_rows (export_id, table_name, contents) select $1, $2, to_jsonb(r) from %s as r', its_table.stamped)
+    using export.id, its_table.table_name;
+    get diagnostics n = row_count;
+    export.counts := export.counts || jsonb_build_object(its_table.table_name, n);
+  end loop;
+  update private.business_exports as e set counts = export.counts where e.id = export.id;
+  return export;
+end;
+$$;
+comment on function private.keep_export(public.businesses, boolean) is 'Keeps every row of a business''s tables.';
+
+create function private.find_business(prefix text)
+returns public.businesses
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  business public.businesses;
+begin
+  select known.* into business from public.businesses as known where known.prefix = find_business.prefix and known.prefix <> '';
+  if business.id is null then
+    perform private.raise_error('not_found', 'There is no business with this prefix.', 404, 'A workspace''s first business has none: it goes with its workspace.');
+  end if;
+  return business;
+end;
+$$;
+comment on function private.find_business(text) is 'The business of a prefix. Errors: not_found 404.';
+
+create function private.export_business(prefix text)
+returns table (export_id uuid, made_at timestamptz, counts jsonb)
+language plpgsql
+volatile
+security definer -- the exports are in private
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  export private.business_exports;
+begin
+  perform private.lock_businesses();
+  export := private.keep_export(private.find_business(export_business.prefix), false);
+  return query select export.id, export.made_at, export.counts;
+end;
+$$;
+comment on function private.export_business(text) is
+  'Keeps every row of a business''s tables as it is now, for 90 days, to be read with read_business_export. Returns the export''s id and how many rows there are, by template. Errors: not_found 404.';
+
+create function private.read_business_export(export_id uuid, after bigint default 0, most integer default 1000)
+returns table (ordinal bigint, table_name text, contents jsonb)
+language plpgsql
+stable
+security definer -- the exports are in private
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  if not exists (select from private.business_exports as e where e.id = read_business_export.export_id) then
+    perform private.raise_error('not_found', 'There is no such export.', 404, 'Exports are kept for 90 days.');
+  end if;
+  return query
+    select r.ordinal, r.table_name, r.contents from private.business_export_rows as r
+    where r.export_id = read_business_export.export_id and r.ordinal > coalesce(after, 0)
+    order by r.ordinal limit least(greatest(coalesce(most, 1000), 1), 1000);
+end;
+$$;
+comment on function private.read_business_export(uuid, bigint, integer) is
+  'The rows of an export, at most `most` (1–1,000) of those after an ordinal (0: from the beginning): table_name is the template''s, contents the row. Fewer than `most`: that was the end. Errors: not_found 404.';
+
+create function private.drop_business(prefix text, name text)
+returns table (export_id uuid, made_at timestamptz, counts jsonb)
+language plpgsql
+volatile
+security definer -- drops tables, which their owner alone may
+set search_path = ''
+set lock_timeout = '5s'
+as $$
+#variable_conflict use_column
+declare
+  business public.businesses;
+  export private.business_exports;
+  tables text;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = 'active_sql_transaction', message = 'drop_business sees what was written until now only under read committed';
+  end if;
+  perform private.lock_businesses();
+  business := private.find_business(drop_business.prefix);
+  if business.name is distinct from drop_business.name then
+    perform private.raise_error('name_mismatch', 'The business with this prefix has another name.', 422, 'Say its name to have it dropped.');
+  end if;
+  tables := (select string_agg(s.stamped::text, ', ') from private.stamped_tables(business.prefix) as s);
+  if tables is not null then
+    execute format('lock table %s in access exclusive mode', tables);
+  end if;
+  export := private.keep_export(business, true);
+  perform private.drop_stamped_tables(business.prefix);
+  delete from public.businesses as known where known.id = business.id;
+  delete from private.ownerless_prefixes as known where known.prefix = business.prefix;
+  perform pg_catalog.pg_notify('pgrst', 'reload schema');
+  return query select export.id, export.made_at, export.counts;
+exception
+  when lock_not_available then
+    perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503, 'Nothing was dropped. Try again.');
+end;
+$$;
+comment on function private.drop_business(text, text) is
+  'Drops a business: its tables, claim functions, queues and its row, after every row was kept for 90 days (read_business_export). name: its name, as a confirmation. Returns the export''s id and how many rows there were, by template. All or nothing. Errors: not_found 404, name_mismatch 422, unavailable 503.';
+
+create function private.purge_business_exports()
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  n bigint;
+begin
+  delete from private.business_exports as e where e.made_at < now() - interval '90 days';
+  get diagnostics n = row_count;
+  return n;
+end;
+$$;
+comment on function private.purge_business_exports() is 'Removes exports of businesses after 90 days. Returns how many.';
+
+create function private.purge_businesses()
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set lock_timeout = '5s'
+as $$
+declare
+  gone record;
+  dropped integer := 0;
+  waiting integer := 0;
+begin
+  perform private.lock_businesses();
+  for gone in
+    select o.prefix from private.ownerless_prefixes as o
+    where not exists (select from public.businesses as known where known.prefix = o.prefix) order by o.prefix
+  loop
+    begin
+      perform private.drop_stamped_tables(gone.prefix);
+      delete from private.ownerless_prefixes as o where o.prefix = gone.prefix;
+      dropped := dropped + 1;
+    exception
+      when lock_not_available or dependent_objects_still_exist then
+        waiting := waiting + 1;
+    end;
+  end loop;
+  if dropped > 0 then
+    perform pg_catalog.pg_notify('pgrst', 'reload schema');
+  end if;
+  return jsonb_build_object('businesses', dropped, 'waiting', waiting, 'exports', private.purge_business_exports());
+end;
+$$;
+comment on function private.purge_businesses() is
+  'Drops the tables of businesses whose workspace was deleted for good, and exports after 90 days. Returns how many of each, and how many wait until the next time, because of a lock or of what somebody made to depend on them.';
+select cron.schedule('purge-businesses', '51 2 * * *', 'select private.purge_businesses()');

@@ -1,0 +1,299 @@
+-- Audit redactions: how a person leaves the audit log, and the log still verifies.
+--
+-- Touches: private.erasure_pseudonyms, private.audit_redactions, the trigger of audit_log and billing_events that refuses changes,
+--          private.redact_audit_log, private.redact_billing_events. The next chapter teaches the sealer and the verifier.
+-- Beware:  a seal covers each entry's leaf, so an entry cannot change under it. What was sealed is therefore kept: the leaf as it was written
+--          stands in audit_redactions beside the leaf of the entry as it is now. Sealer and verifier both use the first leaf, so it does not
+--          matter whether an entry was sealed before or after it was redacted, nor in which order the two run. That the redactions of an
+--          erasure are all there are says an entry of its own (`audit.redacted`, the voucher), which is sealed like any other: a change
+--          cannot be passed off as a redaction without the log saying that there was one. docs/decisions/0011 has the alternatives.
+
+create table private.erasure_pseudonyms (
+  workspace_id uuid not null,
+  pseudonym uuid not null,
+  voucher_id bigint,
+  given_on date not null default (now() at time zone 'utc')::date,
+  given_in bigint not null default pg_current_xact_id()::text::bigint,
+  primary key (workspace_id, pseudonym)
+);
+comment on table private.erasure_pseudonyms is
+  'The names under which erased people go on in a workspace''s logs: a fresh one for each erasure and workspace, so that they say nothing about each other. Whose it is, nothing says.';
+comment on column private.erasure_pseudonyms.voucher_id is 'The audit entry that vouches for the redactions under this name; null when no entry had to change.';
+comment on column private.erasure_pseudonyms.given_in is 'The transaction that gave the name: only it puts the name into billing events.';
+
+create table private.audit_redactions (
+  id bigint generated always as identity unique,
+  workspace_id uuid not null,
+  pseudonym uuid not null,
+  entry_id bigint not null,
+  entry_xid bigint not null,
+  leaf bytea not null,
+  redacted_leaf bytea not null,
+  primary key (workspace_id, pseudonym, entry_id),
+  constraint pseudonym_is_known foreign key (workspace_id, pseudonym)
+    references private.erasure_pseudonyms (workspace_id, pseudonym) on delete cascade,
+  constraint leaves_are_sha256 check (octet_length(leaf) = 32 and octet_length(redacted_leaf) = 32),
+  constraint a_redaction_changes_something check (leaf <> redacted_leaf)
+);
+comment on table private.audit_redactions is
+  'Each audit entry that an erasure rewrote: its leaf before and after. An entry that named two people is here twice, in the order of id.';
+comment on column private.audit_redactions.entry_xid is 'The entry''s own transaction, by which the sealer finds what it is about to seal.';
+create index audit_redactions_entry on private.audit_redactions (workspace_id, entry_id);
+create index audit_redactions_entry_xid on private.audit_redactions (entry_xid);
+
+create function private.oldest_kept(log text)
+returns date
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select (date_trunc('month', now() at time zone 'utc') - make_interval(months => known.keep_months))::date
+  from private.partitioned_logs as known where known.table_name = log;
+$$;
+comment on function private.oldest_kept(text) is 'The first day of a partitioned log that retention keeps.';
+
+create function private.audit_leaf(entry public.audit_log)
+returns bytea
+language plpgsql -- a function in SQL is planned anew where it is called
+stable
+set search_path = ''
+as $$
+begin
+  return sha256(record_send(row(
+    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
+    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
+  )));
+end;
+$$;
+comment on function private.audit_leaf(public.audit_log) is 'The leaf of one entry, the same as in private.audit_leaves.';
+
+create or replace view private.audit_leaves with (security_barrier) as
+select
+  entry.workspace_id,
+  entry.id,
+  entry.xid,
+  date_trunc('month', entry.occurred_on)::date as month,
+  sha256(record_send(row(
+    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
+    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
+  ))) as leaf,
+  entry.action = 'audit.redacted' as is_voucher
+from public.audit_log as entry;
+
+create view private.redacted_leaves as
+select step.workspace_id, step.entry_id, step.entry_xid,
+  (array_agg(step.leaf order by step.id))[1] as leaf,
+  -- Redactions of one entry follow from each other; where they do not, nothing matches and the verifier sees the entry as it is.
+  case when bool_and(step.follows) then (array_agg(step.redacted_leaf order by step.id desc))[1] end as redacted_leaf
+from (
+  select r.id, r.workspace_id, r.entry_id, r.entry_xid, r.leaf, r.redacted_leaf,
+    coalesce(r.leaf = lag(r.redacted_leaf) over (partition by r.workspace_id, r.entry_id, r.entry_xid order by r.id), true) as follows
+  from private.audit_redactions as r
+  join private.erasure_pseudonyms as p on p.workspace_id = r.workspace_id and p.pseudonym = r.pseudonym
+  where p.given_on >= private.oldest_kept('audit_log')
+) as step
+group by step.workspace_id, step.entry_id, step.entry_xid;
+comment on view private.redacted_leaves is
+  'Of each redacted entry: the leaf as it was written, and the leaf that the entry must have now. Past retention an erasure''s redactions count no more, for its voucher is gone and so are the older entries that it spoke of.';
+
+create function private.redaction_digest(in_workspace uuid, under uuid)
+returns table (entries bigint, digest text)
+language sql
+stable
+rows 1
+set search_path = ''
+as $$
+  select count(*), encode(sha256(coalesce(string_agg(int8send(r.entry_id) || r.leaf || r.redacted_leaf, '' order by r.entry_id), '')), 'hex')
+  from private.audit_redactions as r
+  where r.workspace_id = in_workspace and r.pseudonym = under;
+$$;
+comment on function private.redaction_digest(uuid, uuid) is 'What a voucher vouches for: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, redacted leaf) of each in order of id.';
+
+-- The one way through append-only ------------------------------------------------------------------------------------------------------
+
+create function private.refuse_all_but_redactions()
+returns trigger
+language plpgsql
+volatile
+security definer -- the redactions are the owner's
+set search_path = ''
+as $$
+declare
+  was bytea;
+  becomes bytea;
+begin
+  -- The record comes first: a change passes if it is, bit by bit, what a redaction on record says.
+  if tg_op = 'UPDATE' then
+    was := private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action, old.subject_type,
+      old.subject_id, old.detail, old.request_id, old.occurred_on, old.xid)::public.audit_log);
+    becomes := private.audit_leaf(row(new.id, new.workspace_id, new.occurred_at, new.actor_id, new.agent_id, new.action, new.subject_type,
+      new.subject_id, new.detail, new.request_id, new.occurred_on, new.xid)::public.audit_log);
+  end if;
+  if tg_op = 'UPDATE' and exists (
+    select from private.audit_redactions as r
+    where r.workspace_id = old.workspace_id and r.entry_id = old.id and r.leaf = was and r.redacted_leaf = becomes
+  ) then
+    return new;
+  end if;
+  perform private.raise_error('append_only', 'Entries of this log are never changed or removed.', 403);
+  return null;
+end;
+$$;
+comment on function private.refuse_all_but_redactions() is 'Trigger of audit_log: append_only (403) for every change that is not in private.audit_redactions, and for every removal.';
+create or replace trigger refuse_change before update or delete on public.audit_log
+  for each row execute function private.refuse_all_but_redactions();
+
+create function private.refuse_all_but_pseudonyms()
+returns trigger
+language plpgsql
+volatile
+security definer -- the pseudonyms are the owner's
+set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' and to_jsonb(new) - '{user_id,request_id}'::text[] = to_jsonb(old) - '{user_id,request_id}'::text[]
+    and exists (
+      select from private.erasure_pseudonyms as p
+      where p.workspace_id = old.workspace_id and p.given_in = pg_current_xact_id()::text::bigint
+        and (new.user_id = p.pseudonym or new.user_id is not distinct from old.user_id)
+    ) then
+    return new;
+  end if;
+  perform private.raise_error('append_only', 'Entries of this log are never changed or removed.', 403);
+  return null;
+end;
+$$;
+comment on function private.refuse_all_but_pseudonyms() is 'Trigger of billing_events: append_only (403) for every change but that of a person into the pseudonym that this very transaction gave them, and for every removal.';
+create or replace trigger refuse_change before update or delete on public.billing_events
+  for each row execute function private.refuse_all_but_pseudonyms();
+
+-- Redacting ----------------------------------------------------------------------------------------------------------------------------
+
+create function private.redacted_text(value text, person uuid, address text, pseudonym text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if strpos(lower(value), person::text) > 0 then
+    value := regexp_replace(value, person::text, pseudonym, 'gi');
+  end if;
+  -- An address is replaced where it stands alone: ann@a.example is not part of joann@a.example.
+  if address <> '' and strpos(lower(value), lower(address)) > 0 then
+    value := regexp_replace(value,
+      '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') || '(?![[:alnum:]_-]|\.[[:alnum:]])', 'erased', 'gi');
+  end if;
+  return value;
+end;
+$$;
+comment on function private.redacted_text(text, uuid, text, text) is 'A text without a person: their id becomes the pseudonym, their address the word `erased`. JSON stays JSON.';
+
+create function private.text_names(value text, person uuid, address text)
+returns boolean
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce(strpos(lower(value), person::text) > 0 or (address <> '' and strpos(lower(value), lower(address)) > 0), false);
+$$;
+comment on function private.text_names(text, uuid, text) is 'Whether a text may name a person: it contains their id or their address, perhaps as part of a longer one.';
+
+create function private.person_patterns(person uuid, address text)
+returns text[]
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select array_remove(array['%' || person || '%', '%' || regexp_replace(nullif(lower(address), ''), '([\\%_])', '\\\1', 'g') || '%'], null);
+$$;
+comment on function private.person_patterns(uuid, text) is 'The same for long scans: `words like any (patterns)`, which calls no function for a row.';
+
+create view private.audit_words as
+select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id,
+  lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
+from public.audit_log as entry;
+comment on view private.audit_words is 'All that an entry of the audit log says in words: wherever a person may be named besides actor_id.';
+
+create function private.redacted_entry(entry public.audit_log, person uuid, address text, pseudonym uuid)
+returns public.audit_log
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  entry.actor_id := case when entry.actor_id = person then pseudonym else entry.actor_id end;
+  entry.subject_id := left(private.redacted_text(entry.subject_id, person, address, pseudonym::text), 200);
+  entry.request_id := left(private.redacted_text(entry.request_id, person, address, pseudonym::text), 200);
+  entry.detail := private.redacted_text(entry.detail::text, person, address, pseudonym::text)::jsonb;
+  return entry;
+end;
+$$;
+comment on function private.redacted_entry(public.audit_log, uuid, text, uuid) is 'An entry as it stands after an erasure.';
+
+create function private.redact_audit_log(in_workspace uuid, person uuid, address text, pseudonym uuid)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  voucher bigint := nextval('public.audit_log_id_seq');
+  patterns text[] := private.person_patterns(person, address);
+  vouched record;
+begin
+  insert into private.audit_redactions (workspace_id, pseudonym, entry_id, entry_xid, leaf, redacted_leaf)
+  with change as materialized (
+    select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
+      private.audit_leaf(private.redacted_entry(entry, person, address, redact_audit_log.pseudonym)) as redacted_leaf
+    from private.audit_words as named
+    join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id and entry.occurred_on = named.occurred_on
+    where named.workspace_id = in_workspace and (named.actor_id = person or named.words like any (patterns))
+  )
+  select in_workspace, redact_audit_log.pseudonym, change.id, change.xid, change.leaf, change.redacted_leaf
+  from change where change.leaf <> change.redacted_leaf order by change.id;
+  if not found then
+    return 0;
+  end if;
+  update private.erasure_pseudonyms as p set voucher_id = voucher
+  where p.workspace_id = in_workspace and p.pseudonym = redact_audit_log.pseudonym;
+  update public.audit_log as entry
+  set (actor_id, subject_id, detail, request_id) = (
+    select redacted.actor_id, redacted.subject_id, redacted.detail, redacted.request_id
+    from private.redacted_entry(entry, person, address, redact_audit_log.pseudonym) as redacted)
+  from private.audit_redactions as r
+  where r.workspace_id = in_workspace and r.pseudonym = redact_audit_log.pseudonym
+    and entry.workspace_id = in_workspace and entry.id = r.entry_id;
+  select * into vouched from private.redaction_digest(in_workspace, redact_audit_log.pseudonym);
+  insert into public.audit_log (id, workspace_id, action, subject_type, subject_id, detail)
+  overriding system value
+  values (voucher, in_workspace, 'audit.redacted', 'pseudonym', redact_audit_log.pseudonym::text,
+    jsonb_build_object('entries', vouched.entries, 'digest', vouched.digest));
+  return vouched.entries;
+end;
+$$;
+comment on function private.redact_audit_log(uuid, uuid, text, uuid) is
+  'Rewrites every entry of a workspace that names the person (their id or address, in whichever field) to the pseudonym, which must be in erasure_pseudonyms, puts each on record and writes the voucher. Returns how many. Reads the workspace''s whole log.';
+
+create function private.redact_billing_events(in_workspace uuid, person uuid, address text, pseudonym uuid)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  changed bigint;
+begin
+  update public.billing_events as event set
+    user_id = case when event.user_id = person then redact_billing_events.pseudonym else event.user_id end,
+    request_id = left(private.redacted_text(event.request_id, person, address, redact_billing_events.pseudonym::text), 200)
+  where event.workspace_id = in_workspace
+    and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]));
+  get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function private.redact_billing_events(uuid, uuid, text, uuid) is 'The same for what a person used: the amounts stay, the person goes. Returns how many. Billing events have no seals.';

@@ -1,0 +1,202 @@
+-- Verifying redacted logs: the sealer and the verifier, taught about redactions.
+--
+-- Touches: private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of 091100), private.trouble_with_redactions.
+-- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
+--          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
+--          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
+--          probe an entry more.
+
+create or replace function private.seal_audit_log()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  done bigint;
+  part record;
+  head private.audit_heads;
+  seal public.audit_seals;
+  made integer := 0;
+begin
+  -- One sealer at a time; a second waits and finds nothing left to do.
+  select sealed_to into done from private.audit_horizon for update;
+  if horizon <= done then
+    return 0;
+  end if;
+  for part in
+    select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
+      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id) as leaves
+    from private.audit_leaves as leaf
+    left join private.redacted_leaves as redacted
+      on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
+        and redacted.entry_xid >= done and redacted.entry_xid < horizon
+    where leaf.xid >= done and leaf.xid < horizon
+    group by leaf.workspace_id, leaf.month
+    order by leaf.workspace_id, leaf.month
+  loop
+    select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
+    seal.workspace_id := part.workspace_id;
+    seal.ordinal := coalesce(head.ordinal, 0) + 1;
+    seal.month := part.month;
+    seal.first_id := part.first_id;
+    seal.last_id := part.last_id;
+    seal.entries := part.entries;
+    seal.from_xid := done;
+    seal.to_xid := horizon;
+    seal.previous_digest := coalesce(head.digest, repeat('0', 64));
+    seal.sealed_at := now();
+    seal.digest := private.seal_digest(seal, part.leaves);
+    insert into public.audit_seals values (seal.*);
+    insert into private.audit_heads (workspace_id, ordinal, digest, to_xid)
+    values (seal.workspace_id, seal.ordinal, seal.digest, seal.to_xid)
+    on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
+    made := made + 1;
+  end loop;
+  update private.audit_horizon set sealed_to = horizon, sealed_at = now();
+  return made;
+end;
+$$;
+
+drop function private.recount_seals(uuid);
+create function private.recount_seals(in_workspace uuid)
+returns table (to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
+language plpgsql
+stable
+set search_path = ''
+-- However few redactions Postgres expects, never one look at them per entry.
+set enable_nestloop = off
+as $$
+declare
+  bounds bigint[];
+  sealed_to bigint;
+begin
+  select array_agg(distinct seal.to_xid order by seal.to_xid) into bounds
+  from public.audit_seals as seal where seal.workspace_id = in_workspace;
+  select head.to_xid into sealed_to from private.audit_heads as head where head.workspace_id = in_workspace;
+  -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the log is read once.
+  return query
+    select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*),
+      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
+      array_agg(leaf.id) filter (where leaf.is_voucher)
+    from private.audit_leaves as leaf
+    left join private.redacted_leaves as redacted
+      on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
+    where leaf.workspace_id = in_workspace and leaf.xid < sealed_to
+    group by 1, 2;
+end;
+$$;
+comment on function private.recount_seals(uuid) is
+  'The sealed part of a workspace''s log as it is now: entries, leaves as they were written, and vouchers of redactions, by the seal that they belong to.';
+
+create function private.trouble_with_redactions(in_workspace uuid, sealed_vouchers bigint[])
+returns text
+language plpgsql -- one in SQL, called again in the same transaction, would look for a partition that was dropped meanwhile
+stable
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from private.erasure_pseudonyms as p
+    cross join lateral private.redaction_digest(p.workspace_id, p.pseudonym) as found
+    left join public.audit_log as voucher
+      on voucher.workspace_id = p.workspace_id and voucher.id = p.voucher_id and voucher.action = 'audit.redacted'
+        and voucher.subject_id = p.pseudonym::text
+    where p.workspace_id = in_workspace and p.given_on >= private.oldest_kept('audit_log')
+      and (p.voucher_id is not null or found.entries > 0)
+      and (voucher.detail @> jsonb_build_object('entries', found.entries, 'digest', found.digest)) is not true
+  ) then
+    return 'redaction_unvouched';
+  elsif exists (
+    select from unnest(sealed_vouchers) as voucher (id)
+    where not exists (select from private.erasure_pseudonyms as p where p.workspace_id = in_workspace and p.voucher_id = voucher.id)
+  ) then
+    return 'redaction_missing';
+  end if;
+  return null;
+end;
+$$;
+comment on function private.trouble_with_redactions(uuid, bigint[]) is
+  'redaction_unvouched: redactions for which no entry of the log vouches, or not for exactly these; redaction_missing: a sealed voucher whose redactions are gone; null: neither.';
+
+create or replace function private.verify_audit_log(workspace_id uuid, anchor text)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+language plpgsql
+stable
+rows 1
+security definer -- reads heads, and the log past RLS
+set search_path = ''
+as $$
+declare
+  seal record;
+  head private.audit_heads;
+  expected_previous text := repeat('0', 64);
+  oldest_kept date := private.oldest_kept('audit_log');
+  sealed_vouchers bigint[] := array[]::bigint[];
+begin
+  if not private.is_service() and not private.administers(private.current_user_id(), verify_audit_log.workspace_id) then
+    perform private.raise_error('not_found', 'No such workspace that you administer.', 404);
+  end if;
+  select * into head from private.audit_heads as known where known.workspace_id = verify_audit_log.workspace_id;
+  entries := 0;
+  seals := 0;
+  head_digest := head.digest;
+  if head.digest is distinct from (
+    select s.digest from public.audit_seals as s
+    where s.workspace_id = verify_audit_log.workspace_id order by s.ordinal desc limit 1
+  ) then
+    broken_at := head.ordinal;
+    reason := 'seal_missing';
+    is_valid := false;
+    return next;
+    return;
+  end if;
+  for seal in
+    select s.*, actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves, actual.vouchers
+    from (select known as whole, known.* from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
+    full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
+    order by s.ordinal nulls last
+  loop
+    if seal.ordinal is null then
+      -- Entries in a month in which their transactions sealed none.
+      broken_at := (select min(s.ordinal) from public.audit_seals as s
+        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid = seal.actual_to_xid);
+      reason := 'entry_inserted';
+      exit;
+    end if;
+    seals := seals + 1;
+    sealed_through := seal.sealed_at;
+    reason := case
+      when seal.ordinal <> seals or seal.previous_digest <> expected_previous then 'seal_missing'
+      -- Whole months past retention have been dropped lawfully: of them the chain itself is what is left to check.
+      when seal.found_entries is null and seal.month < oldest_kept then null
+      when seal.found_entries is distinct from seal.entries then
+        case when coalesce(seal.found_entries, 0) < seal.entries then 'entry_missing' else 'entry_inserted' end
+      when seal.digest <> private.seal_digest(seal.whole, seal.leaves) then 'entry_changed'
+    end;
+    if reason is not null then
+      broken_at := seal.ordinal;
+      exit;
+    end if;
+    entries := entries + coalesce(seal.found_entries, 0);
+    expected_previous := seal.digest;
+    if seal.month >= oldest_kept then
+      sealed_vouchers := sealed_vouchers || seal.vouchers;
+    end if;
+  end loop;
+  if reason is null then
+    reason := private.trouble_with_redactions(verify_audit_log.workspace_id, sealed_vouchers);
+  end if;
+  if reason is null and anchor is not null and not exists (
+    select from public.audit_seals as s where s.workspace_id = verify_audit_log.workspace_id and s.digest = lower(anchor)
+  ) then
+    reason := 'anchor_missing';
+  end if;
+  is_valid := reason is null;
+  return next;
+end;
+$$;
+
+comment on function public.verify_audit_log(uuid, text) is
+  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), until when the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and the service. Errors: not_found 404.';

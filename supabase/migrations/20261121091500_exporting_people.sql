@@ -1,0 +1,156 @@
+-- Exporting people: which columns name a person, and everything about one person in one document.
+--
+-- Touches: private.personal_columns, public.export_user_data.
+-- Beware:  a new column that names a person is declared here, or the test of the catalogue fails (S/lifecycle/personal_columns). The same list
+--          drives the erasure (next chapter). Tables of businesses under a prefix follow their template.
+
+create table private.personal_columns (
+  table_name text not null,
+  column_name text not null,
+  on_erasure text not null,
+  is_exported boolean not null default false,
+  workspace_column text,
+  primary key (table_name, column_name),
+  constraint table_name_has_a_schema check (table_name ~ '^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$'),
+  constraint on_erasure_is_known check (on_erasure in ('delete', 'null', 'pseudonymise', 'redact', 'with_row', 'elsewhere'))
+);
+comment on table private.personal_columns is 'Every column that names a person, by id or by address, and what happens to it when the person is exported or erased.';
+comment on column private.personal_columns.on_erasure is
+  'delete: the row goes · null: the column is emptied · pseudonymise: the row goes on under another name (not where a foreign key holds) · redact: a text or JSON, from which the person is cut · with_row: goes when another column''s row goes · elsewhere: private.erase_person has its own way.';
+comment on column private.personal_columns.is_exported is 'Whether rows that name the person here are part of their archive. Not where the row is about someone else.';
+comment on column private.personal_columns.workspace_column is 'Where the row says its workspace. Null: it is of no workspace, and only erasing the whole account touches it.';
+
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('public.profiles', 'user_id', 'elsewhere', true, null),
+  ('public.profiles', 'email', 'with_row', false, null),
+  ('public.members', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.members', 'invited_by', 'null', false, 'workspace_id'),
+  ('public.permissions', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.permissions', 'granted_by', 'null', false, 'workspace_id'),
+  ('public.permissions', 'reason', 'redact', false, 'workspace_id'),
+  ('public.invitations', 'email', 'delete', true, 'workspace_id'),
+  ('public.invitations', 'invited_by', 'null', false, 'workspace_id'),
+  ('public.audit_log', 'actor_id', 'elsewhere', true, 'workspace_id'),
+  ('public.audit_log', 'subject_id', 'elsewhere', true, 'workspace_id'),
+  ('public.billing_events', 'user_id', 'elsewhere', true, 'workspace_id'),
+  ('private.permission_revisions', 'user_id', 'delete', false, null);
+
+create function private.personal_columns_now()
+returns table (of_table regclass, column_name text, column_type regtype, on_erasure text, is_exported boolean, workspace_column text)
+language sql
+stable
+set search_path = ''
+as $$
+  select c.oid::regclass, a.attname::text, a.atttypid::regtype, declared.on_erasure, declared.is_exported, declared.workspace_column
+  from private.personal_columns as declared
+  cross join (select '' as prefix union select b.prefix from public.businesses as b) as business
+  join pg_catalog.pg_class as c
+    on c.relnamespace = split_part(declared.table_name, '.', 1)::regnamespace and c.relname = business.prefix || split_part(declared.table_name, '.', 2)
+  join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = declared.column_name and not a.attisdropped
+  order by 1, 2;
+$$;
+comment on function private.personal_columns_now() is 'The declared columns as they are: also those of tables that were stamped under a business''s prefix.';
+
+create function private.person_condition(column_name text, column_type regtype)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select case
+    when column_type = 'uuid'::regtype then format('%I = $1', column_name)
+    when column_name ~ 'email$' then format('lower(%I) = lower($2)', column_name)
+    when column_type = 'uuid[]'::regtype then format('$1 = any (%I)', column_name)
+    else format('%I::text = $1::text', column_name)
+  end;
+$$;
+comment on function private.person_condition(text, regtype) is 'How a statement asks for a person in a column; $1: their id, $2: their address.';
+
+create function private.personal_objects(person uuid, in_workspace uuid default null)
+returns table (bucket_id text, name text)
+language sql
+stable
+set search_path = ''
+as $$
+  select o.bucket_id, o.name
+  from storage.objects as o
+  where (person::text in (to_jsonb(o) ->> 'owner', to_jsonb(o) ->> 'owner_id') or strpos(o.name, person::text) > 0)
+    and (in_workspace is null or o.name like in_workspace || '/%')
+  order by o.bucket_id, o.name;
+$$;
+comment on function private.personal_objects(uuid, uuid) is
+  'The stored objects of a person: those that they own, and those whose path names them (<workspace>/<person>/…). With a workspace: of its folder alone. Reads all of storage.objects.';
+
+create function private.picked(whole jsonb, members text[])
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(member.key, member.value), '{}') from jsonb_each(whole) as member where member.key = any (members);
+$$;
+comment on function private.picked(jsonb, text[]) is 'Of an object, these members, as far as it has them.';
+
+create function private.export_user_data(user_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer -- reads every table, for the one person whom it is about
+set search_path = ''
+as $$
+declare
+  person uuid := coalesce(export_user_data.user_id, private.current_user_id());
+  address text;
+  source record;
+  found jsonb;
+  tables jsonb := '{}'::jsonb;
+begin
+  if person is null then
+    perform private.raise_error('not_signed_in', 'This needs a signed-in person.', 401);
+  elsif not private.is_service() and person is distinct from private.current_user_id()
+    or not exists (select from public.profiles as p where p.user_id = person) then
+    perform private.raise_error('not_found', 'No such person, or not you.', 404);
+  end if;
+  select p.email into address from public.profiles as p where p.user_id = person;
+  for source in
+    select c.of_table, string_agg(private.person_condition(c.column_name, c.column_type), ' or ') as condition
+    from private.personal_columns_now() as c
+    where c.is_exported group by c.of_table order by c.of_table::text
+  loop
+    execute format(
+      'select coalesce(jsonb_agg(to_jsonb(row_of) - $3 order by to_jsonb(row_of) -> ''id'', to_jsonb(row_of)), ''[]'') from %s as row_of where %s',
+      source.of_table, source.condition
+    ) into found using person, address, array['token_hash', 'claim_token', 'xid'];
+    tables := tables || jsonb_build_object(replace(source.of_table::text, 'public.', ''), found);
+  end loop;
+  tables := tables || jsonb_build_object(
+    'auth.users', (
+      select jsonb_agg(private.picked(to_jsonb(u), array['id', 'email', 'phone', 'created_at', 'updated_at', 'last_sign_in_at', 'email_confirmed_at',
+        'is_anonymous', 'raw_user_meta_data', 'raw_app_meta_data'])) from auth.users as u where u.id = person),
+    'auth.identities', (
+      select coalesce(jsonb_agg(private.picked(to_jsonb(i), array['provider', 'identity_data', 'created_at', 'last_sign_in_at'])), '[]')
+      from auth.identities as i where i.user_id = person),
+    'auth.sessions', (
+      select coalesce(jsonb_agg(private.picked(to_jsonb(s), array['created_at', 'refreshed_at', 'user_agent', 'ip'])), '[]')
+      from auth.sessions as s where s.user_id = person),
+    'storage.objects', (
+      select coalesce(jsonb_agg(private.picked(to_jsonb(o), array['bucket_id', 'name', 'created_at', 'updated_at', 'metadata', 'user_metadata'])), '[]')
+      from private.personal_objects(person) as mine join storage.objects as o on o.bucket_id = mine.bucket_id and o.name = mine.name)
+  );
+  return jsonb_build_object('format', 1, 'exported_at', to_jsonb(now()), 'person', jsonb_build_object('id', person, 'email', address), 'tables', tables);
+end;
+$$;
+comment on function private.export_user_data(uuid) is 'The body of public.export_user_data: what clients call runs as the caller, what it does needs more.';
+
+create function public.export_user_data(user_id uuid default null)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.export_user_data($1);
+$$;
+comment on function public.export_user_data(uuid) is
+  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404.';
+grant execute on function private.export_user_data(uuid), public.export_user_data(uuid) to authenticated, service_role;

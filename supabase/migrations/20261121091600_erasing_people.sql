@@ -1,0 +1,231 @@
+-- Erasing people: the right to be forgotten, in the database.
+--
+-- Touches: private.erase_person and its parts. The next chapter makes it work that can be asked for.
+-- Beware:  one transaction: a person is gone or is not. Rows go first, because their triggers still write audit entries and calls; then the
+--          calls, then the logs. Stored objects must be gone before (only the Storage API can remove them), Redis is told after. Everything
+--          may be done again: a second run finds what came in meanwhile. Erasures queue behind each other, so that two who stand in one
+--          entry do not meet there.
+
+create function private.erasure_places(person uuid, address text, in_workspace uuid)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(array_agg(place.id order by place.id), '{}') from (
+    select member.workspace_id as id from public.members as member where member.user_id = person
+    union
+    select entry.workspace_id from private.audit_words as entry
+    where (in_workspace is null or entry.workspace_id = in_workspace)
+      and (entry.actor_id = person or entry.words like any ((select private.person_patterns(person, address))::text[]))
+    union
+    select event.workspace_id from public.billing_events as event
+    where (in_workspace is null or event.workspace_id = in_workspace)
+      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]))
+  ) as place
+  where in_workspace is null or place.id = in_workspace;
+$$;
+comment on function private.erasure_places(uuid, text, uuid) is 'The workspaces whose logs name a person. Without in_workspace it reads all logs.';
+
+create function private.erase_personal_columns(person uuid, address text, in_workspace uuid, alias uuid)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  declared record;
+  here text;
+  touched bigint;
+  counts jsonb := '{}'::jsonb;
+begin
+  for declared in
+    select c.* from private.personal_columns_now() as c
+    where c.on_erasure in ('redact', 'null', 'pseudonymise', 'delete') and (in_workspace is null or c.workspace_column is not null)
+    -- What stays is cleaned before anything goes; in an order that is always the same.
+    order by array_position(array['redact', 'null', 'pseudonymise', 'delete'], c.on_erasure), c.of_table::text, c.column_name
+  loop
+    here := case when in_workspace is null then '' else format(' and row_of.%I = %L', declared.workspace_column, in_workspace) end;
+    execute case declared.on_erasure
+      when 'delete' then
+        format('delete from %s as row_of where (%s)%s', declared.of_table, private.person_condition(declared.column_name, declared.column_type), here)
+      when 'null' then
+        format('update %s as row_of set %I = null where (%s)%s', declared.of_table, declared.column_name,
+          private.person_condition(declared.column_name, declared.column_type), here)
+      when 'pseudonymise' then
+        format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name, declared.column_type,
+          private.person_condition(declared.column_name, declared.column_type), here)
+      else
+        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, $2, $3::text)::%3$s where private.text_names(%2$I::text, $1, $2)
+          and private.redacted_text(%2$I::text, $1, $2, $3::text) <> %2$I::text%4$s',
+          declared.of_table, declared.column_name, declared.column_type, here)
+      end
+    using person, address, alias;
+    get diagnostics touched = row_count;
+    if touched > 0 then
+      counts := counts || jsonb_build_object(format('%s.%s', declared.of_table, declared.column_name), touched);
+    end if;
+  end loop;
+  return counts;
+end;
+$$;
+comment on function private.erase_personal_columns(uuid, text, uuid, uuid) is 'Does what private.personal_columns says, column by column. Returns how many rows of each. Errors: last_owner 409.';
+
+create function private.without_floor(body jsonb, person uuid)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when jsonb_typeof(body -> 'floors') = 'object' then body #- array['floors', person::text] else body end;
+$$;
+comment on function private.without_floor(jsonb, uuid) is 'The body of a call to agents/invalidate that no longer speaks of a person.';
+
+create function private.erase_calls(person uuid, address text, alias uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  silent constant jsonb := '{"floors": {}, "agents": []}'::jsonb;
+begin
+  -- Calls that would now say nothing go; finished ones stay as a record of the call.
+  update private.function_calls as call set
+    body = private.redacted_text(private.without_floor(call.body, person)::text, person, address, alias::text)::jsonb,
+    last_error = private.redacted_text(call.last_error, person, address, alias::text)
+  where private.text_names(concat_ws(' ', call.body::text, call.last_error), person, address);
+  delete from private.function_calls as call where call.body = silent and call.status in ('sent', 'retrying');
+  -- What pg_net was given and has not sent. Its worker clears what it has sent.
+  if has_table_privilege('net.http_request_queue', 'select, update, delete') then
+    update net.http_request_queue as request set
+      body = convert_to(private.redacted_text(
+        case when convert_from(request.body, 'UTF8') is json object
+          then private.without_floor(convert_from(request.body, 'UTF8')::jsonb, person)::text else convert_from(request.body, 'UTF8') end,
+        person, address, alias::text), 'UTF8')
+    where private.text_names(convert_from(request.body, 'UTF8'), person, address);
+    delete from net.http_request_queue as request
+    where convert_from(request.body, 'UTF8') is json object and convert_from(request.body, 'UTF8')::jsonb = silent;
+  end if;
+  if has_table_privilege('net._http_response', 'select, delete') then
+    delete from net._http_response as answer where private.text_names(concat_ws(' ', answer.content, answer.error_msg, answer.headers::text), person, address);
+  end if;
+  delete from cron.job_run_details as run where private.text_names(concat_ws(' ', run.command, run.return_message), person, address);
+end;
+$$;
+comment on function private.erase_calls(uuid, text, uuid) is 'Takes a person out of what the database has said, and is about to say, to functions, and out of the records of its jobs.';
+
+create function private.erase_sign_in(person uuid, address text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  -- What hangs on a user differs between versions of Auth: everything that has their id.
+  for known in
+    select c.oid::regclass as relation from pg_catalog.pg_class as c
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped
+    where c.relnamespace = 'auth'::regnamespace and c.relkind = 'r' order by c.relname
+  loop
+    execute format('delete from %s where user_id::text = $1::text', known.relation) using person;
+  end loop;
+  if to_regclass('auth.audit_log_entries') is not null then
+    delete from auth.audit_log_entries as entry where private.text_names(entry.payload::text, person, address);
+  end if;
+  -- The profile goes with it.
+  delete from auth.users as u where u.id = person;
+end;
+$$;
+comment on function private.erase_sign_in(uuid, text) is 'Removes the auth user and whatever Auth keeps of them.';
+
+create function private.erase_scratchpad(person uuid, address text, in_workspace uuid, sessions text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  delete from private.scratch_values as v
+  where case when in_workspace is null then private.text_names(v.key || ' ' || coalesce(v.value::text, ''), person, address)
+    else v.key = any (select 'session:' || s from unnest(sessions) as s) end;
+  delete from private.scratch_members as m
+  where private.text_names(concat_ws(' ', m.key, m.member, m.info::text), person, address)
+    and (in_workspace is null or m.key in ('presence:' || in_workspace, 'typing:' || in_workspace) or m.member = any (sessions));
+  delete from private.scratch_counters as c where in_workspace is null and private.text_names(c.key, person, address);
+end;
+$$;
+comment on function private.erase_scratchpad(uuid, text, uuid, text[]) is 'Empties the Postgres scratchpad of a person, or of what they left in one workspace.';
+
+create function private.erase_person(person uuid, address text default null, in_workspace uuid default null)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  alias uuid := gen_random_uuid();
+  places uuid[];
+  place uuid;
+  pseudonym_here uuid;
+  sessions text[];
+  counts jsonb;
+  entries bigint := 0;
+  events bigint := 0;
+  changed bigint;
+  billed bigint;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('groundwork erasures', 0));
+  if exists (select from private.personal_objects(person, in_workspace)) then
+    raise exception 'stored objects of the person remain: the Storage API removes them first' using errcode = 'object_in_use';
+  end if;
+  -- Rows first: their triggers write entries, which name the workspaces where the person was.
+  counts := private.erase_personal_columns(person, address, in_workspace, alias);
+  if in_workspace is null then
+    perform private.erase_sign_in(person, address);
+    -- Deleting raised it once more.
+    delete from private.permission_revisions as known where known.user_id = person;
+    perform private.erase_calls(person, address, alias);
+    update storage.objects as o set user_metadata = private.redacted_text(o.user_metadata::text, person, address, alias::text)::jsonb
+    where private.text_names(o.user_metadata::text, person, address);
+    update storage.buckets as b set owner = null, owner_id = null where person::text in (b.owner::text, b.owner_id);
+  end if;
+  places := private.erasure_places(person, address, in_workspace);
+
+  -- Their sessions end, in the log as well: a socket that is still open finds that it is over.
+  sessions := array(
+    select opened.subject_id from public.audit_log as opened
+    where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person order by opened.id);
+  insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id)
+  select opened.workspace_id, person, opened.agent_id, 'session.closed', 'session', opened.subject_id
+  from public.audit_log as opened
+  where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person
+    and not exists (select from public.audit_log as closed
+      where closed.subject_id = opened.subject_id and closed.action = 'session.closed' and closed.workspace_id = opened.workspace_id)
+  order by opened.id;
+  perform private.erase_scratchpad(person, address, in_workspace, sessions);
+  delete from private.request_claims as claim
+  where private.text_names(claim.request_id, person, address) and (in_workspace is null or claim.workspace_id = in_workspace);
+
+  -- The logs, last: also of what was just done.
+  foreach place in array places loop
+    pseudonym_here := gen_random_uuid();
+    insert into private.erasure_pseudonyms (workspace_id, pseudonym) values (place, pseudonym_here);
+    changed := private.redact_audit_log(place, person, address, pseudonym_here);
+    billed := private.redact_billing_events(place, person, address, pseudonym_here);
+    entries := entries + changed;
+    events := events + billed;
+    if changed + billed = 0 then
+      -- Only another person whose id or address contains this one's was named there.
+      delete from private.erasure_pseudonyms as p where p.workspace_id = place and p.pseudonym = pseudonym_here;
+    end if;
+  end loop;
+  return jsonb_build_object(
+    'rows', counts, 'audit_entries', entries, 'billing_events', events,
+    'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places)));
+end;
+$$;
+comment on function private.erase_person(uuid, text, uuid) is
+  'Makes the database forget a person (address: their email), or what they were in one workspace. Refuses while stored objects of theirs remain. Returns how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may still know them. May be run again. Errors: last_owner 409.';

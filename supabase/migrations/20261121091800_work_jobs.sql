@@ -1,0 +1,78 @@
+-- The jobs around work: leases that ended are given back, and finished work goes when nobody will ask for it any more.
+--
+-- Touches: private.purge_finished_work, private.work_abandoned, cron.job.
+-- Beware:  rows that point at finished work say themselves what becomes of them (on delete cascade or set null).
+
+create function private.purge_finished_work(batch integer default 5000, most integer default 1000000)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known private.work_queues;
+  last_id bigint;
+  is_over boolean;
+  removed bigint;
+  gone bigint;
+  tally jsonb := '{}'::jsonb;
+begin
+  for known in
+    select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
+  loop
+    last_id := 0;
+    gone := 0;
+    loop
+      -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every completion would pay for.
+      execute format($delete$
+        with old as (
+          select job.id, job.status, job.finished_at, job.created_at from %1$s as job where job.id > $1 order by job.id limit $2
+        ), deleted as (
+          delete from %1$s as job using old
+          where job.id = old.id and (
+            old.status in ('done', 'cancelled') and old.finished_at < now() - interval '90 days'
+            or old.status = 'failed' and old.finished_at < now() - interval '365 days')
+            and job.status = old.status and job.finished_at = old.finished_at -- not brought back meanwhile
+          returning 1
+        )
+        select (select max(id) from old), (select count(*) from deleted),
+          not exists (select from old where created_at < now() - interval '90 days')
+      $delete$, known.work_table) into last_id, removed, is_over using last_id, batch;
+      gone := gone + removed;
+      exit when is_over or gone >= most;
+    end loop;
+    if gone > 0 then
+      tally := tally || jsonb_build_object(known.name, gone);
+    end if;
+  end loop;
+  return tally;
+end;
+$$;
+comment on function private.purge_finished_work(integer, integer) is
+  'Removes for good what was done or cancelled 90 days ago and what failed 365 days ago, from every queue: reads `batch` rows at a time from the oldest on, removes about `most` of a queue in one run. Returns how many, by queue.';
+
+create function private.work_abandoned(grace interval default '1 minute')
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known private.work_queues;
+  n bigint;
+  total bigint := 0;
+begin
+  for known in
+    select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table
+  loop
+    execute format('select count(*) from %s where status = %L and lease_expires_at < now() - $1', known.work_table, 'in_progress') into n using grace;
+    total := total + n;
+  end loop;
+  return total;
+end;
+$$;
+comment on function private.work_abandoned(interval) is
+  'How much work of all queues is held by leases that ended longer ago than `grace`: more than none means that release-expired-work does not run. For health.';
+
+select cron.schedule('release-expired-work', '10 seconds', 'select private.release_expired_work()');
+select cron.schedule('purge-finished-work', '53 2 * * *', 'select private.purge_finished_work()');

@@ -1,0 +1,129 @@
+-- Messages: what was said. A tree: an edit is a sibling, and nothing that was said is changed or destroyed.
+--
+-- Touches: public.messages, conversation_path, a check on conversations.active_message_id.
+-- Beware:  read along a path, from a leaf to the root, with conversation_path: it costs what the page costs, however long the conversation is.
+--          The policy looks the conversation up for each row that is read, by its key: right for pages of one conversation, wrong for reading
+--          all messages that one may see; ask by conversation_id. Written by add_message alone (next chapter).
+
+create domain private.message_parts as jsonb
+  constraint parts_are_objects_with_a_type check (
+    jsonb_typeof(value) = 'array'
+    and jsonb_array_length(value) between 1 and 1000
+    -- Counted, because a path that asks for what is wrong stays silent where it meets what it does not expect.
+    and jsonb_array_length(jsonb_path_query_array(value, 'strict $[*] ? (@.type() == "object" && @."type" like_regex "^.{1,100}$")'))
+      = jsonb_array_length(value)
+  )
+  constraint parts_are_at_most_a_mebibyte check (pg_column_size(value) <= 1048576);
+comment on domain private.message_parts is 'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`; together at most 1 MiB.';
+create domain private.attachment_list as jsonb
+  constraint attachments_are_at_most_50_objects check (
+    jsonb_typeof(value) = 'array' and jsonb_array_length(value) <= 50
+    and jsonb_array_length(jsonb_path_query_array(value, 'strict $[*] ? (@.type() == "object")')) = jsonb_array_length(value)
+  )
+  constraint attachments_are_at_most_64_kib check (pg_column_size(value) <= 65536);
+comment on domain private.attachment_list is 'What is attached: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
+
+create table public.messages (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null,
+  conversation_id uuid not null,
+  user_id uuid not null,
+  parent_id uuid,
+  role text not null,
+  parts private.message_parts not null,
+  attachments private.attachment_list not null default '[]',
+  metadata private.small_object not null default '{}',
+  content_for_llm text,
+  token_count integer,
+  preprocessing_log_id bigint,
+  created_at timestamptz not null default now(),
+  unique (conversation_id, workspace_id, id),
+  constraint conversation_is_its_owners foreign key (user_id, workspace_id, conversation_id)
+    references public.conversations (user_id, workspace_id, id) on delete cascade,
+  -- Not on delete cascade: one after the other down a long conversation, it would exhaust the stack.
+  constraint parent_is_of_the_conversation foreign key (parent_id, conversation_id, workspace_id)
+    references public.messages (id, conversation_id, workspace_id),
+  constraint parent_is_another_message check (parent_id <> id),
+  constraint role_is_known check (role in ('system', 'user', 'assistant', 'tool')),
+  constraint content_for_llm_is_bounded check (length(content_for_llm) <= 200000),
+  constraint token_count_is_not_negative check (token_count >= 0)
+);
+comment on table public.messages is 'What was said, as a tree within a conversation: parent_id is what it follows. An edit or another answer is a sibling.';
+alter table public.messages enable row level security;
+comment on column public.messages.user_id is 'Whose conversation it is, also on what the assistant said. Only they speak in it.';
+comment on column public.messages.parent_id is 'Null: the first message, or another version of it.';
+comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. Never changed.';
+comment on column public.messages.metadata is 'The UIMessage''s metadata.';
+comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
+comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
+comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole.';
+-- Neither begins with the conversation: while the table is small the planner would take them for as good as the unique one, and each new
+-- message's look at its parent would read all of its conversation.
+create index messages_parent_id on public.messages (parent_id, conversation_id, workspace_id);
+-- Equal for all of a conversation, so it is a few bytes for each.
+create index messages_conversation_id on public.messages (user_id, workspace_id, conversation_id);
+
+grant select on public.messages to authenticated, service_role;
+grant insert, delete on public.messages to service_role;
+grant update (content_for_llm, token_count, preprocessing_log_id) on public.messages to service_role;
+-- insert is not granted to people, because the leaf that is shown moves along: add_message. update of what was said is granted to nobody,
+-- the service included; delete is the erasure's.
+
+create policy "Who reads a conversation reads its messages" on public.messages
+  for select to authenticated
+  -- A scalar sub-select and not `exists`, which may be planned as a hash of all conversations that one may see.
+  using ((select conversation.id from public.conversations as conversation where conversation.id = messages.conversation_id) is not null);
+comment on policy "Who reads a conversation reads its messages" on public.messages is
+  'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of them.';
+
+-- The leaf that is shown ---------------------------------------------------------------------------------------------------------------
+
+create function private.keep_active_message()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes, the message is looked for past RLS
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.messages as message where message.id = new.active_message_id and message.conversation_id = new.id
+  ) then
+    perform private.raise_error('not_found', 'No such message in this conversation.', 404);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.keep_active_message() is
+  'Trigger on conversations: the message shown is one of the conversation (not_found 404). Not a foreign key, which would want an index on a column that each turn changes.';
+create trigger keep_active_message before insert or update of active_message_id on public.conversations
+  for each row when (new.active_message_id is not null) execute function private.keep_active_message();
+
+-- Reading ------------------------------------------------------------------------------------------------------------------------------
+
+create function public.conversation_path(message_id uuid, page_size integer default 50, before uuid default null)
+returns setof public.messages
+language sql
+stable
+security invoker -- row security decides what is read
+set search_path = ''
+rows 50
+as $$
+  with recursive walk as (
+    select 1 as place, message.*
+    from public.messages as message
+    where message.id = case when $3 is null then $1 else (select said.parent_id from public.messages as said where said.id = $3) end
+    union all
+    select walk.place + 1, message.*
+    from walk
+    join public.messages as message on message.id = walk.parent_id
+    where walk.place < least(greatest($2, 1), 1000)
+  )
+  select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts, walk.attachments,
+    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.created_at
+  from walk
+  order by walk.place;
+$$;
+comment on function public.conversation_path(uuid, integer, uuid) is
+  'One branch, newest first: the message and what it follows, up to the root or page_size (1–1,000, 50 when left out). The next page: before = the oldest message of this one. Empty for what the caller may not read.';
+grant execute on function public.conversation_path(uuid, integer, uuid) to authenticated, service_role;

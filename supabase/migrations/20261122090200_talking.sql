@@ -1,0 +1,300 @@
+-- Talking: saying something, choosing a branch, deleting a conversation, and telling those who watch.
+--
+-- Touches: add_message, select_branch, delete_conversation, restore_conversation, broadcasts on `conversation:<id>` with the policy that lets
+--          readers listen, private.purge_conversations and its schedule.
+-- Beware:  a broadcast carries ids, never what was said: Realtime asks who may listen when a channel is joined and not for each message, and
+--          what is written to be sent is written twice. Who hears of something reads it, under row security.
+
+-- One's own conversation, held until the transaction ends: what is said at the same time is said one after the other.
+create function private.hold_conversation(conversation_id uuid)
+returns public.conversations
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  held public.conversations;
+  caller uuid := private.current_user_id();
+begin
+  select known.* into held
+  from public.conversations as known
+  where known.id = hold_conversation.conversation_id and known.deleted_at is null
+    and (private.is_service() or (known.user_id = caller and known.workspace_id = any (private.workspace_ids())))
+  for no key update;
+  if not found then
+    perform private.raise_error('not_found', 'No such conversation of yours.', 404);
+  end if;
+  return held;
+end;
+$$;
+comment on function private.hold_conversation(uuid) is
+  'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. Errors: not_found 404.';
+
+create function private.add_message(
+  conversation_id uuid, parts jsonb, role text, message_id uuid, parent_id uuid, instead_of uuid,
+  attachments jsonb, metadata jsonb, content_for_llm text, token_count integer, preprocessing_log_id bigint
+)
+returns public.messages
+language plpgsql
+volatile
+security definer -- people may insert no messages; it decides by itself who speaks as what
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  talk public.conversations := private.hold_conversation(add_message.conversation_id);
+  follows uuid := talk.active_message_id;
+  beside public.messages;
+  said public.messages;
+begin
+  if not private.is_service() and (add_message.role <> 'user'
+    or num_nonnulls(add_message.content_for_llm, add_message.token_count, add_message.preprocessing_log_id) > 0)
+  then
+    perform private.raise_error('forbidden', 'People speak as themselves.', 403, 'What an assistant says is stored with the secret key.');
+  end if;
+
+  -- Said before: the answer is the same, and nothing moves.
+  select known.* into said from public.messages as known where known.id = add_message.message_id;
+  if found then
+    if (said.conversation_id, said.role, said.parts::jsonb, said.attachments::jsonb)
+      is distinct from (talk.id, add_message.role, add_message.parts, add_message.attachments)
+    then
+      perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+    end if;
+    return said;
+  end if;
+
+  -- What it follows
+  if coalesce(add_message.instead_of, add_message.parent_id) is not null then
+    select known.* into beside
+    from public.messages as known
+    where known.id = coalesce(add_message.instead_of, add_message.parent_id) and known.conversation_id = talk.id;
+    if not found then
+      perform private.raise_error('not_found', 'No such message in this conversation.', 404);
+    end if;
+    follows := case when add_message.instead_of is null then beside.id else beside.parent_id end;
+  end if;
+
+  insert into public.messages as known (
+    id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
+    preprocessing_log_id
+  ) values (
+    coalesce(add_message.message_id, gen_random_uuid()), talk.workspace_id, talk.id, talk.user_id, follows, add_message.role,
+    add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count,
+    add_message.preprocessing_log_id
+  )
+  on conflict (id) do nothing -- said at this moment in another conversation
+  returning known.* into said;
+  if said.id is null then
+    perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+  end if;
+  update public.conversations as known set active_message_id = said.id where known.id = talk.id;
+  return said;
+end;
+$$;
+comment on function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is 'The body of add_message.';
+
+create function public.add_message(
+  conversation_id uuid, parts jsonb, role text default 'user', message_id uuid default null, parent_id uuid default null,
+  instead_of uuid default null, attachments jsonb default '[]', metadata jsonb default '{}',
+  content_for_llm text default null, token_count integer default null, preprocessing_log_id bigint default null
+)
+returns public.messages
+language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
+volatile
+security invoker
+set search_path = ''
+as $$
+begin
+  return private.add_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+end;
+$$;
+comment on function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is
+  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: the same one twice is one message. content_for_llm, token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, 23514 on malformed parts.';
+
+create function private.select_branch(message_id uuid)
+returns uuid
+language plpgsql
+volatile
+security definer -- the message that is shown is granted to nobody
+set search_path = ''
+as $$
+declare
+  talk public.conversations := private.hold_conversation((
+    select known.conversation_id from public.messages as known where known.id = select_branch.message_id
+  ));
+  leaf uuid;
+begin
+  with recursive walk as (
+    select select_branch.message_id as id, 0 as depth
+    union all
+    select child.id, walk.depth + 1
+    from walk
+    cross join lateral (
+      select known.id
+      from public.messages as known
+      where known.conversation_id = talk.id and known.workspace_id = talk.workspace_id and known.parent_id = walk.id
+      order by known.created_at desc, known.id desc
+      limit 1
+    ) as child
+  )
+  select walk.id into leaf from walk order by walk.depth desc limit 1;
+  update public.conversations as known set active_message_id = leaf where known.id = talk.id;
+  perform realtime.send(jsonb_build_object('active_message_id', leaf), 'branch_selected', 'conversation:' || talk.id, true);
+  return leaf;
+end;
+$$;
+comment on function private.select_branch(uuid) is 'The body of select_branch.';
+
+create function public.select_branch(message_id uuid)
+returns uuid
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.select_branch($1);
+$$;
+comment on function public.select_branch(uuid) is
+  'Shows the branch of a message, down to its newest leaf, and returns that leaf. The owner of the conversation and the service. Errors: not_found 404.';
+
+-- Deleting -----------------------------------------------------------------------------------------------------------------------------
+
+create function private.set_conversation_deleted(conversation_id uuid, deleted boolean)
+returns timestamptz
+language plpgsql
+volatile
+security definer -- deleted_at is not granted: a row that its owner no longer sees cannot be written under row security
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  since timestamptz;
+begin
+  update public.conversations as known
+  set deleted_at = case when deleted then coalesce(known.deleted_at, pg_catalog.now()) end
+  where known.id = set_conversation_deleted.conversation_id
+    and (private.is_service() or (known.user_id = caller and known.workspace_id = any (private.workspace_ids())))
+  returning known.deleted_at into since;
+  if not found then
+    perform private.raise_error('not_found', 'No such conversation of yours.', 404);
+  end if;
+  return since;
+end;
+$$;
+comment on function private.set_conversation_deleted(uuid, boolean) is 'The body of delete_conversation and restore_conversation.';
+
+create function public.delete_conversation(conversation_id uuid)
+returns timestamptz
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.set_conversation_deleted($1, true);
+$$;
+comment on function public.delete_conversation(uuid) is
+  'Hides a conversation and its messages at once; a job purges them 30 days later. Deleting twice is deleting once. Its owner and the service. Returns when it was deleted. Errors: not_found 404.';
+
+create function public.restore_conversation(conversation_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.set_conversation_deleted($1, false);
+$$;
+comment on function public.restore_conversation(uuid) is
+  'Brings a deleted conversation back, within the 30 days before it is purged. Its owner and the service. Errors: not_found 404.';
+
+create function private.purge_conversations()
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  purged bigint;
+begin
+  delete from public.conversations as known where known.deleted_at < pg_catalog.now() - interval '30 days';
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said. Returns how many.';
+select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
+
+-- Those who watch ----------------------------------------------------------------------------------------------------------------------
+
+create function private.tell_of_messages()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever speaks, people may not send on the topic
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+    jsonb_build_object('id', new.id, 'parent_id', new.parent_id, 'role', new.role), 'message_added', 'conversation:' || new.conversation_id, true
+  );
+  return null;
+end;
+$$;
+comment on function private.tell_of_messages() is 'Trigger on messages: broadcasts message_added {id, parent_id, role} on conversation:<id>.';
+create trigger tell_of_messages after insert on public.messages
+  for each row execute function private.tell_of_messages();
+
+create function private.tell_of_conversations()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever changes it, people may not send on the topic
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+    pg_catalog.jsonb_build_object('id', new.id, 'is_deleted', new.deleted_at is not null), 'conversation_changed', 'conversation:' || new.id, true
+  );
+  return null;
+end;
+$$;
+comment on function private.tell_of_conversations() is 'Trigger on conversations: broadcasts conversation_changed {id, is_deleted} on conversation:<id>.';
+create trigger tell_of_conversations after update of title, visibility, tags, folder_id, deleted_at on public.conversations
+  for each row
+  when ((old.title, old.visibility, old.tags, old.folder_id, old.deleted_at)
+    is distinct from (new.title, new.visibility, new.tags, new.folder_id, new.deleted_at))
+  execute function private.tell_of_conversations();
+
+create function private.topic_id(subject text)
+returns uuid
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  topic text := realtime.topic();
+  id text := pg_catalog.substr(topic, pg_catalog.length(subject) + 2);
+begin
+  return case when pg_catalog.starts_with(topic, subject || ':') and pg_catalog.pg_input_is_valid(id, 'uuid') then id::uuid end;
+end;
+$$;
+comment on function private.topic_id(text) is
+  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can silence every subscriber of realtime.';
+grant execute on function private.topic_id(text) to authenticated;
+-- On the private topic conversation:<id>. People do not send there: what happened is told by the database. (Said here, because a comment on a
+-- policy wants the owner of the table, which is the platform.)
+create policy "Who reads a conversation hears of it" on realtime.messages
+  for select to authenticated
+  using (
+    extension = 'broadcast'
+    and exists (select from public.conversations as conversation where conversation.id = (select private.topic_id('conversation')))
+  );
+
+grant execute on function
+  public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
+  private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
+  public.select_branch(uuid), private.select_branch(uuid),
+  public.delete_conversation(uuid), public.restore_conversation(uuid), private.set_conversation_deleted(uuid, boolean)
+to authenticated, service_role;

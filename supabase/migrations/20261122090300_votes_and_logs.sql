@@ -1,0 +1,173 @@
+-- Votes and logs: what people thought of an answer, and what the concierge thought before and after it.
+--
+-- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results, a key of public.messages.
+-- Beware:  all of them go with their message. Logs are written by the service alone and read by whoever reads the conversation: nothing belongs
+--          in them that its readers must not know.
+
+-- votes --------------------------------------------------------------------------------------------------------------------------------
+create table public.votes (
+  message_id uuid not null,
+  user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
+  conversation_id uuid not null,
+  workspace_id uuid not null,
+  is_upvoted boolean not null,
+  reason text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (message_id, user_id),
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
+  constraint reason_is_short check (length(reason) <= 2000)
+);
+comment on table public.votes is 'What a person thinks of a message: one vote each, which may be changed and taken back.';
+alter table public.votes enable row level security;
+create index votes_conversation_id on public.votes (conversation_id, message_id, workspace_id);
+create index votes_user_id on public.votes (user_id);
+create trigger touch_updated_at before update on public.votes
+  for each row execute function private.touch_updated_at();
+
+grant select, delete on public.votes to authenticated;
+grant insert (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
+-- All of them, because an upsert writes what it was given; user_id is neither inserted nor changed.
+grant update (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
+grant select, insert, update, delete on public.votes to service_role;
+
+create policy "Who reads a conversation reads its votes" on public.votes
+  for select to authenticated
+  using ((select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null);
+comment on policy "Who reads a conversation reads its votes" on public.votes is 'Also the votes of colleagues on what is shared.';
+create policy "Who reads a conversation votes on it" on public.votes
+  for insert to authenticated
+  with check (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null
+  );
+comment on policy "Who reads a conversation votes on it" on public.votes is 'As oneself.';
+create policy "People change their votes" on public.votes
+  for update to authenticated
+  using (user_id = (select private.current_user_id()))
+  with check (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null
+  );
+comment on policy "People change their votes" on public.votes is 'Their own, on what they still read.';
+create policy "People take back their votes" on public.votes
+  for delete to authenticated
+  using (user_id = (select private.current_user_id()));
+comment on policy "People take back their votes" on public.votes is 'Their own.';
+
+-- feedback_signals ---------------------------------------------------------------------------------------------------------------------
+create table public.feedback_signals (
+  id bigint generated always as identity primary key,
+  message_id uuid not null,
+  conversation_id uuid not null,
+  workspace_id uuid not null,
+  user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
+  kind text not null,
+  value numeric,
+  created_at timestamptz not null default now(),
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
+  constraint kind_is_known check (
+    kind in ('regenerated', 'copied', 'edited', 'shared', 'abandoned', 'dwelled', 'followed_link', 'read_aloud', 'continued', 'reported')
+  ),
+  constraint value_is_bounded check (abs(value) <= 1000000000)
+);
+comment on table public.feedback_signals is 'What people did with an answer, noted by the client: feedback that nobody was asked for.';
+alter table public.feedback_signals enable row level security;
+comment on column public.feedback_signals.value is 'How much, where that says something: of dwelled, the milliseconds.';
+create index feedback_signals_message_id on public.feedback_signals (conversation_id, message_id, workspace_id);
+create index feedback_signals_user_id on public.feedback_signals (user_id);
+
+grant select on public.feedback_signals to authenticated;
+grant insert (message_id, conversation_id, workspace_id, kind, value) on public.feedback_signals to authenticated;
+grant select, insert, delete on public.feedback_signals to service_role;
+-- update is granted to nobody: what happened has happened. id and user_id are the database's to give.
+
+create policy "People read the signals that they gave" on public.feedback_signals
+  for select to authenticated
+  using (user_id = (select private.current_user_id()));
+comment on policy "People read the signals that they gave" on public.feedback_signals is
+  'How long a colleague looked at an answer is nobody''s business; the service reads all, to learn from them.';
+create policy "Who reads a conversation gives signals" on public.feedback_signals
+  for insert to authenticated
+  with check (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = feedback_signals.conversation_id) is not null
+  );
+comment on policy "Who reads a conversation gives signals" on public.feedback_signals is 'As oneself.';
+
+-- preprocessing_logs -------------------------------------------------------------------------------------------------------------------
+create table public.preprocessing_logs (
+  id bigint generated always as identity primary key,
+  message_id uuid not null,
+  conversation_id uuid not null,
+  workspace_id uuid not null,
+  intent text,
+  emotion text,
+  routing text,
+  memory_query text,
+  clarity numeric,
+  response_hints private.small_object not null default '{}',
+  model_selected text,
+  model_reason text,
+  duration_ms integer,
+  created_at timestamptz not null default now(),
+  unique (conversation_id, workspace_id, id),
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
+  constraint words_are_short check (
+    length(intent) <= 500 and length(emotion) <= 200 and length(routing) <= 200 and length(memory_query) <= 4000
+    and length(model_selected) <= 200 and length(model_reason) <= 2000
+  ),
+  constraint clarity_is_a_share check (clarity between 0 and 1),
+  constraint duration_ms_is_not_negative check (duration_ms >= 0),
+  constraint a_selected_model_has_a_reason check (model_selected is null or model_reason is not null)
+);
+comment on table public.preprocessing_logs is 'The concierge before the model: what a message was taken for, what was looked up for it, and which model answers, and why.';
+alter table public.preprocessing_logs enable row level security;
+comment on column public.preprocessing_logs.clarity is '0: one has to ask back; 1: nothing is open.';
+comment on column public.preprocessing_logs.memory_query is 'What memory was asked for.';
+create index preprocessing_logs_message_id on public.preprocessing_logs (conversation_id, message_id, workspace_id);
+
+-- An answer names the log that it was made under, in its own conversation.
+alter table public.messages add constraint log_is_of_the_conversation foreign key (preprocessing_log_id, conversation_id, workspace_id)
+  references public.preprocessing_logs (id, conversation_id, workspace_id) on delete set null (preprocessing_log_id);
+create index messages_preprocessing_log_id on public.messages (preprocessing_log_id, conversation_id, workspace_id);
+
+-- postprocessing_results ---------------------------------------------------------------------------------------------------------------
+create table public.postprocessing_results (
+  id bigint generated always as identity primary key,
+  message_id uuid not null,
+  conversation_id uuid not null,
+  workspace_id uuid not null,
+  memory_extraction private.small_object not null default '{}',
+  quality_assessment private.small_object not null default '{}',
+  follow_ups text[] not null default '{}',
+  display_hints private.small_object not null default '{}',
+  duration_ms integer,
+  created_at timestamptz not null default now(),
+  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
+    references public.messages (conversation_id, id, workspace_id) on delete cascade,
+  constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20 and length(array_to_string(follow_ups, '')) <= 10000),
+  constraint duration_ms_is_not_negative check (duration_ms >= 0)
+);
+comment on table public.postprocessing_results is 'The concierge after the model: what is to be remembered of an answer, how good it was, how to show it and go on from it.';
+alter table public.postprocessing_results enable row level security;
+comment on column public.postprocessing_results.follow_ups is 'What the person may want to say next.';
+create index postprocessing_results_message_id on public.postprocessing_results (conversation_id, message_id, workspace_id);
+
+grant select on public.preprocessing_logs, public.postprocessing_results to authenticated;
+grant select, insert, delete on public.preprocessing_logs, public.postprocessing_results to service_role;
+-- update is granted to nobody: a log says what was thought at the time.
+
+create policy "Who reads a conversation reads what it was taken for" on public.preprocessing_logs
+  for select to authenticated
+  using ((select conversation.id from public.conversations as conversation where conversation.id = preprocessing_logs.conversation_id) is not null);
+comment on policy "Who reads a conversation reads what it was taken for" on public.preprocessing_logs is
+  'One may know which model answered, and why.';
+create policy "Who reads a conversation reads what came of it" on public.postprocessing_results
+  for select to authenticated
+  using ((select conversation.id from public.conversations as conversation where conversation.id = postprocessing_results.conversation_id) is not null);
+comment on policy "Who reads a conversation reads what came of it" on public.postprocessing_results is
+  'Clients show the follow-ups, and people what was extracted about them.';

@@ -1,0 +1,55 @@
+-- Replaying: the exact prompt of any past answer.
+--
+-- Touches: replay_context, prompt_of.
+-- Beware:  what is shown is made of the branch and the memories as they are kept; who had a memory forgotten finds it gone here too.
+
+create function private.replay_context(record_id bigint)
+returns jsonb
+language plpgsql
+stable
+security definer -- memories that are no longer valid are part of it
+set search_path = ''
+as $$
+declare
+  kept public.context_records;
+begin
+  select r.* into kept from public.context_records as r
+  where r.id = replay_context.record_id
+    and (private.is_service() or r.user_id = private.current_user_id() and r.workspace_id = any (private.workspace_ids()));
+  if kept.id is null then
+    perform private.raise_error('not_found', 'No such record of yours.', 404);
+  end if;
+  return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id', kept.message_id,
+    'messages', private.render_context(kept.message_id, kept.items), 'token_count', kept.token_count, 'budget', kept.budget,
+    'left_out', kept.left_out, 'created_at', kept.created_at);
+end;
+$$;
+comment on function private.replay_context(bigint) is 'The body of replay_context.';
+
+create function public.replay_context(record_id bigint)
+returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select private.replay_context($1);
+$$;
+comment on function public.replay_context(bigint) is
+  'The prompt of a record, as it was: the same messages, whatever was said, remembered or superseded since. What was forgotten on request reads "(forgotten)". The owner and the service. Errors: not_found 404.';
+
+create function public.prompt_of(message_id uuid)
+returns jsonb
+language sql stable security invoker set search_path = ''
+as $$
+  select public.replay_context(record.id)
+  from public.messages as answer
+  join public.context_records as record on record.message_id = answer.parent_id and record.created_at <= answer.created_at
+  where answer.id = $1
+  order by record.id desc
+  limit 1;
+$$;
+comment on function public.prompt_of(uuid) is 'The prompt that an answer was given to: the latest that was assembled for the message before it. Null where none is known.';
+
+grant execute on function
+  private.replay_context(bigint),
+  public.replay_context(bigint),
+  public.prompt_of(uuid)
+to authenticated, service_role;

@@ -1,0 +1,140 @@
+-- Background queries: what takes longer than its asker wants to wait, and is there when they come back.
+--
+-- Touches: public.background_queries, a work table; ask_in_background, cancel_background_query; broadcasts on `conversation:<id>`.
+-- Beware:  its status has the words of the work grammar; `progress` says the same in the words that clients of assistants use.
+
+create table public.background_queries (
+  like private.work_item including all,
+  conversation_id uuid not null,
+  user_id uuid not null,
+  type text not null,
+  input jsonb not null default '{}',
+  result jsonb,
+  summary_for_llm text,
+  seen_at timestamptz,
+  progress text not null generated always as (
+    case status when 'in_progress' then 'running' when 'done' then 'completed' else status end
+  ) stored,
+  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
+    references public.conversations (workspace_id, user_id, id) on delete cascade,
+  constraint type_is_a_name check (type ~ '^[a-z][a-z0-9_.-]{0,99}$'),
+  constraint input_is_bounded check (jsonb_typeof(input) = 'object' and pg_column_size(input) <= 262144),
+  constraint result_is_bounded check (pg_column_size(result) <= 1048576),
+  constraint summary_is_bounded check (length(summary_for_llm) <= 20000),
+  constraint progress_is_known check (progress in ('pending', 'running', 'completed', 'failed', 'cancelled'))
+);
+comment on table public.background_queries is 'A question that is worked on while its asker does something else. Worked off by the work grammar; the queue is background_queries.';
+comment on column public.background_queries.summary_for_llm is 'A short form of the result, for prompts.';
+comment on column public.background_queries.seen_at is 'When its asker saw the result; null: show it when they are back.';
+comment on column public.background_queries.progress is 'The status in the words of clients: pending, running, completed, failed, cancelled.';
+create index background_queries_conversation on public.background_queries (workspace_id, user_id, conversation_id);
+create index background_queries_unseen on public.background_queries (user_id, finished_at) where seen_at is null;
+select private.register_work_queue('public.background_queries', 20, array['result', 'summary_for_llm']);
+
+alter table public.background_queries enable row level security;
+grant select on public.background_queries to authenticated;
+grant update (seen_at) on public.background_queries to authenticated;
+grant select, insert, update, delete on public.background_queries to service_role;
+-- insert is not granted to people, because the conversation decides whose it is: ask_in_background.
+create policy "People read their background queries" on public.background_queries
+  for select to authenticated
+  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read their background queries" on public.background_queries is 'What one had asked is one''s own, also where the conversation is shared.';
+create policy "People note that they have seen a result" on public.background_queries
+  for update to authenticated
+  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+  with check (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People note that they have seen a result" on public.background_queries is 'seen_at alone is granted.';
+
+create function private.tell_background_query()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever changes it, the owner of the schema tells
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+    jsonb_build_object('id', new.id, 'type', new.type, 'progress', new.progress), 'background_query', 'conversation:' || new.conversation_id, true
+  );
+  return null;
+end;
+$$;
+comment on function private.tell_background_query() is 'Trigger on background_queries: broadcasts each change of status on the conversation''s private topic; ids and words only, never the result.';
+create trigger tell_background_query_asked after insert on public.background_queries
+  for each row execute function private.tell_background_query();
+create trigger tell_background_query_changed after update of status on public.background_queries
+  for each row when (old.status is distinct from new.status) execute function private.tell_background_query();
+
+create function private.ask_in_background(conversation_id uuid, type text, input jsonb, dedupe_key text)
+returns bigint
+language plpgsql
+volatile
+security definer -- people may not insert
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  talk public.conversations;
+  asked bigint;
+begin
+  select c.* into talk from public.conversations as c
+  where c.id = ask_in_background.conversation_id and c.deleted_at is null
+    and (private.is_service() or c.user_id = private.current_user_id() and c.workspace_id = any (private.workspace_ids()));
+  if talk.id is null then
+    perform private.raise_error('not_found', 'No such conversation of yours.', 404);
+  end if;
+  insert into public.background_queries (workspace_id, conversation_id, user_id, type, input, dedupe_key)
+  values (talk.workspace_id, talk.id, talk.user_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
+    -- Keys are the conversation's: others in the workspace do not meet them.
+    case when ask_in_background.dedupe_key is not null then left(talk.id || ' ' || ask_in_background.dedupe_key, 200) end)
+  on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
+  returning id into asked;
+  return coalesce(asked, (
+    select q.id from public.background_queries as q
+    where q.workspace_id = talk.workspace_id and q.dedupe_key = left(talk.id || ' ' || ask_in_background.dedupe_key, 200)
+      and q.status in ('pending', 'in_progress')));
+end;
+$$;
+comment on function private.ask_in_background(uuid, text, jsonb, text) is 'The body of ask_in_background.';
+create function public.ask_in_background(conversation_id uuid, type text, input jsonb default '{}', dedupe_key text default null)
+returns bigint
+language sql volatile security invoker set search_path = ''
+as $$
+  select private.ask_in_background($1, $2, $3, $4);
+$$;
+comment on function public.ask_in_background(uuid, text, jsonb, text) is
+  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. The owner and the service. Errors: not_found 404, 23514 on a malformed type or input.';
+
+create function private.cancel_background_query(query_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer -- the status is not granted
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.background_queries as q where q.id = query_id
+      and (private.is_service() or q.user_id = private.current_user_id() and q.workspace_id = any (private.workspace_ids()))
+  ) then
+    perform private.raise_error('not_found', 'No such query of yours.', 404);
+  end if;
+  return private.cancel_work('background_queries', array[query_id], 'cancelled by its asker') > 0;
+end;
+$$;
+comment on function private.cancel_background_query(bigint) is 'The body of cancel_background_query.';
+create function public.cancel_background_query(query_id bigint)
+returns boolean
+language sql volatile security invoker set search_path = ''
+as $$
+  select private.cancel_background_query($1);
+$$;
+comment on function public.cancel_background_query(bigint) is 'Calls a query off. Returns whether it was still open; what was finished stays. The asker and the service. Errors: not_found 404.';
+
+grant execute on function
+  private.ask_in_background(uuid, text, jsonb, text),
+  private.cancel_background_query(bigint),
+  public.ask_in_background(uuid, text, jsonb, text),
+  public.cancel_background_query(bigint)
+to authenticated, service_role;

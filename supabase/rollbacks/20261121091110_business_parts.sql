@@ -1,0 +1,1 @@
+drop function private.business_parts(text);

@@ -1,0 +1,15 @@
+select cron.unschedule('purge-businesses');
+drop function private.purge_businesses();
+drop function private.purge_business_exports();
+drop function private.drop_business(text, text);
+drop function private.read_business_export(uuid, bigint, integer);
+drop function private.export_business(text);
+drop function private.find_business(text);
+drop function private.keep_export(public.businesses, boolean);
+drop function private.drop_stamped_tables(text);
+drop function private.stamped_tables(text);
+drop trigger note_ownerless_prefix on public.businesses;
+drop function private.note_ownerless_prefix();
+drop table private.ownerless_prefixes;
+drop table private.business_export_rows;
+drop table private.business_exports;

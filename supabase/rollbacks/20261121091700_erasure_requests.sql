@@ -1,0 +1,13 @@
+-- Back from: erasure requests. Open ones are lost: work them off first.
+select cron.unschedule('purge-erasures');
+select cron.unschedule('erase-people');
+drop function private.purge_erasures();
+drop function private.erasure_status(uuid);
+drop function private.erase_claimed(bigint, uuid);
+drop function public.erase_user(uuid, uuid);
+drop function private.ask_to_be_erased(uuid, uuid);
+drop function private.erase_user(uuid, uuid);
+delete from private.personal_columns where table_name = 'public.erasure_requests';
+drop table public.erasure_requests;
+delete from private.work_queues where name = 'erasure_requests';
+drop function private.claim_erasure_requests(text, uuid, interval, integer, integer, uuid[], integer);

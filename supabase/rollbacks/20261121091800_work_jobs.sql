@@ -1,0 +1,4 @@
+select cron.unschedule('purge-finished-work');
+select cron.unschedule('release-expired-work');
+drop function private.purge_finished_work(integer, integer);
+drop function private.work_abandoned(interval);

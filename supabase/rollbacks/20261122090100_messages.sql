@@ -1,0 +1,6 @@
+-- Back from: messages. What was said is gone.
+drop function public.conversation_path(uuid, integer, uuid);
+drop trigger keep_active_message on public.conversations;
+drop function private.keep_active_message();
+drop table public.messages;
+drop domain private.attachment_list, private.message_parts;

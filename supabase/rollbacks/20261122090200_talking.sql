@@ -1,0 +1,13 @@
+-- Back from: talking. What was said can be read.
+drop policy "Who reads a conversation hears of it" on realtime.messages;
+drop function private.topic_id(text);
+drop trigger tell_of_conversations on public.conversations;
+drop trigger tell_of_messages on public.messages;
+drop function private.tell_of_conversations(), private.tell_of_messages();
+select cron.unschedule('purge-conversations');
+drop function private.purge_conversations();
+drop function public.restore_conversation(uuid), public.delete_conversation(uuid), private.set_conversation_deleted(uuid, boolean);
+drop function public.select_branch(uuid), private.select_branch(uuid);
+drop function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
+drop function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
+drop function private.hold_conversation(uuid);

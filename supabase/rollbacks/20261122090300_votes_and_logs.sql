@@ -1,0 +1,4 @@
+-- Back from: votes and logs.
+alter table public.messages drop constraint log_is_of_the_conversation;
+drop index public.messages_preprocessing_log_id;
+drop table public.postprocessing_results, public.preprocessing_logs, public.feedback_signals, public.votes;

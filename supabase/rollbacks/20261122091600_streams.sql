@@ -1,0 +1,16 @@
+drop function private.finish_stream(uuid, jsonb, jsonb, integer, text);
+drop function private.open_stream(uuid, uuid, uuid, uuid);
+create or replace function private.sweep_scratchpad()
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  with gone_values as (delete from private.scratch_values where expires_at <= now() returning 1),
+  gone_members as (delete from private.scratch_members where ends_at <= now() returning 1),
+  gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1)
+  select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters);
+$$;
+drop function private.scratch_append(text, integer, jsonb, integer);
+drop table private.scratch_chunks;
+drop table public.streams;

@@ -1,0 +1,38 @@
+begin;
+\ir ../../world.psql
+\ir ../../conversations/talk.psql
+\ir ../long_talk.psql
+select plan(7);
+
+create temporary table prompts on commit drop as
+  select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null) as body from unnest(array[150, 300, 600, 100000]) as budget;
+select tests.say('m61', 'm60', 'The answer', 'assistant');
+
+-- Whatever happens afterwards:
+select tests.say('m62', 'm61', 'And something new');
+select tests.say('m60b', 'm59', 'Another version', 'assistant');
+update public.conversations set active_message_id = tests.id('m62') where id = tests.id('north talk');
+update public.memories set valid_to = now() where id in (tests.id('name'), tests.id('number'));
+insert into public.memories (workspace_id, user_id, kind, category, content) values (tests.id('north'), tests.id('member'), 'profile', 'personal', 'Is called Maurice.');
+update public.messages set content_for_llm = 'late' where id in (tests.id('m20'), tests.id('m59')) and content_for_llm is null;
+
+select is_empty(
+  $$select budget from prompts where private.replay_context((body ->> 'record_id')::bigint) -> 'messages' <> body -> 'messages'$$,
+  'each record gives its prompt again');
+select is(public.prompt_of(tests.id('m61')) ->> 'record_id', (select max((body ->> 'record_id')::bigint)::text from prompts), 'an answer knows its prompt');
+select is(public.prompt_of(tests.id('m62')), null, 'a message nobody assembled a prompt for has none');
+select is(tests.answer_of($$update public.messages set content_for_llm = 'otherwise' where id = tests.id('m48')$$), '403 append_only',
+  'a short form is written once');
+delete from public.memories where id = tests.id('number');
+select ok((select bool_or(private.replay_context((body ->> 'record_id')::bigint)::text like '%(forgotten)%') from prompts),
+  'what was forgotten on request is gone from the past too');
+
+create temporary table one on commit drop as select min((body ->> 'record_id')::bigint) as id from prompts;
+grant select on one to authenticated;
+select tests.authenticate_as('member');
+select isnt(public.replay_context((select id from one)), null, 'the owner reads a prompt of theirs');
+select tests.authenticate_as('admin');
+select is(tests.answer_of($$select public.replay_context((select id from one))$$), '404 not_found', 'nobody else does');
+
+select * from finish();
+rollback;
