@@ -75,6 +75,31 @@ $$;
 comment on function private.scratch_append(text, integer, jsonb, integer) is
   'Adds texts to a list, the first of them as number `first` (0 is the beginning); those that the list has already are passed over. Returns the number that comes next, or -1 - n where the list has only n and nothing was added.';
 
+create table private.deleted_streams (
+  id uuid primary key,
+  deleted_at timestamptz not null default now()
+);
+comment on table private.deleted_streams is 'Streams whose rows are gone, for a day: Redis may still have their chunks, and an erasure removes those.';
+create index deleted_streams_deleted_at on private.deleted_streams (deleted_at);
+
+create function private.drop_chunks()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever deletes, the scratchpad is the owner's
+set search_path = ''
+as $$
+begin
+  insert into private.deleted_streams (id) select o.id from old_rows as o on conflict do nothing;
+  delete from private.scratch_chunks as c using old_rows as o where c.key = 'stream:' || o.id;
+  delete from private.scratch_values as v using old_rows as o where v.key = 'stream:' || o.id || ':end';
+  return null;
+end;
+$$;
+comment on function private.drop_chunks() is 'Statement trigger on streams: what was said goes with the row, and Redis is cleared of it by the erasure or by time.';
+create trigger drop_chunks after delete on public.streams
+  referencing old table as old_rows for each statement execute function private.drop_chunks();
+
 create or replace function private.sweep_scratchpad()
 returns bigint
 language sql
@@ -84,9 +109,11 @@ as $$
   with gone_values as (delete from private.scratch_values where expires_at <= now() returning 1),
   gone_members as (delete from private.scratch_members where ends_at <= now() returning 1),
   gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1),
-  gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1)
+  gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
+  -- No chunk lives longer than a day.
+  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1)
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
-    + (select count(*) from gone_chunks);
+    + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;
 
 -- Opening and finishing ----------------------------------------------------------------------------------------------------------------

@@ -14,3 +14,5 @@ $$;
 drop function private.scratch_append(text, integer, jsonb, integer);
 drop table private.scratch_chunks;
 drop table public.streams;
+drop function private.drop_chunks();
+drop table private.deleted_streams;

@@ -11,6 +11,7 @@ import { unavailable } from "../_shared/errors.ts";
 import { rateWindow } from "../_shared/rate-limit.ts";
 import type { Scratchpad } from "../_shared/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
+import { chunksOf, endOf } from "../streams/stream-store.ts";
 import { memberName, readTypingName, roomKey, typingKey } from "../presence/rooms.ts";
 
 /** Whom, and where they may still be known. */
@@ -22,6 +23,8 @@ export interface Forgotten {
   readonly revision: number;
   readonly sessions: readonly string[];
   readonly workspaces: readonly string[];
+  /** Streams whose rows are gone: what was said in them goes too. */
+  readonly streams: readonly string[];
 }
 
 type Stores = Pick<Services, "environment" | "memory" | "permissions">;
@@ -78,6 +81,7 @@ export async function forgetInMemory(stores: Stores, forgotten: Forgotten): Prom
   const done = told && await memory.tryShared(async (pad) => {
     await leaveSessions(pad, forgotten);
     await leaveRooms(pad, forgotten);
+    await removeKeys(pad, forgotten.streams.flatMap((id) => [chunksOf(id), endOf(id)]));
     if (workspace === null) {
       const classes = Object.keys(environment.rateLimits) as RateLimitClass[];
       await pad.renewEpoch();

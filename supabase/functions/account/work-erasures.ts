@@ -67,7 +67,17 @@ async function workOff(services: Services, claimed: Claimed, settle: number) {
   );
   const { sessions, workspaces, age } = await erase(services, claimed);
   const revision = (known?.revision ?? 0) + 1;
-  await forgetInMemory(services, { user, workspace, revision, sessions, workspaces });
+  const streams = await database.run((sql) =>
+    sql<{ id: string }[]>`select id from private.deleted_streams`
+  );
+  await forgetInMemory(services, {
+    user,
+    workspace,
+    revision,
+    sessions,
+    workspaces,
+    streams: streams.map((stream) => stream.id),
+  });
   if (age < settle) {
     await database.run((sql) =>
       sql`

@@ -7,6 +7,7 @@ import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/a
 import { rateWindow } from "../_shared/rate-limit.ts";
 import { roomKey } from "../presence/rooms.ts";
 import { scanDatabase, scanRedis, type Wanted } from "./traces.ts";
+import { talkAndBeRemembered } from "./erased-person-talks.ts";
 import {
   ask,
   connect,
@@ -146,6 +147,7 @@ async function doEverything(person: Known): Promise<{ open: string; file: string
   await sql`
     update storage.objects set owner_id = ${id}
     where bucket_id = ${bucket} and name like ${`%shared-${id.slice(-8)}%`}`;
+  await talkAndBeRemembered(sql, workspace, person);
   // What the database has told functions, and kept of what it heard
   await sql`
     insert into private.function_calls (job, function, body, status, request_id, attempts, finished_at, last_error) values
