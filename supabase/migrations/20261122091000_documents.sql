@@ -232,6 +232,7 @@ begin
   return moved;
 exception when unique_violation then
   perform private.raise_error('path_taken', 'There is a document already where one would be moved to.', 409);
+  return null;
 end;
 $$;
 comment on function private.move_documents(uuid, text, text, uuid) is 'The body of public.move_documents; runs as the caller, under the policies.';

@@ -105,17 +105,14 @@ declare
     where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
   spoken regconfig;
-  all_words tsquery := '';
-  any_word tsquery := '';
+  all_words tsquery := ''::tsquery;
+  any_word tsquery := ''::tsquery;
 begin
   foreach spoken in array languages loop
     all_words := all_words || websearch_to_tsquery(spoken, query);
     any_word := any_word || replace(plainto_tsquery(spoken, query)::text, '&', '|')::tsquery;
   end loop;
-  if numnode(any_word) = 0 and numnode(all_words) = 0 then
-    return;
-  end if;
-  return query execute format($search$
+  for id, rank in execute format($search$
     with all_of_them as (
       select c.id, c.content_tsv from public.document_chunks as c where %1$s and c.content_tsv @@ $7 limit 5000
     ), some_of_them as (
@@ -129,7 +126,10 @@ begin
     ) as found
     group by found.id order by 2 desc, 1 limit $9
   $search$, private.chunk_condition(within, tags, filter))
-  using workspaces, shared_in, person, within, tags, filter, all_words, any_word, most;
+  using workspaces, shared_in, person, within, tags, filter, all_words, any_word, most
+  loop
+    return next;
+  end loop;
 end;
 $$;
 comment on function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer) is

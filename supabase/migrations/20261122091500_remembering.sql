@@ -37,7 +37,8 @@ declare
 begin
   -- Conversations are a chapter of their own; memory stands without it.
   if to_regclass('public.messages') is not null then
-    execute 'select m.role from public.messages as m where m.workspace_id = $1 and m.id = $2' into said_as using workspace_id, message_id;
+    execute format('select m.role from %s as m where m.workspace_id = $1 and m.id = $2', to_regclass('public.messages'))
+    into said_as using workspace_id, message_id;
   end if;
   return said_as;
 end;

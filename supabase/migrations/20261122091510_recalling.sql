@@ -58,7 +58,6 @@ declare
   person uuid := private.memory_person($1, $9);
   model text := coalesce($4, private.current_embedding_model(), 'client');
   words tsquery;
-  recalled uuid[];
 begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);

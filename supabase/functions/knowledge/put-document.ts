@@ -105,7 +105,7 @@ export async function putDocument(
   const given = await readBody<typeof ofPerson | typeof ofService>(
     context.req.raw,
     caller.kind === "person" ? ofPerson : ofService,
-    5 * mebibyte,
+    4 * mebibyte,
   );
   const owner = await ownerOf(context.env.memberships, caller, given);
   const file = given.file ? await readFile(context, given.file) : null;

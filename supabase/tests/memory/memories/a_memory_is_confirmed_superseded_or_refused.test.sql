@@ -1,6 +1,8 @@
 begin;
 \ir ../../world.psql
 select plan(28);
+-- What the seed made is not of this test.
+delete from public.memories;
 
 -- A unit vector at so many degrees from the first axis: the cosine of the angle between two is their similarity.
 create function pg_temp.at(degrees double precision) returns extensions.halfvec language sql as $$
