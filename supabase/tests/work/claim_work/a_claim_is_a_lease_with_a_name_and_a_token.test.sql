@@ -19,7 +19,7 @@ select results_eq(
 select is(tests.claim('b', 10), '', 'what is claimed is not claimed again');
 select tests.end_leases();
 select is(tests.claim('b', 10), '', 'not even when its lease has ended');
-select isnt(private.release_expired_work(), '{}', 'but when it has been given back');
+select isnt(private.release_expired_work() -> 'chores', null, 'but when it has been given back');
 select is(tests.claim('b', 10), 'one two', 'it is');
 select isnt(tests.token('b'), (select claim_token from claimed limit 1), 'under another token');
 

@@ -19,7 +19,7 @@ select is(tests.claim('w'), 'late', 'until the lanes are set right');
 select tests.add('laneless', 'south');
 delete from private.work_lanes where workspace_id = tests.id('south');
 select is(tests.claim('w'), '', 'nor is work without a lane');
-select is(private.release_expired_work(), '{}', 'the job that gives back leases');
+select is(private.release_expired_work() -> 'chores', null, 'the job that gives back leases');
 select is(tests.claim('w'), 'laneless', 'makes it one');
 
 -- New work, and work that goes back, says so itself.
