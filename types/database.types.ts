@@ -3004,6 +3004,7 @@ export type Database = {
           "conversation_id": string;
           "embedding_model"?: string;
           "message_id"?: string;
+          "preprocessing"?: Json;
           "query"?: string;
           "query_embedding"?: unknown;
         };

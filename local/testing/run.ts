@@ -4,6 +4,7 @@ import { type PostgresServer, startTestPostgres } from "../services/postgres.ts"
 import { ensureRoot, ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
+import { type Beside, runBeside, tellBeside } from "./beside.ts";
 import { PROJECT, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { provideRedis } from "./redis-program.ts";
 import { installPgTap, runPgTapFile } from "./pgtap.ts";
@@ -35,6 +36,8 @@ const say = (line: string) => console.log(`   ${line}`);
 
 /** The real server of the moment: it does not end with this process by itself. */
 let running: PostgresServer | null = null;
+/** The process that runs the real database's suites at the same time. */
+let beside: Beside | null = null;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupted);
 await main();
@@ -42,6 +45,7 @@ await main();
 async function main(): Promise<void> {
   // First of all: the local stack's own tests have some that need a Redis.
   const redisKinds = await availableRedis();
+  beside = runBeside(selection);
   if (wants("unit")) {
     await suite(
       "unit",
@@ -51,6 +55,7 @@ async function main(): Promise<void> {
   }
   const needsDatabase = selection.suites.some((name) => name !== "unit");
   for (const database of needsDatabase ? selection.databases : []) {
+    if (database === "real" && beside) continue;
     const server = database === "real" ? await startServer() : null;
     if (database === "real" && !server) continue;
     running = server;
@@ -61,18 +66,25 @@ async function main(): Promise<void> {
       await server?.remove();
     }
   }
+  if (beside) {
+    const told = await beside.end();
+    results.push(...told.results);
+    notRun.push(...told.notRun.filter((line) => !notRun.includes(line)));
+  }
   conclude();
 }
 
 /** An interrupted run ends what would outlive it, and says what it had found until then. */
 async function interrupted(): Promise<void> {
   results.push({ name: "interrupted", passed: 0, failed: 1, skipped: 0, seconds: 0 });
+  beside?.interrupt();
   await running?.remove();
   conclude();
 }
 
 /** Prints what all suites came to, and ends with success only when nothing failed. */
 function conclude(): never {
+  if (tellBeside({ results, notRun })) Deno.exit(exitCode(results));
   console.log("");
   for (const line of formatSuites(results)) console.log(line);
   for (const line of notRun) console.log(`NOT RUN: ${line}`);

@@ -249,3 +249,14 @@ from public.artifact_links as link;
 comment on view public.artifact_references is
   'The links of an artifact, read from it: direction `to` are those that it has, `from` those that others have to it.';
 grant select on public.artifact_references to authenticated, service_role;
+
+-- What was said and made is its person's, and goes with them.
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('public.folders', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.conversations', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.messages', 'user_id', 'with_row', true, 'workspace_id'),
+  ('public.votes', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.feedback_signals', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.artifacts', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.artifact_links', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.suggestions', 'user_id', 'delete', true, 'workspace_id');

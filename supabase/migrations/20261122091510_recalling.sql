@@ -187,3 +187,12 @@ grant execute on function
   public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
   public.memory_health(uuid, uuid)
 to authenticated, service_role;
+
+-- What is remembered of a person goes with them, and their own documents; a shared one forgets who wrote it. superseded_by is a memory.
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('public.memories', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.memories', 'superseded_by', 'with_row', false, 'workspace_id'),
+  ('public.memory_sources', 'user_id', 'with_row', true, 'workspace_id'),
+  ('public.documents', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.documents', 'created_by', 'null', false, 'workspace_id'),
+  ('public.document_chunks', 'user_id', 'with_row', true, 'workspace_id');

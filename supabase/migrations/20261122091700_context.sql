@@ -111,8 +111,8 @@ declare
   tokens integer := 0;
   whole integer := 0;
   short integer := 0;
-  shortened integer[] := '{}';
-  unshortened integer[] := '{}';
+  shortened integer[] := array[]::integer[];
+  unshortened integer[] := array[]::integer[];
 begin
   for said in
     select path.*, row_number() over () - 1 as place,
@@ -167,9 +167,9 @@ declare
   asked text := coalesce(query, preprocessing ->> 'memory_query');
   log_id bigint;
   memory record;
-  profile uuid[] := '{}';
-  memories uuid[] := '{}';
-  left_out jsonb := '[]';
+  profile uuid[] := array[]::uuid[];
+  memories uuid[] := array[]::uuid[];
+  left_out jsonb := '[]'::jsonb;
   used integer := 0;
   spent integer := 0;
   heading constant integer := 8; -- a list's first line

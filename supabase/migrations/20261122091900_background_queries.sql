@@ -138,3 +138,9 @@ grant execute on function
   public.ask_in_background(uuid, text, jsonb, text),
   public.cancel_background_query(bigint)
 to authenticated, service_role;
+
+-- What belongs to a conversation goes with it.
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('public.streams', 'user_id', 'with_row', true, 'workspace_id'),
+  ('public.context_records', 'user_id', 'with_row', true, 'workspace_id'),
+  ('public.background_queries', 'user_id', 'with_row', true, 'workspace_id');

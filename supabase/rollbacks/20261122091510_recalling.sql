@@ -1,3 +1,4 @@
+delete from private.personal_columns where table_name in ('public.document_chunks', 'public.documents', 'public.memories', 'public.memory_sources');
 revoke execute on function private.memory_person(uuid, uuid) from authenticated, service_role;
 select cron.unschedule('age-memories');
 drop function private.age_memories();

@@ -543,14 +543,19 @@ async function count() {
   return row;
 }
 
+/** Many admins, of whom each asks a few: nobody is stopped for asking too often. */
+const admins = await Promise.all(Array.from({ length: 12 }, () => world.addPerson("admin")));
+const shared = (said: Said, row: number): Said =>
+  said.as === admin ? { ...said, as: admins[row % admins.length] } : said;
+
 Deno.test("every bad input is answered with its code, and writes nothing", async (test) => {
   const before = await count();
-  for (const [method, path, said, status, code, message] of rows) {
+  for (const [row, [method, path, said, status, code, message]] of rows.entries()) {
     const shown = typeof said.body === "string" ? said.body : JSON.stringify(said.body) ?? "";
     await test.step(
       `${method} ${path} ${shown.slice(0, 80)} → ${status} ${code} ${message ?? ""}`,
       async () => {
-        const answered = await ask(method, path, said);
+        const answered = await ask(method, path, shared(said, row));
         const told = JSON.stringify(answered.body);
         assertEquals(answered.status, status, told);
         assertEquals(answered.body.error.code, code, told);
