@@ -1,0 +1,117 @@
+/**
+ * A turn of an assistant, from both sides: a person attaches a file and asks, is remembered, the agent finds what is known, makes the
+ * prompt, and answers in a stream whose connection breaks in the middle. docs/assistant.md shows what it prints, and a test compares.
+ *
+ *   npx deno run -A docs/turn.ts http://127.0.0.1:54321 sb_publishable_… sb_secret_…
+ */
+import { createGroundworkClient } from "../types/client.ts";
+
+const [url, key, secret] = Deno.args;
+if (!url || !key || !secret) {
+  throw new Error("usage: turn.ts <API URL> <publishable key> <secret key>");
+}
+const options = { auth: { persistSession: false, autoRefreshToken: false } };
+const juan = createGroundworkClient(url, key, options);
+const { data: signedIn } = await juan.auth.signInWithPassword({
+  email: "juan@acme.example",
+  password: "groundwork-demo",
+});
+const session = signedIn.session!;
+/** The agent's side: only where no person can read its key. */
+const agent = createGroundworkClient(url, secret, options);
+
+async function done<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
+  const { data, error } = await asked;
+  if (error) throw error;
+  return data!;
+}
+/** Calls a function of the backend. */
+async function call(client: typeof juan, path: string, body?: object, method = "POST") {
+  // deno-lint-ignore no-explicit-any -- each function answers in its own shape
+  return await done<any>(
+    client.functions.invoke(path, { method: method as "POST", ...(body ? { body } : {}) }),
+  );
+}
+
+// 1. A conversation, and a file that whoever reads the conversation may read.
+const hr = (await done(juan.rpc("my_agents"))).find((one) => one.slug === "hr")!;
+const { workspace_id } = hr;
+const talk = await done(
+  juan.from("conversations").insert({ workspace_id, agent_id: hr.id }).select().single(),
+);
+const file = `${workspace_id}/${session.user.id}/${talk.id}/plan-${talk.id}.txt`;
+await done(
+  juan.storage.from("attachments").upload(file, "Off in May.", { contentType: "text/plain" }),
+);
+await done(juan.rpc("add_message", {
+  conversation_id: talk.id,
+  parts: [{ type: "text", text: "How many days of leave do I have in May?" }],
+  attachments: [{ bucket: "attachments", path: file }],
+}));
+console.log(
+  "Attached:",
+  await (await done(juan.storage.from("attachments").download(file))).text(),
+);
+
+// 2. What is known of Juan, said twice and kept once; and what the workspace knows.
+const fact = { workspace_id, content: "Juan takes his leave in May.", category: "preference" };
+const outcomes = [await call(juan, "memory", fact), await call(juan, "memory", fact)];
+console.log("Remembered:", outcomes.map(({ outcome }) => outcome).join(", then "));
+await call(agent, "knowledge/documents", {
+  workspace_id,
+  path: `policies.leave_${talk.id.replaceAll("-", "")}`,
+  content: "# Leave\n\nEverybody has thirty days of leave a year.\n\n# Travel\n\nBook the train.\n",
+});
+const { passages } = await call(juan, "knowledge/search", {
+  workspace_id,
+  query: "days of leave",
+  within: `policies.leave_${talk.id.replaceAll("-", "")}`,
+});
+console.log("Found:", passages[0].content.split("\n").at(-1));
+
+// 3. The prompt, within a budget: the talk, and what may matter at its end.
+const prompt = await call(agent, `context/${talk.id}?budget=2000`, undefined, "GET");
+console.log("The prompt ends:", prompt.messages.at(-1).content.split("\n").at(-1));
+
+// 4. The answer, as it is made. The reader's connection breaks after the first piece, and it goes on from there.
+const stream = await call(agent, "streams", { conversation_id: talk.id });
+const pieces = ["Thirty", " a year,", " so all of May."];
+await call(agent, `streams/${stream.stream_id}/chunks`, { from: 0, chunks: pieces.slice(0, 1) });
+const heard = await read(1);
+await call(agent, `streams/${stream.stream_id}/chunks`, { from: 1, chunks: pieces.slice(1) });
+await call(agent, `streams/${stream.stream_id}/finish`, {
+  message: { parts: [{ type: "text", text: pieces.join("") }] },
+});
+console.log("Heard:", [...heard, ...await read(Infinity, heard.length - 1)].join(""));
+
+// 5. What exactly did the model see, when it said that?
+const [seen] = [
+  await done(juan.rpc("prompt_of", { message_id: stream.message_id })),
+] as unknown as [
+  { record_id: number },
+];
+console.log("The same prompt again:", seen.record_id === prompt.record_id);
+await juan.auth.signOut();
+
+/** Reads so many pieces of the stream, or all until its end, after the last event that was seen. */
+async function read(most: number, after?: number): Promise<string[]> {
+  const response = await fetch(`${url}/functions/v1/streams/${stream.stream_id}`, {
+    headers: {
+      authorization: `Bearer ${session.access_token}`,
+      ...(after === undefined ? {} : { "last-event-id": String(after) }),
+    },
+  });
+  const found: string[] = [];
+  let text = "";
+  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const events = text.split("\n\n");
+    text = events.pop() ?? "";
+    for (const event of events) {
+      const [, id, data] = /^id: (\d+)\ndata: (.*)$/m.exec(event) ?? [];
+      if (id !== undefined) found.push(data ?? "");
+      if (found.length >= most || event.startsWith("event: end")) return found;
+    }
+  }
+  return found;
+}
