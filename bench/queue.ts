@@ -65,7 +65,7 @@ async function measureDrain(
   return jobs / (ended - started) * 1000;
 }
 
-/** How long our run alone takes; ours beside a held transaction half of that, the rival's a quarter: by then they have settled. */
+/** How long our run alone takes; ours beside a held transaction a third of that, the rival's a tenth: by then they have settled. */
 const MINUTES = Number(Deno.env.get("BENCH_MINUTES") ?? 10);
 const SAMPLE_SECONDS = 5;
 /** Jobs that wait while the producer pauses. */
@@ -80,7 +80,7 @@ export async function benchQueueOverTime(): Promise<string> {
   const rows: string[][] = [];
   for (const name of ["Groundwork", "graphile-worker"]) {
     for (const held of [false, true]) {
-      const minutes = MINUTES / (name === "Groundwork" ? held ? 2 : 1 : 4);
+      const minutes = MINUTES / (name === "Groundwork" ? held ? 3 : 1 : 10);
       const points = await measureRun(name, held, minutes);
       const label = `${name}${held ? ", another transaction held open" : ""}`;
       series.push({ label, points });
