@@ -64,7 +64,7 @@ async function readFile(
   const object = [bucket, ...name.split("/")].map(encodeURIComponent).join("/");
   let response: Response;
   try {
-    response = await fetch(`${environment.url}/storage/v1/object/authenticated/${object}`, {
+    response = await fetch(`${environment.url}/storage/v1/object/${object}`, {
       headers: asCaller,
       redirect: "error",
       signal: AbortSignal.timeout(10_000),
