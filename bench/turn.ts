@@ -15,17 +15,15 @@ async function talk(sql: postgres.Sql, messages: number): Promise<string> {
   const [row] = await sql<{ id: string }[]>`
     insert into public.conversations (workspace_id, user_id) values (${ACME}, ${JUAN}) returning id`;
   const id = row?.id ?? "";
+  const ids = Array.from({ length: messages }, () => crypto.randomUUID());
   await sql`
-    with numbered as materialized (select g, gen_random_uuid() as id from generate_series(1, ${messages}::integer) as g),
-    linked as (select g, id, lag(id) over (order by g) as parent_id from numbered),
-    said as (
-      insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, content_for_llm)
-      select l.id, ${ACME}, ${id}, ${JUAN}, l.parent_id, case when g % 2 = 1 then 'user' else 'assistant' end,
-        jsonb_build_array(jsonb_build_object('type', 'text', 'text', case when g % 2 = 1 then ${QUESTION}::text else ${ANSWER}::text end)),
-        case when g % 2 = 0 then 'Two wait for Ben.' end
-      from linked as l order by g
-    )
-    update public.conversations set active_message_id = (select id from linked order by g desc limit 1) where id = ${id}`;
+    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, content_for_llm)
+    select said.id, ${ACME}, ${id}, ${JUAN}, lag(said.id) over (order by g), case when g % 2 = 1 then 'user' else 'assistant' end,
+      jsonb_build_array(jsonb_build_object('type', 'text', 'text', case when g % 2 = 1 then ${QUESTION}::text else ${ANSWER}::text end)),
+      case when g % 2 = 0 then 'Two wait for Ben.' end
+    from unnest(${ids}::uuid[]) with ordinality as said (id, g)`;
+  await sql`
+    update public.conversations set active_message_id = ${ids.at(-1) ?? null} where id = ${id}`;
   await sql`
     insert into bench.messages (chat_id, role, parts)
     select ${id}, case when g % 2 = 1 then 'user' else 'assistant' end,
