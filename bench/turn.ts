@@ -4,66 +4,82 @@ import { compare, formatComparison, formatFigure, formatTable } from "./measure.
 
 const ACME = "00000000-0000-4000-b000-000000000001";
 const JUAN = "00000000-0000-4000-a000-000000000003";
-/** What is said in a turn: a short question and an answer of a few sentences. */
-const QUESTION = "What about the invoices of March, and who still has to sign them? ".repeat(3);
-const ANSWER = "Two of them wait for Ben, the others were signed and paid last week. ".repeat(12);
+/** Characters said in a turn. */
+interface Length {
+  question: number;
+  answer: number;
+}
+const USUAL: Length = { question: 200, answer: 830 };
+/** Something to say: as many characters of this project's documents, from anywhere in them. */
+const prose = ["README.md", "docs/work.md", "docs/assistant.md", "docs/operations.md"]
+  .map((file) => Deno.readTextFileSync(new URL(`../${file}`, import.meta.url)))
+  .join(" ").replaceAll(/\s+/g, " ");
+function speak(length: number): string {
+  const from = Math.floor(Math.random() * (prose.length - length));
+  return prose.slice(from, from + Math.floor(length));
+}
 const SECONDS = 4;
 const CLIENTS = 8;
 
 /** A conversation of so many messages, and the same in tables of the usual form. */
-async function talk(sql: postgres.Sql, messages: number): Promise<string> {
+async function talk(sql: postgres.Sql, messages: number, length = USUAL): Promise<string> {
   const [row] = await sql<{ id: string }[]>`
     insert into public.conversations (workspace_id, user_id) values (${ACME}, ${JUAN}) returning id`;
   const id = row?.id ?? "";
   const ids = Array.from({ length: messages }, () => crypto.randomUUID());
+  const words = ids.map((_, n) => speak(n % 2 === 0 ? length.question : length.answer));
   await sql`
     insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, content_for_llm)
     select said.id, ${ACME}, ${id}, ${JUAN}, lag(said.id) over (order by g), case when g % 2 = 1 then 'user' else 'assistant' end,
-      jsonb_build_array(jsonb_build_object('type', 'text', 'text', case when g % 2 = 1 then ${QUESTION}::text else ${ANSWER}::text end)),
-      case when g % 2 = 0 then 'Two wait for Ben.' end
-    from unnest(${ids}::uuid[]) with ordinality as said (id, g)`;
+      jsonb_build_array(jsonb_build_object('type', 'text', 'text', said.words)),
+      case when g % 2 = 0 then left(said.words, length(said.words) / 10) end
+    from unnest(${ids}::uuid[], ${words}::text[]) with ordinality as said (id, words, g)`;
   await sql`
     update public.conversations set active_message_id = ${ids.at(-1) ?? null} where id = ${id}`;
   await sql`
     insert into bench.messages (chat_id, role, parts)
     select ${id}, case when g % 2 = 1 then 'user' else 'assistant' end,
-      jsonb_build_array(jsonb_build_object('type', 'text', 'text', case when g % 2 = 1 then ${QUESTION}::text else ${ANSWER}::text end))
-    from generate_series(1, ${messages}::integer) as g`;
+      jsonb_build_array(jsonb_build_object('type', 'text', 'text', said.words))
+    from unnest(${words}::text[]) with ordinality as said (words, g)`;
   return id;
 }
 
 const text = (said: string) => [{ type: "text", text: said }];
 
 /** One turn: what is asked is stored, the prompt is made, the answer is stored. */
-type Turn = (sql: postgres.Sql, conversation: string) => Promise<number>;
+type Turn = (sql: postgres.Sql, conversation: string, length: Length) => Promise<void>;
 
+const ours = "Groundwork: 3 statements";
+const usual = "five statements, all messages";
 const turns: Record<string, Turn> = {
-  async "Groundwork: 3 statements"(sql, conversation) {
-    await sql`select id from public.add_message(${conversation}, ${sql.json(text(QUESTION))})`;
+  async [ours](sql, conversation, length) {
+    await sql`select id from public.add_message(${conversation}, ${
+      sql.json(text(speak(length.question)))
+    })`;
     await sql`select public.assemble_context(${conversation}, 8000) as prompt`;
     await sql`
       select id from public.add_message(${conversation}, ${
-      sql.json(text(ANSWER))
-    }, 'assistant', content_for_llm => 'Two wait for Ben.')`;
-    return 3;
+      sql.json(text(speak(length.answer)))
+    }, 'assistant', content_for_llm => ${speak(length.answer / 10)})`;
   },
   // Chat, all of its messages, the question, the stream, the answer: as chat templates do.
-  async "five statements, all messages"(sql, conversation) {
+  async [usual](sql, conversation, length) {
     await sql`select * from public.conversations where id = ${conversation}`;
     await sql`select * from bench.messages where chat_id = ${conversation} order by created_at`;
     await sql`insert into bench.messages (chat_id, role, parts) values (${conversation}, 'user', ${
-      sql.json(text(QUESTION))
+      sql.json(text(speak(length.question)))
     })`;
     await sql`insert into bench.streams (chat_id) values (${conversation})`;
     await sql`insert into bench.messages (chat_id, role, parts) values (${conversation}, 'assistant', ${
-      sql.json(text(ANSWER))
+      sql.json(text(speak(length.answer)))
     })`;
-    return 5;
   },
   // A read for each thing that goes into the prompt, of the same tables as ours.
-  async "a read for each part"(sql, conversation) {
+  async "ten statements, a read for each part"(sql, conversation, length) {
     const [chat] = await sql`select * from public.conversations where id = ${conversation}`;
-    await sql`select id from public.add_message(${conversation}, ${sql.json(text(QUESTION))})`;
+    await sql`select id from public.add_message(${conversation}, ${
+      sql.json(text(speak(length.question)))
+    })`;
     await sql`select * from public.profiles where user_id = ${chat?.user_id}`;
     await sql`select * from public.members where workspace_id = ${ACME} and user_id = ${chat?.user_id}`;
     await sql`select * from public.agents where workspace_id = ${ACME}`;
@@ -79,20 +95,21 @@ const turns: Record<string, Turn> = {
         and content_tsv @@ plainto_tsquery('simple', 'invoices') limit 10`;
     await sql`select * from public.app_settings where workspace_id = ${ACME}`;
     await sql`
-      select id from public.add_message(${conversation}, ${sql.json(text(ANSWER))}, 'assistant')`;
-    return 10;
+      select id from public.add_message(${conversation}, ${
+      sql.json(text(speak(length.answer)))
+    }, 'assistant')`;
   },
 };
 
-/** Turns a second of clients that each have a conversation of 100 messages. */
+/** Turns a second of clients that each go around conversations of 100 messages, so that none grows much. */
 async function measureTurns(url: string, setUp: postgres.Sql, turn: Turn): Promise<number> {
-  const ids = await Promise.all(Array.from({ length: CLIENTS }, () => talk(setUp, 100)));
+  const ids = await Promise.all(Array.from({ length: CLIENTS * 16 }, () => talk(setUp, 100)));
   const sql = postgres(url, { max: CLIENTS, onnotice: () => {} });
   let done = 0;
   const ends = performance.now() + SECONDS * 1000;
-  await Promise.all(ids.map(async (id) => {
-    while (performance.now() < ends) {
-      await turn(sql, id);
+  await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
+    for (let n = client; performance.now() < ends; n += CLIENTS) {
+      await turn(sql, ids[n % ids.length] ?? "", USUAL);
       done++;
     }
   }));
@@ -101,8 +118,13 @@ async function measureTurns(url: string, setUp: postgres.Sql, turn: Turn): Promi
 }
 
 /** Bytes in tables and indexes for each byte said, from turn 90 to turn 110 of many conversations. */
-async function measureBytes(sql: postgres.Sql, turn: Turn, tables: string[]): Promise<number> {
-  const ids = await Promise.all(Array.from({ length: 50 }, () => talk(sql, 180)));
+async function measureBytes(
+  sql: postgres.Sql,
+  turn: Turn,
+  tables: string[],
+  length: Length,
+): Promise<number> {
+  const ids = await Promise.all(Array.from({ length: 50 }, () => talk(sql, 180, length)));
   await sql.unsafe(`vacuum full ${tables.join(", ")}`);
   const size = async () => {
     const [row] = await sql<{ bytes: number }[]>`
@@ -110,9 +132,40 @@ async function measureBytes(sql: postgres.Sql, turn: Turn, tables: string[]): Pr
     return row?.bytes ?? NaN;
   };
   const before = await size();
-  for (let n = 0; n < 20; n++) for (const id of ids) await turn(sql, id);
+  for (let n = 0; n < 20; n++) for (const id of ids) await turn(sql, id, length);
   await sql.unsafe(`vacuum full ${tables.join(", ")}`);
-  return (await size() - before) / (20 * ids.length * (QUESTION.length + ANSWER.length));
+  return (await size() - before) / (20 * ids.length * (length.question + length.answer));
+}
+
+/** Bytes kept, by how much is said in a turn. */
+async function compareBytes(sql: postgres.Sql): Promise<string> {
+  const lengths: Length[] = [1, 2, 4].map((times) => ({
+    question: times * USUAL.question,
+    answer: times * USUAL.answer,
+  }));
+  const rows: string[][] = [];
+  for (
+    const [name, turn, tables] of [
+      [ours, turns[ours], ["public.messages", "public.context_records"]],
+      [usual, turns[usual], ["bench.messages", "bench.streams"]],
+    ] as const
+  ) {
+    const figures: string[] = [];
+    for (const length of lengths) {
+      figures.push(formatFigure(turn ? await measureBytes(sql, turn, [...tables], length) : NaN));
+    }
+    rows.push([name, ...figures]);
+  }
+  return [
+    "### Bytes kept for each byte said, around turn 100",
+    "",
+    "Tables and indexes; ours with the record of each prompt. By characters of the question and the answer.",
+    "",
+    formatTable(
+      ["", ...lengths.map(({ question, answer }) => `${question} + ${answer}`)],
+      rows,
+    ),
+  ].join("\n");
 }
 
 /** The newest page of a conversation. */
@@ -146,7 +199,7 @@ export async function benchTurn(): Promise<string> {
         title: "A chat turn, conversations of 100 messages",
         unit: "turns/s",
         better: "more",
-        baseline: "five statements, all messages",
+        baseline: usual,
       },
       Object.entries(turns).map(([name, turn]) => ({
         name,
@@ -162,31 +215,10 @@ export async function benchTurn(): Promise<string> {
         { name: "of 10,000", measure: () => measureLoading(sql, long) },
       ],
     );
-    const ours = turns["Groundwork: 3 statements"];
-    const usual = turns["five statements, all messages"];
-    const bytes = [
-      [
-        "Groundwork, with the record of each prompt",
-        ours && await measureBytes(sql, ours, ["public.messages", "public.context_records"]),
-      ],
-      [
-        "five statements",
-        usual && await measureBytes(sql, usual, ["bench.messages", "bench.streams"]),
-      ],
-    ] as const;
     return [
       formatComparison(compared),
       formatComparison(loading),
-      [
-        "### Bytes kept for each byte said, around turn 100",
-        "",
-        `Tables and indexes, a question of ${QUESTION.length} and an answer of ${ANSWER.length} characters.`,
-        "",
-        formatTable(
-          ["", "bytes per byte"],
-          bytes.map(([name, figure]) => [name, formatFigure(figure ?? NaN)]),
-        ),
-      ].join("\n"),
+      await compareBytes(sql),
     ].join("\n\n");
   } finally {
     await sql.end();

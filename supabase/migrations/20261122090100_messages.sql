@@ -103,12 +103,15 @@ create trigger keep_active_message before insert or update of active_message_id 
 
 create function public.conversation_path(message_id uuid, page_size integer default 50, before uuid default null)
 returns setof public.messages
-language sql
+language plpgsql -- a function in SQL is planned anew by each statement, which costs as much as reading a page
 stable
 security invoker -- row security decides what is read
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 rows 50
 as $$
+begin
+  return query
   with recursive walk as (
     select 1 as place, message.*
     from public.messages as message
@@ -123,6 +126,7 @@ as $$
     walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.created_at
   from walk
   order by walk.place;
+end;
 $$;
 comment on function public.conversation_path(uuid, integer, uuid) is
   'One branch, newest first: the message and what it follows, up to the root or page_size (1–1,000, 50 when left out). The next page: before = the oldest message of this one. Empty for what the caller may not read.';

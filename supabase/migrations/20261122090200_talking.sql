@@ -39,6 +39,7 @@ language plpgsql
 volatile
 security definer -- people may insert no messages; it decides by itself who speaks as what
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -18,6 +18,24 @@ $$;
 comment on function private.estimate_tokens(text) is 'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on the safe side for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
+create function private.any_word(configs regconfig[], asked text)
+returns tsquery
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+begin
+  return (
+    select string_agg(distinct '''' || replace(replace(word.lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+    from unnest(configs) as config cross join lateral unnest(to_tsvector(config, asked)) as word
+  );
+end;
+$$;
+comment on function private.any_word(regconfig[], text) is
+  'Matches what has any word of a text, read in each of these languages and asked for once: a ranking costs as much as the query is long. Null where there is no word.';
+grant execute on function private.any_word(regconfig[], text) to authenticated, service_role;
+
 create function private.split_text(whole text, budget integer default 256)
 returns table (ordinal integer, heading text, content text)
 language plpgsql

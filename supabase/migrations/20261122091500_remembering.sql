@@ -25,26 +25,6 @@ end;
 $$;
 comment on function private.memory_person(uuid, uuid) is 'Whose memories are meant: the caller''s own, or those of the member whom the service names. Errors: person_required 422, not_found 404.';
 
-create function private.message_role(workspace_id uuid, message_id uuid)
-returns text
-language plpgsql
-stable
-security definer -- of any conversation
-set search_path = ''
-as $$
-declare
-  said_as text;
-begin
-  -- Conversations are a chapter of their own; memory stands without it.
-  if to_regclass('public.messages') is not null then
-    execute format('select m.role from %s as m where m.workspace_id = $1 and m.id = $2', to_regclass('public.messages'))
-    into said_as using workspace_id, message_id;
-  end if;
-  return said_as;
-end;
-$$;
-comment on function private.message_role(uuid, uuid) is 'The role of a message (system, user, assistant, tool); null when there is none.';
-
 create function private.merge_memory(duplicate uuid, kept uuid)
 returns void
 language plpgsql
@@ -114,7 +94,7 @@ as $$
 declare
   person uuid := private.memory_person($1, $15);
   model text := case when $7 is not null then coalesce($8, (select m.name from private.embedding_models as m where m.is_current), 'client') end;
-  said_as text := private.message_role($1, $6);
+  said_as text := (select m.role from public.messages as m where m.workspace_id = $1 and m.id = $6);
   duplicate uuid;
   replaced uuid;
   ended uuid[];
@@ -140,7 +120,7 @@ begin
 
   if duplicate is not null then
     select m.* into known from public.memories as m where m.id = duplicate;
-    if $5 = 'assistant_message' and known.last_recalled_at > now() - interval '1 day' then
+    if $5 = 'assistant_message' and private.recalled_since(known, now() - interval '1 day') then
       perform private.raise_error('memory_feedback', 'The assistant has this from what it recalled.', 422, 'Memory: ' || duplicate);
     end if;
   end if;

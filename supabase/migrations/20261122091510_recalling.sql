@@ -4,42 +4,8 @@
 -- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under row-level security. Two
 --          lists, by meaning and by words, are fused by reciprocal rank and weighted (docs/knowledge.md):
 --            score = (1/(10 + place by meaning) + 1/(10 + place by words)) · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
---          10 and not the usual 60: with 60, places next to each other differ by 1.6 %, and weights would decide instead of what fits.
-
-create function private.memory_weight(confidence double precision, confirmed_at timestamptz)
-returns double precision
-language sql
-stable
-parallel safe
-set search_path = ''
-as $$
-  select (0.8 + 0.2 * $1) * (0.9 + 0.1 * 2 ^ (-greatest(extract(epoch from now() - $2), 0) / 86400 / 90));
-$$;
-comment on function private.memory_weight(double precision, timestamptz) is
-  'What a memory''s place counts for: from 0.8 (nobody is sure of it) to 1, times from 0.9 (long ago) to 1 (just said), falling half of the way in 90 days. All of it is worth about four places at the top.';
-
-create function private.count_recalled(ids uuid[])
-returns void
-language plpgsql
-volatile
-security definer -- people change nothing else of their memories
-set search_path = ''
-as $$
-declare
-  person record;
-begin
-  for person in
-    select distinct m.workspace_id, m.user_id from public.memories as m
-    where m.id = any (ids) and (private.is_service() or m.user_id = private.current_user_id()) order by 1, 2
-  loop
-    perform private.lock_memories(person.workspace_id, person.user_id);
-    update public.memories as m set
-      recalled_count = m.recalled_count + 1, last_recalled_at = now(), tier = case when m.tier = 'historical' then 'recent' else m.tier end
-    where m.id = any (ids) and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
-  end loop;
-end;
-$$;
-comment on function private.count_recalled(uuid[]) is 'Counts that these memories of the caller were recalled (the service: of anyone). What was historical is recent again.';
+--          The second factor runs from 0.8 (nobody is sure of it) to 1, the third from 0.9 (long ago) to 1 (just said), falling half of the way in
+--          90 days; together they are worth about four places at the top. 10 and not the usual 60: with 60, places next to each other differ by 1.6 %, and weights would decide instead of what fits.
 
 create function private.recall(
   workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid, categories text[],
@@ -50,49 +16,58 @@ returns table (
   score double precision, similarity double precision, valid_from timestamptz, confirmed_at timestamptz
 )
 language plpgsql
-volatile
+stable
 set search_path = ''
+-- The plan depends on nothing that is asked, and making it costs as much as recalling.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
   person uuid := private.memory_person($1, $9);
   model text := coalesce($4, private.current_embedding_model(), 'client');
+  asked text := left($2, 2000);
   words tsquery;
 begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
-  -- Any of the words: ranking tells which fits best.
-  select replace(string_agg(plainto_tsquery(spoken, left($2, 2000))::text, ' | ') filter (where numnode(plainto_tsquery(spoken, left($2, 2000))) > 0), '&', '|')::tsquery
-  into words
-  from (select 'simple'::regconfig as spoken union
-    select private.text_config(m.language) from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null) as languages;
+  -- Any of the words, in each of the person's languages: ranking tells which fits best.
+  words := private.any_word(array(
+    select private.text_config(spoken.language) from (
+      select 'simple' as language union
+      select m.language from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
+    ) as spoken), asked);
 
   return query
   with mine as materialized (
-    select m.*, case when m.embedding_model = model then m.embedding operator(extensions.<=>) $3 end as distance,
-      case when m.content_tsv @@ words then ts_rank_cd(m.content_tsv, words, 32) end as rank
+    select m.id, m.confidence, m.confirmed_at,
+      case when m.embedding_model = model then m.embedding operator(extensions.<=>) $3 end as distance,
+      case when m.content_tsv @@ words then ts_rank(m.content_tsv, words) end as rank
     from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
       and (m.agent_id is null or m.agent_id = $5) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
   ), placed as (
-    select mine.*,
+    select mine.id, mine.confidence, mine.confirmed_at, mine.distance,
       case when mine.distance is not null then row_number() over (order by mine.distance nulls last, mine.id) end as vector_place,
       case when mine.rank is not null then row_number() over (order by mine.rank desc nulls last, mine.id) end as text_place
     from mine
+    where (asked is null and $3 is null) or mine.distance is not null or mine.rank is not null
+  ), best as (
+    select p.id, 1 - p.distance as similarity,
+      (0.8 + 0.2 * p.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - p.confirmed_at), 0) / 86400 / 90))
+      * case when asked is null and $3 is null then 1 / 11::double precision
+        else coalesce(1 / (10 + p.vector_place)::double precision, 0) + coalesce(1 / (10 + p.text_place)::double precision, 0) end as total
+    from placed as p
+    where (asked is null and $3 is null) or p.vector_place <= 100 or p.text_place <= 100
+    order by total desc, p.id
+    limit least(greatest(coalesce($8, 10), 1), 100)
   )
-  select p.id, p.kind, p.category, p.tier, p.subject::text, p.content, p.confidence,
-    (case when $2 is null and $3 is null then 1.0 / 11
-      else coalesce(1.0 / (10 + p.vector_place), 0) + coalesce(1.0 / (10 + p.text_place), 0) end
-    * private.memory_weight(p.confidence, p.confirmed_at))::double precision as total,
-    1 - p.distance, p.valid_from, p.confirmed_at
-  from placed as p
-  where ($2 is null and $3 is null) or p.vector_place <= 100 or p.text_place <= 100
-  order by total desc, p.id
-  limit least(greatest(coalesce($8, 10), 1), 100);
+  select m.id, m.kind, m.category, m.tier, m.subject::text, m.content, m.confidence, best.total, best.similarity, m.valid_from, m.confirmed_at
+  from best join public.memories as m on m.id = best.id
+  order by best.total desc, m.id;
 end;
 $$;
-comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is 'The body of public.recall without its counting; runs as the caller, under the policies.';
+comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is 'The body of public.recall without its note; runs as the caller, under the policies.';
 
 create function private.current_embedding_model()
 returns text
@@ -117,14 +92,14 @@ language sql volatile security invoker set search_path = ''
 as $$
   with recalled as materialized (
     select * from private.recall($1, $2, $3, $4, $5, $6, $7, $8, $9)
-  ), counted as materialized (
-    select private.count_recalled(array(select r.id from recalled as r))
+  ), noted as materialized (
+    select private.note_recall($1, coalesce($9, private.current_user_id()), array(select r.id from recalled as r))
   )
   select r.id, r.kind, r.category, r.tier, r.subject, r.content, r.confidence, r.score, r.similarity, r.valid_from, r.confirmed_at
-  from recalled as r cross join counted order by r.score desc, r.id;
+  from recalled as r cross join noted order by r.score desc, r.id;
 $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
-  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled. Errors: not_found 404, person_required, invalid_embedding 422.';
+  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found 404, person_required, invalid_embedding 422.';
 
 create function public.memory_health(workspace_id uuid, user_id uuid default null)
 returns table (
@@ -180,9 +155,7 @@ select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories(
 
 grant execute on function
   private.memory_person(uuid, uuid),
-  private.memory_weight(double precision, timestamptz),
   private.current_embedding_model(),
-  private.count_recalled(uuid[]),
   private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
   public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
   public.memory_health(uuid, uuid)
@@ -192,6 +165,7 @@ to authenticated, service_role;
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.memories', 'user_id', 'delete', true, 'workspace_id'),
   ('public.memories', 'superseded_by', 'with_row', false, 'workspace_id'),
+  ('private.recalls', 'user_id', 'delete', false, 'workspace_id'),
   ('public.memory_sources', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.documents', 'user_id', 'delete', true, 'workspace_id'),
   ('public.documents', 'created_by', 'null', false, 'workspace_id'),

@@ -31,19 +31,27 @@ create table public.context_records (
   conversation_id uuid not null,
   user_id uuid not null,
   message_id uuid not null,
-  items private.small_object not null,
-  left_out jsonb not null default '[]',
+  short_forms bigint not null,
   token_count integer not null,
   budget integer not null,
+  message_count smallint not null,
+  profile_ids uuid[] not null,
+  memory_ids uuid[] not null,
+  left_out jsonb not null default '[]',
   created_at timestamptz not null default now(),
   constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
     references public.conversations (workspace_id, user_id, id) on delete cascade,
   constraint tokens_are_within_the_budget check (token_count between 0 and budget),
+  constraint messages_are_one_to_fifty check (message_count between 1 and 50),
+  constraint memories_are_at_most_110 check (cardinality(profile_ids) <= 100 and cardinality(memory_ids) <= 10),
   constraint left_out_is_a_short_list check (jsonb_typeof(left_out) = 'array' and length(left_out::text) <= 16384)
 );
 comment on table public.context_records is 'What entered a prompt and what was left out and why: replay_context makes the same prompt again.';
 comment on column public.context_records.message_id is 'The leaf: the newest message of the prompt.';
-comment on column public.context_records.items is 'profile, memories: ids · whole, short: how many messages from the leaf up · shortened: places among the whole ones (0: the leaf) that entered in their short form · unshortened: places among the short ones that had none.';
+comment on column public.context_records.message_count is 'How many messages entered, from the leaf up.';
+comment on column public.context_records.short_forms is 'Which of them entered in their short form: bit 0 is the leaf, bit 1 the message before it.';
+comment on column public.context_records.profile_ids is 'The memories at the start, in their order.';
+comment on column public.context_records.memory_ids is 'The memories at the end, in their order.';
 create index context_records_conversation on public.context_records (workspace_id, user_id, conversation_id);
 create index context_records_message on public.context_records (message_id, id);
 alter table public.context_records enable row level security;
@@ -59,48 +67,42 @@ comment on policy "People read what went into their prompts" on public.context_r
 
 create function private.memory_list(heading text, ids uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case when cardinality(ids) > 0 then jsonb_build_array(jsonb_build_object(
-    'role', 'system',
-    'content', heading || string_agg(E'\n- ' || coalesce(memory.content, '(forgotten)'), '' order by named.place),
-    'memory_ids', to_jsonb(ids)
-  )) else '[]' end
-  from unnest(ids) with ordinality as named (id, place) left join public.memories as memory on memory.id = named.id;
+begin
+  return case when ids = '{}' then '[]'::jsonb else jsonb_build_array(jsonb_build_object('role', 'system', 'memory_ids', to_jsonb(ids), 'content',
+    heading || (select string_agg(E'\n- ' || coalesce(memory.content, '(forgotten)'), '' order by named.place)
+      from unnest(ids) with ordinality as named (id, place) left join public.memories as memory on memory.id = named.id))) end;
+end;
 $$;
 comment on function private.memory_list(text, uuid[]) is 'Memories as one message of a prompt; none: an empty array.';
 
-create function private.render_context(leaf_id uuid, items jsonb)
+create function private.render_context(path public.messages[], short_forms bigint, profile_ids uuid[], memory_ids uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  with path as (
-    select said.*, row_number() over () - 1 as place
-    from public.conversation_path(leaf_id, (items ->> 'whole')::integer + (items ->> 'short')::integer) as said
-  )
-  select private.memory_list('What is known of the person:', array(select jsonb_array_elements_text(items -> 'profile')::uuid))
-    || coalesce((
-      select jsonb_agg(jsonb_build_object('id', path.id, 'role', path.role) || case
-        when path.content_for_llm is not null and case
-          when path.place < (items ->> 'whole')::integer then items -> 'shortened' @> to_jsonb(path.place)
-          else not items -> 'unshortened' @> to_jsonb(path.place) end
-        then jsonb_build_object('content', path.content_for_llm)
-        else jsonb_build_object('parts', path.parts) end
-      order by path.place desc)
-      from path
-    ), '[]')
-    || private.memory_list('What may matter now:', array(select jsonb_array_elements_text(items -> 'memories')::uuid));
+begin
+  return private.memory_list('What is known of the person:', profile_ids)
+    || (select jsonb_agg(
+        case when (short_forms >> (said.place - 1)::integer) & 1 = 1
+          then jsonb_build_object('id', said.id, 'role', said.role, 'content', said.content_for_llm)
+          else jsonb_build_object('id', said.id, 'role', said.role, 'parts', said.parts) end
+        order by said.place desc)
+      from unnest(path) with ordinality as said (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata,
+        content_for_llm, token_count, preprocessing_log_id, created_at, place))
+    || private.memory_list('What may matter now:', memory_ids);
+end;
 $$;
-comment on function private.render_context(uuid, jsonb) is 'The messages of a prompt, oldest first, from a record''s leaf and items.';
+comment on function private.render_context(public.messages[], bigint, uuid[], uuid[]) is
+  'The messages of a prompt, oldest first. path: newest first; short_forms: bit n is set where path[n + 1] enters in its short form.';
 
 -- Assembling ---------------------------------------------------------------------------------------------------------------------------
 
-create function private.fit_path(leaf_id uuid, room integer)
-returns jsonb
+create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer, out short_forms bigint, out stopped_at uuid)
 language plpgsql
 stable
 set search_path = ''
@@ -108,48 +110,65 @@ as $$
 declare
   said record;
   cost integer;
-  tokens integer := 0;
-  whole integer := 0;
-  short integer := 0;
-  shortened integer[] := array[]::integer[];
-  unshortened integer[] := array[]::integer[];
 begin
+  tokens := 0;
+  taken := 0;
+  short_forms := 0;
   for said in
-    select path.*, row_number() over () - 1 as place,
-      coalesce(path.token_count, private.estimate_tokens(path.parts::jsonb::text)) as full_cost,
-      private.estimate_tokens(path.content_for_llm) as short_cost
-    from public.conversation_path(leaf_id, 51) as path
+    -- What a message costs is reckoned as private.estimate_tokens does, written out here: a call for each costs more than the rest.
+    select p.id, p.place,
+      case when p.place <= 10 or p.content_for_llm is null
+        then coalesce(p.token_count, (octet_length(p.parts::text) + 3) / 4) end as full_cost,
+      (octet_length(p.content_for_llm) + 3) / 4 as short_cost
+    from unnest(path) with ordinality as p (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata,
+      content_for_llm, token_count, preprocessing_log_id, created_at, place)
+    order by p.place
   loop
-    if said.place >= 50 then
-      return jsonb_build_object('tokens', tokens, 'whole', whole, 'short', short, 'shortened', shortened, 'unshortened', unshortened,
-        'stopped_at', said.id, 'because', 'older_than_fifty');
-    end if;
-    cost := case when said.place < 10 then said.full_cost else coalesce(said.short_cost, said.full_cost) end;
+    cost := said.full_cost;
     -- Of the newest ten the leaf alone has to be whole.
-    if tokens + cost > room and said.place between 1 and 9 and said.short_cost is not null then
+    if said.short_cost is not null and (said.place > 10 or said.place > 1 and tokens + cost > room) then
       cost := said.short_cost;
-      shortened := shortened || said.place::integer;
+      short_forms := short_forms | (1::bigint << (said.place::integer - 1));
     end if;
     if tokens + cost > room then
-      return jsonb_build_object('tokens', tokens, 'whole', whole, 'short', short,
-        'shortened', array_remove(shortened, said.place::integer), 'unshortened', unshortened,
-        'stopped_at', said.id, 'because', 'budget', 'wanted', cost);
+      short_forms := short_forms & ((1::bigint << (said.place::integer - 1)) - 1);
+      stopped_at := said.id;
+      return;
     end if;
     tokens := tokens + cost;
-    if said.place < 10 then
-      whole := whole + 1;
-    else
-      short := short + 1;
-      if said.short_cost is null then
-        unshortened := unshortened || said.place::integer;
-      end if;
-    end if;
+    taken := taken + 1;
   end loop;
-  return jsonb_build_object('tokens', tokens, 'whole', whole, 'short', short, 'shortened', shortened, 'unshortened', unshortened);
 end;
 $$;
-comment on function private.fit_path(uuid, integer) is
-  'How much of a branch fits into `room` tokens, from the leaf up: ten whole, forty more in their short form, nothing after the first that does not fit.';
+comment on function private.fit_path(public.messages[], integer) is
+  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing after the first that does not fit (stopped_at).';
+
+create function private.log_preprocessing(leaf public.messages, preprocessing jsonb)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  log_id bigint;
+begin
+  if preprocessing is null then
+    return null;
+  end if;
+  if not private.is_service() then
+    perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
+  end if;
+  insert into public.preprocessing_logs (
+    message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
+  )
+  select leaf.id, leaf.conversation_id, leaf.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
+    coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
+  from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
+  returning id into log_id;
+  return log_id;
+end;
+$$;
+comment on function private.log_preprocessing(public.messages, jsonb) is 'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
 
 create function private.assemble_context(
   conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
@@ -159,21 +178,22 @@ language plpgsql
 volatile
 security definer -- writes the record; it decides by itself whose conversation it is
 set search_path = ''
+-- For all that it calls: nothing here is planned better by knowing whose turn it is, and planning costs as much as the turn.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
   talk public.conversations;
   leaf public.messages;
   asked text := coalesce(query, preprocessing ->> 'memory_query');
-  log_id bigint;
   memory record;
-  profile uuid[] := array[]::uuid[];
-  memories uuid[] := array[]::uuid[];
-  left_out jsonb := '[]'::jsonb;
+  path public.messages[];
+  fitted record;
   used integer := 0;
   spent integer := 0;
   heading constant integer := 8; -- a list's first line
-  path jsonb;
+  oldest uuid;
+  log_id bigint;
   kept public.context_records;
 begin
   if budget is null or budget not between 100 and 2000000 then
@@ -187,19 +207,10 @@ begin
   if leaf.id is null then
     perform private.raise_error('not_found', 'No such conversation of yours, or nothing has been said in it.', 404);
   end if;
-
-  if preprocessing is not null then
-    if not private.is_service() then
-      perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
-    end if;
-    insert into public.preprocessing_logs (
-      message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
-    )
-    select leaf.id, talk.id, talk.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
-      coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
-    from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
-    returning id into log_id;
-  end if;
+  log_id := private.log_preprocessing(leaf, preprocessing);
+  kept.profile_ids := '{}';
+  kept.memory_ids := '{}';
+  kept.left_out := '[]';
 
   -- The leaf first: without it there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
   used := coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
@@ -207,49 +218,55 @@ begin
     perform private.raise_error('budget_too_small', 'The newest message alone does not fit.', 422, used::text);
   end if;
   for memory in
-    select m.id, private.estimate_tokens(m.content) + 1 as cost from public.memories as m
-    where m.workspace_id = talk.workspace_id and m.user_id = talk.user_id and m.kind = 'profile' and m.valid_to is null
-      and (m.agent_id is null or m.agent_id = talk.agent_id)
-    order by m.subject nulls last, m.created_at, m.id
+    select m.id, (octet_length(m.content) + 3) / 4 + 1 as cost, row_number() over () as place
+    from (select known.id, known.content from public.memories as known
+      where known.workspace_id = talk.workspace_id and known.user_id = talk.user_id and known.kind = 'profile' and known.valid_to is null
+        and (known.agent_id is null or known.agent_id = talk.agent_id)
+      order by known.subject nulls last, known.created_at, known.id limit 101) as m
   loop
-    if used + memory.cost + heading * (profile = '{}')::integer <= budget then
-      used := used + memory.cost + heading * (profile = '{}')::integer;
-      profile := profile || memory.id;
+    if memory.place > 100 then
+      kept.left_out := kept.left_out || jsonb_build_object('what', 'profile', 'from', memory.id, 'reason', 'more_than_a_hundred');
+    elsif used + memory.cost + heading * (kept.profile_ids = '{}')::integer <= budget then
+      used := used + memory.cost + heading * (kept.profile_ids = '{}')::integer;
+      kept.profile_ids := kept.profile_ids || memory.id;
     else
-      left_out := left_out || jsonb_build_object('what', 'profile', 'id', memory.id, 'reason', 'budget');
+      kept.left_out := kept.left_out || jsonb_build_object('what', 'profile', 'id', memory.id, 'reason', 'budget');
     end if;
   end loop;
   if asked is null and query_embedding is null then
     asked := (select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part where part ->> 'type' = 'text');
   end if;
   for memory in
-    select r.id, private.estimate_tokens(r.content) + 1 as cost
-    from private.recall(talk.workspace_id, left(asked, 2000), query_embedding, embedding_model, talk.agent_id, null, 'fact', 10, talk.user_id) as r
+    select r.id, (octet_length(r.content) + 3) / 4 + 1 as cost
+    from private.recall(talk.workspace_id, asked, query_embedding, embedding_model, talk.agent_id, null, 'fact', 10, talk.user_id) as r
   loop
     if spent + memory.cost + heading <= (budget - used) / 4 then
       spent := spent + memory.cost;
-      memories := memories || memory.id;
+      kept.memory_ids := kept.memory_ids || memory.id;
     else
-      left_out := left_out || jsonb_build_object('what', 'memory', 'id', memory.id, 'reason', 'budget');
+      kept.left_out := kept.left_out || jsonb_build_object('what', 'memory', 'id', memory.id, 'reason', 'budget');
     end if;
   end loop;
-  used := used + spent + heading * (memories <> '{}')::integer - coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
-  path := private.fit_path(leaf.id, budget - used);
-  if path ? 'because' then
-    left_out := left_out || jsonb_build_object('what', 'messages', 'from', path -> 'stopped_at', 'reason', path -> 'because');
-  end if;
-  if memories <> '{}' then
-    perform private.count_recalled(memories);
+  perform private.note_recall(talk.workspace_id, talk.user_id, kept.memory_ids);
+
+  path := array(select said from public.conversation_path(leaf.id, 51) as said);
+  oldest := path[51].id;
+  used := used + spent + heading * (kept.memory_ids <> '{}')::integer - coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
+  select * into fitted from private.fit_path(path[1:50], budget - used);
+  if fitted.stopped_at is not null or oldest is not null then
+    kept.left_out := kept.left_out || jsonb_build_object('what', 'messages', 'from', coalesce(fitted.stopped_at, oldest),
+      'reason', case when fitted.stopped_at is null then 'older_than_fifty' else 'budget' end);
   end if;
 
-  insert into public.context_records (workspace_id, conversation_id, user_id, message_id, items, left_out, token_count, budget)
-  values (talk.workspace_id, talk.id, talk.user_id, leaf.id,
-    path - array['tokens', 'stopped_at', 'because', 'wanted'] || jsonb_build_object('profile', profile, 'memories', memories),
-    left_out, used + (path ->> 'tokens')::integer, budget)
-  returning * into kept;
+  insert into public.context_records (
+    workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_ids, memory_ids, left_out, token_count, budget
+  ) values (
+    talk.workspace_id, talk.id, talk.user_id, leaf.id, fitted.taken, fitted.short_forms, kept.profile_ids, kept.memory_ids, kept.left_out,
+    used + fitted.tokens, budget
+  ) returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
-    'messages', private.render_context(leaf.id, kept.items), 'token_count', kept.token_count, 'budget', budget, 'left_out', left_out,
-    'preprocessing_log_id', log_id);
+    'messages', private.render_context(path[1:fitted.taken], kept.short_forms, kept.profile_ids, kept.memory_ids),
+    'token_count', kept.token_count, 'budget', budget, 'left_out', kept.left_out, 'preprocessing_log_id', log_id);
 end;
 $$;
 comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is 'The body of assemble_context.';
@@ -259,9 +276,14 @@ create function public.assemble_context(
   embedding_model text default null, message_id uuid default null, preprocessing jsonb default null
 )
 returns jsonb
-language sql volatile security invoker set search_path = ''
+language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
+volatile
+security invoker
+set search_path = ''
 as $$
-  select private.assemble_context($1, $2, $3, $4, $5, $6, $7);
+begin
+  return private.assemble_context($1, $2, $3, $4, $5, $6, $7);
+end;
 $$;
 comment on function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is
   'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be memories. message_id: another leaf than the one shown. preprocessing: what the concierge made of the newest message, kept in preprocessing_logs in the same round trip (the service only; its memory_query is what is recalled by where query is left out). The same state gives the same prompt. The owner and the service. Errors: not_found 404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding 422.';

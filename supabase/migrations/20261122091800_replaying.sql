@@ -20,7 +20,9 @@ begin
     perform private.raise_error('not_found', 'No such record of yours.', 404);
   end if;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id', kept.message_id,
-    'messages', private.render_context(kept.message_id, kept.items), 'token_count', kept.token_count, 'budget', kept.budget,
+    'messages', private.render_context(
+      array(select said from public.conversation_path(kept.message_id, kept.message_count) as said), kept.short_forms, kept.profile_ids, kept.memory_ids),
+    'token_count', kept.token_count, 'budget', kept.budget,
     'left_out', kept.left_out, 'created_at', kept.created_at);
 end;
 $$;

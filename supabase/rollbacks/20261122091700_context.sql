@@ -1,7 +1,8 @@
 drop function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
 drop function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
-drop function private.fit_path(uuid, integer);
-drop function private.render_context(uuid, jsonb);
+drop function private.log_preprocessing(public.messages, jsonb);
+drop function private.fit_path(public.messages[], integer);
+drop function private.render_context(public.messages[], bigint, uuid[], uuid[]);
 drop function private.memory_list(text, uuid[]);
 drop table public.context_records;
 drop trigger keep_short_form on public.messages;

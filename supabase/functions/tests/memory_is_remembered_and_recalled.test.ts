@@ -30,6 +30,7 @@ Deno.test("a person remembers, says it again, and recalls it; a guest too", asyn
     assertEquals(again.status, 200);
     assertDeepEquals(await recall("violin quartet", as), ["Plays the violin in a quartet."]);
   }
+  await sql`select private.count_recalls()`;
   const [row] = await sql`
     select embedding_model, confirmations, recalled_count from public.memories where user_id = ${member.id}`;
   assertDeepEquals({ ...row }, {

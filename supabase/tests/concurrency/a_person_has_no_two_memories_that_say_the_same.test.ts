@@ -82,6 +82,7 @@ Deno.test("no sequence of calls, by many at once, makes two, loses one, or mixes
           }`;
           if (mine.happens(0.15)) {
             await sql`select count(*) from public.recall(${workspace}, 'topic', match_count => 5, user_id => ${person})`;
+            if (mine.happens(0.5)) await sql`select private.count_recalls()`;
             continue;
           }
           if (mine.happens(0.2)) {
@@ -113,6 +114,28 @@ Deno.test("no sequence of calls, by many at once, makes two, loses one, or mixes
       await Promise.all(sessions.map((sql, speaker) => speak(sql, chance.fork(), speaker)));
       assert.ok(said.length > 50);
       await assertSound(watcher, workspace, said, chance.seed);
+    });
+  });
+});
+
+Deno.test("each recall is counted once, however many recall and count at once", async () => {
+  await withSessions(8, async (sessions, watcher) => {
+    await withWorkspace(watcher, [{ role: "member", count: 2 }], async (workspace, people) => {
+      for (const person of people) {
+        await watcher`select private.remember(${workspace}, 'Likes tea.', user_id => ${person})`;
+      }
+      await Promise.all(sessions.map(async (sql, place) => {
+        for (let turn = 0; turn < 20; turn++) {
+          await sql`select count(*) from public.recall(${workspace}, 'tea', user_id => ${people[
+            turn % 2
+          ]!})`;
+          if (turn % 3 === place % 3) await sql`select private.count_recalls()`;
+        }
+      }));
+      await watcher`select private.count_recalls()`;
+      const counted = await watcher<{ times: number }[]>`
+        select recalled_count as times from public.memories where workspace_id = ${workspace}`;
+      assert.deepEqual(counted.map(({ times }) => times), [80, 80]);
     });
   });
 });

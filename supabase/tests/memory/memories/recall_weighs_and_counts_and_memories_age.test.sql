@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(21);
+select plan(25);
 -- What the seed made is not of this test.
 delete from public.memories;
 
@@ -37,9 +37,11 @@ select is(pg_temp.recalled('nothing of this kind'), null, 'what does not fit is 
 select is((pg_temp.recalled(null))[1], 'Is an engineer.', 'without a question the weightiest come first');
 select is((select array_agg(content) from public.recall(tests.id('north'), only_kind => 'profile')), array['Is an engineer.'], 'only the profile');
 select is((select array_agg(content) from public.recall(tests.id('north'), categories => array['preference'])), array['Prefers tea.'], 'only some categories');
-select is(round((select private.memory_weight(0.5, now() - interval '90 days'))::numeric, 6), 0.855000, 'half sure and 90 days old: 0.9 · 0.95');
-select is((select round((score / (1.0 / 11) / private.memory_weight(confidence, confirmed_at))::numeric, 6)
-  from public.recall(tests.id('north'), query_embedding => pg_temp.at(0), embedding_model => 'm', match_count => 1)), 1.000000, 'the score is the reciprocal of 10 + place, weighted');
+select results_eq(
+  $$select content, round(score::numeric, 6) from public.recall(tests.id('north'), query_embedding => pg_temp.at(0), embedding_model => 'm') where content in ('Runs marathons.', 'Prefers tea.')$$,
+  $$values ('Runs marathons.', round(0.98 / 11, 6)), ('Prefers tea.', round(0.84 / 13, 6))$$, 'the score is the reciprocal of 10 + place, less where one is less sure');
+select is((select round(score::numeric, 4) from public.recall(tests.id('north'), 'ran long ago') where content like 'Ran%'), round((0.98 * (0.9 + 0.1 * 2 ^ (-1000 / 90.0)) / 11)::numeric, 4),
+  'and less where it was said long ago');
 select tests.authenticate_as('owner');
 select is(tests.answer_of($$select * from public.recall(tests.id('north'), 'marathon', user_id => tests.id('member'))$$), '404 not_found', 'also when they name them');
 select is(pg_temp.recalled('marathon'), array['The owner runs a marathon.'], 'the owner recalls their own');
@@ -48,6 +50,11 @@ select tests.authenticate_as('service');
 select is((select count(*) from public.recall(tests.id('north'), 'marathon', user_id => tests.id('member'))), 3::bigint, 'the service recalls for whom it names');
 
 select tests.authenticate_as('database');
+select results_eq($$select memory_ids @> array[(select id from public.memories where content like 'The owner%')], count(*) > 0 from private.recalls where user_id = tests.id('owner') group by 1$$,
+  $$values (true, true)$$, 'what was recalled is noted at once');
+select is(private.count_recalls(1), 1, 'and counted for as many people as it is told');
+select ok(private.count_recalls() > 0, 'then for the others');
+select is((select count(*) from private.recalls), 0::bigint, 'until nothing is left to count');
 select results_eq($$select content, recalled_count > 0 from public.memories where content in ('The owner runs a marathon.', 'The clerk runs a marathon.') order by 1$$,
   $$values ('The clerk runs a marathon.', false), ('The owner runs a marathon.', true)$$, 'what was recalled is counted, and nothing else');
 
@@ -60,6 +67,9 @@ select results_eq($$select content, tier from public.memories where tier <> 'imm
   $$values ('Is an engineer.', 'recent'), ('Prefers tea.', 'recent'), ('Ran a marathon long ago.', 'historical')$$, 'a day, and 30 days without being said or recalled');
 select tests.authenticate_as('member');
 select pg_temp.recalled('long ago');
+select tests.authenticate_as('database');
+do $$ begin perform private.count_recalls(); end; $$;
+select tests.authenticate_as('member');
 select is((select tier from public.memories where content = 'Ran a marathon long ago.'), 'recent', 'what is recalled is recent again');
 select results_eq($$select valid, superseded, stale, never_recalled, without_source, without_embedding from public.memory_health(tests.id('north'))$$,
   $$values (6::bigint, 0::bigint, 0::bigint, 0::bigint, 6::bigint, 0::bigint)$$, 'memory_health tells how they stand');

@@ -18,6 +18,7 @@ select is((select count(*)::integer from said where place between 1 and 40 and m
 select is((select message ->> 'content' from said where message ->> 'id' = tests.id('m48')::text), 'short 48', 'in the words of content_for_llm');
 select is((select body -> 'left_out' from prompt),
   jsonb_build_array(jsonb_build_object('what', 'messages', 'from', tests.id('m10'), 'reason', 'older_than_fifty')), 'what is older is said to be left out');
+do $$ begin perform private.count_recalls(); end; $$;
 select is((select recalled_count from public.memories where id = tests.id('number')), 1, 'what was recalled is counted');
 select is(private.assemble_context(tests.id('north talk'), 100000, null, null, null, null, null) -> 'messages', (select body -> 'messages' from prompt),
   'the same state gives the same prompt');

@@ -1,0 +1,83 @@
+-- Recalls: which memories were recalled, noted at once and counted soon after.
+--
+-- Touches: private.recalls, private.note_recall, private.recalled_since, private.count_recalls and its schedule.
+-- Beware:  counting at once would rewrite each memory that is recalled, with its embedding, and hold the person's lock until the commit: measured,
+--          a third of a chat turn. A note is one narrow row; counts follow within seconds. Who asks whether a memory was recalled lately asks
+--          recalled_since, which knows of both.
+
+create table private.recalls (
+  id bigint generated always as identity primary key,
+  workspace_id uuid not null,
+  user_id uuid not null,
+  memory_ids uuid[] not null,
+  recalled_at timestamptz not null default now()
+);
+comment on table private.recalls is 'What was recalled and is not counted yet. No foreign keys: what is gone when it is counted does not matter.';
+create index recalls_person on private.recalls (user_id, workspace_id);
+
+create function private.note_recall(workspace_id uuid, user_id uuid, memory_ids uuid[])
+returns void
+language plpgsql
+volatile
+security definer -- people write here through recall alone
+set search_path = ''
+as $$
+begin
+  if cardinality($3) > 0 and (private.is_service() or $2 = private.current_user_id()) then
+    insert into private.recalls (workspace_id, user_id, memory_ids) values ($1, $2, $3);
+  end if;
+end;
+$$;
+comment on function private.note_recall(uuid, uuid, uuid[]) is 'Notes that these memories of the caller were recalled (the service: of anyone).';
+
+create function private.recalled_since(memory public.memories, since timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce($1.last_recalled_at > $2, false) or exists (
+    select from private.recalls as r
+    where r.user_id = $1.user_id and r.workspace_id = $1.workspace_id and $1.id = any (r.memory_ids) and r.recalled_at > $2
+  );
+$$;
+comment on function private.recalled_since(public.memories, timestamptz) is 'Whether a memory was recalled after that time, counted or not.';
+
+create function private.count_recalls(most integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  person record;
+  counted integer := 0;
+begin
+  -- In one order, and a bounded number: their locks are held until the commit.
+  for person in
+    select known.workspace_id, known.user_id from (
+      select distinct r.workspace_id, r.user_id from private.recalls as r limit most
+    ) as known order by 1, 2
+  loop
+    perform private.lock_memories(person.workspace_id, person.user_id);
+    with noted as (
+      delete from private.recalls as r where r.workspace_id = person.workspace_id and r.user_id = person.user_id
+      returning r.memory_ids, r.recalled_at
+    ), totals as (
+      select memory_id, count(*) as times, max(noted.recalled_at) as latest
+      from noted cross join unnest(noted.memory_ids) as memory_id group by memory_id
+    )
+    update public.memories as m set
+      recalled_count = m.recalled_count + totals.times, last_recalled_at = greatest(m.last_recalled_at, totals.latest),
+      tier = case when m.tier = 'historical' then 'recent' else m.tier end
+    from totals
+    where m.id = totals.memory_id and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
+    counted := counted + 1;
+  end loop;
+  return counted;
+end;
+$$;
+comment on function private.count_recalls(integer) is
+  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was historical is recent again. Returns how many people.';
+select cron.schedule('count-recalls', '10 seconds', 'select private.count_recalls()');
+grant execute on function private.note_recall(uuid, uuid, uuid[]) to authenticated, service_role;
