@@ -96,7 +96,7 @@ create trigger empty_their_folders after delete on public.conversations referenc
 create trigger empty_their_folders after delete on public.workspaces referencing old table as gone
   for each statement execute function private.empty_their_folders();
 
-create function private.take_objects_to_remove(folders integer default 100, most integer default 1000)
+create function private.take_objects_to_remove(folders integer default 100, most integer default 100)
 returns table (bucket_id text, name text)
 language plpgsql
 volatile
