@@ -131,13 +131,13 @@ begin
   if exists (select from private.folders_to_empty)
     and not exists (select from private.function_calls as c where c.status in ('sent', 'retrying') and c.job = 'remove-files')
   then
-    return private.call_function('remove-files', 'files/remove-due', '{}', 1);
+    return private.call_function('remove-files', 'files/remove-due', '{}', 3);
   end if;
   return null;
 end;
 $$;
 comment on function private.request_file_removal() is
-  'The job remove-files: calls files/remove-due when there are folders to empty and no call is on its way. Not repeated: what it leaves is due again in five minutes. Returns the call''s id.';
+  'The job remove-files: calls files/remove-due when there are folders to empty and no call is on its way. What three attempts leave is due again in five minutes. Returns the call''s id.';
 select cron.schedule('remove-files', '*/5 * * * *', 'select private.request_file_removal()');
 
 -- Who may what -------------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** Files of conversations and workspaces that are no more are removed, with their bytes, also when Storage was away. */
 import { createClient } from "@supabase/supabase-js";
-import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { app } from "../files/index.ts";
 import { connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";
 
@@ -178,6 +178,13 @@ drill(
     assertEquals(await foldersToEmpty(gone.workspace), 0);
   },
 );
+
+drill("the database's own call removes them", async () => {
+  const { id, file } = await talkWithFile();
+  await purge(id);
+  await sql`select private.request_file_removal()`;
+  await eventually("the call has been made", async () => !(await isStored(file)));
+});
 
 drill("the service removes them, and people do not", async () => {
   await using isolate = startIsolate();

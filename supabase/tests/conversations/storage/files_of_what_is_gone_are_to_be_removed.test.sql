@@ -41,7 +41,7 @@ select is(
   'none yes', 'meanwhile its owner sees none of it, and what is not of it'
 );
 select isnt(private.request_file_removal(), null, 'the function is called');
-select is((select function || ' ' || max_attempts from private.function_calls where job = 'remove-files'), 'files/remove-due 1', 'through the ledger');
+select is((select function || ' ' || max_attempts from private.function_calls where job = 'remove-files'), 'files/remove-due 3', 'through the ledger');
 select is(private.request_file_removal(), null, 'not while its call is on its way');
 select set_eq('select bucket_id || name from due', array[
   'attachments' || pg_temp.path('north', 'member', 'north talk', 'a.pdf'), 'attachments' || pg_temp.path('north', 'member', 'north talk', 'deep', 'b.pdf')
