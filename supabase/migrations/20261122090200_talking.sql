@@ -223,7 +223,7 @@ begin
   return purged;
 end;
 $$;
-comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said. Returns how many.';
+comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said; their files follow (remove-files). Returns how many.';
 select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
 
 -- Those who watch ----------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 -- Embeddings: what has none yet, or one of a model that is no longer used, is work for the function `embed`.
 --
--- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories, the job embed-pending.
+-- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories, the jobs embed-pending and
+--          purge-embedding-jobs.
 -- Beware:  a job names the content that it is about by its hash. An embedding is written only while the row still has that content, and only where
 --          there is none or one of a model that `embed` used before: what a client brought itself is never overwritten. Vectors of different
 --          models are never compared, so that after a change of model rows are found by their words until they have been embedded again.
@@ -193,3 +194,26 @@ $$;
 comment on function private.request_embedding() is 'The job embed-pending: calls the function embed when there is work and no call is on its way. Returns the call''s id.';
 
 select cron.schedule('embed-pending', '10 seconds', 'select private.request_embedding()');
+
+-- What a job was for stands in its row: a day is for whoever looks what was done lately.
+create function private.purge_embedding_jobs(most integer default 100000)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  purged bigint;
+begin
+  delete from public.embedding_jobs as job
+  where job.id in (
+      select old.id from public.embedding_jobs as old
+      where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day' order by old.id limit most)
+    and job.status in ('done', 'cancelled'); -- not brought back meanwhile
+  get diagnostics purged = row_count;
+  return purged;
+end;
+$$;
+comment on function private.purge_embedding_jobs(integer) is
+  'Removes jobs that were done or cancelled a day ago, at most `most`; what failed stays for 365 days, as all work. Returns how many.';
+select cron.schedule('purge-embedding-jobs', '37 * * * *', 'select private.purge_embedding_jobs()');

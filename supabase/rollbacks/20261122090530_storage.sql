@@ -3,6 +3,17 @@ drop policy "People read their files, those of conversations, and pictures" on s
 drop policy "People delete files from their folders" on storage.objects;
 drop policy "People replace and move files in their folders" on storage.objects;
 drop policy "People put files into their folders" on storage.objects;
+drop function private.hidden_conversation_ids();
+drop index public.conversations_hidden;
+select cron.unschedule('remove-files');
+drop function private.request_file_removal();
+drop function private.take_objects_to_remove(integer, integer);
+drop trigger empty_their_folders on public.workspaces;
+drop trigger empty_their_folders on public.conversations;
+drop function private.empty_their_folders();
+drop function private.objects_below(text, text, integer);
+delete from private.personal_columns where table_name = 'private.folders_to_empty';
+drop table private.folders_to_empty;
 drop function private.path_id(text, integer);
 -- The platform refuses to delete from these tables until it is told that it is meant.
 select set_config('storage.allow_delete_query', 'true', true) as meant;

@@ -1,3 +1,5 @@
+select cron.unschedule('purge-embedding-jobs');
+drop function private.purge_embedding_jobs(integer);
 select cron.unschedule('embed-pending');
 drop function private.request_embedding();
 drop function private.store_embeddings(uuid, text, jsonb);

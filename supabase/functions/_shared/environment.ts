@@ -28,7 +28,7 @@ const keySet = json.pipe(
   ], { error: 'is not a key set, {"keys": […]}' }),
 );
 
-/** Rate limits per route class, in requests per person and minute. */
+/** Rate limits per route class, in requests per person and minute; without a credential, per network. */
 export const rateLimitDefaults = {
   check: 6000,
   read: 600,
@@ -36,6 +36,7 @@ export const rateLimitDefaults = {
   write: 120,
   heartbeat: 240,
   chunks: 1200,
+  anonymous: 300,
 } as const;
 
 /** A class of routes that share one allowance. */
@@ -49,6 +50,7 @@ const rateLimits = json.pipe(z.strictObject({
   write: perMinute.default(rateLimitDefaults.write),
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
   chunks: perMinute.default(rateLimitDefaults.chunks),
+  anonymous: perMinute.default(rateLimitDefaults.anonymous),
 }));
 
 const origins = z.string().transform((text, context): string[] =>

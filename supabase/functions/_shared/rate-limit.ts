@@ -1,5 +1,6 @@
 /**
- * Rate limits per person and route class, in fixed windows of a minute.
+ * Rate limits per person, or per network of somebody without a credential, and route class, in
+ * fixed windows of a minute.
  *
  * A request costs no round trip: each isolate counts by itself and settles with the scratchpad in
  * the background each time it has counted a tenth of the limit. So all isolates together let
@@ -58,6 +59,7 @@ function mapClasses<Value>(make: () => Value): Record<RateLimitClass, Value> {
     write: make(),
     heartbeat: make(),
     chunks: make(),
+    anonymous: make(),
   };
 }
 

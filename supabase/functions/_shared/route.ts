@@ -1,5 +1,6 @@
 /** Who may call a route, and how often: wrapped around its handler. */
 import type { Audience, Person, Service } from "./authentication.ts";
+import { callerNetwork } from "./caller-address.ts";
 import type { RateLimitClass } from "./environment.ts";
 import type { RequestContext } from "./http.ts";
 import type { Allowance } from "./rate-limit.ts";
@@ -48,5 +49,19 @@ export function route<For extends Audience>(
     if (caller.kind === "service") return await handler(context, known);
     const allowance = rateLimiter.count(caller.userId, limit);
     return withAllowance(await handler(context, known), allowance);
+  };
+}
+
+/**
+ * Wraps the handler of a route that needs no credential: counts the request under the network that
+ * it comes from (class `anonymous`), before anything is asked of the database.
+ */
+export function openRoute(
+  handler: (context: RequestContext) => Response | Promise<Response>,
+): (context: RequestContext) => Promise<Response> {
+  return async (context) => {
+    const network = callerNetwork(context.req.raw.headers);
+    const allowance = context.env.rateLimiter.count(network, "anonymous");
+    return withAllowance(await handler(context), allowance);
   };
 }

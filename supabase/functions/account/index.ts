@@ -1,6 +1,6 @@
 /** What is kept about a person: theirs to take along, and to have forgotten. */
 import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { openRoute, route } from "../_shared/route.ts";
 import { services } from "../_shared/services.ts";
 import { exportPerson } from "./export-person.ts";
 import { requestErasure } from "./request-erasure.ts";
@@ -11,7 +11,7 @@ export const app = createApp("account");
 app.post("/export", route("person", "write", exportPerson));
 app.post("/erase", route("person", "write", requestErasure));
 // Without a credential: when a request is done, there is nobody left to have one.
-app.get("/erasures/:receipt", tellErasure);
+app.get("/erasures/:receipt", openRoute(tellErasure));
 app.post("/erasures/work", route("service", "write", workErasures));
 
 export default serve(app, services);

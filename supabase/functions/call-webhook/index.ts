@@ -4,7 +4,8 @@ import { services } from "../_shared/services.ts";
 import { receiveReport } from "./receive-report.ts";
 
 export const app = createApp("call-webhook");
-// Not wrapped: the caller is known by the signature of the body alone.
+// Neither wrapped nor limited: the caller is known by the signature of the body, which is checked
+// before anything is asked of the database.
 app.post("/", receiveReport);
 
 export default serve(app, services);

@@ -1,6 +1,6 @@
 /** A person's accounts elsewhere: connected, renewed, lent to agents, taken back. */
 import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { openRoute, route } from "../_shared/route.ts";
 import { services } from "../_shared/services.ts";
 import { beginConnection } from "./begin-connection.ts";
 import { confirmConnection, finishConnection } from "./finish-connection.ts";
@@ -10,8 +10,8 @@ import { removeConnection, revokeDue } from "./remove-connection.ts";
 
 export const app = createApp("connections");
 app.get("/:provider/authorize", route("person", "write", beginConnection));
-// Not wrapped: a browser comes back from the provider without a credential. The state is what it has.
-app.get("/callback", finishConnection);
+// A browser comes back from the provider without a credential. The state is what it has.
+app.get("/callback", openRoute(finishConnection));
 app.post("/finish", route("person", "write", confirmConnection));
 app.get("/:id/token", route("service", "read", giveToken));
 app.post("/:id/refresh", route("person-or-service", "write", refreshConnection));

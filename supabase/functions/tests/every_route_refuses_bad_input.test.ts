@@ -125,6 +125,9 @@ const rows: Row[] = [
   ...bodies("POST", "/publish-social-content", "service"),
   ["GET", "/publish-social-content", { as: "service" }, 405, "method_not_allowed"],
 
+  ["GET", "/files/remove-due", { as: "service" }, 405, "method_not_allowed"],
+  ["POST", "/files/remove-due", { as: admin }, 401, "not_authenticated"],
+
   ...bodies("POST", "/agents/invalidate", "service"),
   [
     "POST",

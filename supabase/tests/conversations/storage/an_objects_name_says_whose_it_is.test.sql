@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(9);
+select plan(14);
 
 -- The name of an object: ids of the words of a path that are of the world, the others as they are.
 create function pg_temp.path(words text) returns text language sql as $$
@@ -38,7 +38,21 @@ select is(
   'outsider, guest, member, admin, service: what is attached to a conversation is read with it, if its owner attached it'
 );
 update public.conversations set deleted_at = now() where id = tests.id('north talk');
-select is(pg_temp.readers('north/member/north talk/b.pdf'), 'none none yes none yes', 'and hidden from others with it');
+select is(pg_temp.readers('north/member/north talk/b.pdf'), 'none none none none yes', 'and hidden with it, from its owner too');
+select is(pg_temp.readers('north/member/a.pdf'), 'none none yes none yes', 'what is not of it is not');
+select is(
+  pg_temp.put('member', 'north/member/north talk/e.pdf') || ' ' || pg_temp.put('member', 'north/member/south talk/e.pdf') || ' ' || pg_temp.put('member', 'north/member/e.pdf'),
+  'no yes yes', 'nothing is added to it'
+);
+create function pg_temp.take(path text) returns text language sql as $$
+  select tests.try_as('member', format('delete from storage.objects where name = %L', pg_temp.path(path)))
+    || ' ' || tests.try_as('member', format('update storage.objects set metadata = ''{}'' where name = %L', pg_temp.path(path)))
+    || ' ' || tests.try_as('member', format('update storage.objects set name = %L where name = %L', pg_temp.path('north/member/north talk/f.pdf'), pg_temp.path(path)));
+$$;
+select is(pg_temp.take('north/member/north talk/b.pdf'), 'none none none', 'nor is anything taken out of it or replaced');
+select is(pg_temp.take('north/member/a.pdf'), 'yes yes no', 'or moved into it');
+update public.conversations set deleted_at = null where id = tests.id('north talk');
+select is(pg_temp.readers('north/member/north talk/b.pdf'), 'none none yes yes yes', 'until it is restored');
 
 create function pg_temp.try(statement text) returns text language sql as $$
   select string_agg(tests.try_as(who, format(statement, pg_temp.path('north/member/a.pdf'), pg_temp.path('north/admin/a.pdf'))), ' ' order by place)
