@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { type BenchDatabase, startBenchDatabase } from "./database.ts";
+import { startDistance } from "./distance.ts";
 import { compare, formatComparison, formatFigure, formatTable } from "./measure.ts";
 
 const ACME = "00000000-0000-4000-b000-000000000001";
@@ -19,7 +20,6 @@ function speak(length: number): string {
   return prose.slice(from, from + Math.floor(length));
 }
 const SECONDS = 4;
-const CLIENTS = 8;
 
 /** A conversation of so many messages, and the same in tables of the usual form. */
 async function talk(sql: postgres.Sql, messages: number, length = USUAL): Promise<string> {
@@ -101,20 +101,33 @@ const turns: Record<string, Turn> = {
   },
 };
 
-/** Turns a second of clients that each go around conversations of 100 messages, so that none grows much. */
-async function measureTurns(url: string, setUp: postgres.Sql, turn: Turn): Promise<number> {
-  const ids = await Promise.all(Array.from({ length: CLIENTS * 16 }, () => talk(setUp, 100)));
-  const sql = postgres(url, { max: CLIENTS, onnotice: () => {} });
+/** Turns a second of so many clients, which go around conversations of 100 messages, so that none grows much. */
+async function measureTurns(
+  url: string,
+  setUp: postgres.Sql,
+  turn: Turn,
+  clients: number,
+): Promise<number> {
+  const ids = await Promise.all(Array.from({ length: clients * 16 }, () => talk(setUp, 100)));
+  const sql = postgres(url, { max: clients, onnotice: () => {} });
   let done = 0;
   const ends = performance.now() + SECONDS * 1000;
-  await Promise.all(Array.from({ length: CLIENTS }, async (_, client) => {
-    for (let n = client; performance.now() < ends; n += CLIENTS) {
+  await Promise.all(Array.from({ length: clients }, async (_, client) => {
+    for (let n = client; performance.now() < ends; n += clients) {
       await turn(sql, ids[n % ids.length] ?? "", USUAL);
       done++;
     }
   }));
   await sql.end();
   return done / SECONDS;
+}
+
+/** Each turn, measured the same way. */
+function compareTurns(title: string, measure: (turn: Turn) => Promise<number>) {
+  return compare(
+    { title, unit: "turns/s", better: "more", baseline: usual },
+    Object.entries(turns).map(([name, turn]) => ({ name, measure: () => measure(turn) })),
+  );
 }
 
 /** Bytes in tables and indexes for each byte said, from turn 90 to turn 110 of many conversations. */
@@ -194,18 +207,18 @@ export async function benchTurn(): Promise<string> {
       insert into public.memories (workspace_id, user_id, kind, category, content)
       select '${ACME}', '${JUAN}', case when g <= 5 then 'profile' else 'fact' end, 'knowledge', 'Fact number ' || g || ' about invoices'
       from generate_series(1, 200) as g`);
-    const compared = await compare(
-      {
-        title: "A chat turn, conversations of 100 messages",
-        unit: "turns/s",
-        better: "more",
-        baseline: usual,
-      },
-      Object.entries(turns).map(([name, turn]) => ({
-        name,
-        measure: () => measureTurns(database.url, sql, turn),
-      })),
+    const near = await compareTurns(
+      "A chat turn, conversations of 100 messages, 8 clients on the same machine",
+      (turn) => measureTurns(database.url, sql, turn, 8),
     );
+    const away = new URL(database.url);
+    const distance = startDistance(Number(away.port), 1);
+    away.port = String(distance.port);
+    const far = await compareTurns(
+      "The same, one client, each round trip 2 ms longer",
+      (turn) => measureTurns(away.href, sql, turn, 1),
+    );
+    await distance.stop();
     const [short, long] = [await talk(sql, 100), await talk(sql, 10_000)];
     await database.execute("vacuum analyze");
     const loading = await compare(
@@ -216,7 +229,8 @@ export async function benchTurn(): Promise<string> {
       ],
     );
     return [
-      formatComparison(compared),
+      formatComparison(near),
+      formatComparison(far),
       formatComparison(loading),
       await compareBytes(sql),
     ].join("\n\n");
