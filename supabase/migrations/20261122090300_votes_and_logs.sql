@@ -1,6 +1,7 @@
 -- Votes and logs: what people thought of an answer, and what the concierge thought before and after it.
 --
--- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results, a key of public.messages.
+-- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results, private.log_preprocessing, a key of
+--          public.messages.
 -- Beware:  all of them go with their message. Logs are written by the service alone and read by whoever reads the conversation: nothing belongs
 --          in them that its readers must not know.
 
@@ -134,6 +135,33 @@ create index preprocessing_logs_message_id on public.preprocessing_logs (convers
 alter table public.messages add constraint log_is_of_the_conversation foreign key (preprocessing_log_id, conversation_id, workspace_id)
   references public.preprocessing_logs (id, conversation_id, workspace_id) on delete set null (preprocessing_log_id);
 create index messages_preprocessing_log_id on public.messages (preprocessing_log_id, conversation_id, workspace_id);
+
+create function private.log_preprocessing(leaf public.messages, preprocessing jsonb)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  log_id bigint;
+begin
+  if preprocessing is null then
+    return null;
+  end if;
+  if not private.is_service() then
+    perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
+  end if;
+  insert into public.preprocessing_logs (
+    message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
+  )
+  select leaf.id, leaf.conversation_id, leaf.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
+    coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
+  from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
+  returning id into log_id;
+  return log_id;
+end;
+$$;
+comment on function private.log_preprocessing(public.messages, jsonb) is 'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
 
 -- postprocessing_results ---------------------------------------------------------------------------------------------------------------
 create table public.postprocessing_results (

@@ -143,32 +143,56 @@ $$;
 comment on function private.fit_path(public.messages[], integer) is
   'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing after the first that does not fit (stopped_at).';
 
-create function private.log_preprocessing(leaf public.messages, preprocessing jsonb)
-returns bigint
+create function private.fit_memories(
+  talk public.conversations, asked text, query_embedding extensions.halfvec, embedding_model text, room integer,
+  out profile_ids uuid[], out memory_ids uuid[], out left_out jsonb, out tokens integer
+)
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  log_id bigint;
+  heading constant integer := 8; -- a list's first line
+  memory record;
+  spent integer := 0;
 begin
-  if preprocessing is null then
-    return null;
-  end if;
-  if not private.is_service() then
-    perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
-  end if;
-  insert into public.preprocessing_logs (
-    message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
-  )
-  select leaf.id, leaf.conversation_id, leaf.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
-    coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
-  from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
-  returning id into log_id;
-  return log_id;
+  profile_ids := '{}';
+  memory_ids := '{}';
+  left_out := '[]';
+  tokens := 0;
+  for memory in
+    select m.id, (octet_length(m.content) + 3) / 4 + 1 as cost, row_number() over () as place
+    from (select known.id, known.content from public.memories as known
+      where known.workspace_id = talk.workspace_id and known.user_id = talk.user_id and known.kind = 'profile' and known.valid_to is null
+        and (known.agent_id is null or known.agent_id = talk.agent_id)
+      order by known.subject nulls last, known.created_at, known.id limit 101) as m
+  loop
+    if memory.place > 100 then
+      left_out := left_out || jsonb_build_object('what', 'profile', 'from', memory.id, 'reason', 'more_than_a_hundred');
+    elsif tokens + memory.cost + heading * (profile_ids = '{}')::integer <= room then
+      tokens := tokens + memory.cost + heading * (profile_ids = '{}')::integer;
+      profile_ids := profile_ids || memory.id;
+    else
+      left_out := left_out || jsonb_build_object('what', 'profile', 'id', memory.id, 'reason', 'budget');
+    end if;
+  end loop;
+  for memory in
+    select r.id, (octet_length(r.content) + 3) / 4 + 1 as cost
+    from private.recall(talk.workspace_id, asked, query_embedding, embedding_model, talk.agent_id, null, 'fact', 10, talk.user_id) as r
+  loop
+    if spent + memory.cost + heading <= (room - tokens) / 4 then
+      spent := spent + memory.cost;
+      memory_ids := memory_ids || memory.id;
+    else
+      left_out := left_out || jsonb_build_object('what', 'memory', 'id', memory.id, 'reason', 'budget');
+    end if;
+  end loop;
+  perform private.note_recall(talk.workspace_id, talk.user_id, memory_ids);
+  tokens := tokens + spent + heading * (memory_ids <> '{}')::integer;
 end;
 $$;
-comment on function private.log_preprocessing(public.messages, jsonb) is 'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
+comment on function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer) is
+  'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where on it was not looked at.';
 
 create function private.assemble_context(
   conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
@@ -185,15 +209,12 @@ as $$
 declare
   talk public.conversations;
   leaf public.messages;
-  asked text := coalesce(query, preprocessing ->> 'memory_query');
-  memory record;
-  path public.messages[];
-  fitted record;
-  used integer := 0;
-  spent integer := 0;
-  heading constant integer := 8; -- a list's first line
-  oldest uuid;
+  leaf_cost integer;
   log_id bigint;
+  memories record;
+  path public.messages[];
+  talked record;
+  left_out jsonb;
   kept public.context_records;
 begin
   if budget is null or budget not between 100 and 2000000 then
@@ -208,65 +229,33 @@ begin
     perform private.raise_error('not_found', 'No such conversation of yours, or nothing has been said in it.', 404);
   end if;
   log_id := private.log_preprocessing(leaf, preprocessing);
-  kept.profile_ids := '{}';
-  kept.memory_ids := '{}';
-  kept.left_out := '[]';
 
   -- The leaf first: without it there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
-  used := coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
-  if used > budget then
-    perform private.raise_error('budget_too_small', 'The newest message alone does not fit.', 422, used::text);
+  leaf_cost := coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
+  if leaf_cost > budget then
+    perform private.raise_error('budget_too_small', 'The newest message alone does not fit.', 422, leaf_cost::text);
   end if;
-  for memory in
-    select m.id, (octet_length(m.content) + 3) / 4 + 1 as cost, row_number() over () as place
-    from (select known.id, known.content from public.memories as known
-      where known.workspace_id = talk.workspace_id and known.user_id = talk.user_id and known.kind = 'profile' and known.valid_to is null
-        and (known.agent_id is null or known.agent_id = talk.agent_id)
-      order by known.subject nulls last, known.created_at, known.id limit 101) as m
-  loop
-    if memory.place > 100 then
-      kept.left_out := kept.left_out || jsonb_build_object('what', 'profile', 'from', memory.id, 'reason', 'more_than_a_hundred');
-    elsif used + memory.cost + heading * (kept.profile_ids = '{}')::integer <= budget then
-      used := used + memory.cost + heading * (kept.profile_ids = '{}')::integer;
-      kept.profile_ids := kept.profile_ids || memory.id;
-    else
-      kept.left_out := kept.left_out || jsonb_build_object('what', 'profile', 'id', memory.id, 'reason', 'budget');
-    end if;
-  end loop;
-  if asked is null and query_embedding is null then
-    asked := (select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part where part ->> 'type' = 'text');
-  end if;
-  for memory in
-    select r.id, (octet_length(r.content) + 3) / 4 + 1 as cost
-    from private.recall(talk.workspace_id, asked, query_embedding, embedding_model, talk.agent_id, null, 'fact', 10, talk.user_id) as r
-  loop
-    if spent + memory.cost + heading <= (budget - used) / 4 then
-      spent := spent + memory.cost;
-      kept.memory_ids := kept.memory_ids || memory.id;
-    else
-      kept.left_out := kept.left_out || jsonb_build_object('what', 'memory', 'id', memory.id, 'reason', 'budget');
-    end if;
-  end loop;
-  perform private.note_recall(talk.workspace_id, talk.user_id, kept.memory_ids);
-
+  memories := private.fit_memories(talk, coalesce(query, preprocessing ->> 'memory_query', case when query_embedding is null then (
+      select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part where part ->> 'type' = 'text'
+    ) end), query_embedding, embedding_model, budget - leaf_cost);
   path := array(select said from public.conversation_path(leaf.id, 51) as said);
-  oldest := path[51].id;
-  used := used + spent + heading * (kept.memory_ids <> '{}')::integer - coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
-  select * into fitted from private.fit_path(path[1:50], budget - used);
-  if fitted.stopped_at is not null or oldest is not null then
-    kept.left_out := kept.left_out || jsonb_build_object('what', 'messages', 'from', coalesce(fitted.stopped_at, oldest),
-      'reason', case when fitted.stopped_at is null then 'older_than_fifty' else 'budget' end);
+  talked := private.fit_path(path[1:50], budget - memories.tokens);
+  left_out := memories.left_out;
+  if talked.stopped_at is not null then
+    left_out := left_out || jsonb_build_object('what', 'messages', 'from', talked.stopped_at, 'reason', 'budget');
+  elsif path[51].id is not null then
+    left_out := left_out || jsonb_build_object('what', 'messages', 'from', path[51].id, 'reason', 'older_than_fifty');
   end if;
 
   insert into public.context_records (
     workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_ids, memory_ids, left_out, token_count, budget
   ) values (
-    talk.workspace_id, talk.id, talk.user_id, leaf.id, fitted.taken, fitted.short_forms, kept.profile_ids, kept.memory_ids, kept.left_out,
-    used + fitted.tokens, budget
+    talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms, memories.profile_ids, memories.memory_ids, left_out,
+    memories.tokens + talked.tokens, budget
   ) returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
-    'messages', private.render_context(path[1:fitted.taken], kept.short_forms, kept.profile_ids, kept.memory_ids),
-    'token_count', kept.token_count, 'budget', budget, 'left_out', kept.left_out, 'preprocessing_log_id', log_id);
+    'messages', private.render_context(path[1:talked.taken], kept.short_forms, kept.profile_ids, kept.memory_ids),
+    'token_count', kept.token_count, 'budget', budget, 'left_out', left_out, 'preprocessing_log_id', log_id);
 end;
 $$;
 comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is 'The body of assemble_context.';

@@ -1,4 +1,5 @@
 -- Back from: votes and logs.
+drop function private.log_preprocessing(public.messages, jsonb);
 alter table public.messages drop constraint log_is_of_the_conversation;
 drop index public.messages_preprocessing_log_id;
 drop table public.postprocessing_results, public.preprocessing_logs, public.feedback_signals, public.votes;

@@ -2,7 +2,7 @@ begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
 \ir ../long_talk.psql
-select plan(9);
+select plan(12);
 
 create temporary table prompts on commit drop as
   select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null, null) as body
@@ -37,6 +37,15 @@ select is(
   (select m ->> 'content' from jsonb_array_elements(private.assemble_context(tests.id('north talk'), 200, null, null, null, null, null) -> 'messages') as m
    where m ->> 'id' = tests.id('long')::text),
   'long', 'of the newest ten, what does not fit whole goes in short');
+
+-- A profile without end.
+insert into public.memories (workspace_id, user_id, kind, category, content)
+select tests.id('north'), tests.id('member'), 'profile', 'personal', 'Likes number ' || n from generate_series(1, 500) as n;
+create temporary table long_profile on commit drop as
+  select private.assemble_context(tests.id('north talk'), budget, null, null, null, null, null) as body, budget from unnest(array[400, 100000]) as budget;
+select is((select jsonb_array_length(body -> 'messages' -> 0 -> 'memory_ids') from long_profile where budget = 100000), 100, 'of a profile a hundred entries');
+select is((select body -> 'left_out' -> 0 ->> 'reason' from long_profile where budget = 100000), 'more_than_a_hundred', 'and that there are more is said');
+select is_empty($$select from long_profile where (body ->> 'token_count')::integer > budget or jsonb_array_length(body -> 'left_out') > 112$$, 'within the budget, as ever');
 
 select * from finish();
 rollback;
