@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
 import { assertDeepEquals, assertEquals } from "./asserts.ts";
-import { createPlatformClient, PlatformError, readRetryAfter } from "./platform-client.ts";
+import { createPlatformClient, PlatformError } from "./platform-client.ts";
 
 interface Answer {
   status: number;
@@ -69,6 +69,7 @@ for (
 Deno.test("a broken connection is unclear, and the request was sent once", async () => {
   const outcome = await outcomeOf(null);
   assertDeepEquals([outcome.trouble, outcome.heard], ["unclear", 1]);
+  assertEquals(outcome.message, "the connection to the platform failed");
 });
 
 for (const body of ["", "{", '{"id": "one"}', "<html>"]) {
@@ -92,13 +93,3 @@ for (
     assertEquals((await outcomeOf({ status: 422, body })).message, wanted);
   });
 }
-
-Deno.test("Retry-After is seconds or a date, within an hour", () => {
-  const now = Date.parse("2026-01-01T00:00:00Z");
-  assertDeepEquals(
-    ["30", " 7 ", "0", "99999", "Thu, 01 Jan 2026 00:01:00 GMT", "Thu, 01 Jan 2025 00:00:00 GMT"]
-      .map((value) => readRetryAfter(value, now)),
-    [30, 7, 1, 3600, 60, 1],
-  );
-  assertDeepEquals([readRetryAfter(null), readRetryAfter("soon")], [null, null]);
-});
