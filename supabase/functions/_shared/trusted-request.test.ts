@@ -1,7 +1,7 @@
 import { rejects } from "node:assert/strict";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { assertDeepEquals, assertEquals } from "./asserts.ts";
+import { serveRequests } from "./loopback.ts";
 import { NoAnswer, readRetryAfter, sendTrusted, type TrustedRequest } from "./trusted-request.ts";
 
 interface Heard {
@@ -20,22 +20,15 @@ async function withServer(
   ) => Promise<void>,
 ) {
   const heard: Heard[] = [];
-  const server = createServer(async (request, response) => {
+  await using server = await serveRequests(async (request, response) => {
     let text = "";
     for await (const part of request) text += part;
     const { method = "", url = "", headers } = request;
     heard.push({ method, url, headers, body: text });
     answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1//`;
   const usual = { who: "the server", method: "GET", path: "/x?y=1", patience: 5000 } as const;
-  try {
-    await body((changes) => sendTrusted(baseUrl, { ...usual, ...changes }), heard);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  await body((changes) => sendTrusted(`${server.url}/v1//`, { ...usual, ...changes }), heard);
 }
 
 const told = (message: string) => (error: unknown) => {

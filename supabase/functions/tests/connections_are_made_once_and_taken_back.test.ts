@@ -4,28 +4,14 @@ import { app } from "../connections/index.ts";
 import {
   askConnections,
   assertNothingLeaked,
+  beginConnections,
   connectAccount,
-  letJobRun,
-  listenToLogs,
-  startOpenIsolate,
   visitProvider,
 } from "./connections-world.ts";
 import { startProvider } from "./oauth-server.ts";
-import { connect, createWorld } from "./world.ts";
 
-const sql = connect();
-const world = await createWorld(sql);
+const { sql, world, isolate, other } = await beginConnections();
 const { workspace, member, admin, guest, outsider } = world;
-const isolate = startOpenIsolate();
-const other = startOpenIsolate();
-listenToLogs();
-await letJobRun(sql, false);
-Deno.test.afterAll(async () => {
-  await isolate[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-  await letJobRun(sql, true);
-  await sql.end();
-});
 
 async function rowOf(id: string) {
   const [row] = await sql`
