@@ -44,7 +44,22 @@ export async function beginConnections() {
     await letJobRun(true);
     await sql.end();
   });
-  return { sql, world, isolate, other };
+  /** A connection as it stands, if it does. */
+  async function rowOf(id: string) {
+    const [row] = await sql`
+      select *, to_jsonb(scopes) as scopes from public.service_connections where id = ${id}`;
+    return row;
+  }
+
+  /** What the vault keeps of it. */
+  async function secretsOf(id: string): Promise<string[]> {
+    const rows = await sql<{ secret: string }[]>`
+      select decrypted_secret as secret from vault.decrypted_secrets
+      where description like ${`%${id}`} order by description`;
+    return rows.map(({ secret }) => secret);
+  }
+
+  return { sql, world, isolate, other, rowOf, secretsOf };
 }
 
 /** Asks an isolate; what is answered must hold no secret, except where a token is asked for. */

@@ -8,13 +8,8 @@ import {
 } from "./connections-world.ts";
 import { marker, type Provider, startProvider } from "./oauth-server.ts";
 
-const { sql, world, isolate, other } = await beginConnections();
+const { sql, world, isolate, other, rowOf } = await beginConnections();
 const { workspace, member, admin } = world;
-
-async function rowOf(id: string) {
-  const [row] = await sql`select * from public.service_connections where id = ${id}`;
-  return row;
-}
 
 /** As if time had passed: the token ends in so many seconds, and failures are forgotten. */
 async function endIn(id: string, seconds: number): Promise<void> {
