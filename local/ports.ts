@@ -34,7 +34,8 @@ export async function listenOn<T>(port: number, purpose: string, listen: () => T
   }
 }
 
-async function isAnswering(port: number): Promise<boolean> {
+/** Whether somebody takes connections there. */
+export async function isAnswering(port: number): Promise<boolean> {
   try {
     using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
     return true;

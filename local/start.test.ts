@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { until } from "./fixture.ts";
-import { findFreePort } from "./ports.ts";
+import { findFreePort, isAnswering } from "./ports.ts";
 import { findRedis } from "./redis/server.ts";
 
 const command = fileURLToPath(new URL("./start.ts", import.meta.url));
@@ -29,16 +29,6 @@ function run(args: string[]) {
       return code;
     },
   };
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
-    throw error;
-  }
 }
 
 Deno.test("the start command tells what it started, and Ctrl-C ends all of it", async () => {
@@ -74,7 +64,7 @@ Deno.test("the start command tells what it started, and Ctrl-C ends all of it", 
   assert.equal(await stack.ended(), 0);
   // Where there is no Redis there is no port of it.
   for (const ended of [port, dbPort, redisPort].filter((known) => known > 0)) {
-    assert.equal(await answers(ended), false, `port ${ended}`);
+    assert.equal(await isAnswering(ended), false, `port ${ended}`);
   }
   await Deno.remove(stateDir, { recursive: true });
 });

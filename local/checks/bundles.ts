@@ -1,5 +1,6 @@
 import { exists } from "../services/processes.ts";
 import { PROJECT } from "../testing/deno-test.ts";
+import { runDeno } from "./deno.ts";
 
 const FUNCTIONS = `${PROJECT}/supabase/functions`;
 /** What the platform accepts for one function. */
@@ -64,15 +65,7 @@ export function foreignImports(graphJson: string, importMap: Record<string, stri
 }
 
 async function deno(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (code !== 0) throw new Error(`deno ${args.join(" ")}:\n${decode(stderr)}`);
-  return decode(stdout);
+  const { success, stdout, stderr } = await runDeno(args);
+  if (!success) throw new Error(`deno ${args.join(" ")}:\n${stderr}`);
+  return stdout;
 }

@@ -7,6 +7,7 @@ import { diffLines } from "../testing/schema-dump.ts";
 import { startTestStack } from "../testing/test-stack.ts";
 import { bundleFunction, listFunctions } from "./bundles.ts";
 import { lintDatabase } from "./database-lints.ts";
+import { runDeno } from "./deno.ts";
 import { findUndeclared } from "./function-declarations.ts";
 import { generateTypesFromMigrations, TYPES_FILE } from "./generate-types.ts";
 
@@ -58,16 +59,8 @@ console.log(`check: ${CHECKS.length - failed - notRun} in order, ${failed} not, 
 Deno.exit(failed > 0 ? 1 : 0);
 
 async function deno(...args: string[]): Promise<string[]> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return code === 0 ? [] : [`${decode(stdout)}${decode(stderr)}`];
+  const { success, stdout, stderr } = await runDeno(args);
+  return success ? [] : [stdout + stderr];
 }
 
 /** Which files are not formatted; how they should look is for `npx deno fmt` to do, not to print. */

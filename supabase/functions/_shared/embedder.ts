@@ -13,6 +13,7 @@ import { z } from "zod";
 import type { Environment } from "./environment.ts";
 import { unavailable } from "./errors.ts";
 import { hashFeatures, localModel } from "./feature-hashing.ts";
+import { NoAnswer, sendTrusted } from "./trusted-request.ts";
 
 /** As many numbers as every vector has. */
 export const dimensions = 384;
@@ -41,6 +42,8 @@ interface Platform {
 const patience = 15_000;
 /** More than a model reads is cut off: some endpoints refuse it. */
 const longest = 8000;
+/** Bytes of an answer: 256 vectors in digits, and several times that. */
+const longestBody = 32 * 1024 * 1024;
 
 function findPlatform(): Platform | undefined {
   const { Supabase } = globalThis as { Supabase?: Partial<Platform> };
@@ -83,36 +86,34 @@ const listing = z.object({
   data: z.array(z.object({ index: z.number(), embedding: z.array(z.number()) })),
 });
 
-function endpointEmbedder(endpoint: NonNullable<Environment["embedder"]["endpoint"]>): Embedder {
-  const { url, key, model } = endpoint;
+type Endpoint = NonNullable<Environment["embedder"]["endpoint"]>;
+
+async function askEndpoint({ url, key, model }: Endpoint, texts: readonly string[]) {
+  const answered = await sendTrusted(url, {
+    who: "the embedder",
+    method: "POST",
+    path: "/embeddings",
+    headers: key ? { authorization: `Bearer ${key}` } : {},
+    body: {
+      model,
+      input: texts.map((text) => text.slice(0, longest)),
+      dimensions,
+      encoding_format: "float",
+    },
+    patience,
+    longestBody,
+  });
+  if (!answered.ok) throw new NoAnswer(`the embedder answered ${answered.status}`);
+  return answered.json();
+}
+
+function endpointEmbedder(endpoint: Endpoint): Embedder {
   return {
-    model,
+    model: endpoint.model,
     async embed(texts) {
-      let answered: unknown;
-      try {
-        const response = await fetch(`${url.replace(/\/$/, "")}/embeddings`, {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            ...(key ? { authorization: `Bearer ${key}` } : {}),
-          },
-          body: JSON.stringify({
-            model,
-            input: texts.map((text) => text.slice(0, longest)),
-            dimensions,
-            encoding_format: "float",
-          }),
-          redirect: "error",
-          signal: AbortSignal.timeout(patience),
-        });
-        if (!response.ok) {
-          await response.body?.cancel();
-          throw new Error(`the embedder answered ${response.status}`);
-        }
-        answered = await response.json();
-      } catch (error) {
+      const answered = await askEndpoint(endpoint, texts).catch((error: NoAnswer) => {
         throw unavailable("The embedder is away.", error);
-      }
+      });
       const parsed = listing.safeParse(answered);
       if (!parsed.success) throw unavailable("The embedder answered something else.", parsed.error);
       const inOrder = parsed.data.data.toSorted((one, other) => one.index - other.index);

@@ -5,6 +5,7 @@
  * registered in docs/errors.md. The database speaks the same form through SQLSTATE `PGRST`, which
  * PostgREST and the functions translate alike, so a client meets one code whichever way it came.
  */
+import { parseObject } from "./json.ts";
 
 /** An answer that is not a success: its status, its registered code, and a hint where one helps. */
 export class ApiError extends Error {
@@ -65,21 +66,9 @@ function asDatabaseFault(error: unknown): DatabaseFault | null {
   return { code: error.code, message: error.message, detail };
 }
 
-function parseObject(text: string | undefined): Record<string, unknown> | null {
-  if (!text) return null;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
-      ? parsed as Record<string, unknown>
-      : null;
-  } catch {
-    return null;
-  }
-}
-
 function fromSpokenFault(fault: DatabaseFault): ApiError | null {
   const said = parseObject(fault.message);
-  const how = parseObject(fault.detail);
+  const how = parseObject(fault.detail ?? "");
   if (typeof said?.code !== "string" || typeof said.message !== "string") return null;
   const status = typeof how?.status === "number" ? how.status : 400;
   const headers = Object.fromEntries(

@@ -1,5 +1,6 @@
 import { rejects } from "node:assert/strict";
 import { assert, assertDeepEquals, assertEquals } from "./asserts.ts";
+import { serveConnections } from "./loopback.ts";
 import { OutboundUnreachable } from "./outbound-connection.ts";
 import { type OutboundRequest, sendOutbound } from "./outbound-request.ts";
 import { findUncheckedTarget, OutboundRefused, type OutboundTarget } from "./outbound-url.ts";
@@ -10,37 +11,16 @@ function targetAt(port: number, changes: Partial<OutboundTarget> = {}): Outbound
 
 /** A server that answers with these pieces, one write each, and keeps the connection open or not. */
 function serveBytes(pieces: string[], staysOpen = true) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
   const heard: string[] = [];
-  const listening = (async () => {
-    for await (const connection of listener) {
-      open.push(connection);
-      const bytes = new Uint8Array(65_536);
-      const count = await connection.read(bytes).catch(() => null) ?? 0;
-      heard.push(new TextDecoder().decode(bytes.subarray(0, count)));
-      for (const piece of pieces) {
-        await connection.write(new TextEncoder().encode(piece)).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      if (!staysOpen) connection.close();
+  const { port, ...server } = serveConnections(async (connection, first) => {
+    heard.push(first);
+    for (const piece of pieces) {
+      await connection.write(new TextEncoder().encode(piece)).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
-  })();
-  return {
-    target: targetAt((listener.addr as Deno.NetAddr).port),
-    heard,
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const connection of open) {
-        try {
-          connection.close();
-        } catch (error) {
-          assert(error instanceof Deno.errors.BadResource);
-        }
-      }
-      await listening.catch(() => {});
-    },
-  };
+    if (!staysOpen) connection.close();
+  });
+  return { ...server, target: targetAt(port), heard };
 }
 
 async function refusalOf(

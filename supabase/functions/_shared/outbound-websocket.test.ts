@@ -1,5 +1,6 @@
 import { rejects } from "node:assert/strict";
 import { assert, assertDeepEquals, assertEquals, eventually } from "./asserts.ts";
+import { serveConnections } from "./loopback.ts";
 import { OutboundUnreachable } from "./outbound-connection.ts";
 import type { OutboundTarget } from "./outbound-url.ts";
 import {
@@ -38,42 +39,18 @@ function serveSockets(onOpen: (socket: WebSocket, url: URL, headers: Headers) =>
 
 /** A server that answers each connection with these bytes, whatever it is asked, and shows what it heard. */
 function serveBytes(answer: (request: string) => string | Promise<string>, hangsUp = false) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
   const heard: Uint8Array[] = [];
-  const listening = (async () => {
-    for await (const connection of listener) {
-      open.push(connection);
+  const { port, ...server } = serveConnections(async (connection, first) => {
+    await connection.write(new TextEncoder().encode(await answer(first)));
+    if (hangsUp) return connection.close();
+    (async () => {
       const bytes = new Uint8Array(65_536);
-      const count = await connection.read(bytes).catch(() => null) ?? 0;
-      const said = await answer(new TextDecoder().decode(bytes.subarray(0, count)));
-      await connection.write(new TextEncoder().encode(said));
-      if (hangsUp) {
-        connection.close();
-        continue;
+      for (let more = await connection.read(bytes); more; more = await connection.read(bytes)) {
+        heard.push(bytes.slice(0, more));
       }
-      (async () => {
-        for (let more = await connection.read(bytes); more; more = await connection.read(bytes)) {
-          heard.push(bytes.slice(0, more));
-        }
-      })().catch(() => {}); // the test closed it
-    }
-  })();
-  return {
-    target: targetAt((listener.addr as Deno.NetAddr).port),
-    heard,
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const connection of open) {
-        try {
-          connection.close();
-        } catch (error) {
-          assert(error instanceof Deno.errors.BadResource);
-        }
-      }
-      await listening.catch(() => {});
-    },
-  };
+    })().catch(() => {}); // the test closed it
+  });
+  return { ...server, target: targetAt(port), heard };
 }
 
 const switching =

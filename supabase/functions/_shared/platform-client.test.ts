@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { z } from "zod";
 import { assertDeepEquals, assertEquals } from "./asserts.ts";
-import { createPlatformClient, PlatformError, readRetryAfter } from "./platform-client.ts";
+import { serveRequests } from "./loopback.ts";
+import { createPlatformClient, PlatformError } from "./platform-client.ts";
 
 interface Answer {
   status: number;
@@ -13,15 +12,13 @@ interface Answer {
 /** What comes of asking a server that answers so; null: it breaks the connection. */
 async function outcomeOf(given: Answer | null) {
   let heard = 0;
-  const server = createServer(async (request, response) => {
+  await using server = await serveRequests(async (request, response) => {
     for await (const _ of request);
     heard++;
     if (!given) return void request.socket.destroy();
     response.writeHead(given.status, given.headers ?? {}).end(given.body ?? "");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const client = createPlatformClient({ url: `${url}/`, key: "k" }, {}, 5000);
+  const client = createPlatformClient({ url: `${server.url}/`, key: "k" }, {}, 5000);
   try {
     const answer = await client.ask("POST", "/x", z.object({ id: z.int() }), { a: 1 });
     return { answer, heard };
@@ -29,9 +26,6 @@ async function outcomeOf(given: Answer | null) {
     if (!(error instanceof PlatformError)) throw error;
     const { trouble, status, message, retryAfter } = error;
     return { trouble, status, message, retryAfter, heard };
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   }
 }
 
@@ -69,6 +63,7 @@ for (
 Deno.test("a broken connection is unclear, and the request was sent once", async () => {
   const outcome = await outcomeOf(null);
   assertDeepEquals([outcome.trouble, outcome.heard], ["unclear", 1]);
+  assertEquals(outcome.message, "the connection to the platform failed");
 });
 
 for (const body of ["", "{", '{"id": "one"}', "<html>"]) {
@@ -92,13 +87,3 @@ for (
     assertEquals((await outcomeOf({ status: 422, body })).message, wanted);
   });
 }
-
-Deno.test("Retry-After is seconds or a date, within an hour", () => {
-  const now = Date.parse("2026-01-01T00:00:00Z");
-  assertDeepEquals(
-    ["30", " 7 ", "0", "99999", "Thu, 01 Jan 2026 00:01:00 GMT", "Thu, 01 Jan 2025 00:00:00 GMT"]
-      .map((value) => readRetryAfter(value, now)),
-    [30, 7, 1, 3600, 60, 1],
-  );
-  assertDeepEquals([readRetryAfter(null), readRetryAfter("soon")], [null, null]);
-});

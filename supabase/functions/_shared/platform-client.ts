@@ -1,10 +1,6 @@
-/**
- * JSON over HTTP with a platform that we publish on, and what its answers mean for work.
- *
- * The base URL and the key are the operator's (secrets), so the address is trusted; what it answers
- * is not: redirects are not followed, for they would take the key elsewhere, and bodies are bounded.
- */
+/** JSON over HTTP with a platform that we publish on, and what its answers mean for work. */
 import { z } from "zod";
+import { NoAnswer, readRetryAfter, sendTrusted, type TrustedAnswer } from "./trusted-request.ts";
 
 /**
  * What a failure means for the work.
@@ -58,41 +54,8 @@ export interface PlatformClient {
   ): Promise<z.output<Schema>>;
 }
 
-const mebibyte = 1024 * 1024;
-const longestAnswer = 32 * mebibyte;
+const longestBody = 32 * 1024 * 1024;
 const longestMessage = 500;
-const longestWait = 3600;
-
-/** Seconds of a `Retry-After`, which is a number or a date; null when it is neither. */
-export function readRetryAfter(value: string | null, now = Date.now()): number | null {
-  if (!value) return null;
-  const seconds = /^\s*\d+\s*$/.test(value)
-    ? Number(value)
-    : Math.ceil((Date.parse(value) - now) / 1000);
-  return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 1), longestWait);
-}
-
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.byteLength;
-    if (size > longestAnswer) {
-      throw new PlatformError("unclear", "the platform's answer is too long");
-    }
-    text += decoder.decode(part, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The forms in which platforms say what is wrong. */
 const complaint = z.union([
@@ -103,20 +66,12 @@ const complaint = z.union([
 ]);
 
 /** What the platform said is wrong, in one line. */
-function readComplaint(status: number, text: string): string {
-  const said = complaint.safeParse(parse(text));
+function readComplaint(answered: TrustedAnswer): string {
+  const said = complaint.safeParse(answered.json());
+  const text = answered.text();
   const words = said.success ? said.data : text.startsWith("<") ? "" : text;
   const line = words.replaceAll(/\s+/g, " ").trim().slice(0, longestMessage);
-  return `the platform answered ${status}${line && `: ${line}`}`;
-}
-
-/**
- * A body that is sent at most once. Deno's fetch sends a request again by itself, a POST too, when
- * the connection breaks before an answer: with a text as its body, a platform that had accepted the
- * first would have two. A stream cannot be sent again.
- */
-function sendOnce(text: string): ReadableStream<Uint8Array> {
-  return new Blob([text]).stream();
+  return `the platform answered ${answered.status}${line && `: ${line}`}`;
 }
 
 const passing = new Set([408, 425]);
@@ -137,53 +92,35 @@ export function createPlatformClient(
   headers: Record<string, string>,
   patience: number,
 ): PlatformClient {
-  const base = account.url.replace(/\/+$/, "");
   return {
     async ask(method, path, schema, body) {
-      let status: number;
-      let retryAfter: string | null;
-      let text: string;
       try {
-        const response = await fetch(`${base}${path}`, {
+        const answered = await sendTrusted(account.url, {
+          who: "the platform",
           method,
-          redirect: "manual",
-          signal: AbortSignal.timeout(patience),
-          headers: {
-            accept: "application/json",
-            "user-agent": "groundwork",
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
-            ...headers,
-          },
-          body: body === undefined ? null : sendOnce(JSON.stringify(body)),
+          path,
+          headers,
+          body,
+          patience,
+          longestBody,
         });
-        status = response.status;
-        retryAfter = response.headers.get("retry-after");
-        text = await readText(response);
-      } catch (cause) {
-        if (cause instanceof PlatformError) throw cause;
-        const late = cause instanceof DOMException && cause.name === "TimeoutError";
-        throw new PlatformError(
-          "unclear",
-          late
-            ? `the platform did not answer within ${patience / 1000} s`
-            : "the connection to the platform failed",
-          { cause },
-        );
-      }
-      if (status < 200 || status > 299) {
-        throw new PlatformError(troubleOf(status), readComplaint(status, text), {
-          status,
-          retryAfter: readRetryAfter(retryAfter),
-        });
-      }
-      const parsed = schema.safeParse(parse(text));
-      if (!parsed.success) {
+        const { ok, status } = answered;
+        if (!ok) {
+          throw new PlatformError(troubleOf(status), readComplaint(answered), {
+            status,
+            retryAfter: readRetryAfter(answered.headers),
+          });
+        }
+        const parsed = schema.safeParse(answered.json());
+        if (parsed.success) return parsed.data;
         throw new PlatformError("unclear", "the platform's answer is not of the known form", {
           status,
           cause: parsed.error,
         });
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        throw new PlatformError("unclear", error.message, { cause: error.cause });
       }
-      return parsed.data;
     },
   };
 }

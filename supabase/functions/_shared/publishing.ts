@@ -18,6 +18,11 @@ export interface Publication {
   readonly externalId: string;
 }
 
+/** Where a platform says that something can be read, if that is an address that we keep. */
+export function keepUrl(said: string | null | undefined): string | null {
+  return said && /^https?:\/\/\S{1,1990}$/.test(said) ? said : null;
+}
+
 /** Content that is claimed: what a platform needs to know of it. */
 export interface Content {
   /** What the platform is told, so that it can be found again: of this row alone, in any project. */

@@ -1,6 +1,7 @@
 /** Removes a person's stored objects through the Storage API: a row deleted in the database would leave the bytes behind. */
 import { unavailable } from "../_shared/errors.ts";
 import type { Services } from "../_shared/services.ts";
+import { deleteObjects } from "../_shared/storage.ts";
 
 interface StoredObject {
   bucket_id: string;
@@ -11,8 +12,6 @@ type Stores = Pick<Services, "database" | "environment">;
 
 /** Objects removed with one request. */
 const atOnce = 500;
-/** Milliseconds for one request. */
-const patience = 30_000;
 
 function listObjects(
   { database }: Stores,
@@ -23,25 +22,8 @@ function listObjects(
     (sql) =>
       sql<StoredObject[]>`
         select bucket_id, name from private.personal_objects(${user}, ${workspace})`,
-    { query: patience },
+    { query: 30_000 },
   );
-}
-
-async function removeFrom({ environment }: Stores, bucket: string, names: string[]) {
-  const key = environment.secretKeys.default ?? "";
-  let response: Response;
-  try {
-    response = await fetch(`${environment.url}/storage/v1/object/${encodeURIComponent(bucket)}`, {
-      method: "DELETE",
-      headers: { apikey: key, authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ prefixes: names }),
-      signal: AbortSignal.timeout(patience),
-    });
-  } catch (error) {
-    throw unavailable("Storage does not answer.", error);
-  }
-  await response.body?.cancel();
-  if (!response.ok) throw unavailable(`Storage answered ${response.status}.`);
 }
 
 /**
@@ -61,7 +43,7 @@ export async function removeObjects(
   for (const [bucket, objects] of byBucket) {
     const names = objects.map(({ name }) => name);
     for (let start = 0; start < names.length; start += atOnce) {
-      await removeFrom(stores, bucket, names.slice(start, start + atOnce));
+      await deleteObjects(stores.environment, bucket, names.slice(start, start + atOnce));
     }
   }
   if ((await listObjects(stores, user, workspace)).length > 0) {

@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
+import { parseObject } from "../_shared/json.ts";
 
 /** How we are known to a provider. */
 export interface Client {
@@ -109,17 +110,6 @@ export function formRequest(
     }
   }
   return { headers, body: form.toString() };
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
-      ? parsed as Record<string, unknown>
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Visible characters, as RFC 6749 has them in tokens, and of a length that can be one. */

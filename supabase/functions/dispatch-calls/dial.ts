@@ -1,6 +1,6 @@
 /** One claimed dial: asked about, dialled, or left alone. */
 import type { Database } from "../_shared/database.ts";
-import { ProviderSilent } from "../_shared/provider-request.ts";
+import { NoAnswer } from "../_shared/trusted-request.ts";
 import { readReport, recordReport } from "../_shared/voice-report.ts";
 import type { VoiceProvider } from "./voice-provider.ts";
 
@@ -103,7 +103,7 @@ export async function dialOnce(
       const known = await askAbout(database, provider, queue, dial, dial.started_at);
       if (known) return known;
     } catch (error) {
-      if (!(error instanceof ProviderSilent)) throw error;
+      if (!(error instanceof NoAnswer)) throw error;
       return await failCall(database, queue, dial, {
         why: error.message,
         mayHaveArrived: true,
@@ -131,7 +131,7 @@ export async function dialOnce(
       variables,
     });
   } catch (error) {
-    if (!(error instanceof ProviderSilent)) throw error;
+    if (!(error instanceof NoAnswer)) throw error;
     return await failCall(database, queue, dial, { why: error.message, mayHaveArrived: true });
   }
   if (accepted.kind === "accepted") {
@@ -145,7 +145,7 @@ export async function dialOnce(
   return await failCall(database, queue, dial, {
     why: accepted.why,
     mayHaveArrived: false,
-    wait: accepted.kind === "later" && accepted.wait !== null ? `${accepted.wait} ms` : null,
+    wait: accepted.kind === "later" && accepted.wait !== null ? `${accepted.wait} s` : null,
     retry: accepted.kind === "later",
   });
 }

@@ -1,12 +1,12 @@
 /** The voice provider's API, as far as dialling needs it. The form is VAPI's. */
 import { z } from "zod";
 import {
-  type ProviderAnswer,
-  type ProviderRequest,
-  ProviderSilent,
-  requestProvider,
-  retryAfter,
-} from "../_shared/provider-request.ts";
+  NoAnswer,
+  readRetryAfter,
+  sendTrusted,
+  type TrustedAnswer,
+  type TrustedRequest,
+} from "../_shared/trusted-request.ts";
 import { parseStorable, type VoiceCall, voiceCall } from "../_shared/voice-report.ts";
 import type { Json } from "../_shared/scratchpad.ts";
 
@@ -25,6 +25,7 @@ export interface NewCall {
 export type Accepted =
   | { kind: "accepted"; id: string }
   | { kind: "refused"; why: string }
+  /** `wait` in seconds, where it says so. */
   | { kind: "later"; why: string; wait: number | null };
 
 /** A call that the provider knows, and how it described it. */
@@ -40,9 +41,9 @@ export class NotLetIn extends Error {
 
 /** The provider, for as long as one run of the dispatcher lasts. */
 export interface VoiceProvider {
-  /** @throws ProviderSilent when it may have made the call; NotLetIn */
+  /** @throws NoAnswer when it may have made the call; NotLetIn */
   start(call: NewCall): Promise<Accepted>;
-  /** The call of a key; null when there is none. @throws ProviderSilent when that is not certain; NotLetIn */
+  /** The call of a key; null when there is none. @throws NoAnswer when that is not certain; NotLetIn */
   find(asked: {
     id: string | null;
     key: string;
@@ -53,11 +54,13 @@ export interface VoiceProvider {
 
 const pageLength = 100;
 const mostPages = 5;
-const listLimit = 16 * 1024 * 1024;
+const longestList = 16 * 1024 * 1024;
 const page = z.array(z.looseObject({ createdAt: z.string().optional() }));
 
-function describe({ status, body }: ProviderAnswer): string {
-  const said = z.object({ message: z.union([z.string(), z.array(z.string())]) }).safeParse(body);
+const complaint = z.object({ message: z.union([z.string(), z.array(z.string())]) });
+
+function describe({ status, json }: TrustedAnswer): string {
+  const said = complaint.safeParse(json());
   const message = said.success ? `: ${[said.data.message].flat().join("; ").slice(0, 300)}` : "";
   return `the provider answered ${status}${message}`;
 }
@@ -65,7 +68,7 @@ function describe({ status, body }: ProviderAnswer): string {
 function readCall(body: unknown): KnownCall {
   const payload = parseStorable(JSON.stringify(body ?? null));
   const parsed = voiceCall.safeParse(payload);
-  if (!parsed.success) throw new ProviderSilent("the provider's answer is no call");
+  if (!parsed.success) throw new NoAnswer("the provider's answer is no call");
   return { call: parsed.data, payload };
 }
 
@@ -78,10 +81,15 @@ export function createVoiceProvider(
   { url, key }: { url: string; key: string },
   timeLeft: () => number,
 ): VoiceProvider {
-  async function request(asked: Omit<ProviderRequest, "timeout">): Promise<ProviderAnswer> {
-    const timeout = Math.min(4000, timeLeft());
-    const headers = { authorization: `Bearer ${key}`, ...asked.headers };
-    const answered = await requestProvider(url, { ...asked, headers, timeout });
+  async function request(
+    asked: Omit<TrustedRequest, "who" | "patience">,
+  ): Promise<TrustedAnswer> {
+    const answered = await sendTrusted(url, {
+      ...asked,
+      who: "the provider",
+      headers: { authorization: `Bearer ${key}`, ...asked.headers },
+      patience: Math.min(4000, timeLeft()),
+    });
     if (answered.status === 401 || answered.status === 403) throw new NotLetIn(describe(answered));
     return answered;
   }
@@ -95,9 +103,13 @@ export function createVoiceProvider(
         createdAtGe: since,
         ...(before ? { createdAtLt: before } : {}),
       });
-      const answered = await request({ method: "GET", path: `/call?${query}`, limit: listLimit });
-      const listed = page.safeParse(answered.body);
-      if (answered.status !== 200 || !listed.success) throw new ProviderSilent(describe(answered));
+      const answered = await request({
+        method: "GET",
+        path: `/call?${query}`,
+        longestBody: longestList,
+      });
+      const listed = page.safeParse(answered.json());
+      if (answered.status !== 200 || !listed.success) throw new NoAnswer(describe(answered));
       for (const body of listed.data) {
         const parsed = voiceCall.safeParse(body);
         if (parsed.success && parsed.data.metadata?.call_key === callKey) return readCall(body);
@@ -106,7 +118,7 @@ export function createVoiceProvider(
       before = listed.data.at(-1)?.createdAt ?? null;
       if (!before) break;
     }
-    throw new ProviderSilent("the provider lists too many calls to tell");
+    throw new NoAnswer("the provider lists too many calls to tell");
   }
 
   return {
@@ -123,20 +135,20 @@ export function createVoiceProvider(
           assistantOverrides: { variableValues: variables },
         },
       });
-      const { status, headers, body } = answered;
-      if (status >= 200 && status < 300) {
-        const made = z.object({ id: z.string().min(1).max(200) }).safeParse(body);
-        if (!made.success) throw new ProviderSilent("the provider's answer has no id");
+      const { status } = answered;
+      if (answered.ok) {
+        const made = z.object({ id: z.string().min(1).max(200) }).safeParse(answered.json());
+        if (!made.success) throw new NoAnswer("the provider's answer has no id");
         return { kind: "accepted", id: made.data.id };
       }
       if (status === 429) {
-        return { kind: "later", why: describe(answered), wait: retryAfter(headers) };
+        return { kind: "later", why: describe(answered), wait: readRetryAfter(answered.headers) };
       }
       // A conflict or a timeout on its side may mean that an earlier request is being carried out.
       if (status >= 400 && status < 500 && status !== 408 && status !== 409) {
         return { kind: "refused", why: describe(answered) };
       }
-      throw new ProviderSilent(describe(answered));
+      throw new NoAnswer(describe(answered));
     },
 
     async find({ id, key: callKey, assistantId, since }) {
@@ -144,11 +156,11 @@ export function createVoiceProvider(
       const answered = await request({
         method: "GET",
         path: `/call/${encodeURIComponent(id)}`,
-        limit: listLimit,
+        longestBody: longestList,
       });
       if (answered.status === 404) return null;
-      if (answered.status !== 200) throw new ProviderSilent(describe(answered));
-      return readCall(answered.body);
+      if (answered.status !== 200) throw new NoAnswer(describe(answered));
+      return readCall(answered.json());
     },
   };
 }

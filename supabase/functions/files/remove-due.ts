@@ -1,6 +1,6 @@
 import { unavailable } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
-import { deleteObjects } from "./delete-objects.ts";
+import { deleteObjects } from "../_shared/storage.ts";
 
 interface StoredObject {
   bucket_id: string;

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/authentication.ts";
-import { ApiError, unavailable } from "../_shared/errors.ts";
+import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http.ts";
 import { jsonbLength, readBody } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad.ts";
+import { type ObjectPlace, readObject } from "../_shared/storage.ts";
 import { ownerOf, path, treeOf } from "./trees.ts";
 
 const mebibyte = 1024 * 1024;
@@ -46,51 +47,30 @@ const ofService = withText(z.strictObject({ ...treeOf.service, ...shape }));
 /** What is text: the rest has to be made into text before. */
 const readable = /^(text\/[\w.+-]+|application\/(json|xml|x-ndjson|yaml|x-yaml))\s*(;|$)/i;
 
-/** Reads a stored file with the caller's own credential, so that Storage decides whether they may. */
+const notText = (what: string) => new ApiError(415, "unsupported_media_type", what);
+
+/** Reads a stored file of text, as the caller. */
 async function readFile(
   context: RequestContext,
-  { bucket, name }: { bucket: string; name: string },
+  place: ObjectPlace,
 ): Promise<{ content: string; type: string }> {
-  const { environment } = context.env;
   const { headers } = context.req.raw;
-  const asCaller = new Headers();
-  for (const header of ["authorization", "apikey"]) {
-    const value = headers.get(header);
-    if (value) asCaller.set(header, value);
-  }
-  if (!asCaller.has("apikey")) asCaller.set("apikey", environment.publishableKeys.default ?? "");
-  const key = asCaller.get("apikey") ?? "";
-  if (!asCaller.has("authorization")) asCaller.set("authorization", `Bearer ${key}`);
-  const object = [bucket, ...name.split("/")].map(encodeURIComponent).join("/");
-  let response: Response;
-  try {
-    response = await fetch(`${environment.url}/storage/v1/object/${object}`, {
-      headers: asCaller,
-      redirect: "error",
-      signal: AbortSignal.timeout(10_000),
-    });
-  } catch (error) {
-    throw unavailable("Storage is away.", error);
-  }
-  const type = response.headers.get("content-type") ?? "";
-  if (!response.ok || !readable.test(type)) {
-    await response.body?.cancel();
-    if (response.status >= 500) throw unavailable(`Storage answered ${response.status}.`);
-    throw response.ok
-      ? new ApiError(415, "unsupported_media_type", "The file is not a text.")
-      : new ApiError(404, "not_found", "The file was not found.");
-  }
-  const bytes = await response.arrayBuffer();
-  let content: string;
-  try {
-    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new ApiError(415, "unsupported_media_type", "The file is not UTF-8.");
-  }
-  if (content.includes("\0") || content.length > longest) {
+  // In UTF-8 a character is at most three bytes long for each time that it counts.
+  const { type, bytes } = await readObject(context.env.environment, headers, place, 3 * mebibyte);
+  if (!readable.test(type)) throw notText("The file is not a text.");
+  const content = bytes && decode(bytes);
+  if (content === null || content.includes("\0") || content.length > longest) {
     throw new ApiError(413, "body_too_large", "The file may be a million characters of text long.");
   }
   return { content, type: type.split(";")[0]?.trim() ?? type };
+}
+
+function decode(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notText("The file is not UTF-8.");
+  }
 }
 
 /**

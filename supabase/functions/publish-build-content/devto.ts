@@ -16,6 +16,7 @@ import {
 } from "../_shared/platform-client.ts";
 import {
   type Content,
+  keepUrl,
   type Platform,
   platformPatience,
   type Publication,
@@ -55,7 +56,7 @@ const mostPages = 50;
 const slack = 24 * 60 * 60 * 1000;
 
 function toPublication({ id, url }: { id: number; url?: string | null | undefined }): Publication {
-  return { url: url && /^https?:\/\/\S{1,1990}$/.test(url) ? url : null, externalId: String(id) };
+  return { url: keepUrl(url), externalId: String(id) };
 }
 
 /** Makes the platform. */

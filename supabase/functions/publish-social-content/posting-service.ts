@@ -16,6 +16,7 @@ import {
 } from "../_shared/platform-client.ts";
 import {
   type Content,
+  keepUrl,
   type Platform,
   platformPatience,
   type Publication,
@@ -74,10 +75,7 @@ function toPublication(answered: Sent): Publication {
     );
   }
   const url = answered.postIds?.find(({ postUrl }) => postUrl)?.postUrl;
-  return {
-    url: url && /^https?:\/\/\S{1,1990}$/.test(url) ? url : null,
-    externalId: answered.id,
-  };
+  return { url: keepUrl(url), externalId: answered.id };
 }
 
 /** Makes the service. */

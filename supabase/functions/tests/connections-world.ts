@@ -3,35 +3,63 @@ import type postgres from "postgres";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app } from "../connections/index.ts";
 import { marker, type Provider } from "./oauth-server.ts";
-import { type Answered, type Isolate, type Said, type Someone, startIsolate } from "./world.ts";
+import {
+  type Answered,
+  connect,
+  createWorld,
+  type Isolate,
+  type Said,
+  type Someone,
+  startIsolate,
+} from "./world.ts";
 
 const heard: string[] = [];
 
 /** Keeps every line that is logged from now on. */
-export function listenToLogs(): void {
+function listenToLogs(): void {
   for (const level of ["log", "info", "warn", "error"] as const) {
     console[level] = (...parts: unknown[]) => void heard.push(parts.map(String).join(" "));
   }
 }
 
 /**
- * The stack's own job rests while a test file is at work: the stack does not allow providers on
- * loopback, and would put our connections off. To be called once more with true in the end.
+ * A world, and two isolates whose providers may be on loopback, until the file's tests have ended.
+ *
+ * The stack's own job rests meanwhile: the stack does not allow providers on loopback, and would put
+ * our connections off.
  */
-export async function letJobRun(
-  sql: postgres.Sql<{ bigint: number }>,
-  active: boolean,
-): Promise<void> {
-  await sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
-}
-
-/** An isolate whose providers may be on loopback. */
-export function startOpenIsolate(changes: Parameters<typeof startIsolate>[0] = {}): Isolate {
-  return startIsolate({
-    allowPrivateProviders: true,
-    returnOrigins: ["https://app.example"],
-    ...changes,
+export async function beginConnections() {
+  const sql = connect();
+  const world = await createWorld(sql);
+  const start = () =>
+    startIsolate({ allowPrivateProviders: true, returnOrigins: ["https://app.example"] });
+  const [isolate, other] = [start(), start()];
+  const letJobRun = (active: boolean) =>
+    sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
+  listenToLogs();
+  await letJobRun(false);
+  Deno.test.afterAll(async () => {
+    await isolate[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+    await letJobRun(true);
+    await sql.end();
   });
+  /** A connection as it stands, if it does. */
+  async function rowOf(id: string) {
+    const [row] = await sql`
+      select *, to_jsonb(scopes) as scopes from public.service_connections where id = ${id}`;
+    return row;
+  }
+
+  /** What the vault keeps of it. */
+  async function secretsOf(id: string): Promise<string[]> {
+    const rows = await sql<{ secret: string }[]>`
+      select decrypted_secret as secret from vault.decrypted_secrets
+      where description like ${`%${id}`} order by description`;
+    return rows.map(({ secret }) => secret);
+  }
+
+  return { sql, world, isolate, other, rowOf, secretsOf };
 }
 
 /** Asks an isolate; what is answered must hold no secret, except where a token is asked for. */

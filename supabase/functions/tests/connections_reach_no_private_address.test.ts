@@ -2,28 +2,17 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import {
   askConnections,
-  letJobRun,
-  listenToLogs,
+  beginConnections,
   loggedLines,
-  startOpenIsolate,
   visitProvider,
 } from "./connections-world.ts";
 import { startProvider } from "./oauth-server.ts";
-import { ask, connect, createWorld, startIsolate } from "./world.ts";
+import { ask, startIsolate } from "./world.ts";
 
-const sql = connect();
-const world = await createWorld(sql);
+const { sql, world, isolate: open } = await beginConnections();
 const { workspace, member } = world;
-const open = startOpenIsolate();
 const closed = startIsolate({ returnOrigins: [] });
-listenToLogs();
-await letJobRun(sql, false);
-Deno.test.afterAll(async () => {
-  await open[Symbol.asyncDispose]();
-  await closed[Symbol.asyncDispose]();
-  await letJobRun(sql, true);
-  await sql.end();
-});
+Deno.test.afterAll(async () => await closed[Symbol.asyncDispose]());
 
 Deno.test("a provider on loopback is visited where it is allowed, and nowhere else; the running stack allows none", async () => {
   await using provider = await startProvider(sql);

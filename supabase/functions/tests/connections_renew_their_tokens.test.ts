@@ -3,32 +3,13 @@ import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/a
 import {
   askConnections,
   assertNothingLeaked,
+  beginConnections,
   connectAccount,
-  letJobRun,
-  listenToLogs,
-  startOpenIsolate,
 } from "./connections-world.ts";
 import { marker, type Provider, startProvider } from "./oauth-server.ts";
-import { connect, createWorld } from "./world.ts";
 
-const sql = connect();
-const world = await createWorld(sql);
+const { sql, world, isolate, other, rowOf } = await beginConnections();
 const { workspace, member, admin } = world;
-const isolate = startOpenIsolate();
-const other = startOpenIsolate();
-listenToLogs();
-await letJobRun(sql, false);
-Deno.test.afterAll(async () => {
-  await isolate[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-  await letJobRun(sql, true);
-  await sql.end();
-});
-
-async function rowOf(id: string) {
-  const [row] = await sql`select * from public.service_connections where id = ${id}`;
-  return row;
-}
 
 /** As if time had passed: the token ends in so many seconds, and failures are forgotten. */
 async function endIn(id: string, seconds: number): Promise<void> {

@@ -2,6 +2,7 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { app } from "../account/index.ts";
 import { app as agents } from "../agents/index.ts";
+import { storage, storeFile } from "./stored-files.ts";
 import { scanRedis } from "./traces.ts";
 import {
   ask,
@@ -57,21 +58,8 @@ async function work(isolate: Isolate, receipt: string) {
 drill("with Storage away nothing is erased yet, and then all is", async () => {
   const person = await world.addPerson("member");
   const bucket = `away-${workspace.slice(0, 8)}`;
-  const headers = {
-    apikey: environment.secretKeys.default ?? "",
-    authorization: `Bearer ${environment.secretKeys.default}`,
-  };
-  const call = async (path: string, body: BodyInit, type: string) => {
-    const response = await fetch(`${environment.url}/storage/v1/${path}`, {
-      method: "POST",
-      headers: { ...headers, "content-type": type },
-      body,
-    });
-    await response.body?.cancel();
-    assertEquals(response.status, 200);
-  };
-  await call("bucket", JSON.stringify({ id: bucket, name: bucket }), "application/json");
-  await call(`object/${bucket}/${workspace}/${person.id}/a.txt`, "a", "text/plain");
+  await storage.createBucket(bucket, { public: false });
+  await storeFile(bucket, `${workspace}/${person.id}/a.txt`, "a");
   const receipt = await askToBeErased(person);
   {
     await using lost = startIsolate({ url: "http://127.0.0.1:9" });

@@ -1,21 +1,10 @@
-import { createGroundworkClient } from "../../../types/client.ts";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { environment } from "./world.ts";
+import { signIn } from "./seed-people.ts";
 
-const options = { auth: { persistSession: false, autoRefreshToken: false } };
-
-async function signIn(email: string) {
-  const client = createGroundworkClient(
-    environment.url,
-    environment.publishableKeys.default ?? "",
-    options,
-  );
-  const { data, error } = await client.auth.signInWithPassword({
-    email,
-    password: "groundwork-demo",
-  });
-  if (error) throw error;
-  return { id: data.user.id, client, files: client.storage.from("attachments") };
+/** Somebody of the seed, and the bucket as they see it. */
+async function comeIn(email: string) {
+  const person = await signIn(email);
+  return { ...person, files: person.client.storage.from("attachments") };
 }
 
 Deno.test({
@@ -23,9 +12,9 @@ Deno.test({
   sanitizeResources: false, // supabase-js keeps its connections and a timer
   sanitizeOps: false,
   async fn(test) {
-    const juan = await signIn("juan@acme.example");
-    const ben = await signIn("ben@acme.example");
-    const olga = await signIn("olga@globex.example");
+    const juan = await comeIn("juan@acme.example");
+    const ben = await comeIn("ben@acme.example");
+    const olga = await comeIn("olga@globex.example");
     const { data: acme } = await juan.client.from("workspaces").select("id").eq("slug", "acme")
       .single();
     const { data: conversation } = await juan.client.from("conversations")

@@ -1,21 +1,8 @@
 import { createGroundworkClient, type GroundworkClient, type Row } from "../../../types/client.ts";
 import { toUIMessages } from "../../../types/ui-messages.ts";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { signIn } from "./seed-people.ts";
 import { environment } from "./world.ts";
-
-const { url } = environment;
-const options = { auth: { persistSession: false, autoRefreshToken: false } };
-
-/** One of the seed's people, with nothing but supabase-js. */
-async function signIn(email: string): Promise<{ id: string; client: GroundworkClient }> {
-  const client = createGroundworkClient(url, environment.publishableKeys.default ?? "", options);
-  const { data, error } = await client.auth.signInWithPassword({
-    email,
-    password: "groundwork-demo",
-  });
-  if (error) throw error;
-  return { id: data.user.id, client };
-}
 
 /** What an answer has, or the error that it has instead. */
 async function ok<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
@@ -36,7 +23,9 @@ Deno.test({
     const juan = await signIn("juan@acme.example");
     const ben = await signIn("ben@acme.example");
     const olga = await signIn("olga@globex.example");
-    const service = createGroundworkClient(url, environment.secretKeys.default ?? "", options);
+    const service = createGroundworkClient(environment.url, environment.secretKeys.default ?? "", {
+      auth: { persistSession: false, autoRefreshToken: false },
+    });
 
     const [hr] = await ok(juan.client.from("agents").select().eq("slug", "hr"));
     assert(hr);

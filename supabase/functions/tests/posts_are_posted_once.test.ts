@@ -1,56 +1,32 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { publishDue, usualBounds } from "../_shared/publishing.ts";
 import { app } from "../publish-social-content/index.ts";
 import { createPostingService } from "../publish-social-content/posting-service.ts";
+import { createContentQueue, patience } from "./content-queues.ts";
 import { type Mood, startPostingService } from "./publishing-platforms.ts";
-import { ask, connect, createWorld, startIsolate } from "./world.ts";
+import { ask, connect, startIsolate } from "./world.ts";
 
 const sql = connect();
-const { workspace, admin } = await createWorld(sql);
-const queue = "content_queue";
-const quick = { ...usualBounds, unclearPause: 0 };
-const patience = 1000;
 Deno.test.afterAll(() => sql.end());
-
-async function addPost(changes: Record<string, unknown> = {}): Promise<number> {
-  const post = {
-    workspace_id: workspace,
-    caption: "Look.",
-    platform: "bluesky",
-    review_status: "approved",
-    ...changes,
-  };
-  const [row] = await sql`insert into public.content_queue ${sql(post)} returning id`;
-  return row?.id;
-}
-
-async function read(id: number) {
-  const [row] = await sql`
-    select posting_status, attempts, posted_url, external_id, last_error, reference
-    from public.content_queue where id = ${id}`;
-  return { ...row };
-}
-
-const skipPause = () =>
-  sql`update public.content_queue set scheduled_for = now()
-      where workspace_id = ${workspace} and status = 'pending' and scheduled_for < 'infinity'`;
-const clear = () => sql`delete from public.content_queue where workspace_id = ${workspace}`;
+const queue = "content_queue";
+const { add, admin, clear, invoke, publish, read, skipPause } = await createContentQueue(sql, {
+  queue,
+  app,
+  path: "/publish-social-content",
+  usual: () => ({ caption: "Look.", platform: "bluesky" }),
+});
 
 Deno.test("what is due is posted, its video handed on and not fetched", async () => {
   await clear();
   await using service = await startPostingService();
   await using isolate = startIsolate({ social: service.accounts });
-  const id = await addPost({
+  const id = await add({
     hashtags: '{"#ai",deep work}',
     platform: "youtube",
     video_url: "https://cdn.acme.example/1.mp4",
     script: "Said in the video.",
   });
-  await addPost({ review_status: "draft" });
-  const answered = await isolate.ask(app, "POST", "/publish-social-content", {
-    as: "service",
-    body: {},
-  });
+  await add({ review_status: "draft" });
+  const answered = await invoke(isolate);
   assertDeepEquals([answered.status, answered.body.published], [200, 1]);
   const row = await read(id);
   assertDeepEquals([row.posting_status, row.posted_url, row.external_id], [
@@ -76,13 +52,13 @@ for (const mood of ["accept-and-drop", "accept-and-fault", "accept-and-hang"] sa
     await clear();
     await using service = await startPostingService();
     await using isolate = startIsolate();
-    const id = await addPost();
+    const id = await add();
     service.moods = [mood];
     const platform = createPostingService(service.account, patience);
-    await publishDue(isolate.services.database, queue, () => platform, quick);
+    await publish(isolate, platform);
     assertEquals((await read(id)).posting_status, "scheduled");
     await skipPause();
-    const tally = await publishDue(isolate.services.database, queue, () => platform, quick);
+    const tally = await publish(isolate, platform);
     assertDeepEquals([tally.published, tally.found, service.published.length], [1, 1, 1]);
     assertEquals((await read(id)).external_id, "post-1");
   });
@@ -93,7 +69,7 @@ Deno.test("what the network refused is failed with its words, and posted anew wh
   await using service = await startPostingService();
   await using isolate = startIsolate({ social: service.accounts });
   service.refusesDuplicates = true;
-  const id = await addPost();
+  const id = await add();
   const { reference } = await read(id);
   service.published.push({
     id: "post-0",
@@ -102,12 +78,10 @@ Deno.test("what the network refused is failed with its words, and posted anew wh
     idempotencyKey: reference,
     errors: [{ message: "The video is too long." }],
   });
-  const post = () =>
-    isolate.ask(app, "POST", "/publish-social-content", { as: "service", body: {} });
-  assertEquals((await post()).body.failed, 1);
+  assertEquals((await invoke(isolate)).body.failed, 1);
   assertEquals((await read(id)).posting_status, "failed");
   await sql`select private.redrive_work(${queue}, array[${id}::bigint])`;
-  assertEquals((await post()).body.published, 1);
+  assertEquals((await invoke(isolate)).body.published, 1);
   assertEquals(service.heard.at(-1)?.body.idempotencyKey, `${reference}.2`);
   assertEquals((await read(id)).posting_status, "posted");
 });
@@ -116,14 +90,14 @@ Deno.test("an answer that says error is a refusal", async () => {
   await clear();
   await using service = await startPostingService();
   await using isolate = startIsolate({ social: service.accounts });
-  const id = await addPost();
+  const id = await add();
   // What it takes up it answers with; this one says that the network did not.
   const accept = service.published;
   accept.unshift = (made) => {
     Object.assign(made, { status: "error", postIds: [], errors: [{ message: "Too long." }] });
     return Array.prototype.unshift.call(accept, made);
   };
-  await isolate.ask(app, "POST", "/publish-social-content", { as: "service", body: {} });
+  await invoke(isolate);
   const row = await read(id);
   assertDeepEquals([row.posting_status, row.last_error], [
     "failed",
@@ -135,12 +109,8 @@ Deno.test("however often it is invoked at once, one post is one post", async () 
   await clear();
   await using service = await startPostingService();
   const isolates = Array.from({ length: 4 }, () => startIsolate({ social: service.accounts }));
-  await Promise.all(Array.from({ length: 8 }, () => addPost()));
-  const answers = await Promise.all(
-    [...isolates, ...isolates].map((isolate) =>
-      isolate.ask(app, "POST", "/publish-social-content", { as: "service", body: {} })
-    ),
-  );
+  await Promise.all(Array.from({ length: 8 }, () => add()));
+  const answers = await Promise.all([...isolates, ...isolates].map(invoke));
   await Promise.all(isolates.map((isolate) => isolate[Symbol.asyncDispose]()));
   assert(answers.every(({ status }) => status === 200));
   assertEquals(answers.reduce((sum, { body }) => sum + body.published, 0), 8);
@@ -151,11 +121,12 @@ Deno.test("however often it is invoked at once, one post is one post", async () 
 Deno.test("without a key nothing due is fine, and something due is said loudly", async () => {
   await clear();
   await using isolate = startIsolate({ social: null });
-  const post = () =>
-    isolate.ask(app, "POST", "/publish-social-content", { as: "service", body: {} });
-  assertEquals((await post()).status, 200);
-  await addPost();
-  assertDeepEquals([(await post()).status, (await post()).body.error.code], [503, "unavailable"]);
+  assertEquals((await invoke(isolate)).status, 200);
+  await add();
+  assertDeepEquals([(await invoke(isolate)).status, (await invoke(isolate)).body.error.code], [
+    503,
+    "unavailable",
+  ]);
   await clear();
 });
 

@@ -2,8 +2,8 @@
  * Dev.to and a posting service, as small as they can be and still be real: HTTP servers on loopback
  * that keep what they accept, and that refuse, fail, hang and drop the connection when told to.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { serveRequests } from "../_shared/loopback.ts";
 
 /**
  * How a platform treats the next thing that it is told.
@@ -73,7 +73,7 @@ async function startPlatform(manners: Manners): Promise<FakePlatform> {
     }).end(JSON.stringify(body));
   }
 
-  const server = createServer(async (request, response) => {
+  const server = await serveRequests(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://platform");
     const body = await readJson(request);
     platform.heard.push({
@@ -101,21 +101,15 @@ async function startPlatform(manners: Manners): Promise<FakePlatform> {
     if (mood === "accept-and-hang") return;
     send(response, isQuestion ? 200 : manners.acceptedStatus, answered);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   const platform: FakePlatform = {
-    account: { url: `http://127.0.0.1:${port}`, key },
-    accounts: { url: `http://127.0.0.1:${port}`, keys: key },
+    ...server,
+    account: { url: server.url, key },
+    accounts: { url: server.url, keys: key },
     heard: [],
     published: [],
     moods: [],
     questionMoods: [],
     refusesDuplicates: false,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
   };
   return platform;
 }

@@ -1,6 +1,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { assertEquals } from "../_shared/asserts.ts";
-import { ask, connect, createWorld, environment, type Someone } from "./world.ts";
+import { app } from "../knowledge/index.ts";
+import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
@@ -50,4 +51,32 @@ Deno.test("a file that the caller may not read is not found, and one that is no 
   const refused = await put(member, "image", image);
   assertEquals(refused.status, 415);
   assertEquals(refused.body.error.code, "unsupported_media_type");
+});
+
+Deno.test("a text of more than a million characters is refused as too long, a long picture as no text", async () => {
+  const long = new Uint8Array(4 * 1024 * 1024).fill(97);
+  for (
+    const [name, content, type, status, code] of [
+      ["long.md", long, "text/markdown", 413, "body_too_large"],
+      ["longer.md", "a".repeat(1_000_001), "text/markdown", 413, "body_too_large"],
+      ["long.png", long, "image/png", 415, "unsupported_media_type"],
+      ["latin.md", new Uint8Array([233]), "text/markdown", 415, "unsupported_media_type"],
+    ] as const
+  ) {
+    const file = await upload(member, name, content, type);
+    const answered = await put(member, `lengths.${name.replace(".", "_")}`, file);
+    assertEquals(answered.status, status, name);
+    assertEquals(answered.body.error?.code, code, name);
+  }
+});
+
+Deno.test("while Storage is away a file is neither put nor said not to be there", async () => {
+  const file = await upload(member, "later.md", "Later.", "text/markdown");
+  await using isolate = startIsolate({ url: "http://127.0.0.1:9" });
+  const { status, body } = await isolate.ask(app, "POST", "/knowledge/documents", {
+    as: member,
+    body: { workspace_id: workspace, path: "later", file },
+  });
+  assertEquals(status, 503);
+  assertEquals(body.error.code, "unavailable");
 });

@@ -1,27 +1,12 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { connect, createWorld, environment } from "./world.ts";
+import { runProgram, secretKey } from "./programs.ts";
+import { connect, createWorld } from "./world.ts";
 
-const PROJECT = new URL("../../../", import.meta.url);
 const sql = connect();
 const { workspace } = await createWorld(sql);
 Deno.test.afterAll(() => sql.end());
 
-async function runAgent(): Promise<string[]> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "docs/agent.ts",
-      environment.url,
-      environment.secretKeys.default ?? "",
-    ],
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals(code, 0, read(stderr));
-  return read(stdout).trim().split("\n");
-}
+const runAgent = async () => (await runProgram("docs/agent.ts", secretKey)).trim().split("\n");
 
 const addTasks = (n: number) =>
   sql`insert into public.code_task_queue (workspace_id, prompt, repository)

@@ -1,25 +1,7 @@
-import { strictEqual } from "node:assert";
-import { environment } from "./world.ts";
-
-const PROJECT = new URL("../../../", import.meta.url);
+import { assertEquals } from "../_shared/asserts.ts";
+import { blockOf, publishableKey, readPage, runProgram, secretKey } from "./programs.ts";
 
 Deno.test("docs/chat.ts prints what docs/assistant.md says", async () => {
-  const page = await Deno.readTextFile(new URL("docs/assistant.md", PROJECT));
-  const promised = /```text\n([\s\S]*?)```/.exec(page)?.[1];
-  const { publishableKeys, secretKeys, url } = environment;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "docs/chat.ts",
-      url,
-      publishableKeys.default ?? "",
-      secretKeys.default ?? "",
-    ],
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  strictEqual(code, 0, read(stderr));
-  strictEqual(read(stdout), promised);
+  const promised = blockOf(await readPage("docs/assistant.md"), "text");
+  assertEquals(await runProgram("docs/chat.ts", publishableKey, secretKey), promised);
 });

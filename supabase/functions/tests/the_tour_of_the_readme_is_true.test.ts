@@ -1,23 +1,7 @@
-import { strictEqual } from "node:assert";
-import { environment } from "./world.ts";
-
-const PROJECT = new URL("../../../", import.meta.url);
+import { assertEquals } from "../_shared/asserts.ts";
+import { blockOf, publishableKey, readPage, runProgram } from "./programs.ts";
 
 Deno.test("docs/tour.ts prints what the README says", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", PROJECT));
-  const promised = /```text\n([\s\S]*?)```/.exec(readme)?.[1];
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "docs/tour.ts",
-      environment.url,
-      environment.publishableKeys.default ?? "",
-    ],
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  strictEqual(code, 0, read(stderr));
-  strictEqual(read(stdout), promised);
+  const promised = blockOf(await readPage("README.md"), "text");
+  assertEquals(await runProgram("docs/tour.ts", publishableKey), promised);
 });

@@ -4,9 +4,8 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import postgres from "postgres";
-import { startTestPgBouncer } from "../../../../local/services/pgbouncer.ts";
-import { startTestPostgres } from "../../../../local/services/postgres.ts";
-import { type Stack, startStack } from "../../../../local/stack.ts";
+import type { Stack } from "../../../../local/stack.ts";
+import { startDrillStack } from "./drill-stack.ts";
 
 const HR = "00000000-0000-4000-c000-000000000001";
 const ACME = "00000000-0000-4000-b000-000000000001";
@@ -122,18 +121,8 @@ Deno.test({
   // The runner says which combinations it could not run; without a redis-server there is nothing to kill.
   ignore: Deno.env.get("GROUNDWORK_TEST_REDIS") !== "redis",
   async fn() {
-    const isReal = Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real";
-    await using ends = new AsyncDisposableStack();
-    const server = isReal ? await startTestPostgres() : null;
-    if (server) ends.defer(() => server.remove());
-    const pooler = server ? await startTestPgBouncer(server.port) : null;
-    if (pooler) ends.defer(() => pooler.remove());
-    const stack = await startStack({
-      dbUrl: server?.adminUrl,
-      poolerUrl: pooler?.url,
-      stateDir: null,
-      apiPort: 0,
-      dbPort: 0,
+    await using stack = await startDrillStack({
+      isPooled: true,
       // The drill works harder than people do: their limits are another test's matter.
       functionEnv: {
         GROUNDWORK_RATE_LIMITS: JSON.stringify({
@@ -145,7 +134,6 @@ Deno.test({
         }),
       },
     });
-    ends.defer(() => stack.stop());
     await drill(stack);
   },
 });

@@ -4,12 +4,11 @@
  * and backoffs here: they are moved to now.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import postgres from "postgres";
-import { startTestPostgres } from "../../../../local/services/postgres.ts";
-import { startStack } from "../../../../local/stack.ts";
 import { eventually } from "../../_shared/asserts.ts";
+import { serveRequests } from "../../_shared/loopback.ts";
+import { startDrillStack } from "./drill-stack.ts";
 
 const ATTEMPTS = 3;
 
@@ -24,14 +23,13 @@ const behaviours: Record<string, (attempt: number) => number | "dies" | "silent"
   slow: (attempt) => attempt === 1 ? "late" : 200,
 };
 
-interface Target {
+interface Target extends AsyncDisposable {
   url: string;
   /** How often each call came, by its number. */
   attempts: Map<string, number>;
   /** How often each call had its effect: what has the same number is done once. */
   effects: Map<string, number>;
   answerTheLate(): void;
-  stop(): Promise<void>;
 }
 
 async function startTarget(): Promise<Target> {
@@ -58,36 +56,18 @@ async function startTarget(): Promise<Target> {
       late.push(() => response.writeHead(200).end());
     }
   }
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...await serveRequests(answer),
     attempts,
     effects,
     answerTheLate: () => late.splice(0).forEach((say) => say()),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 
 Deno.test("calls to functions that are slow, fail, die or never answer end succeeded once, or failed loudly", async () => {
-  const isReal = Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real";
+  await using stack = await startDrillStack({ redis: "none", seed: false });
+  await using target = await startTarget();
   await using ends = new AsyncDisposableStack();
-  const server = isReal ? await startTestPostgres() : null;
-  if (server) ends.defer(() => server.remove());
-  const stack = await startStack({
-    dbUrl: server?.adminUrl,
-    stateDir: null,
-    apiPort: 0,
-    dbPort: 0,
-    redis: "none",
-    seed: false,
-  });
-  ends.defer(() => stack.stop());
-  const target = await startTarget();
-  ends.defer(target.stop);
   const sql = postgres(stack.dbUrl, { max: 1, onnotice: () => {}, prepare: false });
   ends.defer(() => sql.end());
   const askHealth = async () => {

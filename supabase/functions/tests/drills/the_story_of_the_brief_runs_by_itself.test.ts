@@ -6,11 +6,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import postgres from "postgres";
-import { startTestPostgres } from "../../../../local/services/postgres.ts";
-import { startStack } from "../../../../local/stack.ts";
 import { sign, signatureHeader, timestampHeader } from "../../call-webhook/check-signature.ts";
 import { startDevto } from "../publishing-platforms.ts";
 import { reportOf, secret, startVoiceProvider } from "../voice-provider.ts";
+import { startDrillStack } from "./drill-stack.ts";
 
 const ACME = "00000000-0000-4000-b000-000000000001";
 const RECRUITER = "00000000-0000-4000-c000-000000000002";
@@ -27,17 +26,9 @@ async function eventually<Found>(what: string, find: () => Promise<Found> | Foun
 }
 
 Deno.test("the story of the brief runs by itself, for two businesses side by side", async () => {
-  const isReal = Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real";
-  await using ends = new AsyncDisposableStack();
-  const server = isReal ? await startTestPostgres() : null;
-  if (server) ends.defer(() => server.remove());
   await using voice = startVoiceProvider();
   await using devto = await startDevto();
-  const stack = await startStack({
-    dbUrl: server?.adminUrl,
-    stateDir: null,
-    apiPort: 0,
-    dbPort: 0,
+  await using stack = await startDrillStack({
     redis: Deno.env.get("GROUNDWORK_TEST_REDIS") === "none" ? "none" : "auto",
     functionEnv: {
       GROUNDWORK_VOICE_URL: voice.environment.voice?.url ?? "",
@@ -47,7 +38,7 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
       GROUNDWORK_DEVTO_KEY: devto.accounts.keys,
     },
   });
-  ends.defer(() => stack.stop());
+  await using ends = new AsyncDisposableStack();
   const sql = postgres(stack.dbUrl, { max: 2, prepare: false, onnotice: () => {} });
   ends.defer(() => sql.end());
   const service = createClient(stack.apiUrl, stack.secretKey, { auth: { persistSession: false } });

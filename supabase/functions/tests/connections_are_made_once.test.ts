@@ -1,44 +1,17 @@
-/** The whole way with a real little OAuth server: there, back, kept, taken back; and who cannot. */
+/** The way with a real little OAuth server: there, back, kept; and who cannot. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app } from "../connections/index.ts";
 import {
   askConnections,
   assertNothingLeaked,
+  beginConnections,
   connectAccount,
-  letJobRun,
-  listenToLogs,
-  startOpenIsolate,
   visitProvider,
 } from "./connections-world.ts";
 import { startProvider } from "./oauth-server.ts";
-import { connect, createWorld } from "./world.ts";
 
-const sql = connect();
-const world = await createWorld(sql);
+const { isolate, other, rowOf, secretsOf, sql, world } = await beginConnections();
 const { workspace, member, admin, guest, outsider } = world;
-const isolate = startOpenIsolate();
-const other = startOpenIsolate();
-listenToLogs();
-await letJobRun(sql, false);
-Deno.test.afterAll(async () => {
-  await isolate[Symbol.asyncDispose]();
-  await other[Symbol.asyncDispose]();
-  await letJobRun(sql, true);
-  await sql.end();
-});
-
-async function rowOf(id: string) {
-  const [row] = await sql`
-    select *, to_jsonb(scopes) as scopes from public.service_connections where id = ${id}`;
-  return row;
-}
-
-async function secretsOf(id: string): Promise<string[]> {
-  const rows = await sql<{ secret: string }[]>`
-    select decrypted_secret as secret from vault.decrypted_secrets
-    where description like ${`%${id}`} order by description`;
-  return rows.map(({ secret }) => secret);
-}
 
 for (const client_authentication of ["basic", "post", "none"]) {
   Deno.test(`an account is connected with PKCE, by a client that proves itself by ${client_authentication}`, async () => {
@@ -253,64 +226,6 @@ Deno.test("the same account connected again is the same connection with new toke
   assertEquals(again, first);
   const { access, refresh } = provider.latest() ?? {};
   assertDeepEquals(await secretsOf(first), [access, refresh]);
-});
-
-Deno.test("a connection is removed by its person alone, and taken back at the provider", async () => {
-  await using provider = await startProvider(sql);
-  const id = await connectAccount(isolate, provider, member, workspace);
-  for (const as of [admin, guest, outsider]) {
-    assertEquals((await askConnections(isolate, "DELETE", `/${id}`, { as })).status, 404);
-  }
-  const { access, refresh } = provider.latest() ?? {};
-  const removed = await askConnections(isolate, "DELETE", `/${id}`, { as: member });
-  assertDeepEquals([removed.status, removed.body.provider], [200, "revoked"]);
-  assertDeepEquals(provider.state.revoked, [refresh, access]);
-  assertEquals(await rowOf(id), undefined);
-  assertDeepEquals(await secretsOf(id), []);
-  const actions = await sql<{ action: string }[]>`
-    select action from public.audit_log where subject_id = ${id} order by id`;
-  assertDeepEquals(actions.map(({ action }) => action), [
-    "connection.created",
-    "connection.removed",
-    "connection.token_read",
-    "connection.tokens_revoked",
-  ]);
-});
-
-Deno.test("a provider that is away when a connection is removed is asked again until it answers", async () => {
-  await using provider = await startProvider(sql);
-  const id = await connectAccount(isolate, provider, member, workspace);
-  const { access, refresh } = provider.latest() ?? {};
-  provider.state.mood = "down";
-  const removed = await askConnections(isolate, "DELETE", `/${id}`, { as: member });
-  assertDeepEquals([removed.status, removed.body.provider], [202, "pending"]);
-  assertEquals(await rowOf(id), undefined);
-  const token = await askConnections(isolate, "GET", `/${id}/token?reason=x`, { as: "service" });
-  assertEquals(token.status, 404, "nobody can use it meanwhile");
-  assertEquals((await secretsOf(id)).length, 2, "kept for taking back");
-
-  provider.state.mood = "well";
-  await sql`update private.token_revocations set next_attempt_at = now() where connection_id = ${id}`;
-  const due = await askConnections(isolate, "POST", "/revoke-due", { as: "service" });
-  assertEquals(due.status, 200);
-  assertDeepEquals(provider.state.revoked, [refresh, access]);
-  assertDeepEquals(await secretsOf(id), []);
-});
-
-Deno.test("however a row goes, its tokens go too: a member leaves, a provider offers no way", async () => {
-  await using provider = await startProvider(sql);
-  const leaving = await world.addPerson("member");
-  const id = await connectAccount(isolate, provider, leaving, workspace);
-  await sql`delete from public.members where user_id = ${leaving.id}`;
-  await askConnections(isolate, "POST", "/revoke-due", { as: "service" });
-  assertEquals(provider.state.revoked.length, 2);
-  assertDeepEquals(await secretsOf(id), []);
-
-  await using simple = await startProvider(sql, { revokes: false });
-  const kept = await connectAccount(isolate, simple, member, workspace);
-  const removed = await askConnections(isolate, "DELETE", `/${kept}`, { as: member });
-  assertDeepEquals([removed.status, removed.body.provider], [200, "not_offered"]);
-  assertDeepEquals(await secretsOf(kept), []);
 });
 
 Deno.test("only the service asks for tokens and does the jobs' work", async () => {
