@@ -62,13 +62,14 @@ begin
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
       set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
       set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
-    -- The order is nearly one: what was found is sorted again.
+    -- The order is nearly one, and the less of what is near fits the filters, the less it is: four times as many are asked for, and sorted again.
     execute format($search$
       with near as materialized (
         select c.id, c.embedding operator(extensions.<=>) $7 as distance from public.document_chunks as c
-        where %s order by c.embedding operator(extensions.<=>) $7 limit $9
+        where %s order by c.embedding operator(extensions.<=>) $7 limit 4 * $9
       )
-      select array_agg(near.id order by near.distance, near.id), array_agg(near.distance order by near.distance, near.id) from near
+      select array_agg(best.id order by best.distance, best.id), array_agg(best.distance order by best.distance, best.id)
+      from (select near.id, near.distance from near order by near.distance + 0, near.id limit $9) as best
     $search$, condition) into ids, distances using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
     perform set_config('enable_sort', 'on', true), set_config('enable_seqscan', 'on', true);
     if cardinality(ids) >= most then
