@@ -34,9 +34,12 @@ grant select on public.streams to authenticated, service_role;
 -- insert, update and delete are granted to nobody, because a stream and its message end together: the function `streams`.
 create policy "People read the streams of their conversations" on public.streams
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+  using (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = streams.conversation_id) is not null
+  );
 comment on policy "People read the streams of their conversations" on public.streams is
-  'Who has come back asks which are open and goes on reading. Others read the message when it is finished.';
+  'Who has come back asks which are open and goes on reading, unless the conversation was deleted. Others read the message when it is finished.';
 
 -- The scratchpad's chunks --------------------------------------------------------------------------------------------------------------
 
