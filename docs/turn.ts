@@ -81,6 +81,7 @@ const heard = await read(1);
 await call(agent, `streams/${stream.stream_id}/chunks`, { from: 1, chunks: pieces.slice(1) });
 await call(agent, `streams/${stream.stream_id}/finish`, {
   message: { parts: [{ type: "text", text: pieces.join("") }] },
+  chunks: pieces.length,
 });
 console.log("Heard:", [...heard, ...await read(Infinity, heard.length - 1)].join(""));
 
