@@ -1,6 +1,7 @@
 -- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
 --
--- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.open_stream, private.finish_stream.
+-- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad (sweep_scratchpad ends streams whose writer is gone),
+--          private.open_stream, private.finish_stream.
 -- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
 --          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
 --          has missed what nobody keeps any more is given the whole message.
@@ -114,7 +115,12 @@ as $$
   gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1),
   gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
   -- No chunk lives longer than a day.
-  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1)
+  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1),
+  -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
+  left_alone as (
+    update public.streams set status = 'failed', error = 'abandoned', finished_at = now()
+    where status = 'open' and created_at < now() - interval '1 day' returning 1
+  )
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
     + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;
