@@ -62,7 +62,6 @@ begin
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
       set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
       set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
-    -- The relaxed order is nearly one: materialized and sorted again.
     -- The order is nearly one: what was found is sorted again.
     execute format($search$
       with near as materialized (
