@@ -81,16 +81,26 @@ const heard = await read(1);
 await call(agent, `streams/${stream.stream_id}/chunks`, { from: 1, chunks: pieces.slice(1) });
 await call(agent, `streams/${stream.stream_id}/finish`, {
   message: { parts: [{ type: "text", text: pieces.join("") }] },
+  chunks: pieces.length,
 });
 console.log("Heard:", [...heard, ...await read(Infinity, heard.length - 1)].join(""));
 
-// 5. What exactly did the model see, when it said that?
-const [seen] = [
-  await done(juan.rpc("prompt_of", { message_id: stream.message_id })),
-] as unknown as [
-  { record_id: number },
-];
-console.log("The same prompt again:", seen.record_id === prompt.record_id);
+// 5. What exactly did the model see, when it said that? Whatever has been said and learned since, the same.
+await done(juan.rpc("add_message", {
+  conversation_id: talk.id,
+  parts: [{ type: "text", text: "Make it two weeks." }],
+}));
+const seen = await done(juan.rpc("prompt_of", { message_id: stream.message_id })) as typeof prompt;
+for (const { role, parts, content } of seen.messages) {
+  console.log(`${role}:`, content ?? parts.map((part: { text: string }) => part.text).join(""));
+}
+console.log(
+  "To the letter:",
+  JSON.stringify(seen.messages) === JSON.stringify(prompt.messages),
+);
+
+// And forgotten, so that the turn can be taken again.
+await done(juan.rpc("forget", { memory_id: outcomes[0].id }));
 await juan.auth.signOut();
 
 /** Reads so many pieces of the stream, or all until its end, after the last event that was seen. */

@@ -27,6 +27,7 @@ const response = await fetch(`${url}/functions/v1/work/${queue}/enqueue`, {
     items: [photo("1.jpg"), photo("2.jpg"), photo("2.jpg"), photo("notes.txt")],
   }),
 });
+if (!response.ok) throw new Error(`${await response.text()} (is the table of the page there?)`);
 const { items } = await response.json() as { items: { is_new: boolean }[] };
 console.log("Added", items.filter((item) => item.is_new).length, "of", items.length);
 

@@ -167,6 +167,9 @@ begin
     and c.id = j.target_id and c.content_hash = j.content_hash
     and (c.embedding is null or c.embedding_model in (select m.name from private.embedding_models as m));
   get diagnostics remembered = row_count;
+  -- Another model has become the current one meanwhile, and what was outdated may have been looked for before this was there.
+  update private.embedding_models as m set has_outdated = true
+  where m.name = model and not m.is_current and not m.has_outdated and chunks + remembered > 0;
   -- A late worker is refused here, and with that what it wrote.
   perform private.complete_work('embedding_jobs', $1, ids);
   return query select chunks + remembered, cardinality(ids) - chunks - remembered;

@@ -1,6 +1,7 @@
 -- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
 --
--- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.open_stream, private.finish_stream.
+-- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad (sweep_scratchpad ends streams whose writer is gone),
+--          private.open_stream, private.finish_stream.
 -- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
 --          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
 --          has missed what nobody keeps any more is given the whole message.
@@ -34,9 +35,12 @@ grant select on public.streams to authenticated, service_role;
 -- insert, update and delete are granted to nobody, because a stream and its message end together: the function `streams`.
 create policy "People read the streams of their conversations" on public.streams
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+  using (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = streams.conversation_id) is not null
+  );
 comment on policy "People read the streams of their conversations" on public.streams is
-  'Who has come back asks which are open and goes on reading. Others read the message when it is finished.';
+  'Who has come back asks which are open and goes on reading, unless the conversation was deleted. Others read the message when it is finished.';
 
 -- The scratchpad's chunks --------------------------------------------------------------------------------------------------------------
 
@@ -111,7 +115,12 @@ as $$
   gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1),
   gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
   -- No chunk lives longer than a day.
-  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1)
+  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1),
+  -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
+  left_alone as (
+    update public.streams set status = 'failed', error = 'abandoned', finished_at = now()
+    where status = 'open' and created_at < now() - interval '1 day' returning 1
+  )
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
     + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;

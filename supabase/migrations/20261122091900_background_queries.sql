@@ -38,8 +38,12 @@ grant select, insert, update, delete on public.background_queries to service_rol
 -- insert is not granted to people, because the conversation decides whose it is: ask_in_background.
 create policy "People read their background queries" on public.background_queries
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read their background queries" on public.background_queries is 'What one had asked is one''s own, also where the conversation is shared.';
+  using (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = background_queries.conversation_id) is not null
+  );
+comment on policy "People read their background queries" on public.background_queries is
+  'What one had asked is one''s own, also where the conversation is shared; it is hidden with a conversation that is deleted.';
 create policy "People note that they have seen a result" on public.background_queries
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))

@@ -148,7 +148,8 @@ export function createPostgresScratchpad(database: Database): Scratchpad {
       await database.run((sql) =>
         sql`
           update private.scratch_chunks
-          set ends_at = now() + make_interval(secs => ${ttl}) where key = ${key}`
+          set ends_at = now() + make_interval(secs => ${ttl})
+          where key = ${key} and ends_at > now()`
       );
     },
   };

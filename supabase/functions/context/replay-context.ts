@@ -19,7 +19,8 @@ export async function replayContext(
     sql<{ prompt: unknown }[]>`
       select private.replay_context(record.id) as prompt
       from public.context_records as record
-      where record.id = ${id}
+      join public.conversations as talk on talk.id = record.conversation_id
+      where record.id = ${id} and talk.deleted_at is null
         and (${user}::uuid is null
           or record.user_id = ${user} and private.belongs_to(record.user_id, record.workspace_id))`
   );
@@ -38,7 +39,8 @@ export async function findPrompt(
     sql<{ prompt: unknown }[]>`
       select public.prompt_of(said.id) as prompt
       from public.messages as said
-      where said.id = ${message}
+      join public.conversations as talk on talk.id = said.conversation_id
+      where said.id = ${message} and talk.deleted_at is null
         and (${user}::uuid is null
           or said.user_id = ${user} and private.belongs_to(said.user_id, said.workspace_id))`
   );

@@ -23,6 +23,7 @@ const body = z.strictObject({
     token_count: z.int().min(0).max(10_000_000).optional(),
   }).optional(),
   error: z.string().min(1).max(2000).optional(),
+  chunks: z.int().min(0).max(1_000_000).optional(),
 }).refine((given) => given.message !== undefined || given.error !== undefined, {
   path: ["message"],
   error: "or an error is needed: what came of it?",
@@ -33,7 +34,8 @@ const longestBody = 1_200_000;
 
 /**
  * `POST /streams/:id/finish`: the answer is complete, or broke off (`error`). The message is in
- * Postgres before readers are told of the end. Said again, the first end is answered.
+ * Postgres before readers are told of the end. Said again, the first end is answered. `chunks`: how
+ * many were said; by it readers are told apart from whom the fast memory has lost some at the last.
  */
 export async function finishStream(
   context: RequestContext,
@@ -41,7 +43,7 @@ export async function finishStream(
 ): Promise<Response> {
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");
-  const { message, error } = await readBody(context.req.raw, body, longestBody);
+  const { message, error, chunks } = await readBody(context.req.raw, body, longestBody);
   await requireStream(services, id, caller, true);
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
@@ -53,7 +55,7 @@ export async function finishStream(
   );
   if (!stream) throw new Error("finish_stream returned no row");
   forgetStream(services, id);
-  await tellTheEnd(services, stream, message !== undefined);
+  await tellTheEnd(services, stream, message !== undefined, chunks);
   return answer({ stream_id: id, ...omitId(stream) });
 }
 
@@ -62,6 +64,7 @@ async function tellTheEnd(
   { memory }: Parameters<typeof requireStream>[0],
   stream: Stream,
   hasMessage: boolean,
+  said: number | undefined,
 ): Promise<void> {
   try {
     await memory.use(async (pad) => {
@@ -71,7 +74,7 @@ async function tellTheEnd(
         status: stream.status === "failed" ? "failed" : "finished",
         message_id: hasMessage ? stream.message_id : null,
         error: stream.error,
-        total: next,
+        total: said ?? next,
       };
       await pad.set(endOf(stream.id), told, endedLifetime);
     });

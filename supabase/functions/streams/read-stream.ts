@@ -175,7 +175,7 @@ async function follow(reader: Reader): Promise<void> {
 
 /** The whole message first, where this reader could not have read all of it. */
 async function sayEnd({ services, send }: Reader, end: Ending, next: number) {
-  if (end.message_id !== null && next !== end.total) {
+  if (end.message_id !== null && (next !== end.total || next === 0)) {
     const message = await findMessage(services, { message_id: end.message_id });
     if (message) send(formatEvent(JSON.stringify(message), "message"));
   }

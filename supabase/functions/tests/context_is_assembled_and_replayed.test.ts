@@ -69,6 +69,13 @@ Deno.test("the prompt of a past answer is the one that it was given to", async (
     (await ask("GET", `/context/of/${stream.message_id}`, { as: outsider })).status,
     404,
   );
+
+  await sql`update public.conversations set deleted_at = now() where id = ${id}`;
+  for (const as of [member, "service"] as const) {
+    for (const hidden of [path, `/context/of/${stream.message_id}`, `/context/${id}`]) {
+      assertEquals((await ask("GET", hidden, { as })).status, 404, "deleted, it has no prompts");
+    }
+  }
 });
 
 Deno.test("a budget that the newest message does not fit into is refused with the tokens needed", async () => {

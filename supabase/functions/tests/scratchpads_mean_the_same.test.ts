@@ -37,7 +37,10 @@ const scenarios: Record<string, (pad: Scratchpad) => Promise<void>> = {
     assertDeepEquals(await pad.readChunks(key, 0, 1), ["a"]);
     await pad.expireChunks(key, 0);
     assertDeepEquals(await pad.readChunks(key, 0, 10), []);
+    await pad.expireChunks(key, 60); // what is over does not come back
+    assertDeepEquals(await pad.readChunks(key, 0, 10), []);
     assertDeepEquals(await pad.append(key, 0, ["x"], 60), { next: 1, isGap: false });
+    await pad.expireChunks(key, 60);
     assertDeepEquals(await pad.readChunks(key, 0, 10), ["x"]);
   },
 

@@ -1,4 +1,5 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { serve } from "../_shared/http.ts";
 import { app as streams } from "../streams/index.ts";
 import { chunksOf } from "../streams/stream-store.ts";
 import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";
@@ -27,10 +28,10 @@ async function openStream(as: Someone | "service" = "service", more: Record<stri
 
 const say = (id: string, from: number, chunks: string[], as: Someone | "service" = "service") =>
   ask("POST", `/streams/${id}/chunks`, { as, body: { from, chunks } });
-const finish = (id: string, text: string) =>
+const finish = (id: string, text: string, more: Record<string, unknown> = {}) =>
   ask("POST", `/streams/${id}/finish`, {
     as: "service",
-    body: { message: { parts: [{ type: "text", text }] } },
+    body: { message: { parts: [{ type: "text", text }] }, ...more },
   });
 
 interface Heard {
@@ -112,6 +113,35 @@ Deno.test("an answer is heard while it is said, in order, and is a message befor
   assertEquals(talk?.active_message_id, message_id);
 });
 
+Deno.test("whenever the fast memory hears of an end, the message is in Postgres", async () => {
+  const { stream_id: id, message_id } = await openStream();
+  await say(id, 0, ["a"]);
+  await using isolate = startIsolate();
+  const { memory } = isolate.services;
+  const seen: number[] = [];
+  const watched: typeof memory = {
+    ...memory,
+    async use(work) {
+      const [row] = await sql`
+        select count(*)::integer as n from public.messages where id = ${message_id}`;
+      seen.push(row?.n);
+      return await memory.use(work);
+    },
+  };
+  const response = await serve(streams, () => ({ ...isolate.services, memory: watched })).fetch(
+    new Request(`${environment.url}/streams/${id}/finish`, {
+      method: "POST",
+      headers: {
+        apikey: environment.secretKeys.default ?? "",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ message: { parts: [{ type: "text", text: "a" }] } }),
+    }),
+  );
+  assertEquals(response.status, 200, await response.text());
+  assertDeepEquals(seen, [1]);
+});
+
 Deno.test("a reader who comes back goes on after the last event, without gaps or doubles", async () => {
   const { stream_id: id } = await openStream();
   await say(id, 0, ["a", "b", "c"]);
@@ -153,6 +183,28 @@ Deno.test("chunks that the fast memory lost are asked for again; a late reader i
   assertDeepEquals(JSON.parse(message?.data ?? "{}").id, message_id);
   assertEquals(JSON.parse(message?.data ?? "{}").parts[0].text, "abcd");
   assertEquals(heard.at(-1)?.event, "end");
+});
+
+Deno.test("what the fast memory lost just before the end is in the message that its readers are given", async () => {
+  await using isolate = startIsolate();
+  for (const kept of [[], ["a", "b"]]) {
+    const { stream_id: id } = await openStream();
+    await say(id, 0, ["a", "b", "c", "d"]);
+    // Emptied, or back with an older list: nothing is appended any more that could meet the gap.
+    await isolate.services.memory.use(async (pad) => {
+      await pad.expireChunks(chunksOf(id), 0);
+      if (kept.length > 0) await pad.append(chunksOf(id), 0, kept, 600);
+    });
+    await finish(id, "abcd", { chunks: 4 });
+    const heard = await listen(id);
+    assertDeepEquals(chunks(heard), kept);
+    const message = heard.find(({ event }) => event === "message");
+    assertEquals(JSON.parse(message?.data ?? "{}").parts?.[0].text, "abcd");
+  }
+  // Also where nobody says how many there were, a reader who has heard nothing is given all.
+  const { stream_id: id } = await openStream();
+  await finish(id, "abcd");
+  assertEquals((await listen(id)).map(({ event }) => event).join(), "message,end");
 });
 
 Deno.test("another function goes on where the first was killed, also without Redis", async () => {

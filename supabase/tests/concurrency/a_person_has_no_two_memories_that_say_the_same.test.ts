@@ -81,7 +81,10 @@ Deno.test("no sequence of calls, by many at once, makes two, loses one, or mixes
             mine.happens(0.3) ? "again" : `${"s".repeat(speaker + 1)}${"t".repeat(turn + 1)}`
           }`;
           if (mine.happens(0.15)) {
-            await sql`select count(*) from public.recall(${workspace}, 'topic', match_count => 5, user_id => ${person})`;
+            const recalled = await sql<{ content: string }[]>`
+              select content from public.recall(${workspace}, 'topic', match_count => 5, user_id => ${person})`;
+            const others = recalled.filter(({ content }) => !content.startsWith(person));
+            assert.deepEqual(others, [], `seed ${chance.seed}: recalled another's`);
             if (mine.happens(0.5)) await sql`select private.count_recalls()`;
             continue;
           }

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(16);
+select plan(19);
 -- What the seed made is not of this test.
 delete from public.documents;
 
@@ -51,6 +51,16 @@ select is(pg_temp.store('other model', 'model-b'), '1 stored, 1 stale', 'what a 
 select set_eq($$select heading, embedding_model::text from public.document_chunks$$, $$values ('One', 'model-b'), ('Two', 'of-a-client')$$, 'so each has its own');
 insert into taken select 'nothing left', * from private.take_embedding_jobs('test', 'model-b');
 select is((select count(*) from private.embedding_models where has_outdated), 0::bigint, 'until nothing of the earlier model is left');
+
+-- A worker of the earlier model is still at work when the model changes, and writes when nothing is left to be made again.
+select public.put_document(tests.id('north'), 'late', E'# Three\nThird.');
+insert into taken select 'slow', * from private.take_embedding_jobs('slow', 'model-b');
+insert into taken select 'changed', * from private.take_embedding_jobs('quick', 'model-c');
+insert into taken select 'changed again', * from private.take_embedding_jobs('quick', 'model-c');
+select is(pg_temp.store('changed', 'model-c'), '1 stored, 0 stale', 'the newer model has made what the earlier one had');
+select is(pg_temp.store('slow', 'model-b'), '1 stored, 0 stale', 'then the earlier one writes');
+insert into taken select 'made again', * from private.take_embedding_jobs('quick', 'model-c');
+select is((select content from taken where round = 'made again'), E'Three\nThird.', 'and it is made again');
 
 select * from finish();
 rollback;
