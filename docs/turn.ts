@@ -80,7 +80,11 @@ await call(agent, `streams/${stream.stream_id}/chunks`, { from: 0, chunks: piece
 const heard = await read(1);
 await call(agent, `streams/${stream.stream_id}/chunks`, { from: 1, chunks: pieces.slice(1) });
 await call(agent, `streams/${stream.stream_id}/finish`, {
-  message: { parts: [{ type: "text", text: pieces.join("") }] },
+  // Which prompt it was: others may have been made for the same message.
+  message: {
+    parts: [{ type: "text", text: pieces.join("") }],
+    metadata: { context_record_id: prompt.record_id },
+  },
   chunks: pieces.length,
 });
 console.log("Heard:", [...heard, ...await read(Infinity, heard.length - 1)].join(""));

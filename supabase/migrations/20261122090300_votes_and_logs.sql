@@ -87,7 +87,10 @@ grant select, insert, delete on public.feedback_signals to service_role;
 
 create policy "People read the signals that they gave" on public.feedback_signals
   for select to authenticated
-  using (user_id = (select private.current_user_id()));
+  using (
+    user_id = (select private.current_user_id())
+    and (select conversation.id from public.conversations as conversation where conversation.id = feedback_signals.conversation_id) is not null
+  );
 comment on policy "People read the signals that they gave" on public.feedback_signals is
   'How long a colleague looked at an answer is nobody''s business; the service reads all, to learn from them.';
 create policy "Who reads a conversation gives signals" on public.feedback_signals

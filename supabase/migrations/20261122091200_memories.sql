@@ -110,8 +110,9 @@ create policy "People read what is remembered of them" on public.memories
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read what is remembered of them" on public.memories is 'Nobody else does, the workspace''s owner included.';
 grant select on public.memories to authenticated;
--- insert, update and delete are not granted to people: remember and forget keep what a table cannot.
-grant select, insert, update, delete on public.memories to service_role;
+-- insert and update are granted to nobody, the service included: remember keeps what a table cannot, and prompts of the past are made of the words
+-- as they stand. delete is the erasure's; people have forget.
+grant select, delete on public.memories to service_role;
 
 create table public.memory_sources (
   id bigint generated always as identity primary key,
@@ -140,7 +141,7 @@ create policy "People read where memories of them come from" on public.memory_so
 comment on policy "People read where memories of them come from" on public.memory_sources is 'The same rule as for memories.';
 grant select on public.memory_sources to authenticated;
 -- Written by remember alone.
-grant select, insert, update, delete on public.memory_sources to service_role;
+grant select, delete on public.memory_sources to service_role;
 
 -- The rules --------------------------------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ declare
 begin
   select r.* into kept from public.context_records as r
   where r.id = replay_context.record_id
-    and (private.is_service() or r.user_id = private.current_user_id() and r.workspace_id = any (private.workspace_ids()));
+    and (private.is_service() or r.user_id = private.current_user_id() and r.workspace_id = any (private.workspace_ids())
+      and exists (select from public.conversations as c where c.id = r.conversation_id and c.deleted_at is null));
   if kept.id is null then
     perform private.raise_error('not_found', 'No such record of yours.', 404);
   end if;
@@ -45,10 +46,10 @@ as $$
   from public.messages as answer
   join public.context_records as record on record.message_id = answer.parent_id and record.created_at <= answer.created_at
   where answer.id = $1
-  order by record.id desc
+  order by (answer.metadata -> 'context_record_id' = to_jsonb(record.id)) is true desc, record.id desc
   limit 1;
 $$;
-comment on function public.prompt_of(uuid) is 'The prompt that an answer was given to: the latest that was assembled for the message before it. Null where none is known.';
+comment on function public.prompt_of(uuid) is 'The prompt that an answer was given to: the record that its metadata names (context_record_id), else the latest that was assembled for the message before it. Null where none is known.';
 
 grant execute on function
   private.replay_context(bigint),

@@ -58,13 +58,11 @@ security definer -- whoever changes it, the owner of the schema tells
 set search_path = ''
 as $$
 begin
-  perform realtime.send(
-    jsonb_build_object('id', new.id, 'type', new.type, 'progress', new.progress), 'background_query', 'conversation:' || new.conversation_id, true
-  );
+  perform realtime.send(jsonb_build_object('id', new.id), 'background_query', 'conversation:' || new.conversation_id, true);
   return null;
 end;
 $$;
-comment on function private.tell_background_query() is 'Trigger on background_queries: broadcasts each change of status on the conversation''s private topic; ids and words only, never the result.';
+comment on function private.tell_background_query() is 'Trigger on background_queries: broadcasts the id at each change of status on the conversation''s private topic, to whose listeners the query need not belong: the asker reads the row.';
 create trigger tell_background_query_asked after insert on public.background_queries
   for each row execute function private.tell_background_query();
 create trigger tell_background_query_changed after update of status on public.background_queries

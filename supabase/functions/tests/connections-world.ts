@@ -22,26 +22,31 @@ function listenToLogs(): void {
   }
 }
 
-/**
- * A world, and two isolates whose providers may be on loopback, until the file's tests have ended.
- *
- * The stack's own job rests meanwhile: the stack does not allow providers on loopback, and would put
- * our connections off.
- */
+/** Lets the stack's own job run, or rest: the stack allows no providers on loopback, and would put our connections off. */
+export async function letJobRun(sql: postgres.Sql, active: boolean): Promise<void> {
+  await sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
+}
+
+/** An isolate whose providers may be on loopback. */
+export function startOpenIsolate(changes: Parameters<typeof startIsolate>[0] = {}): Isolate {
+  return startIsolate({
+    allowPrivateProviders: true,
+    returnOrigins: ["https://app.example"],
+    ...changes,
+  });
+}
+
+/** A world, and two isolates whose providers may be on loopback, until the file's tests have ended. */
 export async function beginConnections() {
   const sql = connect();
   const world = await createWorld(sql);
-  const start = () =>
-    startIsolate({ allowPrivateProviders: true, returnOrigins: ["https://app.example"] });
-  const [isolate, other] = [start(), start()];
-  const letJobRun = (active: boolean) =>
-    sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
+  const [isolate, other] = [startOpenIsolate(), startOpenIsolate()];
   listenToLogs();
-  await letJobRun(false);
+  await letJobRun(sql, false);
   Deno.test.afterAll(async () => {
     await isolate[Symbol.asyncDispose]();
     await other[Symbol.asyncDispose]();
-    await letJobRun(true);
+    await letJobRun(sql, true);
     await sql.end();
   });
   /** A connection as it stands, if it does. */

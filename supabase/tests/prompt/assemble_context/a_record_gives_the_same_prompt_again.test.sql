@@ -2,7 +2,7 @@ begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
 \ir ../long_talk.psql
-select plan(7);
+select plan(10);
 
 create temporary table prompts on commit drop as
   select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null, null) as body from unnest(array[150, 300, 600, 100000]) as budget;
@@ -21,6 +21,8 @@ select is_empty(
   'each record gives its prompt again');
 select is(public.prompt_of(tests.id('m61')) ->> 'record_id', (select max((body ->> 'record_id')::bigint)::text from prompts), 'an answer knows its prompt');
 select is(public.prompt_of(tests.id('m62')), null, 'a message nobody assembled a prompt for has none');
+update public.messages set metadata = jsonb_build_object('context_record_id', (select (body ->> 'record_id')::bigint from prompts where budget = 300)) where id = tests.id('m61');
+select is(public.prompt_of(tests.id('m61')) -> 'messages', (select body -> 'messages' from prompts where budget = 300), 'and the one that it names, where others were made for the same message');
 select is(tests.answer_of($$update public.messages set content_for_llm = 'otherwise' where id = tests.id('m48')$$), '403 append_only',
   'a short form is written once');
 delete from public.memories where id = tests.id('number');
@@ -28,9 +30,17 @@ select ok((select bool_or(private.replay_context((body ->> 'record_id')::bigint)
   'what was forgotten on request is gone from the past too');
 
 create temporary table one on commit drop as select min((body ->> 'record_id')::bigint) as id from prompts;
-grant select on one to authenticated;
+grant select on one to authenticated, service_role;
 select tests.authenticate_as('member');
 select isnt(public.replay_context((select id from one)), null, 'the owner reads a prompt of theirs');
+select tests.authenticate_as('database');
+update public.conversations set deleted_at = now() where id = tests.id('north talk');
+select tests.authenticate_as('member');
+select is(tests.answer_of($$select public.replay_context((select id from one))$$), '404 not_found', 'not of a conversation that they deleted');
+select tests.authenticate_as('service');
+select isnt(public.replay_context((select id from one)), null, 'which the service still answers for');
+select tests.authenticate_as('database');
+update public.conversations set deleted_at = null where id = tests.id('north talk');
 select tests.authenticate_as('admin');
 select is(tests.answer_of($$select public.replay_context((select id from one))$$), '404 not_found', 'nobody else does');
 
