@@ -43,12 +43,14 @@ comment on function private.language_of(text) is 'The language for a tag (en, pt
 
 create function private.text_config(language text)
 returns regconfig
-language sql
+language plpgsql -- here and below: a function in SQL is parsed and planned anew by each statement that calls it
 immutable
 parallel safe
 set search_path = ''
 as $$
-  select $1::regconfig;
+begin
+  return $1::regconfig;
+end;
 $$;
 comment on function private.text_config(text) is 'The text search configuration of a language. Declared immutable, for generated columns: those of private.language_name are built in.';
 grant execute on function private.language_of(text), private.text_config(text) to authenticated, service_role;

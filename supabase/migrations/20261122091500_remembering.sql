@@ -17,7 +17,10 @@ begin
   if person is null then
     perform private.raise_error('person_required', 'Of whom?', 422, 'The service names the person: user_id.');
   end if;
-  if (not private.is_service() and person is distinct from private.current_user_id()) or private.member_role(person, $1) is null then
+  if (not private.is_service() and person is distinct from private.current_user_id()) or not exists (
+    select from public.members as member join public.workspaces as workspace on workspace.id = member.workspace_id
+    where member.workspace_id = $1 and member.user_id = person and workspace.deleted_at is null
+  ) then
     perform private.raise_error('not_found', 'No such workspace or person.', 404);
   end if;
   return person;

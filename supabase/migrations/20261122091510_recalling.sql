@@ -71,12 +71,14 @@ comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, t
 
 create function private.current_embedding_model()
 returns text
-language sql
+language plpgsql
 stable
 security definer -- one word of a private table
 set search_path = ''
 as $$
-  select m.name::text from private.embedding_models as m where m.is_current;
+begin
+  return (select m.name::text from private.embedding_models as m where m.is_current);
+end;
 $$;
 comment on function private.current_embedding_model() is 'The model that the function embed uses; null before it was first called.';
 
