@@ -54,10 +54,15 @@ declare
   level integer;
   is_code boolean := false;
   pending text := '';
-  rest text;
   line text;
+  rest text;
+  place integer;
+  ends integer;
   piece text;
+  half integer;
   room integer := budget * 4; -- characters, for finding where to cut
+  -- A long line is looked at through a window: to take a little from the front of all of it, again and again, would cost its length squared.
+  slab constant integer := 16 * room;
 begin
   ordinal := 0;
   heading := null;
@@ -81,16 +86,25 @@ begin
       heading := left(nullif(array_to_string(headings, ' › '), ''), 500);
       continue;
     end if;
-    rest := line;
+    rest := '';
+    place := 1;
+    ends := length(line);
     loop
+      if place <= ends and length(rest) <= room then
+        rest := rest || substr(line, place, slab);
+        place := place + slab;
+      end if;
       if private.estimate_tokens(rest) <= budget then
         piece := rest;
       else
         -- A line that is too long by itself ends after a sentence, otherwise after a word, otherwise anywhere.
         piece := left(rest, greatest(1, room * length(left(rest, room)) / octet_length(left(rest, room))));
+        half := length(piece) / 2;
         piece := coalesce(
-          substring(piece from '^.{' || length(piece) / 2 || ',}[.!?。！？]["'')\]]*(?=\s)'),
-          substring(piece from '^.{' || length(piece) / 2 || ',}\s'),
+          left(piece, half) || coalesce(
+            substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'), substring(substr(piece, half + 1) from '^.*[。！？]'),
+            substring(substr(piece, half + 1) from '^.*\s')
+          ),
           piece
         );
       end if;
@@ -104,7 +118,7 @@ begin
       end if;
       pending := pending || piece || E'\n';
       rest := substr(rest, length(piece) + 1);
-      exit when rest = '';
+      exit when rest = '' and place > ends;
     end loop;
   end loop;
 end;

@@ -102,10 +102,15 @@ export async function putDocument(
     storage_path: given.file && `${given.file.bucket}/${given.file.name}`,
   };
   const person = caller.kind === "person" ? caller.userId : owner;
-  const [put] = await context.env.database.run((sql) =>
-    sql<{ id: string; is_new: boolean; is_changed: boolean }[]>`
+  const [put] = await context.env.database.run(
+    (sql) =>
+      sql<{ id: string; is_new: boolean; is_changed: boolean }[]>`
       select id, is_new, is_changed from private.put_document_of(
-        ${person}, ${given.workspace_id}, ${owner}, ${sql.json(document as unknown as Json)})`
+        ${person}, ${given.workspace_id}, ${owner}, ${sql.json(document as unknown as Json)})`,
+    {
+      // A million characters are some 3,000 passages.
+      query: 30_000,
+    },
   );
   return answer(put, put?.is_new ? 201 : 200);
 }

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(10);
+select plan(13);
 -- What the seed made is not of this test.
 delete from public.documents;
 
@@ -24,6 +24,15 @@ select ok((select bool_and(content ~ '[.]\s*$') from private.split_text(repeat('
 select is(
   (select string_agg(content, '' order by ordinal) from private.split_text(repeat('x', 1000), 32)), repeat('x', 1000), 'anywhere where there is nothing to cut at'
 );
+select is_empty(
+  $$select sample from (values ('One more sentence, as prose has them, is written here. '), ('漢字を仮名で書く。'), ('wordswithoutanyend')) as t (sample)
+    cross join lateral (select left(repeat(sample, 5000), 50000) as whole) as long
+    where (select string_agg(content, '' order by ordinal) from private.split_text(whole)) <> whole
+      or (select max(private.estimate_tokens(content)) from private.split_text(whole)) > 256$$,
+  'a paragraph of 50,000 characters on one line is cut within the usual budget, and nothing of it is lost'
+);
+select ok((select bool_and(content ~ '[.]\s*$') from private.split_text(repeat('One more sentence is here. ', 4000))), 'after sentences');
+select ok((select bool_and(content ~ '。$') from private.split_text(repeat('漢字を仮名で書く。', 4000))), 'also where no space follows them');
 
 -- Editing one section.
 select tests.authenticate_as('member');
