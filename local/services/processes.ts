@@ -30,15 +30,15 @@ export async function run(command: string, args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Whether a file or folder is there. */
+const ABSENCES = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.PermissionDenied];
+
+/** Whether a file or folder is there, for all that one may see. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
+    if (ABSENCES.some((absence) => error instanceof absence)) return false;
     throw error;
   }
 }
