@@ -3,6 +3,7 @@
  * finished. What must hold: its reader has every piece once and in order, or the whole message, and the message is in Postgres before the end.
  */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { type Heard, listen, openReader } from "./stream-reader.ts";
 import { connect, createWorld, environment } from "./world.ts";
 
 const PIECES = Array.from({ length: 60 }, (_, number) => `piece ${number}. `);
@@ -94,38 +95,16 @@ Deno.test("functions are killed while an answer is said, told and finished, and 
   }
 
   async function hearAll() {
-    const pieces: string[] = [];
-    let whole: string | null = null;
-    let connections = 0;
-    for (;;) {
-      assert(++connections < 500, "the stream ends");
+    const heard: Heard = { pieces: [], whole: null };
+    for (let connections = 1;; connections++) {
+      assert(connections < 500, "the stream ends");
       try {
-        const response = await fetch(`${(await current).url}/${id}`, {
-          headers: {
-            authorization: `Bearer ${member.token}`,
-            ...(pieces.length > 0 ? { "last-event-id": String(pieces.length - 1) } : {}),
-          },
-        });
+        const response = await openReader(`${(await current).url}/${id}`, member.token, heard);
         assertEquals(response.status, 200);
-        let text = "";
-        for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-          text += part;
-          const events = text.split("\n\n");
-          text = events.pop() ?? "";
-          for (const event of events) {
-            const [, number, piece] = /^id: (\d+)\ndata: (.*)$/m.exec(event) ?? [];
-            if (number !== undefined) {
-              assertEquals(Number(number), pieces.length, "in order, without gaps or doubles");
-              pieces.push(piece ?? "");
-            }
-            const [, message] = /^event: message\ndata: (.*)$/m.exec(event) ?? [];
-            if (message) whole = JSON.parse(message).parts[0].text;
-            if (/^event: end\n/m.test(event)) {
-              const kept = await sql`
-                select parts -> 0 ->> 'text' as text from public.messages where id = ${message_id}`;
-              return { pieces, whole, connections, kept: kept.map((row) => row.text) };
-            }
-          }
+        if (await listen(response, heard) !== null) {
+          const kept = await sql`
+            select parts -> 0 ->> 'text' as text from public.messages where id = ${message_id}`;
+          return { ...heard, connections, kept: kept.map((row) => row.text) };
         }
       } catch (error) {
         if (error instanceof TypeError || error instanceof Deno.errors.ConnectionReset) continue; // killed under the reader

@@ -5,6 +5,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import postgres from "postgres";
 import type { Stack } from "../../../../local/stack.ts";
+import { type Heard, listen, openReader } from "../stream-reader.ts";
 import { startDrillStack } from "./drill-stack.ts";
 
 const ACME = "00000000-0000-4000-b000-000000000001";
@@ -51,41 +52,19 @@ async function say(stack: Stack, id: string, at: (number: number) => Promise<voi
 
 /** Reads to the end, over connections that are cut at random. */
 async function hear(stack: Stack, id: string, token: string, random: () => number) {
-  const pieces: string[] = [];
-  let whole: string | null = null;
-  let connections = 0;
-  for (;;) {
-    ok(++connections < 500, "the stream ends");
+  const heard: Heard = { pieces: [], whole: null };
+  for (let connections = 1;; connections++) {
+    ok(connections < 500, "the stream ends");
     const cut = new AbortController();
     const timer = setTimeout(() => cut.abort(), 50 + random() * 400);
     try {
-      const response = await fetch(`${stack.apiUrl}/functions/v1/streams/${id}`, {
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(pieces.length > 0 ? { "last-event-id": String(pieces.length - 1) } : {}),
-        },
-        signal: cut.signal,
-      });
-      if (!response.ok || !response.body) {
+      const url = `${stack.apiUrl}/functions/v1/streams/${id}`;
+      const response = await openReader(url, token, heard, cut.signal);
+      if (!response.ok) {
         await response.body?.cancel();
         continue;
       }
-      let text = "";
-      for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
-        text += part;
-        const events = text.split("\n\n");
-        text = events.pop() ?? "";
-        for (const event of events) {
-          const [, number, piece] = /^id: (\d+)\ndata: (.*)$/m.exec(event) ?? [];
-          if (number !== undefined) {
-            strictEqual(Number(number), pieces.length, "in order, without gaps or doubles");
-            pieces.push(piece ?? "");
-          }
-          const [, message] = /^event: message\ndata: (.*)$/m.exec(event) ?? [];
-          if (message) whole = JSON.parse(message).parts[0].text;
-          if (/^event: end\ndata: .*"finished"/m.test(event)) return { pieces, whole, connections };
-        }
-      }
+      if (await listen(response, heard) === "finished") return { ...heard, connections };
     } catch (error) {
       if (!cut.signal.aborted) throw error;
     } finally {
