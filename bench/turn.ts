@@ -5,19 +5,29 @@ import { compare, formatComparison, formatFigure, formatTable } from "./measure.
 
 const ACME = "00000000-0000-4000-b000-000000000001";
 const JUAN = "00000000-0000-4000-a000-000000000003";
-/** Characters said in a turn. */
+/** Characters said in a turn, on average. */
 interface Length {
   question: number;
   answer: number;
 }
 const USUAL: Length = { question: 200, answer: 830 };
-/** Something to say: as many characters of this project's documents, from anywhere in them. */
+/** What is said in a turn. */
+type Said = Record<keyof Length, string>;
+/** Something to say: characters of this project's documents, from anywhere in them. */
 const prose = ["README.md", "docs/work.md", "docs/assistant.md", "docs/operations.md"]
   .map((file) => Deno.readTextFileSync(new URL(`../${file}`, import.meta.url)))
   .join(" ").replaceAll(/\s+/g, " ");
 function speak(length: number): string {
   const from = Math.floor(Math.random() * (prose.length - length));
   return prose.slice(from, from + Math.floor(length));
+}
+/**
+ * From half as long to one and a half times as long: rows of equal length fill pages in steps, which
+ * is a matter of the length chosen and of nothing else.
+ */
+function speakOf(length: Length): Said {
+  const about = (characters: number) => speak(characters * (0.5 + Math.random()));
+  return { question: about(length.question), answer: about(length.answer) };
 }
 const SECONDS = 4;
 
@@ -27,7 +37,7 @@ async function talk(sql: postgres.Sql, messages: number, length = USUAL): Promis
     insert into public.conversations (workspace_id, user_id) values (${ACME}, ${JUAN}) returning id`;
   const id = row?.id ?? "";
   const ids = Array.from({ length: messages }, () => crypto.randomUUID());
-  const words = ids.map((_, n) => speak(n % 2 === 0 ? length.question : length.answer));
+  const words = ids.map((_, n) => speakOf(length)[n % 2 === 0 ? "question" : "answer"]);
   await sql`
     insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, content_for_llm)
     select said.id, ${ACME}, ${id}, ${JUAN}, lag(said.id) over (order by g), case when g % 2 = 1 then 'user' else 'assistant' end,
@@ -47,39 +57,35 @@ async function talk(sql: postgres.Sql, messages: number, length = USUAL): Promis
 const text = (said: string) => [{ type: "text", text: said }];
 
 /** One turn: what is asked is stored, the prompt is made, the answer is stored. */
-type Turn = (sql: postgres.Sql, conversation: string, length: Length) => Promise<void>;
+type Turn = (sql: postgres.Sql, conversation: string, said: Said) => Promise<void>;
 
 const ours = "Groundwork: 3 statements";
 const usual = "five statements, all messages";
 const turns: Record<string, Turn> = {
-  async [ours](sql, conversation, length) {
-    await sql`select id from public.add_message(${conversation}, ${
-      sql.json(text(speak(length.question)))
-    })`;
+  async [ours](sql, conversation, { question, answer }) {
+    await sql`select id from public.add_message(${conversation}, ${sql.json(text(question))})`;
     await sql`select public.assemble_context(${conversation}, 8000) as prompt`;
     await sql`
       select id from public.add_message(${conversation}, ${
-      sql.json(text(speak(length.answer)))
-    }, 'assistant', content_for_llm => ${speak(length.answer / 10)})`;
+      sql.json(text(answer))
+    }, 'assistant', content_for_llm => ${answer.slice(0, answer.length / 10)})`;
   },
   // Chat, all of its messages, the question, the stream, the answer: as chat templates do.
-  async [usual](sql, conversation, length) {
+  async [usual](sql, conversation, { question, answer }) {
     await sql`select * from public.conversations where id = ${conversation}`;
     await sql`select * from bench.messages where chat_id = ${conversation} order by created_at`;
     await sql`insert into bench.messages (chat_id, role, parts) values (${conversation}, 'user', ${
-      sql.json(text(speak(length.question)))
+      sql.json(text(question))
     })`;
     await sql`insert into bench.streams (chat_id) values (${conversation})`;
     await sql`insert into bench.messages (chat_id, role, parts) values (${conversation}, 'assistant', ${
-      sql.json(text(speak(length.answer)))
+      sql.json(text(answer))
     })`;
   },
   // A read for each thing that goes into the prompt, of the same tables as ours.
-  async "ten statements, a read for each part"(sql, conversation, length) {
+  async "ten statements, a read for each part"(sql, conversation, { question, answer }) {
     const [chat] = await sql`select * from public.conversations where id = ${conversation}`;
-    await sql`select id from public.add_message(${conversation}, ${
-      sql.json(text(speak(length.question)))
-    })`;
+    await sql`select id from public.add_message(${conversation}, ${sql.json(text(question))})`;
     await sql`select * from public.profiles where user_id = ${chat?.user_id}`;
     await sql`select * from public.members where workspace_id = ${ACME} and user_id = ${chat?.user_id}`;
     await sql`select * from public.agents where workspace_id = ${ACME}`;
@@ -95,9 +101,7 @@ const turns: Record<string, Turn> = {
         and content_tsv @@ plainto_tsquery('simple', 'invoices') limit 10`;
     await sql`select * from public.app_settings where workspace_id = ${ACME}`;
     await sql`
-      select id from public.add_message(${conversation}, ${
-      sql.json(text(speak(length.answer)))
-    }, 'assistant')`;
+      select id from public.add_message(${conversation}, ${sql.json(text(answer))}, 'assistant')`;
   },
 };
 
@@ -114,7 +118,7 @@ async function measureTurns(
   const ends = performance.now() + SECONDS * 1000;
   await Promise.all(Array.from({ length: clients }, async (_, client) => {
     for (let n = client; performance.now() < ends; n += clients) {
-      await turn(sql, ids[n % ids.length] ?? "", USUAL);
+      await turn(sql, ids[n % ids.length] ?? "", speakOf(USUAL));
       done++;
     }
   }));
@@ -130,53 +134,71 @@ function compareTurns(title: string, measure: (turn: Turn) => Promise<number>) {
   );
 }
 
-/** Bytes in tables and indexes for each byte said, from turn 90 to turn 110 of many conversations. */
+/** What turns leave for each byte said: in tables and indexes, and in the write-ahead log on the way. */
+interface Bytes {
+  kept: number;
+  logged: number;
+}
+
+/** From turn 90 to turn 110 of many conversations. */
 async function measureBytes(
   sql: postgres.Sql,
   turn: Turn,
   tables: string[],
   length: Length,
-): Promise<number> {
+): Promise<Bytes> {
   const ids = await Promise.all(Array.from({ length: 50 }, () => talk(sql, 180, length)));
-  await sql.unsafe(`vacuum full ${tables.join(", ")}`);
-  const size = async () => {
-    const [row] = await sql<{ bytes: number }[]>`
-      select sum(pg_total_relation_size(t::regclass))::float8 as bytes from unnest(${tables}::text[]) as t`;
+  const count = async (what: string) => {
+    const [row] = await sql.unsafe<{ bytes: number }[]>(`select (${what})::float8 as bytes`);
     return row?.bytes ?? NaN;
   };
-  const before = await size();
-  for (let n = 0; n < 20; n++) for (const id of ids) await turn(sql, id, length);
+  const sizes = tables.map((table) => `pg_total_relation_size('${table}')`).join(" + ");
+  const log = "pg_current_wal_lsn() - '0/0'";
   await sql.unsafe(`vacuum full ${tables.join(", ")}`);
-  return (await size() - before) / (20 * ids.length * (length.question + length.answer));
+  const [size, logged] = [await count(sizes), await count(log)];
+  let said = 0;
+  for (let n = 0; n < 20; n++) {
+    for (const id of ids) {
+      const words = speakOf(length);
+      said += new TextEncoder().encode(words.question + words.answer).length;
+      await turn(sql, id, words);
+    }
+  }
+  const written = await count(log) - logged;
+  await sql.unsafe(`vacuum full ${tables.join(", ")}`);
+  return { kept: (await count(sizes) - size) / said, logged: written / said };
 }
 
-/** Bytes kept, by how much is said in a turn. */
+/** Bytes kept and logged, by how much is said in a turn. */
 async function compareBytes(sql: postgres.Sql): Promise<string> {
   const lengths: Length[] = [1, 2, 4].map((times) => ({
     question: times * USUAL.question,
     answer: times * USUAL.answer,
   }));
-  const rows: string[][] = [];
+  const kept: string[][] = [];
+  const logged: string[][] = [];
   for (
     const [name, turn, tables] of [
-      [ours, turns[ours], ["public.messages", "public.context_records"]],
+      [ours, turns[ours], ["messages", "context_profiles", "context_records"]],
       [usual, turns[usual], ["bench.messages", "bench.streams"]],
     ] as const
   ) {
-    const figures: string[] = [];
+    if (!turn) continue;
+    const figures: Bytes[] = [];
     for (const length of lengths) {
-      figures.push(formatFigure(turn ? await measureBytes(sql, turn, [...tables], length) : NaN));
+      figures.push(await measureBytes(sql, turn, [...tables], length));
     }
-    rows.push([name, ...figures]);
+    kept.push([`kept: ${name}`, ...figures.map(({ kept }) => formatFigure(kept))]);
+    logged.push([`logged: ${name}`, ...figures.map(({ logged }) => formatFigure(logged))]);
   }
   return [
-    "### Bytes kept for each byte said, around turn 100",
+    "### Bytes for each byte said, around turn 100",
     "",
-    "Tables and indexes; ours with the record of each prompt. By characters of the question and the answer.",
+    "Kept in tables and indexes, ours with the record of each prompt; and written to the write-ahead log on the way, with the broadcasts and what was recalled. By characters of the question and the answer, each from half to one and a half times that.",
     "",
     formatTable(
       ["", ...lengths.map(({ question, answer }) => `${question} + ${answer}`)],
-      rows,
+      [...kept, ...logged],
     ),
   ].join("\n");
 }

@@ -1123,6 +1123,46 @@ export type Database = {
           },
         ];
       };
+      "context_profiles": {
+        Row: {
+          "created_at": string;
+          "id": number;
+          "memory_ids": (string)[];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: never;
+          "memory_ids": (string)[];
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: never;
+          "memory_ids"?: (string)[];
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "context_profiles_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "context_profiles_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "context_records": {
         Row: {
           "budget": number;
@@ -1133,7 +1173,7 @@ export type Database = {
           "memory_ids": (string)[];
           "message_count": number;
           "message_id": string;
-          "profile_ids": (string)[];
+          "profile_id": number | null;
           "short_forms": number;
           "token_count": number;
           "user_id": string;
@@ -1149,7 +1189,7 @@ export type Database = {
           "memory_ids": (string)[];
           "message_count": number;
           "message_id": string;
-          "profile_ids": (string)[];
+          "profile_id"?: number | null;
           "short_forms": number;
           "token_count": number;
           "user_id": string;
@@ -1164,7 +1204,7 @@ export type Database = {
           "memory_ids"?: (string)[];
           "message_count"?: number;
           "message_id"?: string;
-          "profile_ids"?: (string)[];
+          "profile_id"?: number | null;
           "short_forms"?: number;
           "token_count"?: number;
           "user_id"?: string;
@@ -1172,10 +1212,17 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            foreignKeyName: "context_records_message_id_fkey";
+            columns: ["message_id"];
             isOneToOne: false;
-            referencedRelation: "conversations";
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "profile_is_the_persons";
+            columns: ["workspace_id", "user_id", "profile_id"];
+            isOneToOne: false;
+            referencedRelation: "context_profiles";
             referencedColumns: ["workspace_id", "user_id", "id"];
           },
         ];
@@ -1729,18 +1776,18 @@ export type Database = {
         };
         Relationships: [
           {
+            foreignKeyName: "feedback_signals_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+          {
             foreignKeyName: "feedback_signals_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["user_id"];
-          },
-          {
-            foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "message_id", "workspace_id"];
-            isOneToOne: false;
-            referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "id", "workspace_id"];
           },
         ];
       };
@@ -2296,24 +2343,24 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["user_id", "workspace_id", "conversation_id"];
+            columns: ["conversation_id", "workspace_id", "user_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["user_id", "workspace_id", "id"];
+            referencedColumns: ["id", "workspace_id", "user_id"];
           },
           {
-            foreignKeyName: "log_is_of_the_conversation";
-            columns: ["preprocessing_log_id", "conversation_id", "workspace_id"];
+            foreignKeyName: "log_is_known";
+            columns: ["preprocessing_log_id"];
             isOneToOne: false;
             referencedRelation: "preprocessing_logs";
-            referencedColumns: ["id", "conversation_id", "workspace_id"];
+            referencedColumns: ["id"];
           },
           {
-            foreignKeyName: "parent_is_of_the_conversation";
-            columns: ["parent_id", "conversation_id", "workspace_id"];
+            foreignKeyName: "parent_is_a_message";
+            columns: ["parent_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["id", "conversation_id", "workspace_id"];
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -2416,11 +2463,11 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "message_id", "workspace_id"];
+            foreignKeyName: "postprocessing_results_message_id_fkey";
+            columns: ["message_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "id", "workspace_id"];
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -2476,11 +2523,11 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "message_id", "workspace_id"];
+            foreignKeyName: "preprocessing_logs_message_id_fkey";
+            columns: ["message_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "id", "workspace_id"];
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -2766,11 +2813,11 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "message_is_of_the_conversation";
-            columns: ["conversation_id", "message_id", "workspace_id"];
+            foreignKeyName: "votes_message_id_fkey";
+            columns: ["message_id"];
             isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["conversation_id", "id", "workspace_id"];
+            referencedColumns: ["id"];
           },
           {
             foreignKeyName: "votes_user_id_fkey";

@@ -3,7 +3,9 @@
 -- Touches: public.messages, conversation_path, a check on conversations.active_message_id.
 -- Beware:  read along a path, from a leaf to the root, with conversation_path: it costs what the page costs, however long the conversation is.
 --          The policy looks the conversation up for each row that is read, by its key: right for pages of one conversation, wrong for reading
---          all messages that one may see; ask by conversation_id. Written by add_message alone (next chapter).
+--          all messages that one may see; ask by conversation_id. Written by add_message alone (next chapter). What refers to a message does so
+--          by its id alone, and a trigger sees to it that both are of one conversation: keys that repeat conversation and workspace are a
+--          tenth of all that a turn keeps (decision 17).
 
 create domain private.message_parts as jsonb
   constraint parts_are_objects_with_a_type check (
@@ -37,12 +39,10 @@ create table public.messages (
   token_count integer,
   preprocessing_log_id bigint,
   created_at timestamptz not null default now(),
-  unique (conversation_id, workspace_id, id),
-  constraint conversation_is_its_owners foreign key (user_id, workspace_id, conversation_id)
-    references public.conversations (user_id, workspace_id, id) on delete cascade,
+  constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)
+    references public.conversations (id, workspace_id, user_id) on delete cascade,
   -- Not on delete cascade: one after the other down a long conversation, it would exhaust the stack.
-  constraint parent_is_of_the_conversation foreign key (parent_id, conversation_id, workspace_id)
-    references public.messages (id, conversation_id, workspace_id),
+  constraint parent_is_a_message foreign key (parent_id) references public.messages (id),
   constraint parent_is_another_message check (parent_id <> id),
   constraint role_is_known check (role in ('system', 'user', 'assistant', 'tool')),
   constraint content_for_llm_is_bounded check (length(content_for_llm) <= 200000),
@@ -57,11 +57,10 @@ comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
 comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole.';
--- Neither begins with the conversation: while the table is small the planner would take them for as good as the unique one, and each new
--- message's look at its parent would read all of its conversation.
-create index messages_parent_id on public.messages (parent_id, conversation_id, workspace_id);
--- Equal for all of a conversation, so it is a few bytes for each.
-create index messages_conversation_id on public.messages (user_id, workspace_id, conversation_id);
+create index messages_parent_id on public.messages (parent_id);
+-- Equal for all of a conversation, so it is a few bytes for each. A message is looked for by its id alone, and its conversation compared
+-- afterwards: while statistics are young the planner takes this index for as good as the primary key, and reads the whole conversation.
+create index messages_conversation_id on public.messages (conversation_id, workspace_id, user_id);
 
 grant select on public.messages to authenticated, service_role;
 grant insert, delete on public.messages to service_role;
@@ -76,6 +75,62 @@ create policy "Who reads a conversation reads its messages" on public.messages
 comment on policy "Who reads a conversation reads its messages" on public.messages is
   'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of them.';
 
+-- Where a message stands ---------------------------------------------------------------------------------------------------------------
+
+create function private.keep_parent_of_conversation()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes, the message is looked for past RLS
+set search_path = ''
+as $$
+begin
+  if (select parent.conversation_id from public.messages as parent where parent.id = new.parent_id) is distinct from new.conversation_id then
+    raise foreign_key_violation using message = 'A message follows one of its own conversation.', constraint = tg_name, table = tg_table_name;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_parent_of_conversation() is
+  'Trigger on messages: what a message follows is of its conversation (23503), and with it of its workspace.';
+create trigger parent_is_of_the_conversation after insert on public.messages
+  for each row when (new.parent_id is not null) execute function private.keep_parent_of_conversation();
+
+create function private.keep_message_of_conversation()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes, the message is looked for past RLS
+set search_path = ''
+as $$
+begin
+  if (select row(message.conversation_id, message.workspace_id) from public.messages as message where message.id = new.message_id)
+    is distinct from row(new.conversation_id, new.workspace_id)
+  then
+    raise foreign_key_violation using message = 'No such message in this conversation.', constraint = tg_name, table = tg_table_name;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_message_of_conversation() is
+  'Trigger on what hangs on a message: its conversation and workspace are the message''s (23503). After the row is written, so that row security has spoken before: whoever may not read the conversation learns nothing of it.';
+
+create function private.keep_place()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.raise_error('append_only', 'A message stays where it was said.', 403);
+  return null;
+end;
+$$;
+comment on function private.keep_place() is
+  'Trigger on messages: what a message is, follows and belongs to is never changed (append_only 403), by the owner of the table neither. Looking once, when something refers to it, is therefore enough.';
+create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id on public.messages
+  for each row execute function private.keep_place();
+
 -- The leaf that is shown ---------------------------------------------------------------------------------------------------------------
 
 create function private.keep_active_message()
@@ -86,9 +141,7 @@ security definer -- whoever writes, the message is looked for past RLS
 set search_path = ''
 as $$
 begin
-  if not exists (
-    select from public.messages as message where message.id = new.active_message_id and message.conversation_id = new.id
-  ) then
+  if (select message.conversation_id from public.messages as message where message.id = new.active_message_id) is distinct from new.id then
     perform private.raise_error('not_found', 'No such message in this conversation.', 404);
   end if;
   return new;

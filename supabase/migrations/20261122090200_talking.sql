@@ -67,10 +67,8 @@ begin
 
   -- What it follows
   if coalesce(add_message.instead_of, add_message.parent_id) is not null then
-    select known.* into beside
-    from public.messages as known
-    where known.id = coalesce(add_message.instead_of, add_message.parent_id) and known.conversation_id = talk.id;
-    if not found then
+    select known.* into beside from public.messages as known where known.id = coalesce(add_message.instead_of, add_message.parent_id);
+    if beside.conversation_id is distinct from talk.id then
       perform private.raise_error('not_found', 'No such message in this conversation.', 404);
     end if;
     follows := case when add_message.instead_of is null then beside.id else beside.parent_id end;
@@ -134,7 +132,7 @@ begin
     cross join lateral (
       select known.id
       from public.messages as known
-      where known.conversation_id = talk.id and known.workspace_id = talk.workspace_id and known.parent_id = walk.id
+      where known.parent_id = walk.id
       order by known.created_at desc, known.id desc
       limit 1
     ) as child

@@ -7,7 +7,7 @@
 
 -- votes --------------------------------------------------------------------------------------------------------------------------------
 create table public.votes (
-  message_id uuid not null,
+  message_id uuid not null references public.messages (id) on delete cascade,
   user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
   conversation_id uuid not null,
   workspace_id uuid not null,
@@ -16,16 +16,16 @@ create table public.votes (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (message_id, user_id),
-  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
-    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint reason_is_short check (length(reason) <= 2000)
 );
 comment on table public.votes is 'What a person thinks of a message: one vote each, which may be changed and taken back.';
 alter table public.votes enable row level security;
-create index votes_conversation_id on public.votes (conversation_id, message_id, workspace_id);
+create index votes_conversation_id on public.votes (conversation_id);
 create index votes_user_id on public.votes (user_id);
 create trigger touch_updated_at before update on public.votes
   for each row execute function private.touch_updated_at();
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.votes
+  for each row execute function private.keep_message_of_conversation();
 
 grant select, delete on public.votes to authenticated;
 grant insert (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
@@ -60,15 +60,13 @@ comment on policy "People take back their votes" on public.votes is 'Their own.'
 -- feedback_signals ---------------------------------------------------------------------------------------------------------------------
 create table public.feedback_signals (
   id bigint generated always as identity primary key,
-  message_id uuid not null,
+  message_id uuid not null references public.messages (id) on delete cascade,
   conversation_id uuid not null,
   workspace_id uuid not null,
   user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
   kind text not null,
   value numeric,
   created_at timestamptz not null default now(),
-  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
-    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint kind_is_known check (
     kind in ('regenerated', 'copied', 'edited', 'shared', 'abandoned', 'dwelled', 'followed_link', 'read_aloud', 'continued', 'reported')
   ),
@@ -77,8 +75,11 @@ create table public.feedback_signals (
 comment on table public.feedback_signals is 'What people did with an answer, noted by the client: feedback that nobody was asked for.';
 alter table public.feedback_signals enable row level security;
 comment on column public.feedback_signals.value is 'How much, where that says something: of dwelled, the milliseconds.';
-create index feedback_signals_message_id on public.feedback_signals (conversation_id, message_id, workspace_id);
+create index feedback_signals_message_id on public.feedback_signals (message_id);
+create index feedback_signals_conversation_id on public.feedback_signals (conversation_id);
 create index feedback_signals_user_id on public.feedback_signals (user_id);
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.feedback_signals
+  for each row execute function private.keep_message_of_conversation();
 
 grant select on public.feedback_signals to authenticated;
 grant insert (message_id, conversation_id, workspace_id, kind, value) on public.feedback_signals to authenticated;
@@ -104,7 +105,7 @@ comment on policy "Who reads a conversation gives signals" on public.feedback_si
 -- preprocessing_logs -------------------------------------------------------------------------------------------------------------------
 create table public.preprocessing_logs (
   id bigint generated always as identity primary key,
-  message_id uuid not null,
+  message_id uuid not null references public.messages (id) on delete cascade,
   conversation_id uuid not null,
   workspace_id uuid not null,
   intent text,
@@ -117,9 +118,6 @@ create table public.preprocessing_logs (
   model_reason text,
   duration_ms integer,
   created_at timestamptz not null default now(),
-  unique (conversation_id, workspace_id, id),
-  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
-    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint words_are_short check (
     length(intent) <= 500 and length(emotion) <= 200 and length(routing) <= 200 and length(memory_query) <= 4000
     and length(model_selected) <= 200 and length(model_reason) <= 2000
@@ -132,12 +130,34 @@ comment on table public.preprocessing_logs is 'The concierge before the model: w
 alter table public.preprocessing_logs enable row level security;
 comment on column public.preprocessing_logs.clarity is '0: one has to ask back; 1: nothing is open.';
 comment on column public.preprocessing_logs.memory_query is 'What memory was asked for.';
-create index preprocessing_logs_message_id on public.preprocessing_logs (conversation_id, message_id, workspace_id);
+create index preprocessing_logs_message_id on public.preprocessing_logs (message_id);
+create index preprocessing_logs_conversation_id on public.preprocessing_logs (conversation_id);
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.preprocessing_logs
+  for each row execute function private.keep_message_of_conversation();
 
 -- An answer names the log that it was made under, in its own conversation.
-alter table public.messages add constraint log_is_of_the_conversation foreign key (preprocessing_log_id, conversation_id, workspace_id)
-  references public.preprocessing_logs (id, conversation_id, workspace_id) on delete set null (preprocessing_log_id);
-create index messages_preprocessing_log_id on public.messages (preprocessing_log_id, conversation_id, workspace_id);
+alter table public.messages add constraint log_is_known foreign key (preprocessing_log_id)
+  references public.preprocessing_logs (id) on delete set null;
+-- Most messages name none, and would be in the index all the same.
+create index messages_preprocessing_log_id on public.messages (preprocessing_log_id) where preprocessing_log_id is not null;
+
+create function private.keep_log_of_conversation()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes, the log is looked for past RLS
+set search_path = ''
+as $$
+begin
+  if (select log.conversation_id from public.preprocessing_logs as log where log.id = new.preprocessing_log_id) is distinct from new.conversation_id then
+    raise foreign_key_violation using message = 'No such log in this conversation.', constraint = tg_name, table = tg_table_name;
+  end if;
+  return null;
+end;
+$$;
+comment on function private.keep_log_of_conversation() is 'Trigger on messages: the log that an answer was made under is of its conversation (23503).';
+create trigger log_is_of_the_conversation after insert or update of preprocessing_log_id on public.messages
+  for each row when (new.preprocessing_log_id is not null) execute function private.keep_log_of_conversation();
 
 create function private.log_preprocessing(leaf public.messages, preprocessing jsonb)
 returns bigint
@@ -169,7 +189,7 @@ comment on function private.log_preprocessing(public.messages, jsonb) is 'Keeps 
 -- postprocessing_results ---------------------------------------------------------------------------------------------------------------
 create table public.postprocessing_results (
   id bigint generated always as identity primary key,
-  message_id uuid not null,
+  message_id uuid not null references public.messages (id) on delete cascade,
   conversation_id uuid not null,
   workspace_id uuid not null,
   memory_extraction private.small_object not null default '{}',
@@ -178,15 +198,16 @@ create table public.postprocessing_results (
   display_hints private.small_object not null default '{}',
   duration_ms integer,
   created_at timestamptz not null default now(),
-  constraint message_is_of_the_conversation foreign key (conversation_id, message_id, workspace_id)
-    references public.messages (conversation_id, id, workspace_id) on delete cascade,
   constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20 and length(array_to_string(follow_ups, '')) <= 10000),
   constraint duration_ms_is_not_negative check (duration_ms >= 0)
 );
 comment on table public.postprocessing_results is 'The concierge after the model: what is to be remembered of an answer, how good it was, how to show it and go on from it.';
 alter table public.postprocessing_results enable row level security;
 comment on column public.postprocessing_results.follow_ups is 'What the person may want to say next.';
-create index postprocessing_results_message_id on public.postprocessing_results (conversation_id, message_id, workspace_id);
+create index postprocessing_results_message_id on public.postprocessing_results (message_id);
+create index postprocessing_results_conversation_id on public.postprocessing_results (conversation_id);
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.postprocessing_results
+  for each row execute function private.keep_message_of_conversation();
 
 grant select on public.preprocessing_logs, public.postprocessing_results to authenticated;
 grant select, insert, delete on public.preprocessing_logs, public.postprocessing_results to service_role;

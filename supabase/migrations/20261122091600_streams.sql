@@ -144,9 +144,9 @@ begin
   if not found then
     perform private.raise_error('not_found', 'The conversation does not exist, or is not yours.', 404);
   end if;
-  if open_stream.parent_id is not null and not exists (
-    select from public.messages as m where m.id = open_stream.parent_id and m.conversation_id = talk.id
-  ) then
+  if open_stream.parent_id is not null
+    and (select m.conversation_id from public.messages as m where m.id = open_stream.parent_id) is distinct from talk.id
+  then
     perform private.raise_error('not_found', 'No such message in this conversation.', 404);
   end if;
   insert into public.streams (workspace_id, conversation_id, user_id, message_id, parent_id)

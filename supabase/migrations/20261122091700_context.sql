@@ -1,8 +1,8 @@
 -- The prompt: what goes into it, within a budget, and what went into it, for as long as the conversation is kept.
 --
--- Touches: public.context_records, assemble_context; a message's short form is written once.
--- Beware:  a record does not repeat what was said. A branch never changes and neither do memories, so the leaf, a few counts and the memories'
---          ids are enough to make the same prompt again; what was forgotten meanwhile is missing from it, and marked.
+-- Touches: public.context_profiles, public.context_records, assemble_context; a message's short form is written once.
+-- Beware:  a record does not repeat what was said, nor what follows from it. A branch never changes and neither do memories, so the leaf, a few
+--          counts and the memories' ids are enough to make the same prompt again; what was forgotten meanwhile is missing from it, and marked.
 --
 --   profile        system    what is known of the person, always first
 --   older          …         at most forty, in their short form where there is one (content_for_llm)
@@ -25,35 +25,61 @@ create trigger keep_short_form before update of content_for_llm on public.messag
   for each row when (old.content_for_llm is not null and new.content_for_llm is distinct from old.content_for_llm)
   execute function private.keep_short_form();
 
+create table public.context_profiles (
+  id bigint generated always as identity primary key,
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  user_id uuid not null references public.profiles (user_id) on delete cascade,
+  memory_ids uuid[] not null,
+  created_at timestamptz not null default now(),
+  unique (workspace_id, user_id, memory_ids),
+  unique (workspace_id, user_id, id),
+  constraint memories_are_1_to_100 check (cardinality(memory_ids) between 1 and 100)
+);
+comment on table public.context_profiles is
+  'What was known of a person when a prompt was made: each set of memories once, because it changes seldom and every turn''s record names it.';
+comment on column public.context_profiles.memory_ids is 'The memories of kind profile, in their order.';
+create index context_profiles_user_id on public.context_profiles (user_id);
+alter table public.context_profiles enable row level security;
+grant select on public.context_profiles to authenticated, service_role;
+-- Written by assemble_context alone.
+create policy "People read what was known of them" on public.context_profiles
+  for select to authenticated
+  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read what was known of them" on public.context_profiles is 'It names memories, which are theirs alone.';
+
 create table public.context_records (
   id bigint generated always as identity primary key,
   workspace_id uuid not null,
   conversation_id uuid not null,
   user_id uuid not null,
-  message_id uuid not null,
+  message_id uuid not null references public.messages (id) on delete cascade,
   short_forms bigint not null,
+  profile_id bigint,
+  created_at timestamptz not null default now(),
   token_count integer not null,
   budget integer not null,
   message_count smallint not null,
-  profile_ids uuid[] not null,
   memory_ids uuid[] not null,
   left_out jsonb not null default '[]',
-  created_at timestamptz not null default now(),
-  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
-    references public.conversations (workspace_id, user_id, id) on delete cascade,
+  constraint profile_is_the_persons foreign key (workspace_id, user_id, profile_id)
+    references public.context_profiles (workspace_id, user_id, id) on delete cascade,
   constraint tokens_are_within_the_budget check (token_count between 0 and budget),
   constraint messages_are_one_to_fifty check (message_count between 1 and 50),
-  constraint memories_are_at_most_110 check (cardinality(profile_ids) <= 100 and cardinality(memory_ids) <= 10),
+  constraint memories_are_at_most_10 check (cardinality(memory_ids) <= 10),
   constraint left_out_is_a_short_list check (jsonb_typeof(left_out) = 'array' and length(left_out::text) <= 16384)
 );
 comment on table public.context_records is 'What entered a prompt and what was left out and why: replay_context makes the same prompt again.';
 comment on column public.context_records.message_id is 'The leaf: the newest message of the prompt.';
 comment on column public.context_records.message_count is 'How many messages entered, from the leaf up.';
 comment on column public.context_records.short_forms is 'Which of them entered in their short form: bit 0 is the leaf, bit 1 the message before it.';
-comment on column public.context_records.profile_ids is 'The memories at the start, in their order.';
+comment on column public.context_records.profile_id is 'The memories at the start; null: none.';
+comment on column public.context_records.left_out is 'Which memories did not enter, and why. What of the talk did not enter follows from message_count; replay_context says both.';
 comment on column public.context_records.memory_ids is 'The memories at the end, in their order.';
-create index context_records_conversation on public.context_records (workspace_id, user_id, conversation_id);
-create index context_records_message on public.context_records (message_id, id);
+-- Also for all that entered a person's prompts.
+create index context_records_profile on public.context_records (workspace_id, user_id, profile_id);
+create index context_records_message on public.context_records (message_id);
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.context_records
+  for each row execute function private.keep_message_of_conversation();
 alter table public.context_records enable row level security;
 grant select on public.context_records to authenticated, service_role;
 -- Written by assemble_context alone.
@@ -102,7 +128,7 @@ comment on function private.render_context(public.messages[], bigint, uuid[], uu
 
 -- Assembling ---------------------------------------------------------------------------------------------------------------------------
 
-create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer, out short_forms bigint, out stopped_at uuid)
+create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer, out short_forms bigint)
 language plpgsql
 stable
 set search_path = ''
@@ -132,7 +158,6 @@ begin
     end if;
     if tokens + cost > room then
       short_forms := short_forms & ((1::bigint << (said.place::integer - 1)) - 1);
-      stopped_at := said.id;
       return;
     end if;
     tokens := tokens + cost;
@@ -141,7 +166,22 @@ begin
 end;
 $$;
 comment on function private.fit_path(public.messages[], integer) is
-  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing after the first that does not fit (stopped_at).';
+  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing after the first that does not fit.';
+
+create function private.left_of_path(path public.messages[], taken integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case when path[taken + 1].id is null then '[]'::jsonb
+    else jsonb_build_array(jsonb_build_object('what', 'messages', 'from', path[taken + 1].id,
+      'reason', case when taken = 50 then 'older_than_fifty' else 'budget' end)) end;
+end;
+$$;
+comment on function private.left_of_path(public.messages[], integer) is
+  'From where on a branch (newest first, one longer than what was taken of it) did not enter a prompt, and why; all of it did: an empty array.';
 
 create function private.fit_memories(
   talk public.conversations, asked text, query_embedding extensions.halfvec, embedding_model text, room integer,
@@ -194,6 +234,32 @@ $$;
 comment on function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer) is
   'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where on it was not looked at.';
 
+create function private.context_profile(talk public.conversations, ids uuid[])
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  known bigint;
+begin
+  if ids = '{}' then
+    return null;
+  end if;
+  loop
+    select p.id into known from public.context_profiles as p
+    where p.workspace_id = talk.workspace_id and p.user_id = talk.user_id and p.memory_ids = ids;
+    exit when found;
+    insert into public.context_profiles (workspace_id, user_id, memory_ids) values (talk.workspace_id, talk.user_id, ids)
+    on conflict do nothing
+    returning id into known;
+    exit when found; -- else another turn was faster
+  end loop;
+  return known;
+end;
+$$;
+comment on function private.context_profile(public.conversations, uuid[]) is 'The set of memories by which a record names what was known of a person, kept where it is new; of none: null.';
+
 create function private.assemble_context(
   conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
 )
@@ -214,7 +280,6 @@ declare
   memories record;
   path public.messages[];
   talked record;
-  left_out jsonb;
   kept public.context_records;
 begin
   if budget is null or budget not between 100 and 2000000 then
@@ -224,8 +289,8 @@ begin
   where c.id = assemble_context.conversation_id and c.deleted_at is null
     and (private.is_service() or c.user_id = private.current_user_id() and c.workspace_id = any (private.workspace_ids()));
   select m.* into leaf from public.messages as m
-  where m.conversation_id = talk.id and m.id = coalesce(assemble_context.message_id, talk.active_message_id);
-  if leaf.id is null then
+  where m.id = coalesce(assemble_context.message_id, talk.active_message_id);
+  if talk.id is null or leaf.conversation_id is distinct from talk.id then
     perform private.raise_error('not_found', 'No such conversation of yours, or nothing has been said in it.', 404);
   end if;
   log_id := private.log_preprocessing(leaf, preprocessing);
@@ -240,22 +305,17 @@ begin
     ) end), query_embedding, embedding_model, budget - leaf_cost);
   path := array(select said from public.conversation_path(leaf.id, 51) as said);
   talked := private.fit_path(path[1:50], budget - memories.tokens);
-  left_out := memories.left_out;
-  if talked.stopped_at is not null then
-    left_out := left_out || jsonb_build_object('what', 'messages', 'from', talked.stopped_at, 'reason', 'budget');
-  elsif path[51].id is not null then
-    left_out := left_out || jsonb_build_object('what', 'messages', 'from', path[51].id, 'reason', 'older_than_fifty');
-  end if;
 
   insert into public.context_records (
-    workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_ids, memory_ids, left_out, token_count, budget
+    workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_id, memory_ids, left_out, token_count, budget
   ) values (
-    talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms, memories.profile_ids, memories.memory_ids, left_out,
-    memories.tokens + talked.tokens, budget
+    talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms, private.context_profile(talk, memories.profile_ids),
+    memories.memory_ids, memories.left_out, memories.tokens + talked.tokens, budget
   ) returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
-    'messages', private.render_context(path[1:talked.taken], kept.short_forms, kept.profile_ids, kept.memory_ids),
-    'token_count', kept.token_count, 'budget', budget, 'left_out', left_out, 'preprocessing_log_id', log_id);
+    'messages', private.render_context(path[1:talked.taken], kept.short_forms, memories.profile_ids, kept.memory_ids),
+    'token_count', kept.token_count, 'budget', budget, 'left_out', kept.left_out || private.left_of_path(path, talked.taken),
+    'preprocessing_log_id', log_id);
 end;
 $$;
 comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is 'The body of assemble_context.';

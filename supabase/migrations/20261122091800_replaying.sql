@@ -12,6 +12,7 @@ set search_path = ''
 as $$
 declare
   kept public.context_records;
+  path public.messages[];
 begin
   select r.* into kept from public.context_records as r
   where r.id = replay_context.record_id
@@ -20,11 +21,12 @@ begin
   if kept.id is null then
     perform private.raise_error('not_found', 'No such record of yours.', 404);
   end if;
+  path := array(select said from public.conversation_path(kept.message_id, kept.message_count + 1) as said);
   return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id', kept.message_id,
-    'messages', private.render_context(
-      array(select said from public.conversation_path(kept.message_id, kept.message_count) as said), kept.short_forms, kept.profile_ids, kept.memory_ids),
+    'messages', private.render_context(path[1:kept.message_count], kept.short_forms,
+      coalesce((select p.memory_ids from public.context_profiles as p where p.id = kept.profile_id), '{}'), kept.memory_ids),
     'token_count', kept.token_count, 'budget', kept.budget,
-    'left_out', kept.left_out, 'created_at', kept.created_at);
+    'left_out', kept.left_out || private.left_of_path(path, kept.message_count), 'created_at', kept.created_at);
 end;
 $$;
 comment on function private.replay_context(bigint) is 'The body of replay_context.';

@@ -141,9 +141,10 @@ grant execute on function
   public.cancel_background_query(bigint)
 to authenticated, service_role;
 
--- What belongs to a conversation goes with it. profile_ids are memories.
+-- What belongs to a conversation goes with it.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.streams', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.context_records', 'user_id', 'with_row', true, 'workspace_id'),
-  ('public.context_records', 'profile_ids', 'with_row', false, 'workspace_id'),
+  ('public.context_profiles', 'user_id', 'delete', true, 'workspace_id'),
+  ('public.context_records', 'profile_id', 'with_row', false, 'workspace_id'),
   ('public.background_queries', 'user_id', 'with_row', true, 'workspace_id');

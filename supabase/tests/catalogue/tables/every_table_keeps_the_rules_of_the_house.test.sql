@@ -1,6 +1,6 @@
 -- Rules that every table of ours keeps, also those that later chapters add.
 begin;
-select plan(10);
+select plan(11);
 
 create temporary view our_tables as
 select c.oid, n.nspname, c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
@@ -10,15 +10,35 @@ select is_empty(
   $$select k.conrelid::regclass, k.conname from pg_catalog.pg_constraint as k join our_tables as t on t.oid = k.conrelid
     where k.contype = 'f' and not exists (
       select from pg_catalog.pg_index as i
-      where i.indrelid = k.conrelid and i.indpred is null and i.indisvalid
+      where i.indrelid = k.conrelid and i.indisvalid
+        -- of all rows, or of all that refer to something
+        and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid)
+          in (select format('(%I IS NOT NULL)', a.attname) from pg_catalog.pg_attribute as a where a.attrelid = k.conrelid and a.attnum = any (k.conkey)))
         -- the key's columns lead the index, in any order
         and (select array_agg(c order by c) from unnest((i.indkey::smallint[])[0:cardinality(k.conkey) - 1]) as c)
           = (select array_agg(c order by c) from unnest(k.conkey) as c))$$,
   'every foreign key has an index that begins with it: deleting what it refers to is no scan'
 );
+-- Messages are the many: what refers to one does so by its id, and a trigger compares where both belong (decision 17).
+create temporary view guards (function, guarded) as values
+  ('private.keep_parent_of_conversation()'::regprocedure, 'parent_id'),
+  ('private.keep_log_of_conversation()', 'preprocessing_log_id'),
+  ('private.keep_message_of_conversation()', 'message_id');
+select set_eq(
+  $$select distinct g.tgrelid::regclass::text, guards.guarded from pg_catalog.pg_trigger as g join guards on guards.function = g.tgfoid
+    where g.tgenabled = 'O'$$,
+  $$values ('messages', 'parent_id'), ('messages', 'preprocessing_log_id'), ('votes', 'message_id'), ('feedback_signals', 'message_id'),
+    ('preprocessing_logs', 'message_id'), ('postprocessing_results', 'message_id'), ('context_records', 'message_id')$$,
+  'these are the keys that a trigger keeps within the workspace'
+);
 select is_empty(
   $$select k.conrelid::regclass, k.conname from pg_catalog.pg_constraint as k join our_tables as t on t.oid = k.conrelid
     where k.contype = 'f' and t.nspname = 'public' and k.confrelid <> 'public.workspaces'::regclass
+      and not exists (
+        select from pg_catalog.pg_trigger as g
+        join guards on guards.function = g.tgfoid
+        join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attname = guards.guarded
+        where g.tgrelid = k.conrelid and g.tgenabled = 'O' and k.conkey = array[a.attnum])
       and exists (select from pg_catalog.pg_attribute where attrelid = k.confrelid and attname = 'workspace_id')
       and not exists (
         select from unnest(k.conkey) as key join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = key
