@@ -59,8 +59,8 @@ const text = (said: string) => [{ type: "text", text: said }];
 /** One turn: what is asked is stored, the prompt is made, the answer is stored. */
 type Turn = (sql: postgres.Sql, conversation: string, said: Said) => Promise<void>;
 
-const ours = "Groundwork: 3 statements";
-const usual = "five statements, all messages";
+const ours = "Groundwork";
+const usual = "all messages, nothing recalled";
 const turns: Record<string, Turn> = {
   async [ours](sql, conversation, { question, answer }) {
     await sql`select id from public.add_message(${conversation}, ${sql.json(text(question))})`;
@@ -83,7 +83,7 @@ const turns: Record<string, Turn> = {
     })`;
   },
   // A read for each thing that goes into the prompt, of the same tables as ours.
-  async "ten statements, a read for each part"(sql, conversation, { question, answer }) {
+  async "a read for each part"(sql, conversation, { question, answer }) {
     const [chat] = await sql`select * from public.conversations where id = ${conversation}`;
     await sql`select id from public.add_message(${conversation}, ${sql.json(text(question))})`;
     await sql`select * from public.profiles where user_id = ${chat?.user_id}`;
@@ -124,6 +124,23 @@ async function measureTurns(
   }));
   await sql.end();
   return done / SECONDS;
+}
+
+/** The statements that each turn sends, counted as they are sent. */
+async function countStatements(url: string, setUp: postgres.Sql): Promise<string> {
+  const rows: string[][] = [];
+  for (const [name, turn] of Object.entries(turns)) {
+    let sent = 0;
+    const sql = postgres(url, { max: 1, onnotice: () => {}, debug: () => sent++ });
+    await sql`select 1`; // the first one is followed by a look at the types
+    const id = await talk(setUp, 2);
+    sent = 0;
+    await turn(sql, id, speakOf(USUAL));
+    rows.push([name, String(sent)]);
+    await sql.end();
+  }
+  return ["### Statements of a turn, each a round trip", "", formatTable(["", "statements"], rows)]
+    .join("\n");
 }
 
 /** Each turn, measured the same way. */
@@ -251,6 +268,7 @@ export async function benchTurn(): Promise<string> {
       ],
     );
     return [
+      await countStatements(database.url, sql),
       formatComparison(near),
       formatComparison(far),
       formatComparison(loading),
