@@ -1,11 +1,7 @@
 drop function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
 drop function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb);
-drop function private.context_profile(public.conversations, uuid[]);
 drop function private.left_of_path(public.messages[], integer);
 drop function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer);
 drop function private.fit_path(public.messages[], integer);
 drop function private.render_context(public.messages[], bigint, uuid[], uuid[]);
 drop function private.memory_list(text, uuid[]);
-drop table public.context_records, public.context_profiles;
-drop trigger keep_short_form on public.messages;
-drop function private.keep_short_form();
