@@ -145,13 +145,24 @@ grant select, delete on public.memory_sources to service_role;
 
 -- The rules --------------------------------------------------------------------------------------------------------------------------------
 
+create function private.memories_lock(workspace_id uuid, user_id uuid)
+returns bigint
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select hashtextextended('groundwork memories ' || workspace_id || ' ' || user_id, 0);
+$$;
+comment on function private.memories_lock(uuid, uuid) is 'The advisory lock on the memories of a person.';
+
 create function private.lock_memories(workspace_id uuid, user_id uuid)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select pg_advisory_xact_lock(hashtextextended('groundwork memories ' || workspace_id || ' ' || user_id, 0));
+  select pg_advisory_xact_lock(private.memories_lock(workspace_id, user_id));
 $$;
 comment on function private.lock_memories(uuid, uuid) is 'Until the transaction ends nobody else writes memories of this person. To be taken before any of their rows is locked.';
 

@@ -53,13 +53,14 @@ declare
   person record;
   counted integer := 0;
 begin
-  -- In one order, and a bounded number: their locks are held until the commit.
+  -- A bounded number: their locks are held until the commit. So it waits for nobody: whoever is being written is counted the next time, and
+  -- neither do the others wait meanwhile nor can two wait for each other.
   for person in
     select known.workspace_id, known.user_id from (
-      select distinct r.workspace_id, r.user_id from private.recalls as r limit most
-    ) as known order by 1, 2
+      select distinct r.workspace_id, r.user_id from private.recalls as r
+    ) as known order by random() limit most
   loop
-    perform private.lock_memories(person.workspace_id, person.user_id);
+    continue when not pg_try_advisory_xact_lock(private.memories_lock(person.workspace_id, person.user_id));
     with noted as (
       delete from private.recalls as r where r.workspace_id = person.workspace_id and r.user_id = person.user_id
       returning r.memory_ids, r.recalled_at
@@ -78,6 +79,6 @@ begin
 end;
 $$;
 comment on function private.count_recalls(integer) is
-  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was historical is recent again. Returns how many people.';
+  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was historical is recent again. Whose memories are being written is left for the next time. Returns how many people.';
 select cron.schedule('count-recalls', '10 seconds', 'select private.count_recalls()');
 grant execute on function private.note_recall(uuid, uuid, uuid[]) to authenticated, service_role;

@@ -1,6 +1,7 @@
 drop function private.confirm_memory(uuid, double precision, text);
 drop function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]);
 drop function private.lock_memories(uuid, uuid);
+drop function private.memories_lock(uuid, uuid);
 drop table public.memory_sources;
 drop table public.memories;
 drop function private.telling_words(text);
