@@ -196,10 +196,10 @@ Deno.test("an agent that cannot be reached is 1011, and one that is reached too 
   const [early, agent] = [createPerson(), createAgent()];
   const reached = Promise.withResolvers<OutboundSocket>();
   startRelay(early.socket, () => reached.promise, bounds);
-  early.leaves(1000);
+  early.leaves(4001, "bye");
   reached.resolve(agent.agent);
   await eventually("it was let go", () => agent.closures.length === 1);
-  assertEquals(agent.closures[0]?.code, 1001);
+  assertDeepEquals(agent.closures[0], { code: 4001, reason: "bye" });
 });
 
 Deno.test("it ends once: what comes later changes nothing and passes nowhere", async () => {

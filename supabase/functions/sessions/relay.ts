@@ -99,14 +99,15 @@ export function startRelay(
   const waiting: Message[] = [];
   let waitingSize = 0;
   let agent: OutboundSocket | null = null;
-  let isOver = false;
+  /** What the agent is told, also if it is reached after that; null until it is over. */
+  let farewell: Closure | null = null;
   let isHeld = false;
   let released = Promise.withResolvers<void>();
   released.resolve();
 
   function finish(code: number, reason: string, toAgent: number): void {
-    if (isOver) return;
-    isOver = true;
+    if (farewell) return;
+    farewell = { code: toAgent, reason };
     waiting.length = 0;
     released.resolve();
     agent?.close(toAgent, reason);
@@ -122,7 +123,7 @@ export function startRelay(
   }
 
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (isOver) return;
+    if (farewell) return;
     const message = typeof data === "string" ? data : new Uint8Array(data);
     const size = sizeOf(message);
     if (size > bounds.longestMessage) {
@@ -140,18 +141,18 @@ export function startRelay(
     finish(code, reason, code === 1005 ? 1000 : code === 1006 ? 1001 : code);
 
   async function deliver(message: Message): Promise<void> {
-    while (isHeld && !isOver) await released.promise;
-    if (isOver || socket.readyState !== open) return;
+    while (isHeld && !farewell) await released.promise;
+    if (farewell || socket.readyState !== open) return;
     socket.send(message);
-    while (!isOver && socket.bufferedAmount > bounds.highWater) {
+    while (!farewell && socket.bufferedAmount > bounds.highWater) {
       await new Promise((wake) => setTimeout(wake, lookAgain));
     }
   }
 
   async function run(): Promise<void> {
     const reached = await connect();
-    if (isOver) {
-      reached.close(1001, "The person went away.");
+    if (farewell) {
+      reached.close(farewell.code, farewell.reason);
       await reached.run(() => {});
       return;
     }
@@ -168,7 +169,7 @@ export function startRelay(
     ended,
     end,
     hold() {
-      if (isHeld || isOver) return;
+      if (isHeld || farewell) return;
       isHeld = true;
       released = Promise.withResolvers();
     },
