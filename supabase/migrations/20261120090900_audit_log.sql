@@ -48,11 +48,11 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform private.raise_error('append_only', 'Entries of this log are never changed or removed.', 403);
+  perform private.raise_error('append_only', coalesce(tg_argv[0], 'Entries of this log are never changed or removed.'), 403, tg_argv[1]);
   return null;
 end;
 $$;
-comment on function private.refuse_change() is 'Trigger of append-only tables: append_only (403).';
+comment on function private.refuse_change() is 'Trigger of what is never changed: append_only (403). Arguments: the message, by default that of a log; a hint.';
 create trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_change();
 create trigger refuse_truncate before truncate on public.audit_log

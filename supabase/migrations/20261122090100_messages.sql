@@ -115,21 +115,10 @@ $$;
 comment on function private.keep_message_of_conversation() is
   'Trigger on what hangs on a message: its conversation and workspace are the message''s (23503). After the row is written, so that row security has spoken before: whoever may not read the conversation learns nothing of it.';
 
-create function private.keep_place()
-returns trigger
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform private.raise_error('append_only', 'A message stays where it was said.', 403);
-  return null;
-end;
-$$;
-comment on function private.keep_place() is
-  'Trigger on messages: what a message is, follows and belongs to is never changed (append_only 403), by the owner of the table neither. Looking once, when something refers to it, is therefore enough.';
+-- What a message is, follows and belongs to is never changed, by the owner of the table neither: so looking once, when something refers to it,
+-- is enough.
 create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id on public.messages
-  for each row execute function private.keep_place();
+  for each row execute function private.refuse_change('A message stays where it was said.');
 
 -- The leaf that is shown ---------------------------------------------------------------------------------------------------------------
 

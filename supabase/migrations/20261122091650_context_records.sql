@@ -4,21 +4,9 @@
 -- Beware:  a record does not repeat what was said, nor what follows from it. A branch never changes and neither do memories, so the leaf, a few
 --          counts and the memories' ids are enough to make the same prompt again; what was forgotten meanwhile is missing from it, and marked.
 
-create function private.keep_short_form()
-returns trigger
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform private.raise_error('append_only', 'A message''s short form is written once.', 403, 'Prompts of the past are made of it.');
-  return null;
-end;
-$$;
-comment on function private.keep_short_form() is 'Trigger on messages: content_for_llm is written once (append_only 403), because records of prompts rely on it.';
 create trigger keep_short_form before update of content_for_llm on public.messages
   for each row when (old.content_for_llm is not null and new.content_for_llm is distinct from old.content_for_llm)
-  execute function private.keep_short_form();
+  execute function private.refuse_change('A message''s short form is written once.', 'Prompts of the past are made of it.');
 
 create table public.context_profiles (
   id bigint generated always as identity primary key,
@@ -70,7 +58,7 @@ comment on column public.context_records.short_forms is 'Which of them entered i
 comment on column public.context_records.profile_id is 'The memories at the start; null: none.';
 comment on column public.context_records.left_out is 'Which memories did not enter, and why. What of the talk did not enter follows from message_count; replay_context says both.';
 comment on column public.context_records.memory_ids is 'The memories at the end, in their order.';
--- Also for all that entered a person's prompts.
+-- For the key, and for who reads what entered all of their prompts.
 create index context_records_profile on public.context_records (workspace_id, user_id, profile_id);
 create index context_records_message on public.context_records (message_id);
 create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.context_records

@@ -3,7 +3,6 @@ drop function public.conversation_path(uuid, integer, uuid);
 drop trigger keep_active_message on public.conversations;
 drop function private.keep_active_message();
 drop table public.messages;
-drop function private.keep_place();
 drop function private.keep_message_of_conversation();
 drop function private.keep_parent_of_conversation();
 drop domain private.attachment_list, private.message_parts;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Session, withSessions, withWorkspace } from "./sessions.ts";
+import { type Session, waitsForLock, withSessions, withWorkspace } from "./sessions.ts";
 
 async function claimOne(sql: Session, workspace: string) {
   const [agent] = await sql<{ id: string }[]>`
@@ -61,15 +61,4 @@ for (const [name, forbid] of Object.entries(ways)) {
       });
     });
   });
-}
-
-/** Until somebody waits for somebody. */
-async function waitsForLock(sql: Session): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
-    const [row] =
-      await sql`select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-    if (Number(row?.n) > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error("nobody waits");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withSessions, withWorkspace } from "./sessions.ts";
+import { waitsForLock, withSessions, withWorkspace } from "./sessions.ts";
 
 const VECTOR = JSON.stringify(Array.from({ length: 384 }, (_, n) => n === 0 ? 1 : 0));
 const MODEL = "a model of this test";
@@ -31,11 +31,7 @@ Deno.test("an embedding that meets an edit on its way is not written over the ne
         })`;
         stored.catch(() => {}); // told below
         // It has looked at the old content, and waits for what becomes of the row.
-        for (let waiting = 0; waiting === 0;) {
-          const [row] = await watcher<{ waiting: number }[]>`
-            select count(*)::integer as waiting from pg_stat_activity where wait_event_type = 'Lock' and query like '%store_embeddings%'`;
-          waiting = row!.waiting;
-        }
+        await waitsForLock(watcher, "%store_embeddings%");
       });
       assert.deepEqual([...await stored!].map((row) => ({ ...row })), [{ stored: 0, stale: 1 }]);
       const [row] = await watcher`

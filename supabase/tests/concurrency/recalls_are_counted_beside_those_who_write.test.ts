@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Session, withSessions, withWorkspace } from "./sessions.ts";
+import { type Session, waitsForLock, withSessions, withWorkspace } from "./sessions.ts";
 
 const remember = (sql: Session, workspace: string, person: string, content: string) =>
   sql`select id from private.remember(${workspace}, ${content}, user_id => ${person})`;
@@ -33,6 +33,7 @@ Deno.test("a memory being written holds up neither the counting of others nor th
         await counter!`select private.count_recalls()`;
         assert.deepEqual(await counts(counter!, workspace), { [ann!]: 0, [ben!]: 1 });
         const second = remember(writer!, workspace, ben!, `${ben} has a cat.`).execute();
+        await waitsForLock(watcher, "%private.remember%");
         await counter!`select private.count_recalls()`;
         await counter!`commit`;
         await second;

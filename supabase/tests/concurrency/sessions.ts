@@ -91,6 +91,18 @@ export async function outcomeOf(statement: Promise<unknown>): Promise<string> {
   }
 }
 
+/** Until somebody waits for somebody: a statement like this one, or any. */
+export async function waitsForLock(sql: Session, statement = "%"): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const [row] = await sql`
+      select count(*) as n from pg_stat_activity
+      where wait_event_type = 'Lock' and datname = current_database() and query like ${statement}`;
+    if (Number(row?.n) > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`nobody waits: ${statement}`);
+}
+
 /** Makes a workspace with people of one role, lends it, and takes everything away again. */
 export async function withWorkspace<T>(
   sql: Session,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Session, withSessions, withWorkspace } from "./sessions.ts";
+import { type Session, waitsForLock, withSessions, withWorkspace } from "./sessions.ts";
 
 const PARTS = [{ type: "text", text: "What am I called?" }];
 
@@ -49,6 +49,7 @@ for (const end of ["commit", "rollback"] as const) {
         await first!`begin`;
         await assemble(first!, talks[0]!);
         const waiting = assemble(second!, talks[1]!);
+        await waitsForLock(watcher, "%assemble_context%");
         await first!.unsafe(end);
         await waiting;
         assert.deepEqual(await profilesOf(watcher, workspace), [end === "commit" ? 2 : 1]);

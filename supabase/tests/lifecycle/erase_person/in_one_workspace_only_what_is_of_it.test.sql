@@ -1,7 +1,7 @@
 -- The clerk is erased from south, where they work, and stays in north, where they are a guest. And what is declared is done, whatever it is.
 begin;
 \ir ../../world.psql
-select plan(22);
+select plan(24);
 
 insert into public.members (workspace_id, user_id, role) values (tests.id('north'), tests.id('clerk'), 'guest');
 update public.members set invited_by = tests.id('clerk') where user_id in (tests.id('guest'), tests.id('outsider'));
@@ -18,6 +18,14 @@ insert into private.request_claims (workspace_id, scope, request_id, entry_id) v
   (tests.id('north'), 'audit', 'n ' || tests.id('clerk'), 1), (tests.id('south'), 'audit', 's ' || tests.id('clerk'), 2);
 insert into private.scratch_members (key, member, ends_at) select 'presence:' || tests.id(place), 'person:' || tests.id('clerk'), 'infinity' from unnest(array['north', 'south']) as place;
 insert into private.scratch_values (key, value, expires_at) values ('session:' || tests.id('session'), jsonb_build_object('user_id', tests.id('clerk')), 'infinity');
+-- In both they have asked an agent that knows something of them.
+insert into public.memories (workspace_id, user_id, kind, category, content)
+select tests.id(place), tests.id('clerk'), 'profile', 'personal', 'Is the clerk.' from unnest(array['north', 'south']) as place;
+insert into public.conversations (id, workspace_id, user_id)
+select tests.id(place || ' clerk'), tests.id(place), tests.id('clerk') from unnest(array['north', 'south']) as place;
+select private.assemble_context(talk, 1000, null, null, null, null, null) is not null as assembled from (
+  select (private.add_message(tests.id(place || ' clerk'), '[{"type": "text", "text": "Who am I?"}]', 'user', null, null, null, '[]', '{}', null, null, null)).conversation_id as talk
+  from unnest(array['north', 'south']) as place) as asked;
 -- Tables that a later chapter might bring, one for each thing that can be done.
 create table public.tests_things (id bigint primary key, workspace_id uuid, mine uuid, thanks uuid, past uuid, said jsonb, owners uuid[]);
 insert into private.personal_columns (table_name, column_name, on_erasure, workspace_column) values
@@ -49,6 +57,8 @@ select is((select array_agg(key) from private.scratch_members where member = 'pe
 select is_empty($$select from private.scratch_values where key = 'session:' || tests.id('session')$$, 'the session is forgotten');
 select is((select closed_at is not null from private.find_session(tests.id('session'))), true, 'and closed in the log');
 select is((select it #> '{leftovers,sessions}' from erased), jsonb_build_array(tests.id('session')), 'it says which, for Redis');
+select results_eq($$select workspace_id from public.context_records where user_id = tests.id('clerk')$$, $$values (tests.id('north'))$$, 'what went into their prompts');
+select results_eq($$select workspace_id from public.context_profiles where user_id = tests.id('clerk')$$, $$values (tests.id('north'))$$, 'and what was known of them');
 select isnt_empty($$select from public.profiles where user_id = tests.id('clerk')$$, 'the person is there');
 select isnt_empty($$select from auth.users where id = tests.id('clerk')$$, 'and signs in');
 select results_eq(

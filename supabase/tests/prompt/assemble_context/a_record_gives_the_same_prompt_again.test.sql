@@ -2,7 +2,7 @@ begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
 \ir ../long_talk.psql
-select plan(13);
+select plan(14);
 
 create temporary table prompts on commit drop as
   select budget, private.assemble_context(tests.id('north talk'), budget, null, null, null, null, null) as body from unnest(array[150, 300, 600, 100000]) as budget;
@@ -27,9 +27,10 @@ select is(public.prompt_of(tests.id('m61')) ->> 'record_id', (select max((body -
 select is(public.prompt_of(tests.id('m62')), null, 'a message nobody assembled a prompt for has none');
 update public.messages set metadata = jsonb_build_object('context_record_id', (select (body ->> 'record_id')::bigint from prompts where budget = 300)) where id = tests.id('m61');
 select is(public.prompt_of(tests.id('m61')) -> 'messages', (select body -> 'messages' from prompts where budget = 300), 'and the one that it names, where others were made for the same message');
-select isnt(
-  private.assemble_context(tests.id('north talk'), 100000, null, null, null, tests.id('m60'), null) #> '{messages,0}',
-  (select body #> '{messages,0}' from prompts where budget = 100000), 'a prompt of now says what is known now');
+create temporary table later on commit drop as
+  select private.assemble_context(tests.id('north talk'), 100000, null, null, null, tests.id('m60'), null) as body;
+select isnt((select body #> '{messages,0}' from later), (select body #> '{messages,0}' from prompts where budget = 100000), 'a prompt of now says what is known now');
+select is((select private.replay_context((body ->> 'record_id')::bigint) -> 'messages' from later), (select body -> 'messages' from later), 'and is had again as it was, too');
 select is(tests.answer_of($$update public.messages set content_for_llm = 'otherwise' where id = tests.id('m48')$$), '403 append_only',
   'a short form is written once');
 delete from public.memories where id = tests.id('number');
