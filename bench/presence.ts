@@ -1,9 +1,9 @@
 import postgres from "postgres";
 import { parseEnvironment } from "../supabase/functions/_shared/environment.ts";
 import { createDatabase } from "../supabase/functions/_shared/database.ts";
-import type { Scratchpad } from "../supabase/functions/_shared/scratchpad.ts";
-import { createPostgresScratchpad } from "../supabase/functions/_shared/scratchpad-postgres.ts";
-import { createRedisScratchpad } from "../supabase/functions/_shared/scratchpad-redis.ts";
+import type { Scratchpad } from "../supabase/functions/_shared/scratchpad/scratchpad.ts";
+import { createPostgresScratchpad } from "../supabase/functions/_shared/scratchpad/postgres.ts";
+import { createRedisScratchpad } from "../supabase/functions/_shared/scratchpad/redis.ts";
 import { startBenchDatabase } from "./database.ts";
 import { compare, formatComparison } from "./measure.ts";
 

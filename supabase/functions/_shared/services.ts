@@ -1,12 +1,12 @@
 /** What an isolate makes once and every request shares. */
-import { type Authenticator, createAuthenticator } from "./authentication.ts";
+import { type Authenticator, createAuthenticator } from "./access/authentication.ts";
 import { createDatabase, type Database } from "./database.ts";
-import { createEmbedder, type Embedder } from "./embedder.ts";
+import { createEmbedder, type Embedder } from "./embedding/embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
-import { createFastMemory, type FastMemory } from "./fast-memory.ts";
-import { createMemberships, type Memberships } from "./memberships.ts";
-import { createPermissions, type Permissions } from "./permissions.ts";
-import { createRateLimiter, type RateLimiter } from "./rate-limit.ts";
+import { createFastMemory, type FastMemory } from "./scratchpad/failover.ts";
+import { createMemberships, type Memberships } from "./access/memberships.ts";
+import { createPermissions, type Permissions } from "./access/permissions.ts";
+import { createRateLimiter, type RateLimiter } from "./http/rate-limit.ts";
 
 /** The services of one isolate; Hono hands them to handlers as bindings. */
 export interface Services {

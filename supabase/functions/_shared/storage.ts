@@ -6,7 +6,7 @@ import {
   sendTrusted,
   type TrustedAnswer,
   type TrustedRequest,
-} from "./trusted-request.ts";
+} from "./outbound/trusted-request.ts";
 
 /** Where an object is: in a bucket, under a name with slashes in it. */
 export interface ObjectPlace {

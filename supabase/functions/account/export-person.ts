@@ -1,5 +1,5 @@
-import type { Person } from "../_shared/authentication.ts";
-import { answerText, type RequestContext } from "../_shared/http.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { answerText, type RequestContext } from "../_shared/http/app.ts";
 
 /** Milliseconds: the audit log is read from one end to the other. */
 const patience = { query: 55_000 };

@@ -8,8 +8,8 @@
  */
 import type { RateLimitClass } from "../_shared/environment.ts";
 import { unavailable } from "../_shared/errors.ts";
-import { rateWindow } from "../_shared/rate-limit.ts";
-import type { Scratchpad } from "../_shared/scratchpad.ts";
+import { rateWindow } from "../_shared/http/rate-limit.ts";
+import type { Scratchpad } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
 import { chunksOf, endOf } from "../streams/stream-store.ts";
 import { memberName, readTypingName, roomKey, typingKey } from "../presence/rooms.ts";

@@ -1,6 +1,6 @@
 /** What is kept about a person: theirs to take along, and to have forgotten. */
-import { createApp, serve } from "../_shared/http.ts";
-import { openRoute, route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { openRoute, route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { exportPerson } from "./export-person.ts";
 import { requestErasure } from "./request-erasure.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
+import type { Person } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 /** What somebody without an address says, or whoever likes. */

@@ -1,5 +1,5 @@
 import { notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 
 interface Standing {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Service } from "../_shared/authentication.ts";
+import type { Service } from "../_shared/access/authentication.ts";
 import { toApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";

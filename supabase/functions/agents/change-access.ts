@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
-import { answer, type RequestContext, requestId } from "../_shared/http.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
 import { moment, readBody, uuidParameter } from "../_shared/input.ts";
-import { type Reason, sharedLifetime } from "../_shared/permissions.ts";
+import { type Reason, sharedLifetime } from "../_shared/access/permissions.ts";
 
 const grant = z.strictObject({
   can_use: z.boolean({ error: "must be true or false" }).default(true),

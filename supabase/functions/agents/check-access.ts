@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
-import { requestedConsistency } from "../_shared/consistency.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { requestedConsistency } from "../_shared/access/consistency.ts";
 import { forbidden } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
-import type { Reason } from "../_shared/permissions.ts";
+import type { Reason } from "../_shared/access/permissions.ts";
 
 const pair = z.strictObject({ agent_id: uuid, user_id: uuid.optional() });
 const body = z.strictObject({ pairs: z.array(pair).min(1).max(100) });

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
-import { requestedConsistency } from "../_shared/consistency.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { requestedConsistency } from "../_shared/access/consistency.ts";
 import { notFound } from "../_shared/errors.ts";
-import { answer, answerText, type RequestContext } from "../_shared/http.ts";
+import { answer, answerText, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
-import type { Access, Reason } from "../_shared/permissions.ts";
+import type { Access, Reason } from "../_shared/access/permissions.ts";
 
 const query = z.strictObject({ user: uuid.optional() });
 

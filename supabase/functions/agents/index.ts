@@ -1,6 +1,6 @@
 /** Who may use which agent: asked often, changed seldom. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { removeAccess, setAccess } from "./change-access.ts";
 import { checkAccess } from "./check-access.ts";

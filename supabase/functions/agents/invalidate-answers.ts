@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { unavailable } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 const body = z.strictObject({

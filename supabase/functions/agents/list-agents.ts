@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
-import { requestedConsistency } from "../_shared/consistency.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { requestedConsistency } from "../_shared/access/consistency.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery } from "../_shared/input.ts";
-import type { UsableAgent } from "../_shared/permissions.ts";
+import type { UsableAgent } from "../_shared/access/permissions.ts";
 
 const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),

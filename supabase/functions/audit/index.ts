@@ -1,6 +1,6 @@
 /** What was done, by whom: written once, and shown to be unchanged. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { logEntries } from "./log-entries.ts";
 import { verifyChain } from "./verify-chain.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { jsonbLength, readBody, uuid } from "../_shared/input.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
 const shape = {
   workspace_id: uuid,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({

@@ -1,5 +1,5 @@
 /** The voice provider's report of a call: checked, kept as it came, recorded once. */
-import { createApp, serve } from "../_shared/http.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
 import { services } from "../_shared/services.ts";
 import { receiveReport } from "./receive-report.ts";
 

@@ -1,8 +1,13 @@
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readText } from "../_shared/input.ts";
-import type { Json } from "../_shared/scratchpad.ts";
-import { parseStorable, readReport, recordReport, voiceMessage } from "../_shared/voice-report.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
+import {
+  parseStorable,
+  readReport,
+  recordReport,
+  voiceMessage,
+} from "../dispatch-calls/voice-report.ts";
 import { checkSignature } from "./check-signature.ts";
 
 /** Bytes: an hour's transcript with its messages. */

@@ -1,11 +1,11 @@
-import { OutboundUnreachable } from "../_shared/outbound-connection.ts";
-import { type OutboundAnswer, sendOutbound } from "../_shared/outbound-request.ts";
+import { OutboundUnreachable } from "../_shared/outbound/connection.ts";
+import { type OutboundAnswer, sendOutbound } from "../_shared/outbound/request.ts";
 import {
   checkPublicUrl,
   findTarget,
   findUncheckedTarget,
   OutboundRefused,
-} from "../_shared/outbound-url.ts";
+} from "../_shared/outbound/url.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
 import {

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
+import type { Person } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
-import { OutboundRefused } from "../_shared/outbound-url.ts";
+import { OutboundRefused } from "../_shared/outbound/url.ts";
 import type { Services } from "../_shared/services.ts";
 import { checkAuthorizeUrl } from "./ask-provider.ts";
 import { authorizeUrl, challengeOf, digestOf, randomText, verifierOf } from "./oauth.ts";

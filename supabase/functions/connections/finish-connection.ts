@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
+import type { Person } from "../_shared/access/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, readQuery } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";

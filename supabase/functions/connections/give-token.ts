@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { margin, type Renewal, renewConnection } from "./renew-connection.ts";

@@ -1,6 +1,6 @@
 /** A person's accounts elsewhere: connected, renewed, lent to agents, taken back. */
-import { createApp, serve } from "../_shared/http.ts";
-import { openRoute, route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { openRoute, route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { beginConnection } from "./begin-connection.ts";
 import { confirmConnection, finishConnection } from "./finish-connection.ts";

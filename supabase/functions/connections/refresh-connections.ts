@@ -1,6 +1,6 @@
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { always, type Held, renewConnection, renewHeld } from "./renew-connection.ts";

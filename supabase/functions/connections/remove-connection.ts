@@ -1,5 +1,5 @@
-import type { Person } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { notFound } from "../_shared/errors.ts";
-import { embedText } from "../_shared/embed-text.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { embedText } from "../_shared/embedding/embed-text.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({

@@ -1,6 +1,6 @@
 /** The prompt of a conversation: assembled, and made again as it was. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { assembleContext } from "./assemble-context.ts";
 import { findPrompt, replayContext } from "./replay-context.ts";

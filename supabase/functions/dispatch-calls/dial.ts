@@ -1,7 +1,7 @@
 /** One claimed dial: asked about, dialled, or left alone. */
 import type { Database } from "../_shared/database.ts";
-import { NoAnswer } from "../_shared/trusted-request.ts";
-import { readReport, recordReport } from "../_shared/voice-report.ts";
+import { NoAnswer } from "../_shared/outbound/trusted-request.ts";
+import { readReport, recordReport } from "./voice-report.ts";
 import type { VoiceProvider } from "./voice-provider.ts";
 
 /** A dial as `private.claim_calls` returns it. */

@@ -1,6 +1,6 @@
 import type { Database } from "../_shared/database.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext, requestId } from "../_shared/http.ts";
+import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
 import { type ClaimedDial, type Dialled, dialOnce } from "./dial.ts";
 import { createVoiceProvider, NotLetIn } from "./voice-provider.ts";

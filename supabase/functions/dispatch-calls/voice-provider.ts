@@ -6,9 +6,9 @@ import {
   sendTrusted,
   type TrustedAnswer,
   type TrustedRequest,
-} from "../_shared/trusted-request.ts";
-import { parseStorable, type VoiceCall, voiceCall } from "../_shared/voice-report.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+} from "../_shared/outbound/trusted-request.ts";
+import { parseStorable, type VoiceCall, voiceCall } from "./voice-report.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
 /** A call to be made. */
 export interface NewCall {

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Service } from "../_shared/authentication.ts";
+import type { Service } from "../_shared/access/authentication.ts";
 import type { Database } from "../_shared/database.ts";
-import type { Embedder } from "../_shared/embedder.ts";
+import type { Embedder } from "../_shared/embedding/embedder.ts";
 import { toApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
 const body = z.strictObject({ batch: z.int().min(1).max(256).default(32) });
 

@@ -1,6 +1,6 @@
 /** Works off what waits to be embedded. Called by the job `embed-pending`. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { embedPending } from "./embed-pending.ts";
 

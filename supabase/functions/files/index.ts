@@ -1,6 +1,6 @@
 /** Stored files follow what they belonged to. Called by the job `remove-files`. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { removeDue } from "./remove-due.ts";
 

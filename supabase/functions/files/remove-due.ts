@@ -1,5 +1,5 @@
 import { unavailable } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { deleteObjects } from "../_shared/storage.ts";
 
 interface StoredObject {

@@ -1,4 +1,4 @@
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
 import { type Figures, findTroubles, judge, type WorkFigures } from "./judge-health.ts";

@@ -1,6 +1,6 @@
 /** What a workspace knows: documents at paths, found by words and by meaning. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { moveDocuments } from "./move-documents.ts";
 import { putDocument } from "./put-document.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
-import { embedText } from "../_shared/embed-text.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { embedText } from "../_shared/embedding/embed-text.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { path } from "./trees.ts";
 

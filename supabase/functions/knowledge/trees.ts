@@ -1,9 +1,9 @@
 /** Which tree of documents a request is about: the workspace's shared one, or a person's own. */
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { forbidden } from "../_shared/errors.ts";
 import { uuid } from "../_shared/input.ts";
-import type { Memberships } from "../_shared/memberships.ts";
+import type { Memberships } from "../_shared/access/memberships.ts";
 
 /** A path as the database takes it. */
 export const path = z.string().max(1000).regex(/^[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200})*$/, {

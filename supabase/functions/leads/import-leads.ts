@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, errorBody } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, readQuery, readText, uuid } from "../_shared/input.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { readCsv } from "./read-csv.ts";
 
 const query = z.strictObject({

@@ -1,6 +1,6 @@
 /** Leads come in from files. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { importLeads } from "./import-leads.ts";
 

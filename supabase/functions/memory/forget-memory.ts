@@ -1,5 +1,5 @@
-import type { Person, Service } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 
 /** `DELETE /memory/:id`: forgets a memory of oneself and what it superseded; the service anyone's. */

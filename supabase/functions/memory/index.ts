@@ -1,6 +1,6 @@
 /** What is remembered of a person. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { forgetMemory } from "./forget-memory.ts";
 import { recallMemories } from "./recall-memories.ts";

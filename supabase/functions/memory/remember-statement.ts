@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
-import { embedText } from "../_shared/embed-text.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { embedText } from "../_shared/embedding/embed-text.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { moment, readBody, uuid } from "../_shared/input.ts";
 
 const shortText = z.string().min(1).max(200);

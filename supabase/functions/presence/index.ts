@@ -1,6 +1,6 @@
 /** Who is here, and who is typing. Nothing of it is written down. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { beat, leave, listPresent } from "./presence.ts";
 import { streamEvents } from "./stream-events.ts";

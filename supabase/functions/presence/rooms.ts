@@ -1,6 +1,6 @@
 /** What is kept of a workspace's room, and how it is read while Redis comes and goes. */
-import type { FastMemory } from "../_shared/fast-memory.ts";
-import type { Json, Member } from "../_shared/scratchpad.ts";
+import type { FastMemory } from "../_shared/scratchpad/failover.ts";
+import type { Json, Member } from "../_shared/scratchpad/scratchpad.ts";
 
 /** Seconds for which a heartbeat holds. */
 export const presenceTtl = 45;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { identifyFromUrl } from "../_shared/authentication.ts";
-import type { RequestContext } from "../_shared/http.ts";
+import { identifyFromUrl } from "../_shared/access/authentication.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { createRoomWatch, type RoomEvent, type RoomWatch } from "./room-watch.ts";

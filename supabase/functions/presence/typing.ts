@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Person } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { typingKey, typingName, typingTtl } from "./rooms.ts";
 

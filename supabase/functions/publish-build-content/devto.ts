@@ -13,14 +13,14 @@ import {
   createPlatformClient,
   type PlatformAccount,
   PlatformError,
-} from "../_shared/platform-client.ts";
+} from "../_shared/outbound/platform-client.ts";
 import {
   type Content,
   keepUrl,
   type Platform,
   platformPatience,
   type Publication,
-} from "../_shared/publishing.ts";
+} from "../_shared/publishing/publishing.ts";
 import { markOf, prepareMarkdown, prepareTags } from "./prepare-article.ts";
 
 /** What of an article's row the platform needs. */

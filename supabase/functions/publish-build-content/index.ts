@@ -1,6 +1,6 @@
 /** Articles, published at their time and once. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { publishArticles } from "./publish-articles.ts";
 

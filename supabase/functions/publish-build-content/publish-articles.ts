@@ -1,6 +1,6 @@
-import { answerPublishing } from "../_shared/answer-publishing.ts";
-import type { RequestContext } from "../_shared/http.ts";
-import { platformsOf } from "../_shared/publishing.ts";
+import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
+import { platformsOf } from "../_shared/publishing/publishing.ts";
 import { createDevto } from "./devto.ts";
 
 /** `POST /publish-build-content`: publishes the articles that are due, of every business. */

@@ -1,6 +1,6 @@
 /** Video and social content, posted at their time and once. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { publishPosts } from "./publish-posts.ts";
 

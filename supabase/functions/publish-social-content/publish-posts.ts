@@ -1,6 +1,6 @@
-import { answerPublishing } from "../_shared/answer-publishing.ts";
-import type { RequestContext } from "../_shared/http.ts";
-import { platformsOf } from "../_shared/publishing.ts";
+import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
+import { platformsOf } from "../_shared/publishing/publishing.ts";
 import { createPostingService } from "./posting-service.ts";
 
 /** `POST /publish-social-content`: posts what is due, of every business. */

@@ -1,5 +1,5 @@
-import type { Person, Service } from "../_shared/authentication.ts";
-import { answer, type RequestContext, requestId } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { endRelaysOf } from "./open-relays.ts";
 import { dropSession, requireSession } from "./session-store.ts";

@@ -1,11 +1,11 @@
-import { identifyFromUrl } from "../_shared/authentication.ts";
+import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
-import type { RequestContext } from "../_shared/http.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
-import { findTarget, type Resolve } from "../_shared/outbound-url.ts";
-import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound-websocket.ts";
-import type { UsableAgent } from "../_shared/permissions.ts";
+import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
+import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound/websocket.ts";
+import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
 import { type Credentials, readToken } from "./read-token.ts";

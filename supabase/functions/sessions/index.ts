@@ -1,6 +1,6 @@
 /** A person talks to an agent: opened, placed, relayed, accounted for, closed. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { closeSession } from "./close-session.ts";
 import { connectAgent } from "./connect-agent.ts";

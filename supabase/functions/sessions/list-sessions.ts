@@ -1,5 +1,5 @@
-import type { Person } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { describeSession, listOpen } from "./session-store.ts";
 
 const most = 100;

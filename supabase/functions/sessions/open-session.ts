@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext, requestId } from "../_shared/http.ts";
+import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
-import type { Reason } from "../_shared/permissions.ts";
+import type { Reason } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
 import {
   findRecorded,

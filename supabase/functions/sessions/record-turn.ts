@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { requireSession, touchSession } from "./session-store.ts";
 
 const kinds = ["message", "tokens", "minutes", "seat", "storage"] as const;

@@ -1,5 +1,5 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import type { Closure, Message, OutboundSocket } from "../_shared/outbound-websocket.ts";
+import type { Closure, Message, OutboundSocket } from "../_shared/outbound/websocket.ts";
 import { closePersons, type PersonsSocket, type RelayBounds, startRelay } from "./relay.ts";
 
 /** A person's socket whose other end the test holds. */

@@ -6,7 +6,7 @@
  * reached, while permissions cannot be asked, or faster than the agent reads, waits in at most 4 MiB.
  * What the agent says is read no faster than the person takes it.
  */
-import type { Closure, Message, OutboundSocket } from "../_shared/outbound-websocket.ts";
+import type { Closure, Message, OutboundSocket } from "../_shared/outbound/websocket.ts";
 
 /** What a relay closes the person's socket with. The agent's own codes are passed on as they are. */
 export const closeCodes = {

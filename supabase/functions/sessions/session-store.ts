@@ -8,9 +8,9 @@
  * closed, whatever the scratchpad says: where that matters the database is asked.
  */
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
 
 const schema = z.object({

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { omitId } from "./open-stream.ts";
 import {
   chunksOf,

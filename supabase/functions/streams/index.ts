@@ -1,6 +1,6 @@
 /** Answers on their way: said in chunks, resumed after a lost connection, finished as a message. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { appendChunks } from "./append-chunks.ts";
 import { finishStream } from "./finish-stream.ts";

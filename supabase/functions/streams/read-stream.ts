@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { identifyFromUrl } from "../_shared/authentication.ts";
+import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
-import type { RequestContext } from "../_shared/http.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";

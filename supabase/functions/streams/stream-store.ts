@@ -5,7 +5,7 @@
  *   stream:{id}:end   what came of it, told when the message is in Postgres
  */
 import { z } from "zod";
-import type { Person, Service } from "../_shared/authentication.ts";
+import type { Person, Service } from "../_shared/access/authentication.ts";
 import { createBoundedMap } from "../_shared/bounded-map.ts";
 import { notFound } from "../_shared/errors.ts";
 import type { Services } from "../_shared/services.ts";

@@ -1,5 +1,5 @@
 /** Articles in a world of the file's own, and a Dev.to that can have moods. */
-import type { Platform } from "../_shared/publishing.ts";
+import type { Platform } from "../_shared/publishing/publishing.ts";
 import { type Article, createDevto } from "../publish-build-content/devto.ts";
 import { app } from "../publish-build-content/index.ts";
 import { createContentQueue, patience } from "./content-queues.ts";

@@ -1,6 +1,6 @@
 /** People who did everything that can be done here, in two workspaces of the file's own. */
 import { assert, assertEquals } from "../_shared/asserts.ts";
-import { rateWindow } from "../_shared/rate-limit.ts";
+import { rateWindow } from "../_shared/http/rate-limit.ts";
 import { talkAndBeRemembered } from "./busy-person-talks.ts";
 import { storage, storeFile } from "./stored-files.ts";
 import {

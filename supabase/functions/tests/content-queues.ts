@@ -1,7 +1,12 @@
 /** A queue of content in a world of its own: what is in it, and what became of it. */
 import type postgres from "postgres";
-import type { App } from "../_shared/http.ts";
-import { type Content, type Platform, publishDue, usualBounds } from "../_shared/publishing.ts";
+import type { App } from "../_shared/http/app.ts";
+import {
+  type Content,
+  type Platform,
+  publishDue,
+  usualBounds,
+} from "../_shared/publishing/publishing.ts";
 import { type Answered, createWorld, type Isolate, type World } from "./world.ts";
 
 /** Milliseconds: long for a server on loopback, short for a test of one that hangs. */

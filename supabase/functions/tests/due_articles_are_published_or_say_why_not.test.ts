@@ -1,7 +1,7 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { answerPublishing } from "../_shared/answer-publishing.ts";
-import { createApp } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
+import { createApp } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { articles, drill, sql, told } from "./articles.ts";
 import { ask, createWorld, startIsolate } from "./world.ts";
 

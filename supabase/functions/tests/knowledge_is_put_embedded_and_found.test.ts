@@ -1,7 +1,7 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { localEmbedder } from "../_shared/embedder.ts";
+import { localEmbedder } from "../_shared/embedding/embedder.ts";
 import { createServices } from "../_shared/services.ts";
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app as embed } from "../embed/index.ts";
 import { ask, connect, createWorld, environment, type Said, startIsolate } from "./world.ts";
 

@@ -1,5 +1,5 @@
 /** A process of its own that publishes the due articles, for a test to kill. */
-import { publishDue } from "../_shared/publishing.ts";
+import { publishDue } from "../_shared/publishing/publishing.ts";
 import { createDevto } from "../publish-build-content/devto.ts";
 import { startIsolate } from "./world.ts";
 

@@ -3,7 +3,7 @@
  * that keep what they accept, and that refuse, fail, hang and drop the connection when told to.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { serveRequests } from "../_shared/loopback.ts";
+import { serveRequests } from "../_shared/outbound/loopback.ts";
 
 /**
  * How a platform treats the next thing that it is told.

@@ -1,6 +1,6 @@
 /** What the tests of the relay share: a person's end of it, and an agent of the test's own. */
 import { assertEquals, eventually } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app } from "../sessions/index.ts";
 import { countRelays } from "../sessions/open-relays.ts";
 import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";

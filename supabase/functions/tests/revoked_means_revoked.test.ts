@@ -4,8 +4,8 @@
  * nothing is shared and there is nothing to race.
  */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { createRedisScratchpad } from "../_shared/scratchpad-redis.ts";
-import type { Scratchpad } from "../_shared/scratchpad.ts";
+import { createRedisScratchpad } from "../_shared/scratchpad/redis.ts";
+import type { Scratchpad } from "../_shared/scratchpad/scratchpad.ts";
 import { app } from "../agents/index.ts";
 import { type FaultyRedis, openFaultyRedis } from "./faulty-redis.ts";
 import {

@@ -1,9 +1,9 @@
 /** One set of scenarios, run against every implementation of the scratchpad. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { createDatabase } from "../_shared/database.ts";
-import type { Scratchpad } from "../_shared/scratchpad.ts";
-import { createPostgresScratchpad } from "../_shared/scratchpad-postgres.ts";
-import { createRedisScratchpad } from "../_shared/scratchpad-redis.ts";
+import type { Scratchpad } from "../_shared/scratchpad/scratchpad.ts";
+import { createPostgresScratchpad } from "../_shared/scratchpad/postgres.ts";
+import { createRedisScratchpad } from "../_shared/scratchpad/redis.ts";
 import { environment } from "./world.ts";
 
 const kinds: Record<string, () => [Scratchpad, () => Promise<void>]> = {

@@ -1,5 +1,5 @@
 /** A process of its own that serves the function `streams` on a free port, which it prints, for a test to kill. */
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app } from "../streams/index.ts";
 import { environment, startIsolate } from "./world.ts";
 

@@ -1,6 +1,6 @@
 /** Talking to an agent through the relay: on the stack with its echo agent, and in an isolate of the test's own with one that misbehaves. */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app } from "../sessions/index.ts";
 import { countRelays } from "../sessions/open-relays.ts";
 import { call, lax, open, stack, startOwn, world } from "./relay-world.ts";

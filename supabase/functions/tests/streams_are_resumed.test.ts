@@ -1,5 +1,5 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app as streams } from "../streams/index.ts";
 import { chunksOf } from "../streams/stream-store.ts";
 import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http.ts";
+import { serve } from "../_shared/http/app.ts";
 import { app } from "../connections/index.ts";
 import { letJobRun, startOpenIsolate } from "./connections-world.ts";
 import { marker, startProvider } from "./oauth-server.ts";

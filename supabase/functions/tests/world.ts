@@ -4,8 +4,8 @@
  */
 import postgres from "postgres";
 import { type Environment, parseEnvironment } from "../_shared/environment.ts";
-import type { App } from "../_shared/http.ts";
-import { serve } from "../_shared/http.ts";
+import type { App } from "../_shared/http/app.ts";
+import { serve } from "../_shared/http/app.ts";
 import { closeServices, createServices, type Services } from "../_shared/services.ts";
 
 /** The stack's own variables, as the functions see them. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
-import type { Json } from "../_shared/scratchpad.ts";
+import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { ids, lease, literalOf, queueOf } from "./work-input.ts";
 
 const claim = z.strictObject({

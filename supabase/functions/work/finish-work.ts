@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { moment, readBody } from "../_shared/input.ts";
 import { held, literalOf, queueOf, reason, withRefusals } from "./work-input.ts";
 

@@ -1,6 +1,6 @@
 /** The work grammar over HTTP, for workers that are not in the database. */
-import { createApp, serve } from "../_shared/http.ts";
-import { route } from "../_shared/route.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { claimWork, heartbeatWork } from "./claim-work.ts";
 import { completeWork, failWork, snoozeWork } from "./finish-work.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody } from "../_shared/input.ts";
 import { ids, literalOf, queueOf, reason, withRefusals } from "./work-input.ts";
 

@@ -1,7 +1,7 @@
 /** What the routes of the work grammar have in common: the queue's name, and the shapes in bodies. */
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
-import type { RequestContext } from "../_shared/http.ts";
+import type { RequestContext } from "../_shared/http/app.ts";
 import { uuid } from "../_shared/input.ts";
 
 /**

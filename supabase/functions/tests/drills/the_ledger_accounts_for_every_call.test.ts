@@ -7,7 +7,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import postgres from "postgres";
 import { eventually } from "../../_shared/asserts.ts";
-import { serveRequests } from "../../_shared/loopback.ts";
+import { serveRequests } from "../../_shared/outbound/loopback.ts";
 import { startDrillStack } from "./drill-stack.ts";
 
 const ATTEMPTS = 3;

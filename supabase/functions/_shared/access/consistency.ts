@@ -1,0 +1,46 @@
+/**
+ * How old an answer may be, as the reader says in the header `x-consistency`.
+ *
+ * - `cached` (default): from memory for up to 2 s, from the scratchpad, or from the database
+ * - `at-least:<revision>`: nothing older than a write whose revision the reader has seen
+ * - `fresh`: from the database, now
+ */
+import type { Person } from "./authentication.ts";
+import { ApiError } from "../errors.ts";
+import type { RequestContext } from "../http/app.ts";
+
+/** What a reader asks for. Within the functions also: read no more than so many milliseconds ago. */
+export type Consistency = "cached" | "fresh" | { atLeast: number } | { within: number };
+
+/** What a client can ask for. */
+export type RequestedConsistency = Exclude<Consistency, { within: number }>;
+
+/**
+ * Reads the header.
+ *
+ * @throws ApiError 400 `invalid_parameter` when it says something else
+ */
+export function readConsistency(header: string | null): RequestedConsistency {
+  if (header === null || header === "cached") return "cached";
+  if (header === "fresh") return "fresh";
+  const revision = /^at-least:\s*(\d{1,15})$/.exec(header)?.[1];
+  if (revision !== undefined) return { atLeast: Number(revision) };
+  throw new ApiError(400, "invalid_parameter", "x-consistency: is not known", {
+    hint: "Use cached, fresh or at-least:<revision>.",
+  });
+}
+
+/**
+ * What this request asks for. Whoever asks for more than `cached` may go past every cache to the
+ * database, and is therefore counted a second time, in a class of its own.
+ *
+ * @throws ApiError 400 `invalid_parameter`, 429 `rate_limited`
+ */
+export function requestedConsistency(
+  context: RequestContext,
+  caller: Person,
+): RequestedConsistency {
+  const asked = readConsistency(context.req.raw.headers.get("x-consistency"));
+  if (asked !== "cached") context.env.rateLimiter.count(caller.userId, "fresh");
+  return asked;
+}

@@ -1,0 +1,57 @@
+/** Who belongs to which workspace, kept for as long as permissions are: at most 2 s. */
+import { createBoundedMap } from "../bounded-map.ts";
+import type { Database } from "../database.ts";
+import { forbidden, notFound } from "../errors.ts";
+import { memoryLifetime } from "./permissions.ts";
+
+/** A person's role in a workspace; null outside of it. */
+export type Role = "owner" | "admin" | "member" | "guest" | null;
+
+/** An isolate's view of who belongs where. */
+export interface Memberships {
+  /** Simultaneous questions about the same are one lookup. */
+  roleOf(user: string, workspace: string): Promise<Role>;
+  /** @throws ApiError 404 `not_found`: outside one does not know that it exists */
+  requireMember(user: string, workspace: string): Promise<Role>;
+  /** @throws ApiError 404 `not_found` outside, 403 `forbidden` below an admin */
+  requireAdmin(user: string, workspace: string): Promise<void>;
+}
+
+/** Makes the isolate's view of memberships. */
+export function createMemberships(
+  database: Database,
+  now: () => number = Date.now,
+): Memberships {
+  const known = createBoundedMap<string, { role: Promise<Role>; goodUntil: number }>(20_000);
+
+  async function read(user: string, workspace: string): Promise<Role> {
+    const [row] = await database.run((sql) =>
+      sql<{ role: Role }[]>`select private.member_role(${user}, ${workspace}) as role`
+    );
+    return row?.role ?? null;
+  }
+
+  const memberships: Memberships = {
+    roleOf(user, workspace) {
+      const key = `${user} ${workspace}`;
+      const kept = known.get(key);
+      if (kept && kept.goodUntil > now()) return kept.role;
+      const role = read(user, workspace);
+      role.catch(() => known.delete(key));
+      known.set(key, { role, goodUntil: now() + memoryLifetime });
+      return role;
+    },
+    async requireMember(user, workspace) {
+      const role = await memberships.roleOf(user, workspace);
+      if (role === null) throw notFound("The workspace");
+      return role;
+    },
+    async requireAdmin(user, workspace) {
+      const role = await memberships.requireMember(user, workspace);
+      if (role !== "owner" && role !== "admin") {
+        throw forbidden("Only an admin of the workspace may do this.");
+      }
+    },
+  };
+  return memberships;
+}

@@ -1,0 +1,141 @@
+/**
+ * One Hono app per function, and what all of them answer alike: CORS, unknown routes, methods that
+ * a route does not have, errors, and the request id that ties an answer to its line in the log.
+ *
+ * There is no middleware: each wrapper is a plain function, so that the warm permission check does
+ * next to nothing besides its own work.
+ */
+import { type Context, Hono } from "hono";
+import { ApiError, errorBody, toApiError } from "../errors.ts";
+import { log } from "../log.ts";
+import type { Services } from "../services.ts";
+
+/** What Hono passes to every handler: the services are its bindings. */
+export interface AppEnvironment {
+  Bindings: Services;
+}
+/** A request on its way through one of our functions. */
+export type RequestContext = Context<AppEnvironment>;
+/** One function's app. */
+export type App = Hono<AppEnvironment>;
+
+const exposed =
+  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from";
+const allowedHeaders =
+  "authorization, apikey, content-type, x-client-info, x-consistency, x-region, last-event-id";
+
+const jsonHeaders = { "content-type": "application/json" };
+
+const preflightHeaders = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+  "access-control-allow-headers": allowedHeaders,
+  "access-control-max-age": "7200",
+};
+
+/** A JSON answer. */
+export function answer(
+  body: unknown,
+  status = 200,
+  headers?: Record<string, string>,
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: headers ? { ...jsonHeaders, ...headers } : jsonHeaders,
+  });
+}
+
+/** A JSON answer whose text was made before. */
+export function answerText(text: string): Response {
+  return new Response(text, { headers: jsonHeaders });
+}
+
+const requestIds = new WeakMap<Request, string>();
+
+/**
+ * The id under which this request is in the log and in the audit log. It is made here and never
+ * taken from the caller, who could otherwise reuse one and so keep an entry from being written.
+ */
+export function requestId(request: Request): string {
+  let id = requestIds.get(request);
+  if (!id) {
+    id = crypto.randomUUID();
+    requestIds.set(request, id);
+  }
+  return id;
+}
+
+function answerError(error: unknown, request: Request): Response {
+  const known = toApiError(error);
+  const id = requestId(request);
+  if (known.status >= 500) {
+    log(known.status === 503 ? "warning" : "error", known.message, {
+      code: known.code,
+      request_id: id,
+      caller_request_id: request.headers.get("x-request-id") ?? undefined,
+      method: request.method,
+      path: new URL(request.url).pathname,
+      cause: known.cause ?? (known === error ? undefined : error),
+    });
+  }
+  return new Response(errorBody(known), {
+    status: known.status,
+    headers: { ...jsonHeaders, ...known.headers, "x-request-id": id },
+  });
+}
+
+const methods = ["GET", "POST", "PUT", "DELETE"];
+
+function answerUnmatched(app: App, context: RequestContext): Response {
+  const path = context.req.path;
+  const others = methods.filter((method) => app.router.match(method, path)[0].length > 0);
+  throw others.length === 0
+    ? new ApiError(404, "unknown_route", `There is no ${path}.`)
+    : new ApiError(405, "method_not_allowed", `${path} does not take ${context.req.method}.`, {
+      hint: `It takes ${others.join(", ")}.`,
+      headers: { allow: others.join(", ") },
+    });
+}
+
+/** Makes a function's app: its routes are relative to `/<name>`. */
+export function createApp(name: string): App {
+  const app: App = new Hono<AppEnvironment>().basePath(`/${name}`);
+  app.onError((error, context) => answerError(error, context.req.raw));
+  app.notFound((context) => answerUnmatched(app, context));
+  return app;
+}
+
+/** Any origin may ask: the credential is a header, never a cookie. */
+function allowOrigin(response: Response): Response {
+  if (response.status === 101) return response; // a WebSocket: browsers do not ask for it there
+  response.headers.set("access-control-allow-origin", "*");
+  response.headers.set("access-control-expose-headers", exposed);
+  return response;
+}
+
+/**
+ * What a function exports: preflights are answered at once, everything else by its routes.
+ *
+ * @param services makes or returns the isolate's services; a failure to make them is answered, not thrown
+ */
+export function serve(
+  app: App,
+  services: () => Services,
+): { fetch: (request: Request) => Response | Promise<Response> } {
+  return {
+    fetch(request) {
+      if (request.method === "OPTIONS") {
+        return new Response(null, { status: 204, headers: preflightHeaders });
+      }
+      let response: Response | Promise<Response>;
+      try {
+        response = app.fetch(request, services());
+      } catch (error) {
+        response = answerError(error, request);
+      }
+      // Only browsers send it. Headers are half of what a warm answer costs: others do without.
+      if (!request.headers.has("origin")) return response;
+      return response instanceof Promise ? response.then(allowOrigin) : allowOrigin(response);
+    },
+  };
+}

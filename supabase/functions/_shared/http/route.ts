@@ -1,0 +1,67 @@
+/** Who may call a route, and how often: wrapped around its handler. */
+import type { Audience, Person, Service } from "../access/authentication.ts";
+import { callerNetwork } from "./caller-address.ts";
+import type { RateLimitClass } from "../environment.ts";
+import type { RequestContext } from "./app.ts";
+import type { Allowance } from "./rate-limit.ts";
+
+/** Who a route is for decides what its handler is given. */
+interface CallerOf {
+  person: Person;
+  service: Service;
+  "person-or-service": Person | Service;
+}
+
+/** Does a route's work for a caller that is known and within their limits. */
+export type Handler<Caller> = (
+  context: RequestContext,
+  caller: Caller,
+) => Response | Promise<Response>;
+
+function withAllowance(response: Response, allowance: Allowance): Response {
+  const { headers } = response;
+  headers.set("ratelimit-limit", String(allowance.limit));
+  headers.set("ratelimit-remaining", String(allowance.remaining));
+  headers.set("ratelimit-reset", String(allowance.reset));
+  return response;
+}
+
+/**
+ * Wraps a handler: identifies the caller, counts the request, and adds the `RateLimit-*` headers.
+ * The service is not limited.
+ *
+ * @example
+ * ```ts
+ * app.get("/", route("person", "read", listAgents));
+ * ```
+ */
+export function route<For extends Audience>(
+  audience: For,
+  limit: RateLimitClass,
+  handler: Handler<CallerOf[For]>,
+): (context: RequestContext) => Promise<Response> {
+  return async (context) => {
+    const { authenticator, rateLimiter } = context.env;
+    const request = context.req.raw;
+    const caller = (audience !== "service" && authenticator.recall(request)) ||
+      await authenticator.identify(request, audience);
+    const known = caller as CallerOf[For];
+    if (caller.kind === "service") return await handler(context, known);
+    const allowance = rateLimiter.count(caller.userId, limit);
+    return withAllowance(await handler(context, known), allowance);
+  };
+}
+
+/**
+ * Wraps the handler of a route that needs no credential: counts the request under the network that
+ * it comes from (class `anonymous`), before anything is asked of the database.
+ */
+export function openRoute(
+  handler: (context: RequestContext) => Response | Promise<Response>,
+): (context: RequestContext) => Promise<Response> {
+  return async (context) => {
+    const network = callerNetwork(context.req.raw.headers);
+    const allowance = context.env.rateLimiter.count(network, "anonymous");
+    return withAllowance(await handler(context), allowance);
+  };
+}
