@@ -5,7 +5,7 @@ import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
-import { forgetInMemory } from "./forget-in-memory.ts";
+import { forgetInScratchpad } from "./forget-in-scratchpad.ts";
 import { removeObjects } from "./remove-objects.ts";
 
 const body = z.strictObject({
@@ -70,7 +70,7 @@ async function workOff(services: Services, claimed: Claimed, settle: number) {
   const streams = await database.run((sql) =>
     sql<{ id: string }[]>`select id from private.deleted_streams`
   );
-  await forgetInMemory(services, {
+  await forgetInScratchpad(services, {
     user,
     workspace,
     revision,

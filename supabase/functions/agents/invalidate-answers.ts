@@ -16,13 +16,11 @@ const mebibyte = 1024 * 1024;
  * Answers 503 when Redis could not be told, so that the ledger of calls tries again.
  */
 export async function invalidateAnswers(context: RequestContext): Promise<Response> {
-  const { permissions, memory } = context.env;
+  const { permissions, scratchpad } = context.env;
   const { floors, agents } = await readBody(context.req.raw, body, 4 * mebibyte);
   const raised = await permissions.raiseFloors(new Map(Object.entries(floors)));
   const cleared = raised &&
-    await memory.clear((scratchpad) =>
-      scratchpad.remove(agents.map((agent) => `endpoint:${agent}`))
-    );
+    await scratchpad.clear((pad) => pad.remove(agents.map((agent) => `endpoint:${agent}`)));
   if (!cleared) throw unavailable("Redis does not answer: cached answers end by themselves.");
   return answer({ floors: Object.keys(floors).length, agents: agents.length });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
-import { requestedConsistency } from "../_shared/access/consistency.ts";
+import { requestedConsistency } from "../_shared/http/requested-consistency.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery } from "../_shared/input.ts";

@@ -5,7 +5,7 @@
  * A provider's own words are never kept or logged: they may hold what it was sent.
  */
 import { Buffer } from "node:buffer";
-import { hash } from "node:crypto";
+import { sha256 } from "../_shared/sha256.ts";
 import { parseObject } from "../_shared/json.ts";
 
 /** How we are known to a provider. */
@@ -42,7 +42,7 @@ export function randomText(bytes = 32): string {
 
 /** The key under which a state is kept. */
 export function digestOf(state: string): string {
-  return hash("sha256", state, "hex");
+  return sha256(state, "hex");
 }
 
 /**
@@ -50,12 +50,12 @@ export function digestOf(state: string): string {
  * has not, and of the salt, which the database has and the browser has not.
  */
 export function verifierOf(state: string, salt: string): string {
-  return hash("sha256", `${salt}.${state}`, "base64url");
+  return sha256(`${salt}.${state}`, "base64url");
 }
 
 /** The S256 challenge of a verifier. */
 export function challengeOf(verifier: string): string {
-  return hash("sha256", verifier, "base64url");
+  return sha256(verifier, "base64url");
 }
 
 /** Where the person is sent. */

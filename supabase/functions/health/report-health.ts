@@ -69,20 +69,20 @@ async function readWork({ database }: Services): Promise<WorkFigures | null> {
 }
 
 async function measure(services: Services): Promise<Figures> {
-  const { database, memory } = services;
+  const { database, scratchpad } = services;
   const latency = await time(() => database.run((sql) => sql`select 1`, patience));
-  const redis = memory.state === "closed"
+  const redis = scratchpad.state === "closed"
     ? await time(async () => {
-      const found = await memory.tryShared(async (pad) => [await pad.get("health")]);
+      const found = await scratchpad.tryShared(async (pad) => [await pad.get("health")]);
       if (!found) throw new Error("Redis did not answer");
     })
     : null;
   return {
     database: { latency_ms: latency, pool: database.figures() },
     scratchpad: {
-      kind: memory.state === "closed" ? "redis" : "postgres",
-      breaker: memory.state,
-      openings: memory.openings,
+      kind: scratchpad.state === "closed" ? "redis" : "postgres",
+      breaker: scratchpad.state,
+      openings: scratchpad.openings,
       latency_ms: redis,
     },
     work: latency === null ? null : await readWork(services),

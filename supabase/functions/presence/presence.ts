@@ -52,7 +52,7 @@ export async function beat(context: RequestContext, caller: Person | Service): P
   const given = await readBody(context.req.raw, heartbeat, 8 * metadataLimit);
   const { workspace_id, agent_id, status, metadata } = given;
   const member = await nameMember(context, caller, workspace_id, agent_id);
-  const joined = await context.env.memory.use((pad) =>
+  const joined = await context.env.scratchpad.use((pad) =>
     pad.join(roomKey(workspace_id), member, { status, metadata }, presenceTtl)
   );
   return answer({ joined, expires_in: presenceTtl });
@@ -62,7 +62,7 @@ export async function beat(context: RequestContext, caller: Person | Service): P
 export async function leave(context: RequestContext, caller: Person | Service): Promise<Response> {
   const { workspace_id, agent_id } = readQuery(context.req.raw, departure);
   const member = await nameMember(context, caller, workspace_id, agent_id);
-  const left = await context.env.memory.use((pad) => pad.leave(roomKey(workspace_id), member));
+  const left = await context.env.scratchpad.use((pad) => pad.leave(roomKey(workspace_id), member));
   return answer({ left });
 }
 
@@ -72,8 +72,8 @@ export async function listPresent(
   caller: Person | Service,
 ): Promise<Response> {
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
-  const { memberships, memory } = context.env;
+  const { memberships, scratchpad } = context.env;
   if (caller.kind === "person") await memberships.requireMember(caller.userId, workspace);
-  const members = await readSet(memory, roomKey(workspace), presenceTtl);
+  const members = await readSet(scratchpad, roomKey(workspace), presenceTtl);
   return answer({ members: members.map(readMember) });
 }

@@ -87,13 +87,13 @@ export interface RoomWatch {
 }
 
 /** Makes the isolate's watch. */
-export function createRoomWatch(services: Pick<Services, "memory" | "database">): RoomWatch {
+export function createRoomWatch(services: Pick<Services, "scratchpad" | "database">): RoomWatch {
   const rooms = new Map<string, Room>();
 
   async function look(workspace: string): Promise<State> {
     const [members, typing] = await Promise.all([
-      readSet(services.memory, roomKey(workspace), presenceTtl),
-      readSet(services.memory, typingKey(workspace), typingTtl),
+      readSet(services.scratchpad, roomKey(workspace), presenceTtl),
+      readSet(services.scratchpad, typingKey(workspace), typingTtl),
     ]);
     return {
       members: new Map(members.map((one) => [one.member, readMember(one)])),

@@ -1,5 +1,5 @@
 /** What is kept of a workspace's room, and how it is read while Redis comes and goes. */
-import type { FastMemory } from "../_shared/scratchpad/failover.ts";
+import type { FailoverScratchpad } from "../_shared/scratchpad/failover.ts";
 import type { Json, Member } from "../_shared/scratchpad/scratchpad.ts";
 
 /** Seconds for which a heartbeat holds. */
@@ -73,15 +73,15 @@ export function readMember({ member, info, endsAt }: Member): Present {
  * Postgres are in there still: both are read, so that nobody seems to have left.
  */
 export async function readSet(
-  memory: FastMemory,
+  scratchpad: FailoverScratchpad,
   key: string,
   ttl: number,
   now: number = Date.now(),
 ): Promise<Member[]> {
-  const members = await memory.use((pad) => pad.members(key));
-  const cameBack = memory.state === "closed" && memory.changedAt > now - ttl * 1000;
+  const members = await scratchpad.use((pad) => pad.members(key));
+  const cameBack = scratchpad.state === "closed" && scratchpad.changedAt > now - ttl * 1000;
   if (!cameBack) return members;
   const known = new Set(members.map((one) => one.member));
-  const before = await memory.fallback.members(key);
+  const before = await scratchpad.fallback.members(key);
   return [...members, ...before.filter((one) => !known.has(one.member))];
 }

@@ -13,11 +13,11 @@ const body = z.strictObject({
 /** `PUT /presence/typing`: typing, for the next 6 seconds; or, with `is_typing: false`, no longer. */
 export async function type(context: RequestContext, caller: Person): Promise<Response> {
   const { workspace_id, conversation_id, is_typing } = await readBody(context.req.raw, body);
-  const { memberships, memory } = context.env;
+  const { memberships, scratchpad } = context.env;
   await memberships.requireMember(caller.userId, workspace_id);
   const key = typingKey(workspace_id);
   const name = typingName({ conversation_id, user_id: caller.userId });
-  if (is_typing) await memory.use((pad) => pad.join(key, name, {}, typingTtl));
-  else await memory.use((pad) => pad.leave(key, name));
+  if (is_typing) await scratchpad.use((pad) => pad.join(key, name, {}, typingTtl));
+  else await scratchpad.use((pad) => pad.leave(key, name));
   return answer({ is_typing, expires_in: is_typing ? typingTtl : 0 });
 }

@@ -27,7 +27,7 @@ const schema = z.object({
 /** A session, as it is kept. */
 export type Session = z.output<typeof schema>;
 
-type Stores = Pick<Services, "memory" | "database">;
+type Stores = Pick<Services, "scratchpad" | "database">;
 
 /** Seconds without a sign of life after which the scratchpad forgets a session. */
 export const idleLifetime = 24 * 60 * 60;
@@ -43,8 +43,8 @@ export function describeSession(
 }
 
 /** Keeps a session that is new or was forgotten. */
-export async function keepSession({ memory }: Stores, session: Session): Promise<void> {
-  await memory.use(async (pad) => {
+export async function keepSession({ scratchpad }: Stores, session: Session): Promise<void> {
+  await scratchpad.use(async (pad) => {
     await pad.set(keyOf(session.id), session, idleLifetime);
     await pad.join(setOf(session.user_id), session.id, session, idleLifetime);
   });
@@ -52,10 +52,10 @@ export async function keepSession({ memory }: Stores, session: Session): Promise
 
 /** Forgets a session. */
 export async function dropSession(
-  { memory }: Stores,
+  { scratchpad }: Stores,
   session: Pick<Session, "id" | "user_id">,
 ): Promise<void> {
-  await memory.use(async (pad) => {
+  await scratchpad.use(async (pad) => {
     await pad.remove([keyOf(session.id)]);
     await pad.leave(setOf(session.user_id), session.id);
   });
@@ -111,7 +111,7 @@ export async function touchSession(
   node: string | null = session.node,
 ): Promise<Session | null> {
   const seen = { ...session, node, last_seen_at: new Date().toISOString() };
-  const isKept = await stores.memory.use(async (pad) => {
+  const isKept = await stores.scratchpad.use(async (pad) => {
     if (!await pad.replace(keyOf(seen.id), seen, idleLifetime)) return false;
     await pad.join(setOf(seen.user_id), seen.id, seen, idleLifetime);
     return true;
@@ -139,7 +139,7 @@ export async function requireSession(
   id: string,
   caller: Person | Service,
 ): Promise<{ session: Session; isClosed: boolean }> {
-  const kept = schema.safeParse(await stores.memory.use((pad) => pad.get(keyOf(id))));
+  const kept = schema.safeParse(await stores.scratchpad.use((pad) => pad.get(keyOf(id))));
   const found = kept.success
     ? { session: kept.data, isClosed: false }
     : await findRecorded(stores, id);
@@ -158,11 +158,11 @@ export function sessionClosed(): ApiError {
 
 /** A person's sessions that are kept and not closed, the latest seen first. */
 export async function listOpen(
-  { memory, database }: Stores,
+  { scratchpad, database }: Stores,
   user: string,
   limit: number,
 ): Promise<Session[]> {
-  const members = await memory.use((pad) => pad.members(setOf(user)));
+  const members = await scratchpad.use((pad) => pad.members(setOf(user)));
   const kept = members.flatMap(({ info }): Session[] => {
     const parsed = schema.safeParse(info);
     return parsed.success ? [parsed.data] : [];

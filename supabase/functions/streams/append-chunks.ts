@@ -33,7 +33,7 @@ export async function appendChunks(
   const { from, chunks } = await readBody(context.req.raw, body, longestBody);
   const stream = await requireStream(context.env, id, caller);
   if (stream.status !== "open") throw streamEnded();
-  const { next, isGap } = await context.env.memory.use((pad) =>
+  const { next, isGap } = await context.env.scratchpad.use((pad) =>
     pad.append(chunksOf(id), from, chunks, openLifetime)
   );
   if (isGap) {

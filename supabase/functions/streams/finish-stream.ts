@@ -61,13 +61,13 @@ export async function finishStream(
 
 /** Readers look into Postgres as well: an end that the fast memory did not take is only told later. */
 async function tellTheEnd(
-  { memory }: Parameters<typeof requireStream>[0],
+  { scratchpad }: Parameters<typeof requireStream>[0],
   stream: Stream,
   hasMessage: boolean,
   said: number | undefined,
 ): Promise<void> {
   try {
-    await memory.use(async (pad) => {
+    await scratchpad.use(async (pad) => {
       const { next } = await pad.append(chunksOf(stream.id), 0, [], endedLifetime);
       await pad.expireChunks(chunksOf(stream.id), endedLifetime);
       const told: Ending = {

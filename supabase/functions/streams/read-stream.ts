@@ -55,7 +55,7 @@ async function findEnding(
   id: string,
   askDatabase: boolean,
 ): Promise<Ending | "gone" | null> {
-  const told = ending.safeParse(await services.memory.use((pad) => pad.get(endOf(id))));
+  const told = ending.safeParse(await services.scratchpad.use((pad) => pad.get(endOf(id))));
   if (told.success) return told.data;
   if (!askDatabase) return null;
   const stream = await findStream(services, id);
@@ -153,7 +153,7 @@ async function follow(reader: Reader): Promise<void> {
       ? await findEnding(services, id, askDatabase)
       : null;
     const chunks = hasRoom()
-      ? await services.memory.use((pad) => pad.readChunks(chunksOf(id), next, atOnce))
+      ? await services.scratchpad.use((pad) => pad.readChunks(chunksOf(id), next, atOnce))
       : [];
     for (const chunk of chunks) send(formatEvent(chunk, undefined, next++));
     if (end === "gone") return send(formatEvent('{"status":"gone"}', "end"));

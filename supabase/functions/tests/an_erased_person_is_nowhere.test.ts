@@ -136,7 +136,7 @@ Deno.test({
 
     await test.step("the second pass finds what was on its way: a heartbeat, a floor", async () => {
       await using late = startIsolate();
-      await late.services.memory.use(async (pad) => {
+      await late.services.scratchpad.use(async (pad) => {
         await pad.join(roomKey(workspace), `person:${person.id}`, { status: "online" }, 45);
         await pad.raiseFloors(new Map([[person.id, 9]]));
       });

@@ -162,7 +162,7 @@ Deno.test({
   sanitizeOps: false,
   async fn() {
     await using isolate = startIsolate({ redis: { url: "http://127.0.0.1:9", token: "x" } });
-    await isolate.services.memory.clear(() => Promise.reject(new Error("down")));
+    await isolate.services.scratchpad.clear(() => Promise.reject(new Error("down")));
     const told = await isolate.ask(health, "GET", "/health", { as: "service" });
     assertEquals(told.status, 200);
     assertEquals(told.body.status, "degraded");

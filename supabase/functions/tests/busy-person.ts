@@ -147,11 +147,11 @@ export async function doEverything(person: Known): Promise<{ open: string; file:
   // Rate counters and answers, where they are kept
   await using isolate = startIsolate();
   const window = Math.floor(Date.now() / 1000 / rateWindow);
-  for (const pad of [isolate.services.memory.fallback]) {
+  for (const pad of [isolate.services.scratchpad.fallback]) {
     await pad.hit(`limit:write:${id}:${window}`, 3, 120);
     await pad.set(`session:${open}`, { user_id: id }, 600);
   }
-  await isolate.services.memory.use((pad) => pad.hit(`limit:write:${id}:${window}`, 3, 120));
+  await isolate.services.scratchpad.use((pad) => pad.hit(`limit:write:${id}:${window}`, 3, 120));
   assertEquals((await ask("GET", "/agents", { as: person })).status, 200);
   return { open: open ?? "", file };
 }

@@ -104,10 +104,10 @@ drill("an answer that was being read is not written back", async () => {
       headers: { "x-consistency": "fresh" },
     });
   assertEquals((await look()).body.allowed, true);
-  const { epoch } = await reader.services.memory.use((pad) => pad.readAnswer(person.id));
+  const { epoch } = await reader.services.scratchpad.use((pad) => pad.readAnswer(person.id));
   const receipt = await askToBeErased(person);
   assertEquals((await work(worker, receipt)).status, "done");
-  const outcome = await reader.services.memory.use((pad) =>
+  const outcome = await reader.services.scratchpad.use((pad) =>
     pad.writeBack(person.id, { revision: 99, value: { agents: [], changes_at: null } }, epoch, 60)
   );
   assertEquals(outcome, "other_epoch");

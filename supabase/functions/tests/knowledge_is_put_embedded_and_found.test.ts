@@ -146,7 +146,7 @@ Deno.test({
     });
     const told = await (await serve(embed, () => slow).fetch(request)).json();
     assert(told.stale >= 1, JSON.stringify(told));
-    services.memory.stop();
+    services.scratchpad.stop();
     await services.database.close();
     await embedAll();
     const [[chunk], [expected]] = await Promise.all([

@@ -3,7 +3,7 @@
  * tokens rotate, and an old one shown again takes the whole grant back, as careful providers do.
  */
 import { Buffer } from "node:buffer";
-import { hash } from "node:crypto";
+import { sha256 } from "../_shared/sha256.ts";
 import type postgres from "postgres";
 import { assert } from "../_shared/asserts.ts";
 
@@ -82,7 +82,7 @@ export async function startProvider(
     codes.delete(form.get("code") ?? "");
     if (!grant || grant.redirectUri !== form.get("redirect_uri")) return refuse("invalid_grant");
     const verifier = form.get("code_verifier");
-    const challenge = verifier === null ? null : hash("sha256", verifier, "base64url");
+    const challenge = verifier === null ? null : sha256(verifier, "base64url");
     return challenge === grant.challenge ? give(grant) : refuse("invalid_grant");
   }
 

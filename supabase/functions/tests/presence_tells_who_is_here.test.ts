@@ -142,14 +142,14 @@ Deno.test({
   fn: async () => {
     const services = createServices(environment);
     let reads = 0;
-    const memory = {
-      ...services.memory,
-      use: <T>(work: Parameters<typeof services.memory.use<T>>[0]) => {
+    const scratchpad = {
+      ...services.scratchpad,
+      use: <T>(work: Parameters<typeof services.scratchpad.use<T>>[0]) => {
         reads++;
-        return services.memory.use(work);
+        return services.scratchpad.use(work);
       },
     };
-    const watch = createRoomWatch({ memory, database: services.database });
+    const watch = createRoomWatch({ scratchpad, database: services.database });
     const rooms = Array.from({ length: 10 }, () => crypto.randomUUID());
     const told: Promise<void>[] = [];
     const endings = rooms.flatMap((room) =>

@@ -202,7 +202,7 @@ race("after an outage nothing from before it is believed", async ({ start, pad, 
   assertEquals((await revoke(isolate, person)).status, 202);
   assert((await pad.readAnswer(person.id)).answer !== null, "it is still there, and wrong");
   way.fault = "none";
-  await eventually("Redis is used again", () => isolate.services.memory.state === "closed");
+  await eventually("Redis is used again", () => isolate.services.scratchpad.state === "closed");
   assertEquals((await pad.readAnswer(person.id)).answer, null);
   assertEquals(await isAllowed(start().isolate, person), false);
 });
@@ -212,7 +212,7 @@ race(
   async ({ start, pad, person }) => {
     const { isolate, way } = start();
     way.fault = "refuses";
-    await isolate.services.memory.clear(() => Promise.reject(new Error("the outage begins")));
+    await isolate.services.scratchpad.clear(() => Promise.reject(new Error("the outage begins")));
     const [renewed, go] = [latch(), latch()];
     way.around = async (body, pass) => {
       const answered = await pass();
@@ -231,7 +231,7 @@ race(
     );
     assertEquals((await revoke(isolate, person)).status, 202);
     go.open();
-    await eventually("Redis is used again", () => isolate.services.memory.state === "closed");
+    await eventually("Redis is used again", () => isolate.services.scratchpad.state === "closed");
     assertEquals(await isAllowed(start().isolate, person), false);
   },
 );
@@ -241,16 +241,16 @@ race(
   async ({ start, person }) => {
     for (const fault of ["refuses", "hangs"] as const) {
       const { isolate, way } = start();
-      const { permissions, memory } = isolate.services;
+      const { permissions, scratchpad } = isolate.services;
       way.fault = fault;
       for (let i = 0; i < 20; i++) {
         assert(await isAllowed(isolate, person));
         await permissions.usable(crypto.randomUUID());
       }
-      assert(memory.state !== "closed");
+      assert(scratchpad.state !== "closed");
       assert(way.requests < 10, `${way.requests} requests: an open breaker asks nobody`);
       way.fault = "none";
-      await eventually("Redis is used again", () => memory.state === "closed");
+      await eventually("Redis is used again", () => scratchpad.state === "closed");
       const before = way.requests;
       await permissions.usable(crypto.randomUUID());
       assert(way.requests > before);

@@ -31,12 +31,12 @@ async function billFor(request_id: string) {
 /** Makes the scratchpad forget a session, in Redis and in Postgres, as after a restart. */
 async function forget(session: string, user: string): Promise<void> {
   await using isolate = startIsolate();
-  const { memory } = isolate.services;
+  const { scratchpad } = isolate.services;
   // Again, when a sign of life that was still on its way has brought it back.
   await eventually("it is forgotten", async () => {
-    await memory.use((pad) => pad.remove([`session:${session}`]));
-    await memory.use((pad) => pad.leave(`sessions:${user}`, session));
-    return await memory.use((pad) => pad.get(`session:${session}`)) === null;
+    await scratchpad.use((pad) => pad.remove([`session:${session}`]));
+    await scratchpad.use((pad) => pad.leave(`sessions:${user}`, session));
+    return await scratchpad.use((pad) => pad.get(`session:${session}`)) === null;
   });
 }
 
@@ -124,11 +124,11 @@ Deno.test("a session that was closed and forgotten does not come back", async ()
 Deno.test("a closed session that a scratchpad did not hear of is not listed", async () => {
   const [closed, other] = [await open(), await open()];
   await using isolate = startIsolate();
-  const { memory } = isolate.services;
-  const kept = await memory.use((pad) => pad.get(`session:${closed}`));
+  const { scratchpad } = isolate.services;
+  const kept = await scratchpad.use((pad) => pad.get(`session:${closed}`));
   await ask("DELETE", `/sessions/${closed}`, { as: admin });
   // As it is after Redis was away while the session was closed.
-  await memory.use((pad) => pad.join(`sessions:${admin.id}`, closed, kept, 60));
+  await scratchpad.use((pad) => pad.join(`sessions:${admin.id}`, closed, kept, 60));
   const { body } = await ask("GET", "/sessions", { as: admin });
   const ids = body.sessions.map((one: { session_id: string }) => one.session_id);
   assertDeepEquals([ids.includes(closed), ids.includes(other)], [false, true]);

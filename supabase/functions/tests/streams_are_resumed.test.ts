@@ -117,18 +117,18 @@ Deno.test("whenever the fast memory hears of an end, the message is in Postgres"
   const { stream_id: id, message_id } = await openStream();
   await say(id, 0, ["a"]);
   await using isolate = startIsolate();
-  const { memory } = isolate.services;
+  const { scratchpad } = isolate.services;
   const seen: number[] = [];
-  const watched: typeof memory = {
-    ...memory,
+  const watched: typeof scratchpad = {
+    ...scratchpad,
     async use(work) {
       const [row] = await sql`
         select count(*)::integer as n from public.messages where id = ${message_id}`;
       seen.push(row?.n);
-      return await memory.use(work);
+      return await scratchpad.use(work);
     },
   };
-  const response = await serve(streams, () => ({ ...isolate.services, memory: watched })).fetch(
+  const response = await serve(streams, () => ({ ...isolate.services, scratchpad: watched })).fetch(
     new Request(`${environment.url}/streams/${id}/finish`, {
       method: "POST",
       headers: {
@@ -170,7 +170,7 @@ Deno.test("chunks that the fast memory lost are asked for again; a late reader i
   const { stream_id: id, message_id } = await openStream();
   await say(id, 0, ["a", "b", "c"]);
   await using isolate = startIsolate();
-  const forget = () => isolate.services.memory.use((pad) => pad.expireChunks(chunksOf(id), 0));
+  const forget = () => isolate.services.scratchpad.use((pad) => pad.expireChunks(chunksOf(id), 0));
   await forget();
   const gap = await say(id, 3, ["d"]);
   assertEquals(gap.body.error.hint, "0");
@@ -191,7 +191,7 @@ Deno.test("what the fast memory lost just before the end is in the message that 
     const { stream_id: id } = await openStream();
     await say(id, 0, ["a", "b", "c", "d"]);
     // Emptied, or back with an older list: nothing is appended any more that could meet the gap.
-    await isolate.services.memory.use(async (pad) => {
+    await isolate.services.scratchpad.use(async (pad) => {
       await pad.expireChunks(chunksOf(id), 0);
       if (kept.length > 0) await pad.append(chunksOf(id), 0, kept, 600);
     });

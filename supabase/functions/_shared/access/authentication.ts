@@ -6,7 +6,7 @@
  * Secret keys are compared in constant time by `@supabase/server` and are not kept.
  */
 import { verifyAuth } from "@supabase/server/core";
-import { hash } from "node:crypto";
+import { sha256 } from "../sha256.ts";
 import { createBoundedMap } from "../bounded-map.ts";
 import type { Environment } from "../environment.ts";
 import { ApiError } from "../errors.ts";
@@ -81,7 +81,7 @@ export function createAuthenticator(
 
   function recallToken(token: string): Person | undefined {
     if (token.length > longestToken) throw invalidToken();
-    const digest = hash("sha256", token, "hex");
+    const digest = sha256(token, "hex");
     const person = verified.get(digest);
     if (person === undefined || person.expiresAt > now()) return person;
     verified.delete(digest);
@@ -104,7 +104,7 @@ export function createAuthenticator(
       userId: claims.sub.toLowerCase(),
       expiresAt: claims.exp * 1000,
     };
-    verified.set(hash("sha256", token, "hex"), person);
+    verified.set(sha256(token, "hex"), person);
     return person;
   }
 

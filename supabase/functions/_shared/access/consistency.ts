@@ -5,9 +5,7 @@
  * - `at-least:<revision>`: nothing older than a write whose revision the reader has seen
  * - `fresh`: from the database, now
  */
-import type { Person } from "./authentication.ts";
 import { ApiError } from "../errors.ts";
-import type { RequestContext } from "../http/app.ts";
 
 /** What a reader asks for. Within the functions also: read no more than so many milliseconds ago. */
 export type Consistency = "cached" | "fresh" | { atLeast: number } | { within: number };
@@ -28,19 +26,4 @@ export function readConsistency(header: string | null): RequestedConsistency {
   throw new ApiError(400, "invalid_parameter", "x-consistency: is not known", {
     hint: "Use cached, fresh or at-least:<revision>.",
   });
-}
-
-/**
- * What this request asks for. Whoever asks for more than `cached` may go past every cache to the
- * database, and is therefore counted a second time, in a class of its own.
- *
- * @throws ApiError 400 `invalid_parameter`, 429 `rate_limited`
- */
-export function requestedConsistency(
-  context: RequestContext,
-  caller: Person,
-): RequestedConsistency {
-  const asked = readConsistency(context.req.raw.headers.get("x-consistency"));
-  if (asked !== "cached") context.env.rateLimiter.count(caller.userId, "fresh");
-  return asked;
 }

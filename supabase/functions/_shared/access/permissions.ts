@@ -12,7 +12,7 @@ import { inBackground } from "../background.ts";
 import { createBoundedMap } from "../bounded-map.ts";
 import type { Consistency } from "./consistency.ts";
 import type { Database, Patience } from "../database.ts";
-import type { FastMemory } from "../scratchpad/failover.ts";
+import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import type { Json } from "../scratchpad/scratchpad.ts";
 
 /** Why somebody may or may not use an agent. */
@@ -105,7 +105,7 @@ interface Flight {
 /** Makes the isolate's view of permissions. `now` is for tests. */
 export function createPermissions(
   database: Database,
-  memory: FastMemory,
+  scratchpad: FailoverScratchpad,
   now: () => number = Date.now,
 ): Permissions {
   const kept = createBoundedMap<string, Usable>(keptAgents);
@@ -132,7 +132,7 @@ export function createPermissions(
   }
 
   async function readShared(user: string, needed: number, begun: number) {
-    const found = await memory.tryShared((scratchpad) => scratchpad.readAnswer(user));
+    const found = await scratchpad.tryShared((scratchpad) => scratchpad.readAnswer(user));
     if (!found?.answer || found.answer.revision < needed) return { epoch: found?.epoch };
     const parsed = sharedValue.safeParse(found.answer.value);
     if (!parsed.success) return { epoch: found.epoch }; // another version's, or not ours: a miss
@@ -156,7 +156,7 @@ export function createPermissions(
     const ttl = Math.min(remaining, sharedLifetime);
     inBackground(
       "writing a permission answer back",
-      memory.tryShared((scratchpad) =>
+      scratchpad.tryShared((scratchpad) =>
         scratchpad.writeBack(user, { revision: row.revision, value }, epoch, ttl)
       ),
     );
@@ -167,7 +167,7 @@ export function createPermissions(
     // The epoch is read before the database is: what is read under it may be written back under it.
     // Nothing older is taken from Redis than this isolate has already said.
     const oldest = Math.max(needed, kept.get(user)?.revision ?? 0);
-    const shared: { usable?: Usable; epoch?: string } = memory.isShared && needed !== Infinity
+    const shared: { usable?: Usable; epoch?: string } = scratchpad.isShared && needed !== Infinity
       ? await readShared(user, oldest, begun)
       : {};
     if (shared.usable) return shared.usable;
@@ -278,7 +278,7 @@ export function createPermissions(
     },
 
     async raiseFloors(floors) {
-      const told = await memory.clear((scratchpad) => scratchpad.raiseFloors(floors));
+      const told = await scratchpad.clear((pad) => pad.raiseFloors(floors));
       for (const user of floors.keys()) {
         kept.delete(user);
         flights.delete(user);

@@ -8,7 +8,7 @@
 import { type Context, Hono } from "hono";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import { log } from "../log.ts";
-import type { Services } from "../services.ts";
+import type { Services } from "./bindings.ts";
 
 /** What Hono passes to every handler: the services are its bindings. */
 export interface AppEnvironment {

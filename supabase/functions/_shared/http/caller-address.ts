@@ -1,5 +1,5 @@
 /** Where a request without a credential comes from: what it is counted under. */
-import { hash } from "node:crypto";
+import { sha256 } from "../sha256.ts";
 import { parseAddress } from "../outbound/address.ts";
 
 /** Whoever has /64 of IPv6 has one address, like whoever has one of IPv4. */
@@ -21,5 +21,5 @@ function networkOf(text: string): string {
 export function callerNetwork(headers: Headers): string {
   const said = headers.get("cf-connecting-ip") ??
     headers.get("x-forwarded-for")?.split(",").at(-1) ?? "";
-  return hash("sha256", networkOf(said.trim()), "base64url").slice(0, 22);
+  return sha256(networkOf(said.trim()), "base64url").slice(0, 22);
 }

@@ -1,6 +1,6 @@
 import { assert, assertDeepEquals, assertEquals, assertRefused, eventually } from "../asserts.ts";
 import { rateLimitDefaults } from "../environment.ts";
-import type { FastMemory } from "../scratchpad/failover.ts";
+import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 import type { Scratchpad } from "../scratchpad/scratchpad.ts";
 
@@ -13,8 +13,10 @@ function createCounting() {
     counts.set(key, (counts.get(key) ?? 0) + amount);
     return Promise.resolve(counts.get(key) ?? 0);
   };
-  const memory: Pick<FastMemory, "use"> = { use: (work) => work({ hit } as Scratchpad) };
-  return { counts, memory, settlements: () => settlements };
+  const scratchpad: Pick<FailoverScratchpad, "use"> = {
+    use: (work) => work({ hit } as Scratchpad),
+  };
+  return { counts, scratchpad, settlements: () => settlements };
 }
 
 const limits = { ...rateLimitDefaults, write: 100 };
@@ -22,7 +24,7 @@ const noon = Date.parse("2026-01-31T12:00:15Z");
 
 Deno.test("the request beyond the limit is refused, with what to wait, and the next window allows", async () => {
   const clock = { now: noon };
-  const limiter = createRateLimiter(limits, createCounting().memory, () => clock.now);
+  const limiter = createRateLimiter(limits, createCounting().scratchpad, () => clock.now);
   for (let i = 1; i <= 100; i++) {
     assertDeepEquals(limiter.count("ada", "write"), { limit: 100, remaining: 100 - i, reset: 45 });
   }
@@ -38,7 +40,7 @@ Deno.test("the request beyond the limit is refused, with what to wait, and the n
 });
 
 Deno.test("people and classes are counted apart", async () => {
-  const limiter = createRateLimiter(limits, createCounting().memory, () => noon);
+  const limiter = createRateLimiter(limits, createCounting().scratchpad, () => noon);
   for (let i = 0; i < 100; i++) limiter.count("ada", "write");
   await assertRefused(() => limiter.count("ada", "write"), 429, "rate_limited");
   assertEquals(limiter.count("bob", "write").remaining, 99);
@@ -47,7 +49,7 @@ Deno.test("people and classes are counted apart", async () => {
 
 Deno.test("a hundred requests settle ten times, none of them waiting", async () => {
   const counting = createCounting();
-  const limiter = createRateLimiter(limits, counting.memory, () => noon);
+  const limiter = createRateLimiter(limits, counting.scratchpad, () => noon);
   for (let i = 0; i < 100; i++) {
     limiter.count("ada", "write");
     await Promise.resolve().then(() => {}).then(() => {});
@@ -57,8 +59,11 @@ Deno.test("a hundred requests settle ten times, none of them waiting", async () 
 });
 
 Deno.test("isolates together let through the limit and at most a tenth more for each beyond the first", async () => {
-  const { memory } = createCounting();
-  const isolates = Array.from({ length: 4 }, () => createRateLimiter(limits, memory, () => noon));
+  const { scratchpad } = createCounting();
+  const isolates = Array.from(
+    { length: 4 },
+    () => createRateLimiter(limits, scratchpad, () => noon),
+  );
   let through = 0;
   for (let i = 0; i < 1000; i++) {
     try {
@@ -71,7 +76,7 @@ Deno.test("isolates together let through the limit and at most a tenth more for 
 });
 
 Deno.test("when the scratchpad is gone each isolate goes on by itself", async () => {
-  const gone: Pick<FastMemory, "use"> = { use: () => Promise.reject(new Error("gone")) };
+  const gone: Pick<FailoverScratchpad, "use"> = { use: () => Promise.reject(new Error("gone")) };
   const limiter = createRateLimiter(limits, gone, () => noon);
   for (let i = 0; i < 100; i++) {
     limiter.count("ada", "write");

@@ -12,7 +12,7 @@ import { inBackground } from "../background.ts";
 import { createBoundedMap } from "../bounded-map.ts";
 import { type RateLimitClass } from "../environment.ts";
 import { ApiError } from "../errors.ts";
-import type { FastMemory } from "../scratchpad/failover.ts";
+import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 
 /** What one person has left of one class. */
 export interface Allowance {
@@ -66,7 +66,7 @@ function mapClasses<Value>(make: () => Value): Record<RateLimitClass, Value> {
 /** Makes the isolate's rate limiter. `now` is for tests. */
 export function createRateLimiter(
   limits: Record<RateLimitClass, number>,
-  memory: Pick<FastMemory, "use">,
+  scratchpad: Pick<FailoverScratchpad, "use">,
   now: () => number = Date.now,
 ): RateLimiter {
   const counters = mapClasses(() => createBoundedMap<string, Counter>(20_000));
@@ -75,7 +75,9 @@ export function createRateLimiter(
     counter.settling = true;
     const { pending, window } = counter;
     try {
-      const total = await memory.use((pad) => pad.hit(`${key}:${window}`, pending, 2 * rateWindow));
+      const total = await scratchpad.use((pad) =>
+        pad.hit(`${key}:${window}`, pending, 2 * rateWindow)
+      );
       if (counter.window !== window) return; // the next window has begun meanwhile
       counter.pending -= pending;
       counter.settled = Math.max(total, counter.settled);

@@ -11,7 +11,7 @@ import { createPostgresScratchpad } from "./postgres.ts";
 import { createRedisScratchpad } from "./redis.ts";
 
 /** The isolate's fast memory. */
-export interface FastMemory {
+export interface FailoverScratchpad {
   /** Whether answers can be shared between isolates at all, that is, whether there is a Redis. */
   readonly isShared: boolean;
   readonly state: BreakerState | "none";
@@ -33,10 +33,10 @@ export interface FastMemory {
 }
 
 /** Makes the fast memory from the environment. */
-export function createFastMemory(
+export function createFailoverScratchpad(
   environment: Pick<Environment, "redis">,
   database: Database,
-): FastMemory {
+): FailoverScratchpad {
   const fallback = createPostgresScratchpad(database);
   const redis = environment.redis ? createRedisScratchpad(environment.redis) : null;
   let missed = 0;

@@ -27,7 +27,7 @@ export interface Forgotten {
   readonly streams: readonly string[];
 }
 
-type Stores = Pick<Services, "environment" | "memory" | "permissions">;
+type Stores = Pick<Services, "environment" | "scratchpad" | "permissions">;
 
 /** Keys removed with one command. */
 const atOnce = 500;
@@ -73,12 +73,12 @@ function counterKeys(user: string, classes: string[], now: number): string[] {
  *
  * @throws ApiError 503 `unavailable` when there is a Redis and it does not answer
  */
-export async function forgetInMemory(stores: Stores, forgotten: Forgotten): Promise<void> {
-  const { environment, memory, permissions } = stores;
+export async function forgetInScratchpad(stores: Stores, forgotten: Forgotten): Promise<void> {
+  const { environment, scratchpad, permissions } = stores;
   const { user, revision, workspace } = forgotten;
   const told = await permissions.raiseFloors(new Map([[user, revision]]));
-  if (!memory.isShared) return;
-  const done = told && await memory.tryShared(async (pad) => {
+  if (!scratchpad.isShared) return;
+  const done = told && await scratchpad.tryShared(async (pad) => {
     await leaveSessions(pad, forgotten);
     await leaveRooms(pad, forgotten);
     await removeKeys(pad, forgotten.streams.flatMap((id) => [chunksOf(id), endOf(id)]));

@@ -1,0 +1,21 @@
+/** What Hono hands to every handler. The types come from the rooms below; services.ts makes them. */
+import type { Authenticator } from "../access/authentication.ts";
+import type { Memberships } from "../access/memberships.ts";
+import type { Permissions } from "../access/permissions.ts";
+import type { Database } from "../database.ts";
+import type { Embedder } from "../embedding/embedder.ts";
+import type { Environment } from "../environment.ts";
+import type { FailoverScratchpad } from "../scratchpad/failover.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+
+/** The services of one isolate. */
+export interface Services {
+  readonly environment: Environment;
+  readonly authenticator: Authenticator;
+  readonly database: Database;
+  readonly scratchpad: FailoverScratchpad;
+  readonly permissions: Permissions;
+  readonly memberships: Memberships;
+  readonly rateLimiter: RateLimiter;
+  readonly embedder: Embedder;
+}
