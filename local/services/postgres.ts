@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyOwnExtensions } from "./extensions.ts";
 import { removeLeftovers, temporaryName } from "./leftovers.ts";
 import {
@@ -41,8 +42,6 @@ export interface PostgresOptions {
   log?: (line: string) => void;
 }
 
-const TEMPLATE = `${STATE_FOLDER}/postgres-template`;
-
 /**
  * Durable as in production (`fsync` stays on), sized for a machine that also runs the clients.
  * pg_cron serves one database by name, so each test run has a cluster of its own.
@@ -62,6 +61,14 @@ cron.database_name = 'postgres'
 cron.host = '127.0.0.1'
 log_line_prefix = '%m [%p] %u %a '
 `;
+
+/**
+ * An empty cluster with these settings. They are in its name: projects of other settings on the same
+ * machine have one of their own.
+ */
+const TEMPLATE = `${STATE_FOLDER}/postgres-template-${
+  createHash("sha256").update(SETTINGS).digest("hex").slice(0, 8)
+}`;
 
 /** Prepares a server (installing Postgres where needed) without starting it. */
 export async function preparePostgres(options: PostgresOptions): Promise<PostgresServer> {
