@@ -1,42 +1,50 @@
 /** The stack's keys: made once, kept in the state folder, so that clients keep working across restarts. */
+import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from "jose";
 import { Buffer } from "node:buffer";
 
-/** API keys in the platform's new form, and the secret that signs tokens. */
+/** API keys in the platform's new form, and the keys that sign. */
 export interface Keys {
   publishableKey: string;
   secretKey: string;
-  jwtSecret: string;
+  /** Signs people's tokens: a private ES256 key with its `kid`, as new projects of the platform have one. */
+  signingKey: JWK & { kid: string };
+  /**
+   * What @supabase/lite signs with, between us and it: its tokens are HS256. Whoever comes from outside is not believed because of it
+   * ({@link file://./tokens.ts}).
+   */
+  internalSecret: string;
   /** Token of the Upstash-REST gateway. */
   redisToken: string;
 }
 
-/** The `kid` of tokens and of the key in the JWKS. */
-export const keyId = "groundwork-local";
-
 /** Reads the keys from `file`, or makes and keeps them. Without a file they last as long as the process. */
 export async function loadKeys(file: string | null): Promise<Keys> {
-  if (!file) return makeKeys();
+  if (!file) return await makeKeys();
   try {
-    return JSON.parse(await Deno.readTextFile(file));
+    const kept = JSON.parse(await Deno.readTextFile(file));
+    // Keys of an older form are made anew.
+    if (kept.signingKey) return kept;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const keys = makeKeys();
+  const keys = await makeKeys();
   await Deno.writeTextFile(file, JSON.stringify(keys, null, 2) + "\n", { mode: 0o600 });
   return keys;
 }
 
-/** The JWKS with which functions verify tokens. */
-export function makeJwks(jwtSecret: string): { keys: Record<string, string>[] } {
-  const k = Buffer.from(jwtSecret).toString("base64url");
-  return { keys: [{ kty: "oct", k, kid: keyId, alg: "HS256", use: "sig" }] };
+/** The public half of the signing key: what Auth publishes, and with which functions verify tokens. */
+export function makeJwks({ signingKey }: Pick<Keys, "signingKey">): JSONWebKeySet {
+  const { d: _private, ...publicKey } = signingKey;
+  return { keys: [{ ...publicKey, key_ops: ["verify"], use: "sig", ext: true }] };
 }
 
-function makeKeys(): Keys {
+async function makeKeys(): Promise<Keys> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   return {
     publishableKey: `sb_publishable_${random(22)}_${random(8)}`,
     secretKey: `sb_secret_${random(22)}_${random(8)}`,
-    jwtSecret: random(48),
+    signingKey: { ...await exportJWK(privateKey), kid: crypto.randomUUID(), alg: "ES256" },
+    internalSecret: random(48),
     redisToken: random(32),
   };
 }

@@ -165,7 +165,7 @@ Deno.test("a stack keeps its data and keys until it is reset", async () => {
   const second = await startStack({ ...options, log: (line) => lines.push(line) });
   assert.deepEqual((await read(second)).map(({ id }) => id), [1, 2, 3]);
   assert.equal(second.publishableKey, first.publishableKey);
-  assert.equal(second.jwtSecret, first.jwtSecret);
+  assert.deepEqual(second.signingKey, first.signingKey);
   assert.ok(lines.includes("Migrations: 1 applied"));
   await second.stop();
 

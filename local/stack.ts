@@ -14,9 +14,10 @@ import { type RunningDatabase, startPglite } from "./database/pglite.ts";
 import { useServer } from "./database/server.ts";
 import { startEchoAgent } from "./echo-agent.ts";
 import { type Edge, openEdge } from "./edge/edge.ts";
-import { loadKeys, makeJwks } from "./keys.ts";
+import { type Keys, loadKeys, makeJwks } from "./keys.ts";
 import { type RedisOption, type StackRedis, startStackRedis } from "./redis/redis.ts";
 import { openState, projectRoot, readFunctionSecrets, type State } from "./state.ts";
+import { createTokens } from "./tokens.ts";
 import { startCronWorker } from "./workers/cron.ts";
 import { startHttpWorker } from "./workers/http.ts";
 
@@ -52,7 +53,8 @@ export interface Stack {
   poolerUrl?: string;
   publishableKey: string;
   secretKey: string;
-  jwtSecret: string;
+  /** Signs people's tokens; tests make some of their own with it. */
+  signingKey: Keys["signingKey"];
   redis: StackRedis | null;
   /** Exactly what the functions see. */
   functionEnv: Record<string, string>;
@@ -80,6 +82,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     undo.push(state.close);
     const keys = await loadKeys(`${state.folder}/keys.json`);
     const apiUrl = `http://127.0.0.1:${edge.port}`;
+    const tokens = createTokens(keys, apiUrl);
 
     const database = await startDatabase(options, state, log);
     undo.push(database.stop);
@@ -101,6 +104,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const api = await startApi({
       adminUrl: database.adminUrl,
       keys,
+      tokens,
       apiUrl,
       storageDir: `${state.folder}/storage`,
       connections: options.dbUrl ? 10 : 2,
@@ -113,7 +117,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       SUPABASE_DB_URL: database.url,
       SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
-      SUPABASE_JWKS: JSON.stringify(makeJwks(keys.jwtSecret)),
+      SUPABASE_JWKS: JSON.stringify(makeJwks(keys)),
       GROUNDWORK_CLUSTER_GATEWAY: echoAgent.url,
       ...(options.poolerUrl ? { GROUNDWORK_DB_URL: options.poolerUrl } : {}),
       ...(redis
@@ -141,7 +145,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(options.poolerUrl ? { poolerUrl: options.poolerUrl } : {}),
       publishableKey: keys.publishableKey,
       secretKey: keys.secretKey,
-      jwtSecret: keys.jwtSecret,
+      signingKey: keys.signingKey,
       redis,
       functionEnv,
       stop,

@@ -112,7 +112,7 @@ async function describe(stack: Stack, adminUrl: string | undefined) {
     ["Database URL", stack.dbUrl],
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],
-    ["JWT secret", stack.jwtSecret],
+    ["JWKS", `${stack.apiUrl}/auth/v1/.well-known/jwks.json`],
     ...(stack.redis
       ? [["Redis (REST)", stack.redis.restUrl], ["Redis token", stack.redis.restToken]]
       : []),

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type postgres from "postgres";
-import { signToken } from "./tokens.ts";
+import type { Tokens } from "../tokens.ts";
 
 /** Seconds that an access token is valid. */
 export const tokenLifetime = 3600;
@@ -17,7 +17,7 @@ export function isAnonymousSignUp(body: unknown): body is { data?: Record<string
 /** Makes an anonymous person with a session, and answers as the platform does. */
 export async function signUpAnonymously(
   sql: postgres.Sql,
-  jwtSecret: string,
+  tokens: Tokens,
   userMetadata: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const userId = crypto.randomUUID();
@@ -45,9 +45,8 @@ export async function signUpAnonymously(
       values (${crypto.randomUUID()}, ${refreshToken}, ${userId}, ${sessionId}, ${time}, ${time})
     `;
   });
-  const accessToken = await signToken({
+  const accessToken = await tokens.sign({
     sub: userId,
-    aud: "authenticated",
     role: "authenticated",
     email: "",
     phone: "",
@@ -59,7 +58,7 @@ export async function signUpAnonymously(
     is_anonymous: true,
     iat: issuedAt,
     exp: issuedAt + tokenLifetime,
-  }, jwtSecret);
+  });
   return {
     access_token: accessToken,
     token_type: "bearer",

@@ -7,7 +7,7 @@ import postgres from "postgres";
 import { startBareDatabase, until } from "../fixture.ts";
 import { loadKeys, makeJwks } from "../keys.ts";
 import { startApi } from "./api.ts";
-import { readClaims } from "./tokens.ts";
+import { createTokens, readClaims } from "../tokens.ts";
 
 const schema = `
   create table public.notes (
@@ -40,12 +40,14 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
   await sql.unsafe(schema).simple();
   const keys = await loadKeys(null);
   const storageDir = await Deno.makeTempDir();
+  const apiUrl = "http://api.example";
   const options = {
     adminUrl: database.adminUrl,
     keys,
+    tokens: createTokens(keys, apiUrl),
     storageDir,
     connections: 2,
-    apiUrl: "http://api.example",
+    apiUrl,
   };
   const api = await startApi(options);
   const openClient = () =>
@@ -58,27 +60,67 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
   assert.equal(signedUp.error, null);
   const plain = openPlainLite(database.adminUrl, keys);
 
-  await test.step("1. a token carries a kid, so that @supabase/server accepts it", async () => {
+  const tokenOf = (data: { session: { access_token: string } | null }) =>
+    data.session?.access_token ?? "";
+  const signIn = (fetch: (path: string, init: RequestInit) => Promise<Response>) =>
+    fetch("/auth/v1/token?grant_type=password", {
+      method: "POST",
+      body: JSON.stringify({ email: "ada@example.com", password: "a-long-password" }),
+    });
+
+  await test.step("1. a token is asymmetric: @supabase/server verifies it with the published keys alone", async () => {
     const env = {
-      jwks: makeJwks(keys.jwtSecret),
+      jwks: new URL(`${api.origin}/auth/v1/.well-known/jwks.json`),
       publishableKeys: { default: keys.publishableKey },
+      secretKeys: {},
       url: api.origin,
     };
     const verify = (token: string) =>
       verifyAuth(
         new Request("http://function.example", { headers: { authorization: `Bearer ${token}` } }),
-        { auth: "user", env: env as never },
+        { auth: "user", env },
       );
-    const token = signedUp.data.session?.access_token ?? "";
-    const accepted = await verify(token);
+    const accepted = await verify(tokenOf(signedUp.data));
     assert.equal(accepted.error, null);
     assert.equal(accepted.data?.userClaims?.id, signedUp.data.user?.id);
-    const answer = await plain.fetch("/auth/v1/token?grant_type=password", {
-      method: "POST",
-      body: JSON.stringify({ email: "ada@example.com", password: "a-long-password" }),
-    });
-    const plainToken: string = (await answer.json()).access_token;
+    assert.equal(accepted.data?.jwtClaims?.iss, `${apiUrl}/auth/v1`);
+    const plainToken: string = (await (await signIn(plain.fetch)).json()).access_token;
     assert.notEqual((await verify(plainToken)).error, null);
+    const published = await plain.fetch("/auth/v1/.well-known/jwks.json");
+    assert.deepEqual(await published.json(), { keys: [] });
+  });
+
+  await test.step("1. getClaims verifies it in the client, without asking who it is", async () => {
+    const { data, error } = await person.auth.getClaims();
+    assert.equal(error, null);
+    assert.equal(data?.header.alg, "ES256");
+    assert.equal(data?.claims.sub, signedUp.data.user?.id);
+    assert.deepEqual([data?.claims.iss, data?.claims.aud], [`${apiUrl}/auth/v1`, "authenticated"]);
+  });
+
+  await test.step("1. the Data API takes its role from it, and refuses one that is over or not ours", async () => {
+    const read = async (token: string) => {
+      const answer = await fetch(`${api.origin}/rest/v1/notes`, {
+        headers: { apikey: keys.publishableKey, authorization: `Bearer ${token}` },
+      });
+      return [answer.status, answer.ok ? "" : (await answer.json()).code];
+    };
+    const claims = readClaims(tokenOf(signedUp.data));
+    assert.deepEqual(await read(tokenOf(signedUp.data)), [200, ""]);
+    const over = await options.tokens.sign({ ...claims, iat: 1, exp: 2 });
+    assert.deepEqual(await read(over), [401, "PGRST303"]);
+    const foreign = await createTokens(await loadKeys(null), apiUrl).sign(claims);
+    assert.deepEqual(await read(foreign), [401, "PGRST301"]);
+    // What lite gives out itself is between lite and us.
+    const plainToken: string = (await (await signIn(plain.fetch)).json()).access_token;
+    assert.deepEqual(await read(plainToken), [401, "PGRST301"]);
+    const alone = await plain.fetch("/rest/v1/notes", {
+      headers: {
+        apikey: keys.publishableKey,
+        authorization: `Bearer ${tokenOf(signedUp.data)}`,
+      },
+    });
+    assert.equal(alone.status, 401);
   });
 
   await test.step("1. a refreshed token does so as well, and says what the platform's says", async () => {
@@ -236,7 +278,7 @@ function openPlainLite(
   const app = new App({
     connection,
     auth: {
-      jwt_secret: keys.jwtSecret,
+      jwt_secret: keys.internalSecret,
       publishable_key: keys.publishableKey,
       secret_key: keys.secretKey,
       enable_anonymous_sign_ins: true,

@@ -2,7 +2,8 @@
 import { App, setExperimental } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import postgres from "postgres";
-import type { Keys } from "../keys.ts";
+import { type Keys, makeJwks } from "../keys.ts";
+import type { Tokens } from "../tokens.ts";
 import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
 import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
 import { expectError, quietConsole } from "./quiet.ts";
@@ -21,6 +22,7 @@ export interface ApiOptions {
   /** A superuser: lite finds tables through views that only show what the connection itself may see. Requests run as the caller's role. */
   adminUrl: string;
   keys: Keys;
+  tokens: Tokens;
   apiUrl: string;
   storageDir: string;
   /** Connections of the Data API. */
@@ -29,7 +31,7 @@ export interface ApiOptions {
 
 /** Embeds lite. The database has been prepared by {@link file://../database/bootstrap.ts}. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { keys } = options;
+  const { keys, tokens } = options;
   // Off before lite is asked anything: what it would report is nobody's business.
   Deno.env.set("LITE_TELEMETRY", "0");
   setExperimental("storage", true);
@@ -49,7 +51,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     auth: {
       enabled: true,
       site_url: "http://127.0.0.1:3000",
-      jwt_secret: keys.jwtSecret,
+      jwt_secret: keys.internalSecret,
       jwt_expiry: tokenLifetime,
       publishable_key: keys.publishableKey,
       secret_key: keys.secretKey,
@@ -73,19 +75,24 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   async function fetchAuth(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
+    if (path === "/auth/v1/.well-known/jwks.json") {
+      return Response.json(makeJwks(keys), {
+        headers: { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" },
+      });
+    }
     if (request.method === "POST" && path === "/auth/v1/signup") {
       const body: unknown = await request.clone().json().catch(() => null);
       const apiKey = request.headers.get("apikey");
       if (
         isAnonymousSignUp(body) && (apiKey === keys.publishableKey || apiKey === keys.secretKey)
       ) {
-        const session = await signUpAnonymously(sql, keys.jwtSecret, body.data ?? {});
+        const session = await signUpAnonymously(sql, tokens, body.data ?? {});
         return Response.json(session, { headers: { "access-control-allow-origin": "*" } });
       }
     }
     const answer = await app.fetch(request);
     if (!answer.headers.get("content-type")?.includes("application/json")) return answer;
-    const corrected = await correctAuthAnswer(await answer.json(), keys.jwtSecret);
+    const corrected = await correctAuthAnswer(await answer.json(), tokens);
     const headers = new Headers(answer.headers);
     headers.delete("content-length");
     return Response.json(corrected, { status: answer.status, headers });
@@ -93,7 +100,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
+    async (incoming) => {
+      const request = await correctToken(incoming, tokens);
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
       if (!pathname.startsWith("/rest/v1/")) return await app.fetch(request);
@@ -108,6 +116,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       unquiet();
     },
   };
+}
+
+/** Correction 1: the same request, with a token that lite can verify if it could be verified here. */
+async function correctToken(request: Request, tokens: Tokens): Promise<Request> {
+  const authorization = request.headers.get("authorization");
+  if (authorization === null) return request;
+  const headers = new Headers(request.headers);
+  headers.set("authorization", await tokens.translate(authorization));
+  return new Request(request, { headers });
 }
 
 /**

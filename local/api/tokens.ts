@@ -1,32 +1,8 @@
 /**
- * Correction 1 to @supabase/lite: it signs tokens without a `kid`, which @supabase/server rejects, and leaves out claims that the
- * platform's Auth sets (`is_anonymous`, `app_metadata`, `user_metadata`, `aal`, `amr`). Here tokens are signed again with the same secret.
+ * Correction 1 to @supabase/lite: it signs tokens with HS256 and without a `kid`, which @supabase/server rejects, and leaves out claims that
+ * the platform's Auth sets (`is_anonymous`, `app_metadata`, `user_metadata`, `aal`, `amr`). Here they are signed again, as the platform does.
  */
-import { Buffer } from "node:buffer";
-import { keyId } from "../keys.ts";
-
-/** The claims of a token. */
-export type Claims = Record<string, unknown>;
-
-/** Signs claims as the platform would: HS256, with a `kid`. */
-export async function signToken(claims: Claims, jwtSecret: string): Promise<string> {
-  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const content = `${encode({ alg: "HS256", kid: keyId, typ: "JWT" })}.${encode(claims)}`;
-  const key = await crypto.subtle.importKey(
-    "raw",
-    new TextEncoder().encode(jwtSecret),
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  );
-  const signature = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(content));
-  return `${content}.${Buffer.from(signature).toString("base64url")}`;
-}
-
-/** The claims that a token carries, unverified. */
-export function readClaims(token: string): Claims {
-  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-}
+import { type Claims, readClaims, type Tokens } from "../tokens.ts";
 
 /** What an answer of Auth says about a person. */
 interface AuthUser {
@@ -44,16 +20,16 @@ function correctUser(user: AuthUser): AuthUser {
 }
 
 /** Corrects the body of an answer of Auth: a session, `{ user }`, or a user. Anything else stays as it is. */
-export async function correctAuthAnswer(body: unknown, jwtSecret: string): Promise<unknown> {
+export async function correctAuthAnswer(body: unknown, tokens: Tokens): Promise<unknown> {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
   const answer: Record<string, unknown> = { ...body };
   if (isUser(answer.user)) answer.user = correctUser(answer.user);
   if (typeof answer.access_token === "string") {
     const claims = readClaims(answer.access_token);
-    answer.access_token = await signToken(
-      { ...claims, ...(isUser(answer.user) ? describeInToken(answer.user, claims) : {}) },
-      jwtSecret,
-    );
+    answer.access_token = await tokens.sign({
+      ...claims,
+      ...(isUser(answer.user) ? describeInToken(answer.user, claims) : {}),
+    });
   }
   return isUser(answer) && "aud" in answer ? correctUser(answer) : answer;
 }

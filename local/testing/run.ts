@@ -262,7 +262,7 @@ function testEnvironment(
     SUPABASE_DB_URL: stack.dbUrl,
     SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
     SUPABASE_SECRET_KEY: stack.secretKey,
-    SUPABASE_JWT_SECRET: stack.jwtSecret,
+    GROUNDWORK_TEST_SIGNING_KEY: JSON.stringify(stack.signingKey),
     GROUNDWORK_TEST_DATABASE: database,
     GROUNDWORK_TEST_REDIS: redis,
     ...(server ? { GROUNDWORK_TEST_ADMIN_URL: server.adminUrl } : {}),

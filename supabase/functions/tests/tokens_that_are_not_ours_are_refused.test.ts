@@ -1,6 +1,6 @@
 import { createClient } from "@supabase/supabase-js";
 import { assertEquals } from "../_shared/asserts.ts";
-import { ask, connect, createWorld, environment, mintToken } from "./world.ts";
+import { ask, connect, createWorld, environment, makeForeignKey, mintToken } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
@@ -8,7 +8,7 @@ await sql.end();
 
 const { id } = world.member;
 const { agent } = world;
-const foreign = crypto.getRandomValues(new Uint8Array(32));
+const foreign = await makeForeignKey();
 const genuine = await mintToken(id);
 const [header = "", payload = "", signature = ""] = genuine.split(".");
 const seconds = Math.floor(Date.now() / 1000);
@@ -19,6 +19,19 @@ function unsigned(head: Record<string, unknown>): string {
 
 function flip(text: string): string {
   return `${text.startsWith("A") ? "B" : "A"}${text.slice(1)}`;
+}
+
+/** Signed with HMAC, the public key as its secret: what a verifier believes that lets the token choose the algorithm. */
+async function confused(): Promise<string> {
+  const [key] = environment.keySet.keys;
+  const head = { alg: "HS256", typ: "JWT", kid: key?.kid };
+  const signed = `${btoa(JSON.stringify(head)).replaceAll("=", "")}.${payload}`;
+  const text = new TextEncoder();
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const secret = text.encode(JSON.stringify(key));
+  const signer = await crypto.subtle.importKey("raw", secret, hmac, false, ["sign"]);
+  const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", signer, text.encode(signed)));
+  return `${signed}.${bytes.toBase64({ alphabet: "base64url", omitPadding: true })}`;
 }
 
 const refused: Record<string, string> = {
@@ -37,6 +50,7 @@ const refused: Record<string, string> = {
     ...JSON.parse(atob(header)),
     alg: "none",
   }),
+  "signed with the public key as a secret": await confused(),
   "with another person put in": `${header}.${
     btoa(JSON.stringify({ ...JSON.parse(atob(payload)), sub: world.admin.id })).replaceAll("=", "")
   }.${signature}`,

@@ -28,40 +28,38 @@ function encode(part: unknown): string {
     .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-}
-
-const signingKey = environment.keySet.keys.find((key) => key.kty === "oct");
+/** The private key of the stack under test; a hosted project's stays with its Auth. */
+const signingKey = JSON.parse(Deno.env.get("GROUNDWORK_TEST_SIGNING_KEY") ?? "null");
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 /** A token as Auth would give it, with whatever a test wants to be otherwise. */
 export async function mintToken(
   user: string,
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},
-  secret: Uint8Array<ArrayBuffer> = decode(String(signingKey?.k)),
+  key: JsonWebKey = signingKey,
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  const signed = `${encode({ alg: "HS256", typ: "JWT", kid: signingKey?.kid, ...header })}.${
-    encode({
-      sub: user,
-      role: "authenticated",
-      aud: "authenticated",
-      iat: now,
-      exp: now + 600,
-      ...claims,
-    })
-  }`;
-  const key = await crypto.subtle.importKey(
-    "raw",
-    secret,
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  );
-  const signature = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(signed));
+  const head = { alg: "ES256", typ: "JWT", kid: signingKey.kid, ...header };
+  const content = {
+    iss: `${environment.url}/auth/v1`,
+    sub: user,
+    role: "authenticated",
+    aud: "authenticated",
+    iat: now,
+    exp: now + 600,
+    ...claims,
+  };
+  const signed = `${encode(head)}.${encode(content)}`;
+  const signer = await crypto.subtle.importKey("jwk", key, algorithm, false, ["sign"]);
+  const signature = await crypto.subtle.sign(algorithm, signer, new TextEncoder().encode(signed));
   return `${signed}.${encode(new Uint8Array(signature))}`;
+}
+
+/** A private key that no Auth of ours has. */
+export async function makeForeignKey(): Promise<JsonWebKey> {
+  const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ["sign"]);
+  return await crypto.subtle.exportKey("jwk", privateKey);
 }
 
 /** Someone with a token. */
