@@ -5,7 +5,7 @@ import { createClient } from "@supabase/supabase-js";
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { startBareDatabase, until } from "../fixture.ts";
-import { loadKeys, makeJwks } from "../keys.ts";
+import { loadKeys } from "../keys.ts";
 import { startApi } from "./api.ts";
 import { createTokens, readClaims } from "../tokens.ts";
 
