@@ -1330,6 +1330,7 @@ export type Database = {
           "started_at": string | null;
           "status": string;
           "time_zone": string;
+          "time_zones": (string)[];
           "voice_agent_id": string;
           "workspace_id": string;
         };
@@ -1358,6 +1359,7 @@ export type Database = {
           "started_at"?: string | null;
           "status"?: string;
           "time_zone"?: string;
+          "time_zones"?: (string)[];
           "voice_agent_id": string;
           "workspace_id": string;
         };
@@ -1385,6 +1387,7 @@ export type Database = {
           "started_at"?: string | null;
           "status"?: string;
           "time_zone"?: string;
+          "time_zones"?: (string)[];
           "voice_agent_id"?: string;
           "workspace_id"?: string;
         };
@@ -1405,6 +1408,42 @@ export type Database = {
           },
           {
             foreignKeyName: "workspace_exists";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "dial_rules": {
+        Row: {
+          "calls_per_day": number;
+          "created_at": string;
+          "minutes_between": number;
+          "state": string;
+          "updated_at": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "calls_per_day"?: number;
+          "created_at"?: string;
+          "minutes_between"?: number;
+          "state"?: string;
+          "updated_at"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "calls_per_day"?: number;
+          "created_at"?: string;
+          "minutes_between"?: number;
+          "state"?: string;
+          "updated_at"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "dial_rules_workspace_id_fkey";
             columns: ["workspace_id"];
             isOneToOne: false;
             referencedRelation: "workspaces";
@@ -2778,6 +2817,39 @@ export type Database = {
           "workspace_id"?: string;
         };
         Relationships: [];
+      };
+      "voice_assistants": {
+        Row: {
+          "agent_id": string;
+          "assistant_id": string;
+          "created_at": string;
+          "phone_number_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "assistant_id": string;
+          "created_at"?: string;
+          "phone_number_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "assistant_id"?: string;
+          "created_at"?: string;
+          "phone_number_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: true;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
       };
       "votes": {
         Row: {

@@ -9,6 +9,7 @@ import { bundleFunction, listFunctions } from "./bundles.ts";
 import { lintDatabase } from "./database-lints.ts";
 import { runDeno } from "./deno.ts";
 import { findUndeclared } from "./function-declarations.ts";
+import { findPhoneDataDrift } from "./generate-phone-data.ts";
 import { generateTypesFromMigrations, TYPES_FILE } from "./generate-types.ts";
 
 /** A check says what is wrong; an empty list is good news. */
@@ -32,6 +33,10 @@ const CHECKS: Check[] = [
   {
     name: "every function bundles, with npm:, node: and own files, under 20 MB",
     run: checkBundles,
+  },
+  {
+    name: "the chapters of telephone numbers are what libphonenumber says",
+    run: findPhoneDataDrift,
   },
   { name: "types/database.types.ts is what the migrations make", run: checkTypeDrift },
   { name: "plpgsql_check and the platform's advisors, on a real Postgres 17", run: checkDatabase },

@@ -48,6 +48,28 @@ $$;
 comment on function private.raise_error(text, text, integer, text) is
   'Raises an error that the Data API and the edge functions answer with `status` and {code, message, hint}. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors (SQLSTATE PGRST).';
 
+create function private.is_time_zone(name text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- A place whose clocks are changed, or UTC for nowhere: an offset or an abbreviation would stay behind when they are.
+  if name is null or name !~ '^(UTC|[A-Z][A-Za-z_-]*(/[A-Z][A-Za-z0-9_-]*)+)$' or name ~ '^(Etc|SystemV|US|Brazil|Canada|Chile|Mexico)/' then
+    return false;
+  end if;
+  perform now() at time zone name;
+  return true;
+exception when invalid_parameter_value then
+  return false;
+end;
+$$;
+comment on function private.is_time_zone(text) is
+  'Whether a text is UTC or the IANA name of a place, such as America/Chicago. EST, UTC-6 and Etc/GMT+6 are not: they do not '
+  'follow the clocks of any place.';
+grant execute on function private.is_time_zone(text) to authenticated, service_role;
+
 -- Who is asking ------------------------------------------------------------------------------------------------------------------------
 
 create function private.jwt_claims()

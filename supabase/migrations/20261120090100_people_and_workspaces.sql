@@ -19,7 +19,7 @@ create table public.profiles (
   constraint display_name_is_short check (length(display_name) between 1 and 200),
   constraint avatar_url_is_https check (avatar_url ~ '^https://' and length(avatar_url) <= 2000),
   constraint locale_is_a_language_tag check (locale ~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$' and length(locale) <= 35),
-  constraint time_zone_is_short check (length(time_zone) between 1 and 64),
+  constraint time_zone_is_a_place check (private.is_time_zone(time_zone)),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.profiles is 'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on auth.users.';
@@ -77,6 +77,16 @@ alter table public.workspaces enable row level security;
 comment on column public.workspaces.region is 'Where its data must stay; set when the workspace is made, changed by the service alone.';
 comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
+create function private.only_workspace()
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select case when count(*) = 1 then (array_agg(w.id))[1] end from (select id from public.workspaces limit 2) as w;
+$$;
+comment on function private.only_workspace() is
+  'The workspace of an installation that has one; null where there are several, deleted ones counted.';
 create trigger touch_updated_at before update on public.workspaces
   for each row execute function private.touch_updated_at();
 

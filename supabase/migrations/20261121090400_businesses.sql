@@ -15,7 +15,7 @@ create table public.businesses (
   unique (workspace_id, prefix),
   constraint name_is_short check (length(name) between 1 and 200),
   constraint prefix_is_short_and_ends_with_an_underscore check (prefix ~ '^([a-z][a-z0-9]{0,9}_)?$'),
-  constraint time_zone_is_short check (length(time_zone) between 1 and 64)
+  constraint time_zone_is_a_place check (private.is_time_zone(time_zone))
 );
 comment on table public.businesses is 'A business of a workspace: its name, the prefix of its tables ('''' for the first) and the time zone that its schedules speak of.';
 comment on column public.businesses.prefix is 'Begins the names of its operations tables: pn_ for pn_leads. Empty: the workspace''s first business, which uses the unprefixed tables.';

@@ -90,7 +90,7 @@ create table public.leads (
   constraint last_sale_is_not_negative check (last_sale_minor >= 0),
   constraint owner_kind_is_known check (owner_kind in ('person', 'company', 'trust', 'estate', 'bank', 'government', 'other')),
   constraint mailing_address_is_short check (length(mailing_address) <= 500),
-  constraint phones_are_few_and_e164 check (cardinality(phones) <= 20 and array_to_string(phones, ',') ~ '^(\+[1-9][0-9]{6,14}(,|$))*$'),
+  constraint phones_are_few_numbers check (cardinality(phones) <= 20 and private.are_phone_numbers(phones)),
   constraint emails_are_few_addresses check (cardinality(emails) <= 20 and length(array_to_string(emails, ',')) <= 5000
     and array_to_string(emails, ',') ~ '^([^@,\s]+@[^@,\s]+(,|$))*$'),
   constraint source_url_is_a_url check (source_url ~ '^https?://\S+$' and length(source_url) <= 2000),
@@ -104,7 +104,7 @@ comment on table public.leads is 'A property whose owner may want to sell: prope
 comment on column public.leads.distress_score is '0…100: private.score_lead, kept up to date by a trigger unless the caller gave another one. Null when written: reckon it.';
 comment on column public.leads.distress_signals is 'Words for what else presses: probate, divorce, bankruptcy, inherited, fire_damage, ….';
 comment on column public.leads.estimated_equity_minor is 'Value less mortgage, kept by a trigger unless the caller gave another one. Cents; may be negative.';
-comment on column public.leads.phones is 'E.164, the first is dialled unless a dial names another.';
+comment on column public.leads.phones is 'E.164, with ;ext= for an extension. The first is dialled unless a dial names another.';
 comment on column public.leads.do_not_call is 'Never dialled again, whatever was queued before.';
 comment on column public.leads.contact_count is 'Calls that reached the telephone network; kept by the outcomes of calls.';
 create index leads_by_county on public.leads (workspace_id, state, county, distress_score desc, id);

@@ -38,6 +38,9 @@ declare
     'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url', 'scraped_at', 'source_raw', 'tags', 'notes'];
   lists constant text[] := array['distress_signals', 'phones', 'emails', 'tags'];
   value jsonb;
+  written text;
+  phone text;
+  numbers text[];
 begin
   if jsonb_typeof(given) <> 'object' then
     code := 'invalid_row';
@@ -56,12 +59,17 @@ begin
       value := to_jsonb(array(select trim(part) from regexp_split_to_table(value #>> '{}', '[;|,]') as part where trim(part) <> ''));
     end if;
     if field = 'phones' and jsonb_typeof(value) = 'array' then
-      -- As people write them in the USA; elsewhere with + and the country's code.
-      value := to_jsonb(array(
-        select case when digits.written ~ '^\+' then '+' || digits.only when length(digits.only) = 10 then '+1' || digits.only
-          when digits.only ~ '^1[0-9]{10}$' then '+' || digits.only else digits.written end
-        from jsonb_array_elements_text(value) with ordinality as one (written, place)
-        cross join lateral (select trim(one.written) as written, regexp_replace(one.written, '[^0-9]', '', 'g') as only) as digits order by one.place));
+      for written, phone in
+        select one.written, private.read_phone(one.written) from jsonb_array_elements_text(value) with ordinality as one (written, place) order by one.place
+      loop
+        if phone is null then
+          code := 'invalid_value';
+          message := left('This is no telephone number: ' || coalesce(written, 'null'), 200);
+          return;
+        end if;
+        numbers := array_append(numbers, phone);
+      end loop;
+      value := to_jsonb(coalesce(numbers, '{}'));
     end if;
     if field = 'state' then
       value := to_jsonb(upper(value #>> '{}'));
@@ -79,7 +87,7 @@ begin
 end;
 $$;
 comment on function private.read_lead(jsonb) is
-  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), numbers of the USA as E.164. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
+  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), telephone numbers as read_phone reads them. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
 
 create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)

@@ -33,40 +33,52 @@ declare
   is_flagged boolean;
   is_listed boolean;
   agent_status text;
+  callable_at timestamptz;
+  zones text[];
 begin
   execute format($judge$
-    select lead.do_not_call, agent.status,
-      exists (select from public.do_not_call_numbers as listed
-        where listed.workspace_id = dial.workspace_id and listed.phone = dial.phone),
-      private.next_opening(now(), dial.call_from, dial.call_until, dial.call_days, dial.time_zone),
+    select lead.do_not_call, agent.status, private.is_listed(dial.workspace_id, dial.phone),
+      place.zones, rule.callable_at,
+      private.next_opening(rule.callable_at, dial.call_from, dial.call_until, dial.call_days, place.zones),
       jsonb_build_object(
-        'assistant_id', agent.settings ->> 'voice_assistant_id', 'phone_number_id', agent.settings ->> 'voice_phone_number_id',
+        'assistant_id', voice.assistant_id, 'phone_number_id', voice.phone_number_id,
         'variables', jsonb_strip_nulls(jsonb_build_object('owner_name', lead.owner_name, 'address', lead.address, 'city', lead.city)))
     from public.%I as dial
     join public.%I as lead on lead.workspace_id = dial.workspace_id and lead.id = dial.lead_id
     join public.agents as agent on agent.workspace_id = dial.workspace_id and agent.id = dial.voice_agent_id
+    left join public.voice_assistants as voice on voice.workspace_id = agent.workspace_id and voice.agent_id = agent.id
+    cross join lateral (
+      select private.callee_zones(dial.phone, lead.state, lead.zip, lead.mailing_address, dial.time_zone) as zones
+    ) as place
+    cross join lateral (
+      select private.may_be_called_at(dial.workspace_id, dial.phone, lead.state, dial.call_key) as callable_at
+    ) as rule
     where dial.id = $1
   $judge$, judge_dial.queue, private.dial_prefix(judge_dial.queue) || 'leads')
-  into is_flagged, agent_status, is_listed, opens_at, assistant using dial_id;
+  into is_flagged, agent_status, is_listed, zones, callable_at, opens_at, assistant using dial_id;
   verdict := 'dial';
   if is_flagged or is_listed then
     verdict := 'cancel';
     cause := case when is_flagged then 'the lead is not called any more' else 'the number is on the do-not-call list' end;
   elsif agent_status = 'archived' or assistant ->> 'assistant_id' is null then
     verdict := 'cancel';
-    cause := case when agent_status = 'archived' then 'the agent is archived' else 'the agent''s settings have no voice_assistant_id' end;
+    cause := case when agent_status = 'archived' then 'the agent is archived' else 'the agent has no voice: voice_assistants' end;
   elsif agent_status <> 'published' then
     verdict := 'wait';
     cause := 'the agent is not published';
     opens_at := now() + interval '15 minutes';
+  elsif opens_at is null then
+    verdict := 'wait';
+    cause := case when zones = '{}' then 'nothing says where this person is' else 'the hours of ' || array_to_string(zones, ' and ') || ' have nothing in common' end;
+    opens_at := now() + interval '1 day';
   elsif opens_at > now() then
     verdict := 'wait';
-    cause := 'outside of its window';
+    cause := case when callable_at > now() then 'the number was called lately' else 'outside of its window' end;
   end if;
 end;
 $$;
 comment on function private.judge_dial(text, bigint) is
-  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and what the provider needs of agent and lead: {assistant_id, phone_number_id, variables}, from the agent''s settings voice_assistant_id and voice_phone_number_id.';
+  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and what the provider needs of agent and lead: {assistant_id, phone_number_id, variables}, from voice_assistants.';
 
 create function private.claim_calls(queue text, worker text, batch integer default 10, lease interval default '60 seconds')
 returns table (
@@ -127,8 +139,8 @@ begin
   -- Locks first, in their order; the judgement's query then sees what was committed before.
   execute format('select to_jsonb(d) from public.%I as d where d.id = $1', begin_call.queue) into held using dial_id;
   dial := jsonb_populate_record(null::public.dial_queue, held);
-  perform pg_advisory_xact_lock_shared(hashtextextended('groundwork number ' || dial.workspace_id::text || dial.phone, 0));
   execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads') using dial.workspace_id, dial.lead_id;
+  perform private.lock_number(dial.workspace_id, dial.phone);
   execute format('select to_jsonb(d) from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null for no key update', begin_call.queue)
   into held using dial_id, begin_call.claim_token;
   dial := jsonb_populate_record(null::public.dial_queue, held);
@@ -148,6 +160,9 @@ begin
         attempts = d.attempts + case when d.started_at is null then 0 else 1 end
       where d.id = $1
     $begin$, begin_call.queue) using dial_id, call_key, lease;
+    insert into private.number_calls (call_key, workspace_id, line)
+    values (call_key, dial.workspace_id, private.phone_line(dial.phone))
+    on conflict on constraint number_calls_pkey do update set begun_at = excluded.begun_at;
     return query select 'dial', null::text, call_key;
     return;
   end if;
@@ -207,6 +222,9 @@ declare
 begin
   perform private.dial_prefix(fail_call.queue);
   if not may_have_arrived then
+    -- Nobody's telephone rang.
+    execute format('delete from private.number_calls as c using public.%I as d where d.id = $1 and d.claim_token = $2 and c.call_key = d.call_key', fail_call.queue)
+    using dial_id, claim_token;
     execute format($clear$
       update public.%I as d set started_at = null, call_key = null, provider_call_id = null
       where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null

@@ -3,7 +3,7 @@
 -- Touches: public.call_outcomes, its two triggers, private.record_call_outcome (for the functions call-webhook and dispatch-calls).
 -- Beware:  what follows is done by the trigger, so that it is the same however an outcome comes: by the provider's report, by asking the provider, or
 --          inserted by an agent with the service's key (lead_id, outcome and transcript are enough). Locks are taken in the order of the dial queue:
---          number, lead, dial.
+--          lead, number, dial.
 
 create table public.call_outcomes (
   id uuid primary key default gen_random_uuid(),
@@ -27,7 +27,7 @@ create table public.call_outcomes (
     references public.dial_queue (workspace_id, id) on delete set null (dial_id),
   constraint lead_is_of_the_workspace foreign key (workspace_id, lead_id) references public.leads (workspace_id, id) on delete cascade,
   constraint outcome_is_known check (outcome in ('answered_interested', 'answered_not_interested', 'callback', 'no_answer', 'voicemail',
-    'wrong_number', 'do_not_call', 'failed')),
+    'wrong_number', 'do_not_call', 'failed', 'unclear')),
   constraint transcript_is_bounded check (length(transcript) <= 500000),
   constraint sentiment_is_known check (sentiment in ('positive', 'neutral', 'negative')),
   constraint duration_is_of_one_call check (duration_seconds between 0 and 86400),
@@ -86,17 +86,17 @@ declare
   prefix text := private.business_prefix(tg_table_name, 'call_outcomes');
   lead record;
   dial record;
-  numbers text[];
   again interval := case new.outcome when 'no_answer' then interval '2 hours' when 'voicemail' then interval '1 day' when 'failed' then interval '5 minutes' end;
 begin
   -- Locks, in their order.
-  execute format('select l.phones from public.%I as l where l.id = $1', prefix || 'leads') into lead using new.lead_id;
   execute format('select d.* from public.%I as d where d.workspace_id = $1 and d.id = $2', prefix || 'dial_queue') into dial using new.workspace_id, new.dial_id;
-  if new.outcome = 'do_not_call' then
-    numbers := array(select distinct n from unnest(lead.phones || coalesce(dial.phone, lead.phones[1])) as n where n is not null order by n);
-    perform private.lock_number(new.workspace_id, n) from unnest(numbers) as n;
-  end if;
   execute format('select l.* from public.%I as l where l.id = $1 for no key update', prefix || 'leads') into lead using new.lead_id;
+  if new.outcome = 'do_not_call' then
+    insert into public.do_not_call_numbers (workspace_id, phone, reason, source)
+    select distinct new.workspace_id, private.phone_line(n), 'said so on the phone', 'call'
+    from unnest(lead.phones || coalesce(dial.phone, lead.phones[1])) as n where n is not null order by 2
+    on conflict do nothing;
+  end if;
 
   -- The dial, if this is the call that it awaits; one that has moved on to another call does not care.
   execute format($finish$
@@ -126,29 +126,27 @@ begin
         when $2 = 'answered_interested' then 'interested'
         when $2 = 'answered_not_interested' then 'not_interested'
         when $2 in ('callback', 'wrong_number') then $2
-        when $2 in ('no_answer', 'voicemail') and l.status = 'new' then 'contacting'
+        when $2 in ('no_answer', 'voicemail', 'unclear') and l.status = 'new' then 'contacting'
         else l.status end,
       next_action = case when $3 < l.last_contacted_at then l.next_action
         when $2 = 'callback' then 'call back' when $2 = 'answered_interested' or $5 then 'follow up'
+        when $2 = 'unclear' then 'review the call'
         when $2 in ('do_not_call', 'answered_not_interested', 'wrong_number') then null else l.next_action end,
       next_action_at = case when $3 < l.last_contacted_at then l.next_action_at
-        when $2 = 'callback' then coalesce($4, $3 + interval '1 day') when $2 = 'answered_interested' or $5 then $3
+        when $2 = 'callback' then coalesce($4, $3 + interval '1 day') when $2 in ('answered_interested', 'unclear') or $5 then $3
         when $2 in ('do_not_call', 'answered_not_interested', 'wrong_number') then null else l.next_action_at end,
       do_not_call = l.do_not_call or $2 = 'do_not_call'
     where l.id = $1
   $lead$, prefix || 'leads') using new.lead_id, new.outcome, new.ended_at, new.callback_at, new.follow_up;
 
-  if new.outcome = 'do_not_call' then
-    insert into public.do_not_call_numbers (workspace_id, phone, reason, source)
-    select new.workspace_id, n, 'said so on the phone', 'call' from unnest(numbers) as n on conflict do nothing;
-  elsif new.outcome = 'callback' and not lead.do_not_call then
+  if new.outcome = 'callback' and not lead.do_not_call then
     perform private.queue_callback(prefix, new.id, new.workspace_id, new.lead_id, new.dial_id, coalesce(new.callback_at, new.ended_at + interval '1 day'));
   end if;
   return null;
 end;
 $$;
 comment on function private.apply_call_outcome() is
-  'Trigger of new outcomes. The dial: done; after no_answer (2 h), voicemail (1 day) and failed (5 min) dialled again while attempts remain. The lead: counted, its status and next action by the latest call. callback: another dial at the time that was asked for. do_not_call: the flag, the list, and with them all open dials of the lead''s numbers in all businesses of the workspace.';
+  'Trigger of new outcomes. The dial: done; after no_answer (2 h), voicemail (1 day) and failed (5 min) dialled again while attempts remain. The lead: counted, its status and next action by the latest call. unclear: done, and somebody reviews it. callback: another dial at the time that was asked for. do_not_call: the flag, the list, and with them all open dials of the lead''s numbers in all businesses of the workspace.';
 
 create function private.queue_callback(prefix text, outcome_id uuid, workspace_id uuid, lead_id uuid, dial_id bigint, callback_at timestamptz)
 returns void
@@ -168,7 +166,10 @@ begin
     left join public.%1$I as d on d.workspace_id = l.workspace_id and d.id = $4
     cross join lateral (select coalesce(d.phone, l.phones[1]) as phone) as callee
     where l.workspace_id = $2 and l.id = $3 and coalesce(d.voice_agent_id, l.assigned_agent_id) is not null and callee.phone is not null
-      and not exists (select from public.do_not_call_numbers as listed where listed.workspace_id = $2 and listed.phone = callee.phone)
+      -- What cannot be queued must not lose the outcome: the lead's next action says it.
+      and private.next_opening($5, coalesce(d.call_from, '09:00'), coalesce(d.call_until, '18:00'), coalesce(d.call_days, '{1,2,3,4,5}'),
+        private.callee_zones(callee.phone, l.state, l.zip, l.mailing_address, coalesce(d.time_zone, ''))) is not null
+      and not private.is_listed($2, callee.phone)
   $queue$, prefix || 'dial_queue', prefix || 'leads') using outcome_id, workspace_id, lead_id, dial_id, callback_at;
 end;
 $$;
@@ -205,9 +206,9 @@ begin
   execute format($insert$
     insert into public.%I (workspace_id, dial_id, lead_id, provider_call_id, outcome, transcript, sentiment, follow_up, callback_at,
       duration_seconds, recording_url, ended_at, ended_reason, raw_payload, call_key)
-    select $1, $2, $3, $4, r.outcome, r.transcript, r.sentiment, coalesce(r.follow_up, false), r.callback_at,
+    select $1, $2, $3, $4, coalesce(r.outcome, private.outcome_of_ending(r.ended_reason, r.is_success, r.duration_seconds)), r.transcript, r.sentiment, coalesce(r.follow_up, false), r.callback_at,
       r.duration_seconds, r.recording_url, coalesce(r.ended_at, now()), r.ended_reason, r.raw_payload, r.call_key
-    from jsonb_to_record($5) as r (outcome text, transcript text, sentiment text, follow_up boolean, callback_at timestamptz, duration_seconds integer,
+    from jsonb_to_record($5) as r (outcome text, is_success boolean, transcript text, sentiment text, follow_up boolean, callback_at timestamptz, duration_seconds integer,
       recording_url text, ended_at timestamptz, ended_reason text, raw_payload jsonb, call_key text)
     on conflict (provider_call_id) do nothing returning id
   $insert$, private.business_prefix(known.name, 'dial_queue') || 'call_outcomes')
@@ -221,4 +222,4 @@ begin
 end;
 $$;
 comment on function private.record_call_outcome(text, bigint, text, jsonb) is
-  'Records what became of a provider''s call, once: told again, it answers the same id with is_new false and does nothing. report: outcome; at will call_key, transcript, sentiment, follow_up, callback_at, duration_seconds, recording_url, ended_at, ended_reason, raw_payload. queue and dial_id null: looked for by the provider''s id. Errors: unknown_call 404, and what the table''s checks say.';
+  'Records what became of a provider''s call, once: told again, it answers the same id with is_new false and does nothing. report: outcome, or what it is read from: ended_reason, is_success, duration_seconds; at will call_key, transcript, sentiment, follow_up, callback_at, duration_seconds, recording_url, ended_at, ended_reason, raw_payload. queue and dial_id null: looked for by the provider''s id. Errors: unknown_call 404, and what the table''s checks say.';

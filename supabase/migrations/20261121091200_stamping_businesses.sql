@@ -156,7 +156,7 @@ begin
   if prefix is null or prefix !~ '^([a-z][a-z0-9]{0,9}_)?$' then
     perform private.raise_error('invalid_prefix', 'A prefix is 1 to 10 lowercase letters and digits, a letter first, and an underscore.', 422, 'E.g. pn_; empty for a workspace''s first business.');
   end if;
-  if not exists (select from pg_catalog.pg_timezone_names as zone where zone.name = create_business.time_zone) then
+  if private.is_time_zone(create_business.time_zone) is not true then
     perform private.raise_error('invalid_time_zone', 'There is no such time zone.', 422, 'An IANA name, e.g. America/Chicago.');
   end if;
   perform private.lock_businesses();

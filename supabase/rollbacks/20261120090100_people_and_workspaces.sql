@@ -10,3 +10,4 @@ drop function private.member_role(uuid, uuid);
 drop function private.colleague_ids();
 drop function private.workspace_ids(text);
 drop function private.roles_from(text);
+drop function private.only_workspace();

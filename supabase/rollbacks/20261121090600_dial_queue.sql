@@ -1,11 +1,14 @@
-drop trigger cancel_forbidden_dials on public.leads;
+drop trigger list_numbers_of_changed on public.leads;
+drop trigger list_numbers_of_added on public.leads;
 delete from private.work_queues where name = 'dial_queue';
 drop function private.claim_dial_queue(text, uuid, interval, integer, integer, uuid[], integer);
+drop function private.dial_zones(text, public.dial_queue);
 drop table public.dial_queue;
 drop table public.do_not_call_numbers;
+drop function private.list_flagged_numbers();
 drop function private.cancel_forbidden_dials();
+drop function private.read_listed_number();
+drop function private.is_listed(uuid, text);
 drop function private.lock_number(uuid, text);
 drop function private.reschedule_dial();
 drop function private.prepare_dial();
-drop function private.state_time_zone(text, text);
-drop function private.next_opening(timestamptz, time, time, smallint[], text);

@@ -90,7 +90,7 @@ const schema = z.object({
   GROUNDWORK_SOCIAL_URL: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_SOCIAL_KEY: platformKeys.optional(),
   GROUNDWORK_VOICE_URL: z.url({ protocol: /^https?$/ }).default("https://api.vapi.ai"),
-  GROUNDWORK_VOICE_KEY: z.string().optional(),
+  GROUNDWORK_VOICE_KEY: platformKeys.optional(),
   GROUNDWORK_VOICE_WEBHOOK_SECRET: z.string().min(16, {
     error: "has fewer than 16 characters",
   }).optional(),
@@ -142,7 +142,7 @@ export interface Environment {
   /** Through which social content is posted; null without a key. */
   readonly social: PlatformAccounts | null;
   /** The voice provider that calls are made through, where its key is given. */
-  readonly voice: { url: string; key: string } | null;
+  readonly voice: PlatformAccounts | null;
   /** What the provider signs its reports with. */
   readonly voiceWebhookSecret: string | null;
   /** What makes vectors of texts: the kind, where one is forced, and the endpoint, where there is one. */
@@ -199,7 +199,7 @@ export function parseEnvironment(
       ? { url: values.GROUNDWORK_SOCIAL_URL, keys: values.GROUNDWORK_SOCIAL_KEY }
       : null,
     voice: values.GROUNDWORK_VOICE_KEY
-      ? { url: values.GROUNDWORK_VOICE_URL, key: values.GROUNDWORK_VOICE_KEY }
+      ? { url: values.GROUNDWORK_VOICE_URL, keys: values.GROUNDWORK_VOICE_KEY }
       : null,
     voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
     embedder: {

@@ -7,6 +7,7 @@ const floors = [
   ["asserts", "input", "environment"],
   ["outbound"],
   ["database", "storage"],
+  ["platform-accounts"],
   ["scratchpad"],
   ["embedding"],
   ["access"],

@@ -7,6 +7,7 @@ import type { VoiceProvider } from "./voice-provider.ts";
 /** A dial as `private.claim_calls` returns it. */
 export interface ClaimedDial {
   readonly id: number;
+  readonly workspace_id: string;
   readonly claim_token: string;
   readonly phone: string;
   readonly assistant: {

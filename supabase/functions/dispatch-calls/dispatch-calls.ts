@@ -3,6 +3,7 @@ import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
 import { type ClaimedDial, type Dialled, dialOnce } from "./dial.ts";
+import { noAccount, readKeys } from "../_shared/platform-accounts.ts";
 import { createVoiceProvider, NotLetIn } from "./voice-provider.ts";
 
 /** Milliseconds: the database's call of this function waits for ten seconds. */
@@ -15,7 +16,7 @@ const leastTime = 4500;
 async function claim(database: Database, queue: string, worker: string): Promise<ClaimedDial[]> {
   return await database.run((sql) =>
     sql<ClaimedDial[]>`
-      select id, claim_token, phone, assistant, call_key, provider_call_id,
+      select id, workspace_id, claim_token, phone, assistant, call_key, provider_call_id,
         to_jsonb(started_at) #>> '{}' as started_at
       from private.claim_calls(${queue}, ${worker}, ${batch})`
   );
@@ -44,13 +45,20 @@ export async function dispatchCalls(context: RequestContext): Promise<Response> 
     throw new ApiError(503, "not_configured", "GROUNDWORK_VOICE_KEY is not set.");
   }
   const endsAt = Date.now() + wholeRun;
-  const provider = createVoiceProvider(environment.voice, () => endsAt - Date.now());
+  const { url } = environment.voice;
+  const keyOf = await readKeys(database, environment.voice);
   const worker = `dispatch-calls ${requestId(context.req.raw)}`;
   const tally: Partial<Record<Dialled, number>> = {};
   let notLetIn: NotLetIn | null = null;
 
   async function work(queue: string, dial: ClaimedDial): Promise<void> {
+    const key = keyOf(dial.workspace_id);
+    if (key === null) {
+      tally.waiting = (tally.waiting ?? 0) + 1;
+      return await giveBack(database, queue, dial, noAccount);
+    }
     try {
+      const provider = createVoiceProvider({ url, key }, () => endsAt - Date.now());
       const became = await dialOnce(database, provider, queue, dial);
       tally[became] = (tally[became] ?? 0) + 1;
     } catch (error) {

@@ -15,6 +15,7 @@ export interface NewCall {
   readonly key: string;
   readonly queue: string;
   readonly dialId: number;
+  /** E.164, with `;ext=` for an extension. */
   readonly phone: string;
   readonly assistantId: string;
   readonly phoneNumberId: string | null;
@@ -123,6 +124,7 @@ export function createVoiceProvider(
 
   return {
     async start({ key: callKey, queue, dialId, phone, assistantId, phoneNumberId, variables }) {
+      const [number, extension] = phone.split(";ext=");
       const answered = await request({
         method: "POST",
         path: "/call",
@@ -130,7 +132,7 @@ export function createVoiceProvider(
         body: {
           assistantId,
           ...(phoneNumberId ? { phoneNumberId } : {}),
-          customer: { number: phone },
+          customer: { number, ...(extension ? { extension } : {}) },
           metadata: { queue, dial_id: dialId, call_key: callKey },
           assistantOverrides: { variableValues: variables },
         },

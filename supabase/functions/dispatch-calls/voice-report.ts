@@ -3,7 +3,8 @@
  * `GET /call/:id` answers it, and the end-of-call report, which wraps one.
  *
  * The outcome is the agent's own when it names one of ours (`analysis.structuredData.outcome`: give
- * the assistant a schema with it); otherwise it is read from the reason for which the call ended.
+ * the assistant a schema with it); otherwise the database reads it from the ending
+ * (`private.outcome_of_ending`).
  */
 import { z } from "zod";
 import type { Database } from "../_shared/database.ts";
@@ -18,10 +19,8 @@ const outcomes = [
   "wrong_number",
   "do_not_call",
   "failed",
+  "unclear",
 ] as const;
-
-/** What became of a call. */
-export type Outcome = typeof outcomes[number];
 
 /** Takes what fits and leaves out what does not: one odd field must not lose an outcome. */
 function lenient<Schema extends z.ZodType>(schema: Schema) {
@@ -78,18 +77,10 @@ export interface CallReport {
   readonly fields: Record<string, Json>;
 }
 
-function readOutcome(call: z.output<typeof details>): Outcome {
-  const said = call.analysis?.structuredData?.outcome;
-  if (said) return said;
-  const reason = call.endedReason ?? "";
-  if (/did-not-answer|customer-busy|no-answer/.test(reason)) return "no_answer";
-  if (reason === "voicemail") return "voicemail";
-  if (
-    /error|fail|not-found|not-valid|invalid|rejected|unreachable|did-not-receive|sip-/.test(reason)
-  ) return "failed";
-  return String(call.analysis?.successEvaluation) === "true"
-    ? "answered_interested"
-    : "answered_not_interested";
+/** Whether the provider's own judgement calls it a success; null where it has none. */
+function readSuccess({ analysis }: z.output<typeof details>): boolean | null {
+  const said = String(analysis?.successEvaluation ?? "").toLowerCase();
+  return said === "true" ? true : said === "false" ? false : null;
 }
 
 function duration(call: z.output<typeof details>): number | null {
@@ -121,7 +112,8 @@ export function readReport(
     queue: call.metadata?.queue ?? null,
     dialId: call.metadata?.dial_id ?? null,
     fields: {
-      outcome: readOutcome(whole),
+      outcome: structured?.outcome ?? null,
+      is_success: readSuccess(whole),
       call_key: call.metadata?.call_key ?? null,
       transcript: transcript?.slice(0, 500_000).toWellFormed() ?? null,
       sentiment: structured?.sentiment ?? null,

@@ -1,6 +1,6 @@
 import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
-import { platformsOf } from "../_shared/publishing/publishing.ts";
+import { readPlatforms } from "../_shared/publishing/publishing.ts";
 import { createDevto } from "./devto.ts";
 
 /** `POST /publish-build-content`: publishes the articles that are due, of every business. */
@@ -9,7 +9,7 @@ export function publishArticles(context: RequestContext): Promise<Response> {
   return answerPublishing(
     context,
     "build_content_queue",
-    devto && platformsOf(devto, createDevto),
+    devto && (() => readPlatforms(context.env.database, devto, createDevto)),
     "GROUNDWORK_DEVTO_KEY",
   );
 }

@@ -1,6 +1,6 @@
 import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
-import { platformsOf } from "../_shared/publishing/publishing.ts";
+import { readPlatforms } from "../_shared/publishing/publishing.ts";
 import { createPostingService } from "./posting-service.ts";
 
 /** `POST /publish-social-content`: posts what is due, of every business. */
@@ -9,7 +9,7 @@ export function publishPosts(context: RequestContext): Promise<Response> {
   return answerPublishing(
     context,
     "content_queue",
-    social && platformsOf(social, createPostingService),
+    social && (() => readPlatforms(context.env.database, social, createPostingService)),
     "GROUNDWORK_SOCIAL_KEY",
   );
 }

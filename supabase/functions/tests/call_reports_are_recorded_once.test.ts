@@ -91,9 +91,11 @@ loose("without a word of the agent's the reason for the end tells the outcome", 
     "customer-did-not-answer": "no_answer",
     "customer-busy": "no_answer",
     "voicemail": "voicemail",
-    "pipeline-error-openai-llm-failed": "failed",
+    "pipeline-error-openai-llm-failed": "unclear",
+    "call.in-progress.sip-completed-call": "unclear",
+    "added-by-the-provider-yesterday": "unclear",
     "twilio-failed-to-connect-call": "failed",
-    "customer-ended-call": "answered_not_interested",
+    "customer-ended-call": "unclear",
   };
   for (const [endedReason, outcome] of Object.entries(reasons)) {
     const { dial, call } = await startCall();

@@ -34,9 +34,8 @@ export async function createCallingWorld(sql: Session): Promise<CallingWorld> {
   const world = await createWorld(sql);
   const { workspace, agent } = world;
   await sql`
-    update public.agents set settings = ${
-    sql.json({ voice_assistant_id: `assistant ${agent}` })
-  } where id = ${agent}`;
+    insert into public.voice_assistants (workspace_id, agent_id, assistant_id)
+    values (${workspace}, ${agent}, ${`assistant ${agent}`})`;
 
   async function addLead(phone = `+1512${1_000_000 + lastNumber++}`) {
     const [row] = await sql<{ id: string }[]>`
@@ -75,6 +74,7 @@ export async function createCallingWorld(sql: Session): Promise<CallingWorld> {
     },
     async letTimePass(dial) {
       await sql`update public.dial_queue set lease_expires_at = now() where id = ${dial} and status = 'in_progress'`;
+      await sql`update private.number_calls set begun_at = begun_at - interval '2 days' where workspace_id = ${workspace}`;
       await sql`select private.release_expired_work()`;
       await sql`update public.dial_queue set scheduled_for = now() where id = ${dial} and status = 'pending'`;
     },

@@ -1,3 +1,5 @@
+import { noAccount } from "../_shared/platform-accounts.ts";
+import { everybodys } from "./publishing-platforms.ts";
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
 import { createApp } from "../_shared/http/app.ts";
@@ -66,7 +68,9 @@ drill(
 );
 
 drill("a wrong key fails at once and is not shown", async ({ devto }) => {
-  await using isolate = startIsolate({ devto: { ...devto.accounts, keys: "wrong-key" } });
+  await using isolate = startIsolate({
+    devto: { ...devto.accounts, keys: everybodys("wrong-key") },
+  });
   const id = await add();
   await invoke(isolate);
   const row = await read(id);
@@ -122,10 +126,18 @@ drill(
     assertEquals((await read(id)).status, "done");
     assertDeepEquals([(await read(foreign)).status, (await read(foreign)).last_error], [
       "failed",
-      "the workspace has no account of the platform",
+      noAccount,
     ]);
   },
 );
+
+drill("a single key publishes for nobody where there are several workspaces", async ({ devto }) => {
+  await using isolate = startIsolate({ devto: { ...devto.accounts, keys: devto.account.key } });
+  const id = await add();
+  const { body } = await invoke(isolate);
+  assertDeepEquals([body.published, body.failed, devto.heard.length], [0, 1, 0]);
+  assertEquals((await read(id)).last_error, noAccount);
+});
 
 drill("without a key nothing due is fine, and something due is said loudly", async () => {
   await using isolate = startIsolate({ devto: null });
@@ -147,10 +159,12 @@ drill("who waits no longer is told so, and the work goes on", async ({ isolate, 
       answerPublishing(
         context,
         queue,
-        () => ({
-          ...platform,
-          publish: (item) => answered.promise.then(() => platform.publish(item)),
-        }),
+        () =>
+          Promise.resolve(() => ({
+            ...platform,
+            publish: (item: Parameters<typeof platform.publish>[0]) =>
+              answered.promise.then(() => platform.publish(item)),
+          })),
         "",
         1,
       )),

@@ -35,7 +35,7 @@ export interface Heard {
 export interface FakePlatform extends AsyncDisposable {
   account: { url: string; key: string };
   /** As the environment names it. */
-  accounts: { url: string; keys: string };
+  accounts: { url: string; keys: Record<string, string> };
   heard: Heard[];
   // deno-lint-ignore no-explicit-any -- whatever it took up
   published: any[];
@@ -48,6 +48,10 @@ export interface FakePlatform extends AsyncDisposable {
 }
 
 const key = "a-key-of-the-platform";
+
+/** Keys by workspace in which every workspace has this one: tests share the database with others. */
+export const everybodys = (key: string): Record<string, string> =>
+  new Proxy({}, { get: () => key });
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   let text = "";
@@ -104,7 +108,7 @@ async function startPlatform(manners: Manners): Promise<FakePlatform> {
   const platform: FakePlatform = {
     ...server,
     account: { url: server.url, key },
-    accounts: { url: server.url, keys: key },
+    accounts: { url: server.url, keys: everybodys(key) },
     heard: [],
     published: [],
     moods: [],

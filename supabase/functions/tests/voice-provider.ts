@@ -2,6 +2,7 @@
  * The voice provider of the tests: a real little HTTP server on loopback that keeps its calls, and
  * that also refuses, fails, delays, accepts and then drops the line, and reports as it is told.
  */
+import { everybodys } from "./publishing-platforms.ts";
 import type { Environment } from "../_shared/environment.ts";
 import { sign, signatureHeader, timestampHeader } from "../call-webhook/check-signature.ts";
 import { app as webhook } from "../call-webhook/index.ts";
@@ -101,7 +102,7 @@ export function startVoiceProvider(): VoiceProvider {
   });
   const { port } = server.addr as Deno.NetAddr;
   provider.environment = {
-    voice: { url: `http://127.0.0.1:${port}/`, key: "the key" },
+    voice: { url: `http://127.0.0.1:${port}/`, keys: everybodys("the key") },
     voiceWebhookSecret: secret,
   };
   return provider;

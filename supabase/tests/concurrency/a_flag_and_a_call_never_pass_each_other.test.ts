@@ -3,9 +3,11 @@ import { type Session, waitsForLock, withSessions, withWorkspace } from "./sessi
 
 async function claimOne(sql: Session, workspace: string) {
   const [agent] = await sql<{ id: string }[]>`
-    insert into public.agents (workspace_id, slug, name, endpoint_url, status, settings)
-    values (${workspace}, 'voice', 'Voice', 'https://voice.example', 'published',
-      jsonb_build_object('voice_assistant_id', 'a')) returning id`;
+    insert into public.agents (workspace_id, slug, name, endpoint_url, status)
+    values (${workspace}, 'voice', 'Voice', 'https://voice.example', 'published') returning id`;
+  await sql`
+    insert into public.voice_assistants (workspace_id, agent_id, assistant_id)
+    values (${workspace}, ${agent!.id}, 'a')`;
   const [lead] = await sql<{ id: string }[]>`
     insert into public.leads (workspace_id, phones) values (${workspace}, array['+15125550100']) returning id`;
   await sql`

@@ -4,11 +4,13 @@ import { outcomeOf, type Session, withSessions, withWorkspace } from "./sessions
 /** An agent with a voice, a lead and a dial that may be called now. */
 async function addDial(sql: Session, workspace: string, phone: string) {
   const [agent] = await sql<{ id: string }[]>`
-    insert into public.agents (workspace_id, slug, name, endpoint_url, status, settings)
+    insert into public.agents (workspace_id, slug, name, endpoint_url, status)
     values (${workspace}, ${`voice-${
     crypto.randomUUID().slice(0, 8)
-  }`}, 'Voice', 'https://voice.example', 'published',
-      jsonb_build_object('voice_assistant_id', 'a')) returning id`;
+  }`}, 'Voice', 'https://voice.example', 'published') returning id`;
+  await sql`
+    insert into public.voice_assistants (workspace_id, agent_id, assistant_id)
+    values (${workspace}, ${agent!.id}, 'a')`;
   const [lead] = await sql<{ id: string }[]>`
     insert into public.leads (workspace_id, phones) values (${workspace}, array[${phone}]) returning id`;
   const [dial] = await sql<{ id: number }[]>`

@@ -22,25 +22,25 @@ const nothing = z.strictObject({});
  * `POST /`: publishes what is due. 200 with what was done; 202 when it takes longer than a caller
  * waits, and goes on in the background: the work itself keeps account of how it ends.
  *
- * @param platformOf null without a key: then 503 when something is due, so that the ledger says it too
+ * @param readPlatforms null without a key: then 503 when something is due, so that the ledger says it
  * @param answerWithin milliseconds: the database's calls wait for ten seconds
  */
 export async function answerPublishing<Item extends Content>(
   context: RequestContext,
   kind: string,
-  platformOf: PlatformOf<Item> | null,
+  readPlatforms: (() => Promise<PlatformOf<Item>>) | null,
   secrets: string,
   answerWithin = 8000,
 ): Promise<Response> {
   await readBody(context.req.raw, nothing);
   const { database } = context.env;
-  if (!platformOf) {
+  if (!readPlatforms) {
     if (await isAnyDue(database, kind)) {
       throw new ApiError(503, "unavailable", `Something is due, but ${secrets} is not set.`);
     }
     return answer({ published: 0, found: 0, retrying: 0, failed: 0, lost: 0 });
   }
-  const run = publishDue(database, kind, platformOf);
+  const run = publishDue(database, kind, await readPlatforms());
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), answerWithin);

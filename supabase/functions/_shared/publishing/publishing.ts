@@ -7,6 +7,7 @@
  * platform that takes something up after it was asked about it again: there its own refusal of
  * duplicates decides (docs/guarantees.md), and so a retry whose first try is unclear waits a while.
  */
+import { noAccount, readKeys } from "../platform-accounts.ts";
 import type { Database } from "../database.ts";
 import { log } from "../log.ts";
 import type { PlatformAccounts } from "../environment.ts";
@@ -48,16 +49,18 @@ export interface Platform<Item extends Content> {
 /** The platform as a workspace uses it, with its own account; null when it has none. */
 export type PlatformOf<Item extends Content> = (workspace: string) => Platform<Item> | null;
 
-/** Each workspace's platform, made once per run. A single key is everybody's. */
-export function platformsOf<Item extends Content>(
-  { url, keys }: PlatformAccounts,
+/** Each workspace's platform, made once per run. */
+export async function readPlatforms<Item extends Content>(
+  database: Database,
+  accounts: PlatformAccounts,
   create: (account: PlatformAccount) => Platform<Item>,
-): PlatformOf<Item> {
+): Promise<PlatformOf<Item>> {
+  const keyOf = await readKeys(database, accounts);
   const made = new Map<string, Platform<Item>>();
   return (workspace) => {
-    const key = typeof keys === "string" ? keys : keys[workspace];
-    if (key === undefined) return null;
-    const platform = made.get(key) ?? create({ url, key });
+    const key = keyOf(workspace);
+    if (key === null) return null;
+    const platform = made.get(key) ?? create({ url: accounts.url, key });
     made.set(key, platform);
     return platform;
   };
@@ -226,7 +229,7 @@ function createRounds<Item extends Content>(
     const platform = platformOf(claimed.workspace_id);
     try {
       if (!platform) {
-        throw new PlatformError("refused", "the workspace has no account of the platform");
+        throw new PlatformError("refused", noAccount);
       }
       const asksForTime = busy.get(platform);
       if (asksForTime) throw asksForTime;

@@ -32,10 +32,10 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
     redis: Deno.env.get("GROUNDWORK_TEST_REDIS") === "none" ? "none" : "auto",
     functionEnv: {
       GROUNDWORK_VOICE_URL: voice.environment.voice?.url ?? "",
-      GROUNDWORK_VOICE_KEY: voice.environment.voice?.key ?? "",
+      GROUNDWORK_VOICE_KEY: JSON.stringify({ [ACME]: "the key" }),
       GROUNDWORK_VOICE_WEBHOOK_SECRET: secret,
       GROUNDWORK_DEVTO_URL: devto.accounts.url,
-      GROUNDWORK_DEVTO_KEY: devto.accounts.keys,
+      GROUNDWORK_DEVTO_KEY: JSON.stringify({ [ACME]: devto.account.key }),
     },
   });
   await using ends = new AsyncDisposableStack();
@@ -48,8 +48,8 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
     select cron.schedule(jobname, '1 seconds', command) from cron.job
     where jobname in ('dispatch-calls', 'publish-due-content', 'reconcile-function-calls', 'release-expired-work')`;
   await sql`
-    update public.agents set settings = settings || '{"voice_assistant_id": "assistant-of-the-story"}'
-    where id = ${RECRUITER}`;
+    insert into public.voice_assistants (workspace_id, agent_id, assistant_id)
+    values (${ACME}, ${RECRUITER}, 'assistant-of-the-story')`;
   await service.rpc("create_business", {
     workspace_id: ACME,
     prefix: "pn_",

@@ -27,9 +27,8 @@ $$;
 
 select tests.add_lead('first', '+15125550100');
 select tests.add_lead('second', '+15125550100', prefix => 'zz_');
-update public.zz_leads set state = null;
 create temporary table d on commit drop as select tests.add_dial('first') as one, tests.add_dial('second', prefix => 'zz_') as other, tests.add_dial('second', prefix => 'zz_') as third;
-select is((select time_zone from public.zz_dial_queue limit 1), 'Europe/Berlin', 'its dials know its time zone');
+select is((select time_zones from public.zz_dial_queue limit 1), '{America/Chicago,America/Denver}', 'its dials know where its leads are');
 select results_eq('select id from tests.claim(''zz_dial_queue'')', 'select unnest(array[other, third]) from d', 'its dials are claimed from its queue');
 select is((select tests.begin_call(other, 'zz_dial_queue') from d), 'dial', 'begun');
 select matches((select call_key from public.zz_dial_queue where started_at is not null), '^zz_dial_queue-', 'under its own key');

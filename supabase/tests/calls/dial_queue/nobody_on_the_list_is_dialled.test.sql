@@ -12,7 +12,7 @@ select tests.add_dial('flagged') as flagged, tests.add_dial('listed') as listed,
 
 -- When it is queued.
 update public.leads set do_not_call = true where id = tests.id('flagged');
-select is((select tests.dial(flagged) from dials), 'cancelled 0 not started the lead is not called any more', 'a flag cancels what was queued before');
+select is((select tests.dial(flagged) from dials), 'cancelled 0 not started the number is on the do-not-call list', 'a flag lists the number, which cancels what was queued before');
 select is(tests.answer_of($$select tests.add_dial('flagged')$$), '409 do_not_call', 'and refuses what comes later');
 select tests.authenticate_as('admin');
 insert into public.do_not_call_numbers (workspace_id, phone, reason) values (tests.id('north'), '+15125550101', 'wrote a letter');
@@ -27,7 +27,7 @@ delete from public.do_not_call_numbers;
 update public.leads set do_not_call = false;
 truncate dials;
 insert into dials select tests.add_dial('flagged'), tests.add_dial('listed'), tests.add_dial('free');
-alter table public.leads disable trigger cancel_forbidden_dials;
+alter table public.leads disable trigger list_numbers_of_changed;
 alter table public.do_not_call_numbers disable trigger cancel_forbidden_dials;
 update public.leads set do_not_call = true where id = tests.id('flagged');
 insert into public.do_not_call_numbers (workspace_id, phone) values (tests.id('north'), '+15125550101');
@@ -50,7 +50,7 @@ select is((select tests.begin_call(listed) from dials), 'cancel', 'so is a numbe
 select is((select tests.begin_call(free) from dials), 'dial', 'another is dialled');
 
 -- Cancelled while claimed, with the triggers in place; what was begun is awaited.
-alter table public.leads enable trigger cancel_forbidden_dials;
+alter table public.leads enable trigger list_numbers_of_changed;
 update public.leads set do_not_call = true;
 select is((select tests.dial(flagged) from dials), 'cancelled 1 not started the lead is not called any more', 'a flag cancels what is claimed');
 select is((select tests.begin_call(flagged) from dials), 'lost', 'which is then not dialled');
@@ -60,12 +60,13 @@ select is((select tests.dial(free) from dials), 'in_progress 1 started', 'what t
 select tests.add_lead('other', '+15125550107');
 truncate dials;
 insert into dials select tests.add_dial('other'), tests.add_dial('other', 'idle'), tests.add_dial('other', 'payroll'), tests.add_dial('other', 'relic');
-update public.agents set settings = '{"voice_assistant_id": "a"}' where id in (tests.id('idle'), tests.id('relic'));
+insert into public.voice_assistants (workspace_id, agent_id, assistant_id)
+select workspace_id, id, 'a' from public.agents where id in (tests.id('idle'), tests.id('relic'));
 select count(*) from tests.claim();
 select results_eq(
   $$select tests.dial(d) from dials cross join lateral unnest(array[flagged, listed, free, elsewhere]) as d$$,
   $$values ('in_progress 1 not started'), ('pending 0 not started the agent is not published'),
-    ('cancelled 1 not started the agent''s settings have no voice_assistant_id'), ('cancelled 1 not started the agent is archived')$$,
+    ('cancelled 1 not started the agent has no voice: voice_assistants'), ('cancelled 1 not started the agent is archived')$$,
   'only a published agent with a voice calls; a paused one will, when it is back'
 );
 

@@ -1,0 +1,123 @@
+-- Who may be called how often, and by which voice: the rules that hold for a number and for a workspace, not for one dial.
+--
+-- Touches: public.dial_rules, public.voice_assistants, private.number_calls, private.may_be_called_at.
+-- Beware:  a number is counted by its line, over all leads, extensions and businesses of the workspace. The count is kept when a call
+--          begins (private.begin_call), under the number's lock, so that two at once are seen one after the other.
+
+create table public.dial_rules (
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  state text not null default '',
+  calls_per_day smallint not null default 3,
+  minutes_between smallint not null default 60,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (workspace_id, state),
+  constraint state_is_two_letters_or_all check (state ~ '^([A-Z]{2})?$'),
+  constraint calls_per_day_are_few check (calls_per_day between 1 and 10),
+  constraint calls_are_minutes_apart check (minutes_between between 1 and 1440)
+);
+comment on table public.dial_rules is
+  'How often one number may be called: for all leads of a workspace (state empty), and for those of a state. The strictest that '
+  'fits holds; without a row three calls in 24 hours, an hour apart.';
+comment on column public.dial_rules.state is 'Two letters, as in leads.state. Empty: for every lead.';
+alter table public.dial_rules enable row level security;
+create policy "Members read the workspace's dial rules" on public.dial_rules
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
+comment on policy "Members read the workspace's dial rules" on public.dial_rules is 'Who dials by hand must know them too.';
+create policy "Admins make dial rules" on public.dial_rules
+  for insert to authenticated
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins make dial rules" on public.dial_rules is 'Within the bounds of the table''s checks.';
+create policy "Admins change dial rules" on public.dial_rules
+  for update to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change dial rules" on public.dial_rules is 'Within the bounds of the table''s checks.';
+create policy "Admins remove dial rules" on public.dial_rules
+  for delete to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins remove dial rules" on public.dial_rules is 'Then the default holds again.';
+grant select, delete on public.dial_rules to authenticated;
+grant select, insert, update, delete on public.dial_rules to service_role;
+grant insert (workspace_id, state, calls_per_day, minutes_between), update (calls_per_day, minutes_between)
+  on public.dial_rules to authenticated;
+create trigger touch_updated_at before update on public.dial_rules
+  for each row execute function private.touch_updated_at();
+
+create table public.voice_assistants (
+  workspace_id uuid not null,
+  agent_id uuid not null,
+  assistant_id private.short_text not null,
+  phone_number_id private.short_text,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, agent_id),
+  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
+    references public.agents (workspace_id, id) on delete cascade
+);
+comment on table public.voice_assistants is
+  'The provider''s assistant and number that an agent may speak with. The service allows them: they call in the name of whoever '
+  'owns the provider''s account.';
+comment on column public.voice_assistants.phone_number_id is 'The provider''s id of the number to call from; null leaves it to the assistant.';
+alter table public.voice_assistants enable row level security;
+create policy "Members read the workspace's voice assistants" on public.voice_assistants
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
+comment on policy "Members read the workspace's voice assistants" on public.voice_assistants is 'To see which agents may call.';
+grant select on public.voice_assistants to authenticated;
+grant select, insert, update, delete on public.voice_assistants to service_role;
+-- insert, update and delete are not granted to people, because an id that anybody could write down would call with another's account.
+
+create table private.number_calls (
+  call_key text primary key,
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  line text not null,
+  begun_at timestamptz not null default now()
+);
+comment on table private.number_calls is 'When each number was called lately. A call that the provider refused is taken back.';
+create index number_calls_by_line on private.number_calls (workspace_id, line, begun_at desc);
+create index number_calls_by_time on private.number_calls (begun_at);
+alter table private.number_calls enable row level security;
+-- No grants and no policies: functions of the house read and write it.
+
+create function private.may_be_called_at(workspace_id uuid, phone text, state text, call_key text default null)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  per_day integer;
+  apart interval;
+  begun timestamptz[];
+begin
+  select coalesce(min(r.calls_per_day), 3), coalesce(max(r.minutes_between), 60) * interval '1 minute' into per_day, apart
+  from public.dial_rules as r where r.workspace_id = $1 and r.state in ('', coalesce($3, ''));
+  begun := array(
+    select c.begun_at from private.number_calls as c
+    where c.workspace_id = $1 and c.line = private.phone_line($2) and c.begun_at > now() - interval '24 hours'
+      and c.call_key is distinct from $4
+    order by c.begun_at desc limit per_day);
+  return greatest(now(), begun[1] + apart, begun[per_day] + interval '24 hours');
+end;
+$$;
+comment on function private.may_be_called_at(uuid, text, text, text) is
+  'The first moment from now on at which the rules let a number be called. call_key: a call that was counted and is not another.';
+
+create function private.forget_number_calls(age interval default interval '48 hours')
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  removed integer;
+begin
+  delete from private.number_calls as c where c.begun_at < now() - age;
+  get diagnostics removed = row_count;
+  return removed;
+end;
+$$;
+comment on function private.forget_number_calls(interval) is 'Removes what no rule asks for any more: older than a day. Returns how many.';
+
+select cron.schedule('forget-number-calls', '50 3 * * *', 'select private.forget_number_calls()');

@@ -1,0 +1,1 @@
+drop function private.phone_plan(text);

@@ -1,0 +1,1 @@
+drop table private.phone_time_zones;

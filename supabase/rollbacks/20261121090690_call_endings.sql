@@ -1,0 +1,2 @@
+drop function private.outcome_of_ending(text, boolean, integer);
+drop table private.call_endings;
