@@ -22,10 +22,14 @@ export function findFreePort(): number {
  * that one may be in use for a moment without anybody listening: then it is tried again for a while.
  * @throws PortTakenError when somebody listens there
  */
-export async function listenOn<T>(port: number, purpose: string, listen: () => T): Promise<T> {
+export async function listenOn<T>(
+  port: number,
+  purpose: string,
+  listen: () => T | Promise<T>,
+): Promise<T> {
   for (let attempt = 0;; attempt++) {
     try {
-      return listen();
+      return await listen();
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
       if (attempt >= 50 || await isAnswering(port)) throw new PortTakenError(port, purpose);

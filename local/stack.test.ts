@@ -87,11 +87,16 @@ Deno.test("a project's functions run as on the platform", async (test) => {
     assert.equal((await (await fetch(`${url}/mirror`)).json()).calls, 2);
   });
 
-  await test.step("what is no function is 404, also a shared folder", async () => {
+  await test.step("what is no function is 404, also a shared folder, also to a page's preflight", async () => {
     for (const name of ["nothing", "_shared", ""]) {
-      const answer = await fetch(`${url}/${name}`);
-      assert.equal(answer.status, 404, name);
-      await answer.body?.cancel();
+      for (const method of ["GET", "OPTIONS"]) {
+        const headers = { "access-control-request-method": "POST" };
+        const answer = await fetch(`${url}/${name}`, { method, headers });
+        assert.equal(answer.status, 404, name);
+        assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+        assert.match(answer.headers.get("access-control-allow-headers") ?? "", /apikey/);
+        await answer.body?.cancel();
+      }
     }
   });
 

@@ -13,7 +13,8 @@ import { applyMigrations, applySeed } from "./database/migrate.ts";
 import { type RunningDatabase, startPglite } from "./database/pglite.ts";
 import { useServer } from "./database/server.ts";
 import { startEchoAgent } from "./echo-agent.ts";
-import { type Edge, openEdge } from "./edge/edge.ts";
+import { openEdge } from "./edge/edge.ts";
+import { type Gateway, openGateway, type Route } from "./gateway/gateway.ts";
 import { type Keys, loadKeys, makeJwks } from "./keys.ts";
 import { type RedisOption, type StackRedis, startStackRedis } from "./redis/redis.ts";
 import { openState, projectRoot, readFunctionSecrets, type State } from "./state.ts";
@@ -43,6 +44,8 @@ export interface StackOptions {
   root?: string | undefined;
   /** More environment for the functions; comes before what supabase/functions/.env and the stack say. */
   functionEnv?: Record<string, string> | undefined;
+  /** What else answers below the API's URL; comes before what the stack has itself. */
+  routes?: Route[] | undefined;
 }
 
 /** A running stack. */
@@ -65,23 +68,23 @@ export interface Stack {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const log = options.log ?? (() => {});
   const root = options.root ?? projectRoot;
-  let edge: Edge | undefined;
+  let gateway: Gateway | undefined;
   // Undone in reverse order, also when a step fails; the front door closes first.
   const undo: (() => Promise<void>)[] = [];
   const stop = async () => {
-    await edge?.stop();
-    edge = undefined;
+    await gateway?.stop();
+    gateway = undefined;
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
-    edge = await openEdge(options.apiPort ?? 54321);
+    gateway = await openGateway(options.apiPort ?? 54321);
     const state = await openState(
       options.stateDir === undefined ? ".local" : options.stateDir,
       root,
     );
     undo.push(state.close);
     const keys = await loadKeys(`${state.folder}/keys.json`);
-    const apiUrl = `http://127.0.0.1:${edge.port}`;
+    const apiUrl = `http://127.0.0.1:${gateway.port}`;
     const tokens = createTokens(keys, apiUrl);
 
     const database = await startDatabase(options, state, log);
@@ -124,12 +127,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         ? { UPSTASH_REDIS_REST_URL: redis.restUrl, UPSTASH_REDIS_REST_TOKEN: redis.restToken }
         : {}),
     };
-    const names = await edge.serve({
-      folder: `${root}/supabase/functions`,
-      env: functionEnv,
-      apiOrigin: api.origin,
-    });
-    log(`Functions: ${names.join(", ") || "none yet"}`);
+    const edge = await openEdge(`${root}/supabase/functions`, functionEnv);
+    undo.push(edge.stop);
+    gateway.serve([
+      ...(options.routes ?? []),
+      ...["/rest/v1", "/auth/v1", "/storage/v1"].map((prefix) => ({ prefix, origin: api.origin })),
+      { prefix: "/functions/v1", as: "", origin: edge.origin, ownCors: true },
+    ]);
+    log(`Functions: ${edge.names.join(", ") || "none yet"}`);
 
     const report = (error: unknown) =>
       log(`A worker failed: ${error instanceof Error ? error.message : error}`);

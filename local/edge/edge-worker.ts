@@ -1,54 +1,28 @@
 /**
- * The stack's front: its one HTTP port, and the functions behind it, in a thread of their own. Functions answer the requests that the port
- * receives (a WebSocket can only be upgraded there); what is for the Data API, Auth and Storage is passed on to the API's own port. A
- * thread per stack also gives each stack's functions fresh modules and an environment of their own.
+ * The functions, in a thread of their own and behind a port of their own. A thread per stack gives each stack's functions fresh modules and
+ * an environment of their own.
  */
 /// <reference lib="deno.worker" />
-import { listenOn, PortTakenError } from "../ports.ts";
 import { type Functions, openFunctions } from "./functions.ts";
 
-/** From the parent: take the port; begin to answer; end. */
+/** From the parent: begin to answer; end. */
 export type EdgeRequest =
-  | { kind: "listen"; port: number }
-  | { kind: "serve"; folder: string; env: Record<string, string>; apiOrigin: string }
+  | { kind: "serve"; folder: string; env: Record<string, string> }
   | { kind: "stop" };
 
 /** To the parent. */
 export type EdgeReport =
-  | { kind: "listening"; port: number }
-  | { kind: "failed"; reason: string; isPortTaken: boolean }
-  | { kind: "serving"; names: string[] }
+  | { kind: "failed"; reason: string }
+  | { kind: "serving"; names: string[]; port: number }
   | { kind: "stopped" };
 
 /** How long requests that are being answered may keep the stack from ending, in milliseconds. Streams would keep it for ever. */
 const patience = 500;
 
-const ready = Promise.withResolvers<{ functions: Functions; apiOrigin: string }>();
 const ending = new AbortController();
 let server: Deno.HttpServer<Deno.NetAddr> | undefined;
 
 const report = (message: EdgeReport) => self.postMessage(message);
-
-const answer: Deno.ServeHandler<Deno.NetAddr> = async (request, info) => {
-  const { functions, apiOrigin } = await ready.promise;
-  const { pathname, search } = new URL(request.url);
-  if (pathname.startsWith("/functions/v1/")) return await functions.fetch(request, info);
-  if (/^\/(rest|auth|storage)\/v1\//.test(pathname)) {
-    const headers = new Headers(request.headers);
-    // Otherwise the way to the API would be compressed and unpacked for nothing.
-    headers.set("accept-encoding", "identity");
-    const { method, body, signal } = request;
-    const passed = new Request(apiOrigin + pathname + search, {
-      method,
-      headers,
-      body,
-      signal,
-      redirect: "manual",
-    });
-    return await fetch(passed);
-  }
-  return Response.json({ message: "no Route matched with those values" }, { status: 404 });
-};
 
 /** Gives the functions exactly this environment. Deno's own belongs to the whole process, and there may be other stacks in it. */
 function setEnvironment(env: Record<string, string>) {
@@ -62,16 +36,12 @@ function setEnvironment(env: Record<string, string>) {
 }
 
 async function handle(request: EdgeRequest) {
-  if (request.kind === "listen") {
-    const { port } = request;
-    const options = { hostname: "127.0.0.1", port, onListen: () => {}, signal: ending.signal };
-    server = await listenOn(port, "the API", () => Deno.serve(options, answer));
-    report({ kind: "listening", port: server.addr.port });
-  } else if (request.kind === "serve") {
+  if (request.kind === "serve") {
     setEnvironment(request.env);
     const functions = await openFunctions(request.folder);
-    ready.resolve({ functions, apiOrigin: request.apiOrigin });
-    report({ kind: "serving", names: functions.names });
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: ending.signal };
+    server = Deno.serve(options, functions.fetch);
+    report({ kind: "serving", names: functions.names, port: server.addr.port });
     await functions.warm();
   } else {
     const timer = setTimeout(() => ending.abort(), patience);
@@ -83,12 +53,10 @@ async function handle(request: EdgeRequest) {
 }
 
 self.onmessage = ({ data }: MessageEvent<EdgeRequest>) => {
-  handle(data).catch((error) =>
-    report({ kind: "failed", reason: String(error), isPortTaken: error instanceof PortTakenError })
-  );
+  handle(data).catch((error) => report({ kind: "failed", reason: String(error) }));
 };
 
-// What a function leaves unhandled must not take the others, and the port, with it.
+// What a function leaves unhandled must not take the others with it.
 self.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   console.error("[functions] unhandled rejection:", event.reason);

@@ -1,49 +1,39 @@
-/** Starts the stack's front ({@link file://./edge-worker.ts}) and talks to it. */
-import { PortTakenError } from "../ports.ts";
+/** Starts the functions' thread ({@link file://./edge-worker.ts}) and talks to it. */
 import type { EdgeReport, EdgeRequest } from "./edge-worker.ts";
 
-/** The listening front. */
+/** The running functions. */
 export interface Edge {
-  port: number;
-  /**
-   * Begins to answer; requests that came earlier have waited.
-   * @returns the names of the functions
-   */
-  serve(options: Omit<Extract<EdgeRequest, { kind: "serve" }>, "kind">): Promise<string[]>;
+  origin: string;
+  names: string[];
   stop(): Promise<void>;
 }
 
-/** Takes the port (0: any free one). */
-export async function openEdge(port: number): Promise<Edge> {
+/** Begins to answer, on a free port. */
+export async function openEdge(folder: string, env: Record<string, string>): Promise<Edge> {
   const worker = new Worker(new URL("./edge-worker.ts", import.meta.url), { type: "module" });
-  const listening = Promise.withResolvers<number>();
-  const serving = Promise.withResolvers<string[]>();
+  const serving = Promise.withResolvers<{ port: number; names: string[] }>();
   const stopped = Promise.withResolvers<void>();
   const tell = (request: EdgeRequest) => worker.postMessage(request);
   const fail = (error: Error) => {
-    for (const step of [listening, serving, stopped]) step.reject(error);
+    for (const step of [serving, stopped]) step.reject(error);
   };
   // Only the step that is being waited for has someone to hear of a failure.
-  for (const { promise } of [listening, serving, stopped]) promise.catch(() => {});
+  for (const { promise } of [serving, stopped]) promise.catch(() => {});
   worker.onmessage = ({ data: report }: MessageEvent<EdgeReport>) => {
-    if (report.kind === "listening") listening.resolve(report.port);
-    else if (report.kind === "serving") serving.resolve(report.names);
+    if (report.kind === "serving") serving.resolve(report);
     else if (report.kind === "stopped") stopped.resolve();
-    else if (report.isPortTaken) fail(new PortTakenError(port, "the API"));
     else fail(new Error(report.reason));
   };
   worker.onerror = (event) => {
     event.preventDefault();
     fail(new Error(event.message));
   };
-  tell({ kind: "listen", port });
+  tell({ kind: "serve", folder, env });
   try {
+    const { port, names } = await serving.promise;
     return {
-      port: await listening.promise,
-      async serve(options) {
-        tell({ kind: "serve", ...options });
-        return await serving.promise;
-      },
+      origin: `http://127.0.0.1:${port}`,
+      names,
       async stop() {
         tell({ kind: "stop" });
         await stopped.promise;

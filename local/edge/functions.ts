@@ -1,6 +1,7 @@
 /** Runs the edge functions of a project, as the platform's runtime does. */
+import { allowing } from "../gateway/cors.ts";
 
-/** Answers a request whose path begins with /functions/v1. */
+/** Answers a request whose path begins with a function's name. */
 export interface Functions {
   names: string[];
   fetch(request: Request, info: Deno.ServeHandlerInfo): Promise<Response>;
@@ -46,15 +47,13 @@ export async function openFunctions(folder: string): Promise<Functions> {
   return {
     names,
     async fetch(request, info) {
-      const url = new URL(request.url);
-      url.pathname = url.pathname.replace(/^\/functions\/v1/, "");
-      const name = url.pathname.split("/")[1] ?? "";
+      const name = new URL(request.url).pathname.split("/")[1] ?? "";
       if (!names.includes(name)) {
         return refusal(404, "NOT_FOUND", "Requested function was not found");
       }
       try {
         const handler = await load(name);
-        return await handler(withUrl(request, url.href), info);
+        return await handler(request, info);
       } catch (error) {
         console.error(`[functions] ${name}:`, error);
         return refusal(500, "WORKER_ERROR", "The function failed (see the stack's output)");
@@ -79,12 +78,8 @@ async function importHandler(folder: string, name: string): Promise<Handler> {
 }
 
 function refusal(status: number, code: string, message: string): Response {
-  return Response.json({ code, message }, { status });
-}
-
-/**
- * The same request with another URL. Not a copy: `Deno.upgradeWebSocket` only accepts the very request that the server received.
- */
-function withUrl(request: Request, url: string): Request {
-  return Object.defineProperty(request, "url", { value: url, configurable: true });
+  return Response.json({ code, message }, {
+    status,
+    headers: allowing,
+  });
 }

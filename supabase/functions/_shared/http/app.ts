@@ -21,14 +21,18 @@ export type App = Hono<AppEnvironment>;
 
 const exposed =
   "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from";
-const allowedHeaders =
-  "authorization, apikey, content-type, x-client-info, x-consistency, x-region, last-event-id";
+/** What supabase-js sends (the list that it exports), what tracing adds, and what our own routes read. */
+const allowedHeaders = [
+  "apikey, authorization, content-type, x-client-info, x-region, x-retry-count",
+  "traceparent, tracestate, baggage, sentry-trace",
+  "idempotency-key, last-event-id, x-consistency, x-request-id",
+].join(", ");
 
 const jsonHeaders = { "content-type": "application/json" };
 
 const preflightHeaders = {
   "access-control-allow-origin": "*",
-  "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+  "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
   "access-control-allow-headers": allowedHeaders,
   "access-control-max-age": "7200",
 };
