@@ -3,7 +3,7 @@
  * an environment of their own.
  */
 /// <reference lib="deno.worker" />
-import { type Functions, openFunctions } from "./functions.ts";
+import { openFunctions } from "./functions.ts";
 
 /** From the parent: begin to answer; end. */
 export type EdgeRequest =
