@@ -2,7 +2,8 @@ import type { Sql } from "postgres";
 import { tryRun } from "../services/processes.ts";
 import { POSTGRES_BIN, type Root } from "../services/root.ts";
 
-const QUERY = await Deno.readTextFile(new URL("schema-dump.sql", import.meta.url));
+/** Reads all that a migration can change about the schema, one line for each fact, in the column `fact`. */
+export const SCHEMA_QUERY = await Deno.readTextFile(new URL("schema-dump.sql", import.meta.url));
 /** What a migration adds to the platform's own tables: its schedule and its buckets. */
 const PLATFORM_ROWS = [
   {
@@ -20,7 +21,7 @@ const PLATFORM_ROWS = [
 
 /** The schema as the catalogue describes it, jobs and buckets: one line for each fact. */
 export async function dumpCatalogue(sql: Sql): Promise<string[]> {
-  const rows = [...await sql.unsafe<{ fact: string }[]>(QUERY)];
+  const rows = [...await sql.unsafe<{ fact: string }[]>(SCHEMA_QUERY)];
   for (const { table, query } of PLATFORM_ROWS) {
     const [found] = await sql`select to_regclass(${table}) is not null as is_there`;
     if (found?.is_there) rows.push(...await sql.unsafe<{ fact: string }[]>(query));

@@ -2,7 +2,8 @@
 --
 -- Touches: private.business_parts.
 -- Beware:  the order of the parts is the order in which they can be made. A part without a phase is made together with another, or cannot be made
---          (inheritance), and is only compared. Names of indexes are the schema's, so they bear the prefix; names of checks and foreign keys are the table's and do not.
+--          (inheritance), and is only compared. Of the options only those count that a person can set: servers write some of their own into
+--          the same place (Debian's Postgres 17.12 its pg_attver), other ones for each table. Names of indexes are the schema's, so they bear the prefix; names of checks and foreign keys are the table's and do not.
 
 create function private.business_parts(prefix text)
 returns table (phase integer, template text, part text, name text, definition text)
@@ -71,8 +72,9 @@ as $$
     from tables as t
     left join pg_catalog.pg_class as toast on toast.oid = t.reltoastrelid
     cross join lateral (
-      select option_name, option_value, ordinality from pg_options_to_table(t.reloptions) with ordinality
-      union all select 'toast.' || option_name, option_value, ordinality from pg_options_to_table(toast.reloptions) with ordinality
+      select option_name, option_value, ordinality from pg_options_to_table(t.reloptions) with ordinality where option_name !~ '^pg_'
+      union all
+      select 'toast.' || option_name, option_value, ordinality from pg_options_to_table(toast.reloptions) with ordinality where option_name !~ '^pg_'
     ) as o (name, value, at)
     group by t.template, t.place
   ), granted as (
@@ -106,7 +108,7 @@ as $$
     union all select 2, c.template, 'statistics target', c.attname, format('alter table %s alter column %I set statistics %s', c.place, c.attname, c.attstattarget)
       from columns as c where c.attstattarget >= 0
     union all select 2, c.template, 'column option', c.attname || ' ' || o.option_name, format('alter table %s alter column %I set (%I = %L)', c.place, c.attname, o.option_name, o.option_value)
-      from columns as c cross join lateral pg_options_to_table(c.attoptions) as o
+      from columns as c cross join lateral pg_options_to_table(c.attoptions) as o where o.option_name in ('n_distinct', 'n_distinct_inherited')
     union all select case k.contype when 'f' then 5 when 'c' then null else 3 end, k.template, case k.contype when 'f' then 'foreign key' when 'c' then 'check' else 'key' end,
         k.constraint_name, format('alter table %s add constraint %s %s', k.place, k.constraint_name, k.clause)
       from constraints as k
@@ -114,7 +116,7 @@ as $$
         private.without_prefix(replace(pg_get_indexdef(i.indexrelid), format(' INDEX %I ON ', i.own_name), format(' INDEX %s ON ', i.index_name)), prefix, null, i.templates)
       from indexes as i where not i.is_constraint
     union all select 4, i.template, 'index option', i.index_name || ' ' || o.option_name, format('alter index public.%s set (%I = %L)', i.index_name, o.option_name, o.option_value)
-      from indexes as i cross join lateral pg_options_to_table(i.reloptions) as o where i.is_constraint
+      from indexes as i cross join lateral pg_options_to_table(i.reloptions) as o where i.is_constraint and o.option_name !~ '^pg_'
     union all select null, t.template, 'inheritance', h.inhrelid::regclass::text, 'inherits ' || h.inhparent::regclass
       from tables as t join pg_catalog.pg_inherits as h on t.oid in (h.inhparent, h.inhrelid)
     union all select null, i.template, 'index state', i.index_name, 'invalid' from indexes as i where not i.indisvalid

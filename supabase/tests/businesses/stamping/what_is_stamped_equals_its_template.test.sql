@@ -17,19 +17,24 @@ $$;
 create function pg_temp.sorted(acl aclitem[]) returns jsonb language sql as $$
   select jsonb_agg(a::text order by a::text) from unnest(acl) as a;
 $$;
+-- Without what the server writes there for itself.
+create function pg_temp.options(of_any text[]) returns jsonb language sql as $$
+  select jsonb_agg(o order by o) from unnest(of_any) as o where o !~ '^pg_';
+$$;
 
 create function pg_temp.catalogue(prefix text) returns table (template text, catalogue text, name text, contents jsonb) language sql as $$
   with tables as (
     select t.table_name, c.* from private.business_templates as t join pg_class as c on c.oid = to_regclass('public.' || prefix || t.table_name)
   )
   select t.table_name, 'pg_class', t.table_name,
-    to_jsonb(c) - '{oid,relname,reltype,relfilenode,relpages,reltuples,relallvisible,reltoastrelid,relfrozenxid,relminmxid,relnatts,relacl}'::text[]
+    to_jsonb(c) - '{oid,relname,reltype,relfilenode,relpages,reltuples,relallvisible,reltoastrelid,relfrozenxid,relminmxid,relnatts,relacl,reloptions}'::text[]
       || jsonb_build_object('acl', pg_temp.sorted(coalesce(c.relacl, acldefault('r', c.relowner))), 'comment', obj_description(c.oid, 'pg_class'),
-        'toast', (select to_jsonb(toast.reloptions) from pg_class as toast where toast.oid = c.reltoastrelid))
+        'options', pg_temp.options(c.reloptions), 'toast', (select pg_temp.options(toast.reloptions) from pg_class as toast where toast.oid = c.reltoastrelid))
   from tables as t join pg_class as c on c.oid = t.oid
   union all
   select t.table_name, 'pg_attribute', a.attname,
-    to_jsonb(a) - '{attrelid,attnum,attacl,attcacheoff,attndims}'::text[] || jsonb_build_object(
+    to_jsonb(a) - '{attrelid,attnum,attacl,attcacheoff,attndims,attoptions}'::text[] || jsonb_build_object(
+      'options', pg_temp.options(a.attoptions),
       'place', row_number() over (partition by t.oid order by a.attnum), 'acl', pg_temp.sorted(a.attacl), 'comment', col_description(t.oid, a.attnum),
       'default', (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef as d where d.adrelid = t.oid and d.adnum = a.attnum),
       'sequence', (select to_jsonb(s) - 'seqrelid' from pg_sequence as s where s.seqrelid = pg_get_serial_sequence(t.oid::regclass::text, a.attname)::regclass))
@@ -44,7 +49,7 @@ create function pg_temp.catalogue(prefix text) returns table (template text, cat
   select t.table_name, 'pg_index', left(replace(c.relname, 'zz9_', ''), 45),
     to_jsonb(i) - '{indexrelid,indrelid,indkey,indexprs,indpred}'::text[] || jsonb_build_object(
       'key', pg_temp.columns_of(t.oid, i.indkey::smallint[]), 'expressions', pg_get_expr(i.indexprs, t.oid), 'where', pg_temp.plain(pg_get_expr(i.indpred, t.oid)),
-      'options', c.reloptions, 'method', c.relam, 'comment', obj_description(c.oid, 'pg_class'))
+      'options', pg_temp.options(c.reloptions), 'method', c.relam, 'comment', obj_description(c.oid, 'pg_class'))
   from tables as t join pg_index as i on i.indrelid = t.oid join pg_class as c on c.oid = i.indexrelid
   union all
   select t.table_name, 'pg_policy', p.polname,
