@@ -1,5 +1,3 @@
-import { App } from "@supabase/lite";
-import { createPostgresConnection } from "@supabase/lite/postgres";
 import { verifyAuth } from "@supabase/server/core";
 import { createClient } from "@supabase/supabase-js";
 import assert from "node:assert/strict";
@@ -8,6 +6,7 @@ import { startBareDatabase, until } from "../fixture.ts";
 import { loadKeys } from "../keys.ts";
 import { startApi } from "./api.ts";
 import { createTokens, readClaims } from "../tokens.ts";
+import { openPlainLite } from "./plain-lite.ts";
 
 const schema = `
   create table public.notes (
@@ -25,7 +24,6 @@ const schema = `
   begin
     raise exception using errcode = code, message = 'as asked', detail = 'the detail', hint = 'the hint';
   end; $$;
-  create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
   create function public.refuse() returns void language plpgsql as $$
   begin
     raise sqlstate 'PGRST' using
@@ -180,15 +178,6 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
     assert.equal((await plain.fetch("/rest/v1/late")).status, 404);
   });
 
-  await test.step("5. an object that is a function's argument arrives as one", async () => {
-    for (const [value, kind] of [[{ a: 1 }, "object"], [["a"], "array"], ["a", "string"]]) {
-      assert.equal((await person.rpc("kind_of", { value })).data, kind);
-    }
-    const body = '{"value": {"a": 1}}';
-    const alone = await plain.fetch("/rest/v1/rpc/kind_of", { method: "POST", body });
-    assert.equal(await alone.json(), "string");
-  });
-
   await test.step("anonymous people sign in, stay anonymous when refreshed, and can become known", async () => {
     const guest = openClient();
     const { data, error } = await guest.auth.signInAnonymously({
@@ -261,42 +250,3 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
   await sql.end();
   await Deno.remove(storageDir, { recursive: true });
 });
-
-/** @supabase/lite as it comes, on the same database. It would grant everything to everyone at once; that has a step of its own. */
-function openPlainLite(
-  url: string,
-  keys: Awaited<ReturnType<typeof loadKeys>>,
-  { grantsEverything = false } = {},
-) {
-  const connection = createPostgresConnection({
-    url,
-    postgresOptions: { max: 1, onnotice: () => {} },
-  });
-  if (!grantsEverything) {
-    Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
-  }
-  const app = new App({
-    connection,
-    auth: {
-      jwt_secret: keys.internalSecret,
-      publishable_key: keys.publishableKey,
-      secret_key: keys.secretKey,
-      enable_anonymous_sign_ins: true,
-    },
-    options: { server: { admin: false, disableStudio: true } },
-  });
-  return {
-    async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-      const headers = { apikey: keys.publishableKey, "content-type": "application/json" };
-      // It writes each error to the console.
-      const { error } = console;
-      console.error = () => {};
-      try {
-        return await app.fetch(new Request(`http://lite.example${path}`, { headers, ...init }));
-      } finally {
-        console.error = error;
-      }
-    },
-    close: () => connection.close(),
-  };
-}

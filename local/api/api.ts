@@ -1,15 +1,19 @@
 /** Data API, Auth and Storage: @supabase/lite, embedded and corrected where it differs from the platform. */
 import { App, setExperimental } from "@supabase/lite";
-import { createPostgresConnection } from "@supabase/lite/postgres";
 import postgres from "postgres";
 import { type Keys, makeJwks } from "../keys.ts";
 import type { Tokens } from "../tokens.ts";
 import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
-import { correctDatabaseError, isAnsweredProperly } from "./errors.ts";
-import { expectError, quietConsole } from "./quiet.ts";
+import {
+  asDataApi,
+  exposedSchemas,
+  openConnection,
+  readRoleSettings,
+} from "./data-api/connection.ts";
+import type { LiteConnection } from "./data-api/schema.ts";
+import { quietConsole } from "./quiet.ts";
 import { createFileStorage } from "./storage.ts";
 import { correctAuthAnswer } from "./tokens.ts";
-import { correctVectors, findVectorNames } from "./vectors.ts";
 
 /** Answers requests below /rest/v1, /auth/v1 and /storage/v1, on a port of its own. */
 export interface Api {
@@ -35,19 +39,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // Off before lite is asked anything: what it would report is nobody's business.
   Deno.env.set("LITE_TELEMETRY", "0");
   setExperimental("storage", true);
-  const connection = createPostgresConnection({
-    url: options.adminUrl,
-    postgresOptions: { max: options.connections, onnotice: () => {}, types: { jsonb } },
-  });
-  keepGrants(connection);
-  connection.normalizeDbError = (error) => {
-    const corrected = correctDatabaseError(error);
-    return isAnsweredProperly(error) ? expectError(corrected) : corrected;
-  };
+  const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
+  let roleSettings = await readRoleSettings(sql);
+  const connection = openConnection(options.adminUrl, options.connections, () => roleSettings);
   const unquiet = quietConsole();
   const app = new App({
     connection,
-    api: { external_url: options.apiUrl, max_rows: 1000 },
+    api: { external_url: options.apiUrl, max_rows: 1000, schemas: exposedSchemas },
     auth: {
       enabled: true,
       site_url: "http://127.0.0.1:3000",
@@ -64,12 +62,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     options: { server: { admin: false, disableStudio: true } },
   });
   app._storageAdapter = createFileStorage(options.storageDir);
-  const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
-  let vectorNames = findVectorNames(sql);
   await followSchema(sql, {
-    clearSchemaCache() {
-      vectorNames = findVectorNames(sql);
-      return connection.clearSchemaCache();
+    async clearSchemaCache() {
+      roleSettings = await readRoleSettings(sql);
+      return await connection.clearSchemaCache();
     },
   });
 
@@ -105,7 +101,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
       if (!pathname.startsWith("/rest/v1/")) return await app.fetch(request);
-      return await app.fetch(await correctVectors(request, await vectorNames));
+      return await asDataApi(request, async () => await app.fetch(request));
     },
   );
   return {
@@ -127,39 +123,10 @@ async function correctToken(request: Request, tokens: Tokens): Promise<Request> 
   return new Request(request, { headers });
 }
 
-/**
- * Correction 5: lite hands an object that is a function's argument over as text, which its driver would encode once more: the function
- * would get a string. Of a string that is itself a JSON object or array nobody can tell whether it was meant as one: it is taken as JSON.
- */
-export const jsonb: postgres.PostgresType = {
-  to: 3802,
-  from: [3802],
-  serialize: (value: unknown) => isEncoded(value) ? value : JSON.stringify(value),
-  parse: (text: string) => JSON.parse(text),
-};
-
-function isEncoded(value: unknown): value is string {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return false;
-  try {
-    JSON.parse(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Correction 2: on its first request lite grants everything on every table to the API roles, now and by default. Saying that the request
- * roles are ready keeps the grants as the migrations made them.
- */
-export function keepGrants(connection: ReturnType<typeof createPostgresConnection>): void {
-  Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
-}
-
 /** Correction 4: lite's picture of the schema follows `notify pgrst, 'reload schema'`, as PostgREST's does. */
 export async function followSchema(
   sql: postgres.Sql,
-  connection: Pick<ReturnType<typeof createPostgresConnection>, "clearSchemaCache">,
+  connection: Pick<LiteConnection, "clearSchemaCache">,
 ): Promise<void> {
   const reload = () => connection.clearSchemaCache();
   // A connection that was lost may have missed a notification: reload when it is back.

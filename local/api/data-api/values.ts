@@ -1,0 +1,103 @@
+/**
+ * Correction 5: how values reach their columns. PostgREST hands each on as JSON text, and the column's type reads it. lite hands JavaScript
+ * values to its driver, which guesses: `true` becomes a boolean and not JSON, an array for a domain over JSON becomes a Postgres array, a
+ * text that looks like JSON becomes what it looks like, and a vector is not understood.
+ */
+import type postgres from "postgres";
+import type { Introspection, LiteConnection } from "./schema.ts";
+
+/** The values of a request as lite has parsed it. */
+export interface Written {
+  type: string;
+  from?: string;
+  schema?: string;
+  values?: Record<string, unknown> | Record<string, unknown>[];
+  function?: string;
+  args?: unknown;
+  httpMethod?: string;
+}
+
+/** OID of `jsonb`. */
+const jsonbOid = 3802;
+const vectors = /^(?:\w+\.)?(?:vector|halfvec|sparsevec)$/;
+
+/** Stands before a text that is JSON already; no JSON text begins so. */
+const jsonMark = "\u0001json\u0001";
+
+/** JSON that has been written; the driver passes it on as it is. */
+class JsonText {
+  constructor(readonly text: string) {}
+}
+
+/** How the driver writes `jsonb`, also for lite's own tables, which hand over objects or their text. */
+export const jsonb: postgres.PostgresType = {
+  to: jsonbOid,
+  from: [jsonbOid],
+  serialize: (value: unknown) => {
+    if (value instanceof JsonText) return value.text;
+    if (typeof value === "string" && value.startsWith(jsonMark)) {
+      return value.slice(jsonMark.length);
+    }
+    return isEncoded(value) ? value : JSON.stringify(value);
+  },
+  parse: (text: string) => JSON.parse(text),
+};
+
+function isEncoded(value: unknown): value is string {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Writes the values of a request as their columns and arguments want them, in place. */
+export function writeValues(
+  query: Written,
+  schema: Introspection,
+  { driver }: LiteConnection,
+): void {
+  if (query.values && query.from) {
+    const types = new Map(
+      schema.columns.filter(({ table }) => table === query.from)
+        .map((column) => [column.name, column.pg_type ?? column.type]),
+    );
+    for (const row of Array.isArray(query.values) ? query.values : [query.values]) {
+      if (typeof row !== "object" || row === null) continue;
+      for (const [name, value] of Object.entries(row)) {
+        const type = types.get(name);
+        if (value === null || type === undefined) continue;
+        if (type === "jsonb" || type === "json") {
+          row[name] = driver.typed(new JsonText(JSON.stringify(value)) as never, jsonbOid);
+        } else if (Array.isArray(value) && vectors.test(type)) row[name] = JSON.stringify(value);
+      }
+    }
+  }
+  if (isRecord(query.args)) writeArguments(query, query.args, schema);
+}
+
+function writeArguments(
+  query: Written,
+  values: Record<string, unknown>,
+  schema: Introspection,
+): void {
+  const given = Object.keys(values);
+  const named = (schema.functions ?? []).filter(({ name, arg_names }) =>
+    name === query.function && given.every((argument) => arg_names.includes(argument))
+  );
+  for (const [name, value] of Object.entries(values)) {
+    const types = new Set(named.map((one) => one.arg_types[one.arg_names.indexOf(name)]));
+    const [type] = types;
+    if (types.size !== 1 || type === undefined) continue;
+    if (Array.isArray(value) && vectors.test(type)) values[name] = JSON.stringify(value);
+    // In a query string an argument is JSON text already.
+    else if (type === "jsonb" && value !== null && query.httpMethod !== "GET") {
+      values[name] = jsonMark + JSON.stringify(value);
+    }
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
