@@ -10,6 +10,7 @@ import {
   openConnection,
   readRoleSettings,
 } from "./data-api/connection.ts";
+import { correctFilters } from "./data-api/filters.ts";
 import type { LiteConnection } from "./data-api/schema.ts";
 import { quietConsole } from "./quiet.ts";
 import { createFileStorage } from "./storage.ts";
@@ -45,7 +46,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const unquiet = quietConsole();
   const app = new App({
     connection,
-    api: { external_url: options.apiUrl, max_rows: 1000, schemas: exposedSchemas },
+    api: {
+      external_url: options.apiUrl,
+      max_rows: 1000,
+      schemas: exposedSchemas,
+      pg_safe_update: true,
+    },
     auth: {
       enabled: true,
       site_url: "http://127.0.0.1:3000",
@@ -101,7 +107,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
       if (!pathname.startsWith("/rest/v1/")) return await app.fetch(request);
-      return await asDataApi(request, async () => await app.fetch(request));
+      return await asDataApi(request, async () => await app.fetch(correctFilters(request)));
     },
   );
   return {

@@ -6,7 +6,7 @@ import { correctDatabaseError, isAnsweredProperly } from "../errors.ts";
 import { expectError } from "../quiet.ts";
 import { chooseRelationships } from "./relationships.ts";
 import { exposedPart, type Introspection, type LiteConnection } from "./schema.ts";
-import { jsonb, writeValues } from "./values.ts";
+import { types, writeValues } from "./values.ts";
 
 /** Of one request of the Data API: the picture of the database that lite keeps asking for. */
 interface RequestScope {
@@ -32,7 +32,7 @@ export function openConnection(
 ): LiteConnection {
   const connection = createPostgresConnection({
     url,
-    postgresOptions: { max: connections, onnotice: () => {}, types: { jsonb } },
+    postgresOptions: { max: connections, onnotice: () => {}, types },
   });
   keepGrants(connection);
   connection.normalizeDbError = (error) => {

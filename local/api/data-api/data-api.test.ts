@@ -28,7 +28,8 @@ const schema = `
   insert into public.talks values (1, 1, 2, 1, null), (2, 2, 1, 2, 'x');
   insert into public.members values (1, 1, null), (2, 2, 1);
   create domain public.list as jsonb check (jsonb_typeof(value) = 'array');
-  create table public.values (id int primary key, any_json jsonb, list public.list, vector extensions.vector(2), tags text[]);
+  create table public.values (id int primary key, any_json jsonb, list public.list, text text,
+    flag boolean, price numeric(8, 2), at timestamptz, local timestamp, bytes bytea, ratio float8, vector extensions.vector(2), tags text[]);
   create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
   create function public.measure(vector extensions.vector) returns int language sql as $$ select extensions.vector_dims(vector); $$;
   create function public.settings(name text) returns text language sql as $$ select current_setting(name, true); $$;
@@ -169,6 +170,91 @@ Deno.test("the Data API sees, relates, writes and waits as PostgREST does", asyn
     const body = '{"vector": [1, 2, 3]}';
     const alone = await plain.fetch("/rest/v1/rpc/measure", { method: "POST", body, headers });
     assert.ok(alone.status >= 400);
+  });
+
+  await test.step("5. what is read looks as Postgres writes JSON", async () => {
+    const values = {
+      price: 1.5,
+      at: "2026-01-02T03:04:05.678901+00:00",
+      local: "2026-01-02T03:04:05",
+      bytes: "\\x6162",
+      ratio: "NaN",
+      flag: false,
+    };
+    const columns = "price, at, local, bytes, ratio, flag";
+    const { data, error } = await service.from("values").insert({ id: 60, ...values }).select(
+      columns,
+    ).single();
+    assert.equal(error, null);
+    assert.deepEqual(data, values);
+    const [row] = await sql`select to_jsonb(v) as expected from public.values as v where id = 60`;
+    assert.deepEqual({ ...row?.expected, ...data }, row?.expected);
+    const alone = await ask("values?select=price,at&id=eq.60");
+    assert.deepEqual(alone, [{ price: "1.50", at: "2026-01-02 03:04:05.678901+00" }]);
+  });
+
+  await test.step("9. a filter compares with the text that it was given", async () => {
+    const texts = [
+      "+1555",
+      "1555",
+      "true",
+      "null",
+      "1.0",
+      "1e3",
+      '"quoted"',
+      "a,b",
+      " 7",
+      "x.eq.true",
+    ];
+    await service.from("values").insert(
+      texts.map((text, i) => ({ id: 200 + i, text, flag: i === 0 })),
+    ).throwOnError();
+    for (const [i, text] of texts.entries()) {
+      const found = [
+        await service.from("values").select("id").eq("text", text),
+        // supabase-js hands a quotation mark over as it is, and PostgREST reads it as the beginning of a quoted value.
+        ...(text.includes('"') ? [] : [
+          await service.from("values").select("id").in("text", [text]),
+          await service.from("values").select("id").or(`text.eq."${text}",id.eq.-1`),
+        ]),
+      ];
+      for (const { data, error } of found) {
+        assert.equal(error, null, text);
+        assert.deepEqual(data, [{ id: 200 + i }], text);
+      }
+    }
+    assert.deepEqual(
+      (await service.from("values").select("id").or("text.eq.+1555,text.eq.1e3").order("id")).data,
+      [
+        { id: 200 },
+        { id: 205 },
+      ],
+    );
+    const flags = await service.from("values").select("id").eq("flag", true).gte("id", "2e2");
+    assert.equal(flags.error?.code, "22P02", "as Postgres has it, 2e2 is no integer");
+    assert.deepEqual((await service.from("values").select("id").eq("flag", true)).data, [{
+      id: 200,
+    }]);
+    assert.deepEqual((await service.from("values").select("id").is("flag", true)).data, [{
+      id: 200,
+    }]);
+    assert.deepEqual((await service.from("values").select("id").or("flag.eq.true,id.eq.-1")).data, [
+      { id: 200 },
+    ]);
+    assert.equal((await service.rpc("kind_of", { value: "5" }, { get: true })).data, "number");
+    assert.deepEqual(await ask("values?select=id&text=eq.%2B1555"), [{ id: 201 }]);
+  });
+
+  await test.step("nothing is updated or deleted without a filter", async () => {
+    for (
+      const refused of [
+        await service.from("values").delete(),
+        await service.from("values").update({ text: "x" }),
+      ]
+    ) {
+      assert.deepEqual([refused.status, refused.error?.code], [400, "21000"]);
+    }
+    assert.equal((await service.from("values").delete().eq("id", 200)).status, 204);
   });
 
   await test.step("8. a request runs with its role's settings and says what it asks", async () => {

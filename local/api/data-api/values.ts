@@ -3,6 +3,7 @@
  * values to its driver, which guesses: `true` becomes a boolean and not JSON, an array for a domain over JSON becomes a Postgres array, a
  * text that looks like JSON becomes what it looks like, and a vector is not understood.
  */
+import { Buffer } from "node:buffer";
 import type postgres from "postgres";
 import type { Introspection, LiteConnection } from "./schema.ts";
 
@@ -30,7 +31,7 @@ class JsonText {
 }
 
 /** How the driver writes `jsonb`, also for lite's own tables, which hand over objects or their text. */
-export const jsonb: postgres.PostgresType = {
+const jsonb: postgres.PostgresType = {
   to: jsonbOid,
   from: [jsonbOid],
   serialize: (value: unknown) => {
@@ -41,6 +42,35 @@ export const jsonb: postgres.PostgresType = {
     return isEncoded(value) ? value : JSON.stringify(value);
   },
   parse: (text: string) => JSON.parse(text),
+};
+
+/** A type that is read as `to_json` writes it, which is how PostgREST answers. */
+function readAs(oid: number, parse: (text: string) => unknown): postgres.PostgresType {
+  const serialize = (value: unknown) => value instanceof Date ? value.toISOString() : String(value);
+  return { to: oid, from: [oid], serialize, parse };
+}
+
+const iso = (text: string) => text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
+const number = (text: string) => Number.isFinite(Number(text)) ? Number(text) : text;
+
+/** How the driver reads and writes what lite leaves to it. */
+export const types = {
+  jsonb,
+  timestamp: readAs(1114, iso),
+  timestamptz: readAs(1184, iso),
+  numeric: readAs(1700, number),
+  float4: readAs(700, number),
+  float8: readAs(701, number),
+  bool: {
+    ...readAs(16, (text) => text === "t"),
+    // Filters come as text, `true` among them.
+    serialize: (value: unknown) => String(value),
+  },
+  bytea: {
+    ...readAs(17, (text) => text),
+    serialize: (value: unknown) =>
+      value instanceof Uint8Array ? `\\x${Buffer.from(value).toString("hex")}` : String(value),
+  },
 };
 
 function isEncoded(value: unknown): value is string {
@@ -92,9 +122,10 @@ function writeArguments(
     const [type] = types;
     if (types.size !== 1 || type === undefined) continue;
     if (Array.isArray(value) && vectors.test(type)) values[name] = JSON.stringify(value);
-    // In a query string an argument is JSON text already.
-    else if (type === "jsonb" && value !== null && query.httpMethod !== "GET") {
-      values[name] = jsonMark + JSON.stringify(value);
+    else if (type === "jsonb" && value !== null) {
+      // In a query string an argument is JSON text already.
+      const isText = query.httpMethod === "GET" && typeof value === "string";
+      values[name] = jsonMark + (isText ? value : JSON.stringify(value));
     }
   }
 }
