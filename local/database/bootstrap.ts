@@ -4,10 +4,15 @@ import type postgres from "postgres";
 
 const read = (name: string) => Deno.readTextFile(new URL(name, import.meta.url));
 
+/** Makes the partitions of `realtime.messages` that are needed now, and drops the old ones. May be run again. */
+export const readPartitionScript = () => read("./realtime-partitions.sql");
+
 /** The scripts that make a bare Postgres look like the platform's, in order. Each may be run again. */
 export async function bootstrapScripts(): Promise<string[]> {
   return [
     await read("./bootstrap.sql"),
+    await read("./bootstrap-realtime.sql"),
+    await readPartitionScript(),
     getAuthSchemaSql(false),
     getStorageSchemaSql(false),
     await read("./bootstrap-auth-storage.sql"),

@@ -43,7 +43,8 @@ export interface PostgresOptions {
 }
 
 /**
- * Durable as in production (`fsync` stays on), sized for a machine that also runs the clients.
+ * Durable as in production (`fsync` stays on), sized for a machine that also runs the clients. Logged
+ * logically, as on the platform: Realtime follows the log.
  * pg_cron serves one database by name, so each test run has a cluster of its own.
  */
 const SETTINGS = `
@@ -54,6 +55,7 @@ shared_buffers = 512MB
 effective_cache_size = 2GB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
+wal_level = logical
 jit = off
 timezone = 'UTC'
 shared_preload_libraries = 'pg_cron'
