@@ -1,5 +1,6 @@
 /**
- * The whole backend in one process, without Docker: database, Data API, Auth, Storage, functions, Redis, scheduled jobs.
+ * The whole backend in one process, without Docker: database, Data API, Auth, Storage, Realtime, functions, Redis,
+ * scheduled jobs.
  *
  * @example
  * const stack = await startStack({ stateDir: null, apiPort: 0, dbPort: 0 });
@@ -17,6 +18,7 @@ import { openEdge } from "./edge/edge.ts";
 import { type Gateway, openGateway, type Route } from "./gateway/gateway.ts";
 import { type Keys, loadKeys, makeJwks } from "./keys.ts";
 import { type RedisOption, type StackRedis, startStackRedis } from "./redis/redis.ts";
+import { type RealtimeOptions, startRealtime } from "./realtime/server.ts";
 import { openState, projectRoot, readFunctionSecrets, type State } from "./state.ts";
 import { createTokens } from "./tokens.ts";
 import { startCronWorker } from "./workers/cron.ts";
@@ -44,6 +46,8 @@ export interface StackOptions {
   root?: string | undefined;
   /** More environment for the functions; comes before what supabase/functions/.env and the stack say. */
   functionEnv?: Record<string, string> | undefined;
+  /** Other limits of Realtime than the platform's free plan has, and whether public channels are refused. */
+  realtime?: Pick<RealtimeOptions, "limits" | "isPrivateOnly"> | undefined;
   /** What else answers below the API's URL; comes before what the stack has itself. */
   routes?: Route[] | undefined;
 }
@@ -113,6 +117,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       connections: options.dbUrl ? 10 : 2,
     });
     undo.push(api.stop);
+    const realtime = await startRealtime({
+      ...options.realtime,
+      adminUrl: database.adminUrl,
+      keys,
+      verifyToken: tokens.verify,
+      connections: options.dbUrl ? 5 : 1,
+      log,
+    });
+    undo.push(realtime.stop);
     const functionEnv: Record<string, string> = {
       ...options.functionEnv,
       ...await readFunctionSecrets(root),
@@ -132,6 +145,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     gateway.serve([
       ...(options.routes ?? []),
       ...["/rest/v1", "/auth/v1", "/storage/v1"].map((prefix) => ({ prefix, origin: api.origin })),
+      { prefix: "/realtime/v1", origin: realtime.origin },
       { prefix: "/functions/v1", as: "", origin: edge.origin, ownCors: true },
     ]);
     log(`Functions: ${edge.names.join(", ") || "none yet"}`);
