@@ -2462,6 +2462,55 @@ export type Database = {
           },
         ];
       };
+      "plan_limits": {
+        Row: {
+          "name": string;
+          "plan": string;
+          "updated_at": string;
+          "value": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "name": string;
+          "plan": string;
+          "updated_at"?: string;
+          "value"?: number | null;
+        };
+        Update: {
+          "name"?: string;
+          "plan"?: string;
+          "updated_at"?: string;
+          "value"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "plan_limits_plan_fkey";
+            columns: ["plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["name"];
+          },
+        ];
+      };
+      "plans": {
+        Row: {
+          "created_at": string;
+          "description": string;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string;
+          "name": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
       "postprocessing_results": {
         Row: {
           "conversation_id": string;
@@ -2900,6 +2949,42 @@ export type Database = {
           },
         ];
       };
+      "workspace_limits": {
+        Row: {
+          "created_at": string;
+          "name": string;
+          "reason": string | null;
+          "updated_at": string;
+          "value": number | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "name": string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "value"?: number | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "name"?: string;
+          "reason"?: string | null;
+          "updated_at"?: string;
+          "value"?: number | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "workspace_limits_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "workspaces": {
         Row: {
           "billing_plan": string;
@@ -2938,7 +3023,15 @@ export type Database = {
           "slug"?: string;
           "updated_at"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "workspaces_billing_plan_fkey";
+            columns: ["billing_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["name"];
+          },
+        ];
       };
     };
     Views: {
@@ -3052,6 +3145,20 @@ export type Database = {
           "oldest_due_seconds": number | null;
           "pending": number | null;
           "queue": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "workspace_usage": {
+        Row: {
+          "allowed": number | null;
+          "frees_at": string | null;
+          "name": string | null;
+          "period": string | null;
+          "subject": string | null;
+          "unit": string | null;
+          "used": number | null;
+          "workspace_id": string | null;
         };
         ComputedFields: never;
         Relationships: [];

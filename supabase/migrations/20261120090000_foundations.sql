@@ -33,7 +33,9 @@ comment on domain private.small_object is 'A JSON object of at most 16 KiB.';
 
 -- Errors that a client can meet --------------------------------------------------------------------------------------------------------
 
-create function private.raise_error(code text, message text, status integer, hint text default null)
+create function private.raise_error(
+  code text, message text, status integer, hint text default null, details jsonb default null, headers jsonb default '{}'
+)
 returns void
 language plpgsql
 volatile
@@ -41,12 +43,12 @@ set search_path = ''
 as $$
 begin
   raise sqlstate 'PGRST' using
-    message = pg_catalog.json_build_object('code', code, 'message', message, 'hint', hint)::text,
-    detail = pg_catalog.json_build_object('status', status, 'headers', pg_catalog.json_build_object())::text;
+    message = pg_catalog.json_build_object('code', code, 'message', message, 'hint', hint, 'details', details::text)::text,
+    detail = pg_catalog.json_build_object('status', status, 'headers', headers)::text;
 end;
 $$;
-comment on function private.raise_error(text, text, integer, text) is
-  'Raises an error that the Data API and the edge functions answer with `status` and {code, message, hint}. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors (SQLSTATE PGRST).';
+comment on function private.raise_error(text, text, integer, text, jsonb, jsonb) is
+  'Raises an error that the Data API and the edge functions answer with `status`, `headers` and {code, message, hint, details}; details is for programs. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors (SQLSTATE PGRST).';
 
 create function private.is_time_zone(name text)
 returns boolean

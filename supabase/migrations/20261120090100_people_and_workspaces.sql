@@ -58,7 +58,7 @@ create table public.workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null,
   slug text not null unique,
-  billing_plan text not null default 'free',
+  billing_plan text not null default 'free' references public.plans (name),
   region text not null default 'eu',
   k8s_namespace text unique,
   settings jsonb not null default '{}',
@@ -67,7 +67,7 @@ create table public.workspaces (
   updated_at timestamptz not null default now(),
   constraint name_is_short check (length(name) between 1 and 200),
   constraint slug_is_a_slug check (slug ~ '^[a-z0-9](-?[a-z0-9])*$' and length(slug) <= 63),
-  constraint billing_plan_is_known check (billing_plan in ('free', 'team', 'enterprise')),
+  constraint billing_plan_is_short check (length(billing_plan) <= 40), -- which ones there are: public.plans
   constraint region_is_short check (region ~ '^[a-z0-9](-?[a-z0-9])*$' and length(region) <= 40),
   constraint k8s_namespace_is_a_dns_label check (k8s_namespace ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' and length(k8s_namespace) <= 63),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
@@ -76,6 +76,8 @@ comment on table public.workspaces is 'A tenant. Deleting is soft: deleted_at hi
 alter table public.workspaces enable row level security;
 comment on column public.workspaces.region is 'Where its data must stay; set when the workspace is made, changed by the service alone.';
 comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
+comment on column public.workspaces.billing_plan is 'What it may have: public.plan_limits. Changed by the service alone.';
+create index workspaces_billing_plan on public.workspaces (billing_plan);
 create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
 create function private.only_workspace()
 returns uuid

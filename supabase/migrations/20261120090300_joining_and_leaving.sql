@@ -258,7 +258,7 @@ end;
 $$;
 comment on function public.leave_workspace(uuid) is 'The caller leaves. Errors: not_found 404, last_owner 409.';
 
-grant execute on function private.raise_error(text, text, integer, text) to authenticated, service_role;
+grant execute on function private.raise_error(text, text, integer, text, jsonb, jsonb) to authenticated, service_role;
 grant execute on function
   private.create_workspace(text, text, text), private.delete_workspace(uuid), private.restore_workspace(uuid),
   private.invite_member(uuid, text, text), private.accept_invitation(text), private.revoke_invitation(uuid),

@@ -38,6 +38,8 @@ begin
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('permission_revisions', n);
 
+  counts := counts || jsonb_build_object('counters', private.purge_counters());
+
   delete from cron.job_run_details where end_time < now() - interval '7 days';
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('job_run_details', n);

@@ -1,7 +1,7 @@
 /**
  * What a client is told when something does not go well, and what it is not told.
  *
- * Every answer that is not a success has the body `{ error: { code, message, hint? } }`. Codes are
+ * Every answer that is not a success has the body `{ error: { code, message, hint?, details? } }`. Codes are
  * registered in docs/errors.md. The database speaks the same form through SQLSTATE `PGRST`, which
  * PostgREST and the functions translate alike, so a client meets one code whichever way it came.
  */
@@ -13,18 +13,26 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string | undefined;
+  /** What a program can act on, beside the words. */
+  readonly details: Record<string, unknown> | undefined;
   readonly headers: Record<string, string>;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    extras: { hint?: string; headers?: Record<string, string>; cause?: unknown } = {},
+    extras: {
+      hint?: string;
+      details?: Record<string, unknown>;
+      headers?: Record<string, string>;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: extras.cause });
     this.status = status;
     this.code = code;
     this.hint = extras.hint;
+    this.details = extras.details;
     this.headers = extras.headers ?? {};
   }
 }
@@ -77,6 +85,7 @@ function fromSpokenFault(fault: DatabaseFault): ApiError | null {
   );
   return new ApiError(status, said.code, said.message, {
     hint: typeof said.hint === "string" && said.hint ? said.hint : undefined,
+    details: (typeof said.details === "string" && parseObject(said.details)) || undefined,
     headers,
   });
 }
@@ -104,6 +113,11 @@ export function toApiError(error: unknown): ApiError {
 /** The body of an error's answer. */
 export function errorBody(error: ApiError): string {
   return JSON.stringify({
-    error: { code: error.code, message: error.message, hint: error.hint },
+    error: {
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+      details: error.details,
+    },
   });
 }

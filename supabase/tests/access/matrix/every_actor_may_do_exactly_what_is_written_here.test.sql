@@ -109,6 +109,7 @@ cross join (values
 ) as written (verb, form)
 cross join unnest(array['north', 'south']) as tenant;
 
+\ir expectations/limits.psql
 \ir expectations/work.psql
 \ir expectations/calls.psql
 \ir expectations/content.psql

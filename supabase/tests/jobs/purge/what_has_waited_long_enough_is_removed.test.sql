@@ -36,7 +36,7 @@ insert into private.scratch_values (key, expires_at) values ('tests:over', now()
 create temporary table purged on commit drop as select private.purge() as counts;
 select is(
   (select counts from purged),
-  '{"workspaces": 1, "invitations": 2, "request_claims": 1, "function_calls": 2, "permission_revisions": 1, "job_run_details": 1, "scratch_rows": 1}',
+  '{"workspaces": 1, "invitations": 2, "request_claims": 1, "function_calls": 2, "permission_revisions": 1, "job_run_details": 1, "counters": 3, "scratch_rows": 1}',
   'it says what it removed'
 );
 select is_empty($$select from public.workspaces where id = tests.id('north')$$, 'a workspace that was deleted more than 30 days ago is gone');
@@ -60,7 +60,7 @@ select is((select array_agg(command) from cron.job_run_details where command ~ '
 select is_empty($$select from private.scratch_values where key = 'tests:over'$$, 'what ended in the scratchpad not at all');
 select is(
   private.purge(),
-  '{"workspaces": 0, "invitations": 0, "request_claims": 0, "function_calls": 0, "permission_revisions": 0, "job_run_details": 0, "scratch_rows": 0}',
+  '{"workspaces": 0, "invitations": 0, "request_claims": 0, "function_calls": 0, "permission_revisions": 0, "job_run_details": 0, "counters": 0, "scratch_rows": 0}',
   'a second purge finds nothing'
 );
 

@@ -17,6 +17,7 @@ create function tests.mark() returns void language sql as $$
   insert into calls_before select coalesce(max(id), 0) from private.function_calls;
 $$;
 
+insert into public.workspace_limits (workspace_id, name, value) values (tests.id('north'), 'seats', 2000);
 select tests.mark();
 insert into public.members (workspace_id, user_id) select tests.id('north'), tests.id('bulk-' || n) from generate_series(1, 1000) as n;
 select is((select count(*)::integer from tests.new_calls()), 1, 'a thousand who join are one call');

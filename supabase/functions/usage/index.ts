@@ -1,0 +1,10 @@
+/** What is used of what: limits and budgets. */
+import { createApp, serve } from "../_shared/http/app.ts";
+import { route } from "../_shared/http/route.ts";
+import { services } from "../_shared/services.ts";
+import { readUsage } from "./read-usage.ts";
+
+export const app = createApp("usage");
+app.get("/", route("person-or-service", "read", readUsage));
+
+export default serve(app, services);

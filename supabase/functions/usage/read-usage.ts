@@ -1,0 +1,57 @@
+import { z } from "zod";
+import type { Person, Service } from "../_shared/access/authentication.ts";
+import { ApiError, notFound } from "../_shared/errors.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { readQuery, uuid } from "../_shared/input.ts";
+
+const query = z.strictObject({ workspace: uuid.optional() });
+
+interface Used {
+  workspace_id: string;
+  plan: string;
+  limits: {
+    name: string;
+    subject: string;
+    period: string;
+    unit: string;
+    /** Null where nothing keeps it: what runs at once, and what is of a single thing. */
+    used: number | null;
+    /** Null: no bound. */
+    allowed: number | null;
+    frees_at: string | null;
+  }[];
+}
+
+/**
+ * `GET /usage`: each limit of the caller's workspaces, what is used of it, and when it frees.
+ * `?workspace=` names one, and the service always does. Guests see none.
+ */
+export async function readUsage(
+  context: RequestContext,
+  caller: Person | Service,
+): Promise<Response> {
+  const { workspace } = readQuery(context.req.raw, query);
+  const person = caller.kind === "person" ? caller.userId : null;
+  if (!person && !workspace) {
+    throw new ApiError(400, "invalid_parameter", "workspace: the service names the workspace.");
+  }
+  const workspaces = await context.env.database.run((sql) =>
+    sql<Used[]>`
+      select known.workspace_id, workspace.billing_plan as plan,
+        jsonb_agg(to_jsonb(known) - 'workspace_id' order by known.name) as limits
+      from private.read_usage(
+        array(
+          select w.id from public.workspaces as w
+          where (${workspace ?? null}::uuid is null or w.id = ${workspace ?? null}::uuid)
+            and (${person}::uuid is null or w.id in (
+              select m.workspace_id from public.members as m
+              where m.user_id = ${person}::uuid and m.role <> 'guest'))
+        ),
+        ${person}::uuid
+      ) as known
+      join public.workspaces as workspace on workspace.id = known.workspace_id
+      group by 1, 2 order by 1`
+  );
+  if (workspace && workspaces.length === 0) throw notFound("The workspace");
+  return answer({ workspaces });
+}
