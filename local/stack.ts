@@ -10,7 +10,7 @@
 import { startApi } from "./api/api.ts";
 import { bootstrap, setVaultSecrets } from "./database/bootstrap.ts";
 import { connect } from "./database/connect.ts";
-import { applyMigrations, applySeed } from "./database/migrate.ts";
+import { applyMigrations, applySeed, migrationScript } from "./database/migrate.ts";
 import { type RunningDatabase, startPglite } from "./database/pglite.ts";
 import { useServer } from "./database/server.ts";
 import { startEchoAgent } from "./echo-agent.ts";
@@ -91,7 +91,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const apiUrl = `http://127.0.0.1:${gateway.port}`;
     const tokens = createTokens(keys, apiUrl);
 
-    const database = await startDatabase(options, state, log);
+    const database = await startDatabase(options, root, state, log);
     undo.push(database.stop);
     const sql = connect(database.adminUrl, { max: options.dbUrl ? 4 : 2 });
     undo.push(() => sql.end());
@@ -177,6 +177,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function startDatabase(
   options: StackOptions,
+  root: string,
   state: State,
   log: (line: string) => void,
 ): Promise<RunningDatabase> {
@@ -184,6 +185,10 @@ async function startDatabase(
   const database = await startPglite({
     dataDir: state.isPersistent ? `${state.folder}/database` : null,
     cacheDir: state.cacheDir,
+    // Of this project alone: a copy for each of the tests' tiny ones would only fill the cache.
+    migrations: root === projectRoot
+      ? await migrationScript(`${root}/supabase/migrations`)
+      : undefined,
     port: options.dbPort ?? 54322,
     onCrash: (reason) =>
       log(`The embedded database broke: ${reason}. Stop the stack and start it again.`),

@@ -48,6 +48,23 @@ export async function applyMigrations(sql: postgres.Sql, folder: string): Promis
   return applied;
 }
 
+/**
+ * The migrations of a folder as one script that applies and remembers them, for a database in which none is applied yet. A new embedded
+ * database is a copy of one that has run it.
+ */
+export async function migrationScript(folder: string): Promise<string> {
+  const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  const steps = (await listMigrations(folder)).map(async (file) => {
+    const [, version = "", name = ""] = /^(\d+)_(.*)\.sql$/.exec(file) ?? [];
+    const content = await Deno.readTextFile(`${folder}/${file}`);
+    return `begin;\n${content}\n;
+      insert into supabase_migrations.schema_migrations (version, name, statements)
+      values (${quote(version)}, ${quote(name)}, array[${quote(content)}]);
+      commit;`;
+  });
+  return [history, ...await Promise.all(steps)].join("\n");
+}
+
 /** The seed's fate: applied now, known already, or changed since it was applied (then `--reset` applies the new one). */
 export type SeedResult = "applied" | "known" | "changed" | "absent";
 

@@ -20,6 +20,8 @@ export interface PgliteOptions {
   dataDir: string | null;
   /** For what can be made again: a fresh database to copy, packed extensions. */
   cacheDir: string;
+  /** What the copied database has run already; absent: the platform's own scripts alone. */
+  migrations?: string | undefined;
   /** 0: any free one. */
   port: number;
   /** Told once if the database breaks while it runs. */
@@ -36,7 +38,8 @@ export async function startPglite(options: PgliteOptions): Promise<RunningDataba
   const bundles = await bundleExtensions(`${options.cacheDir}/extensions`);
   const scripts = await bootstrapScripts();
   const version = await Deno.readTextFile(pglitePackage);
-  const name = await digest([version, ...Object.values(bundles), ...scripts]);
+  const { migrations = "" } = options;
+  const name = await digest([version, ...Object.values(bundles), ...scripts, migrations]);
   const template = `${options.cacheDir}/database-${name}.tar`;
   const worker = new Worker(new URL("./pglite-worker.ts", import.meta.url), { type: "module" });
   const tell = (request: WorkerRequest) => worker.postMessage(request);
@@ -59,6 +62,7 @@ export async function startPglite(options: PgliteOptions): Promise<RunningDataba
       dataDir: options.dataDir,
       template,
       scripts,
+      migrations,
       bundles,
       port: options.port,
     });
