@@ -36,8 +36,9 @@ create table public.messages (
   attachments private.attachment_list not null default '[]',
   metadata private.small_object not null default '{}',
   content_for_llm text,
-  token_count integer,
+  token_count integer not null,
   preprocessing_log_id bigint,
+  system_message_id uuid,
   created_at timestamptz not null default now(),
   constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)
     references public.conversations (id, workspace_id, user_id) on delete cascade,
@@ -56,7 +57,9 @@ comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them:
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
-comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole.';
+comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole; counted where they are not given.';
+comment on column public.messages.system_message_id is
+  'The nearest message of the system above it on its branch: kept by a trigger, so that what instructs is found however long the talk.';
 create index messages_parent_id on public.messages (parent_id);
 -- Equal for all of a conversation, so it is a few bytes for each. A message is looked for by its id alone, and its conversation compared
 -- afterwards: while statistics are young the planner takes this index for as good as the primary key, and reads the whole conversation.
@@ -76,6 +79,24 @@ comment on policy "Who reads a conversation reads its messages" on public.messag
   'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of them.';
 
 -- Where a message stands ---------------------------------------------------------------------------------------------------------------
+
+create function private.count_message()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes, the parent is looked for past RLS
+set search_path = ''
+as $$
+begin
+  new.token_count := coalesce(new.token_count, private.count_tokens(new.parts));
+  new.system_message_id := (
+    select case when parent.role = 'system' then parent.id else parent.system_message_id end from public.messages as parent where parent.id = new.parent_id);
+  return new;
+end;
+$$;
+comment on function private.count_message() is 'Trigger of new messages: counts their tokens and finds what instructs them.';
+create trigger count_message before insert on public.messages
+  for each row execute function private.count_message();
 
 create function private.keep_parent_of_conversation()
 returns trigger
@@ -117,7 +138,7 @@ comment on function private.keep_message_of_conversation() is
 
 -- What a message is, follows and belongs to is never changed, by the owner of the table neither: so looking once, when something refers to it,
 -- is enough.
-create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id on public.messages
+create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id, system_message_id on public.messages
   for each row execute function private.refuse_change('A message stays where it was said.');
 
 -- The leaf that is shown ---------------------------------------------------------------------------------------------------------------
@@ -165,7 +186,7 @@ begin
     where walk.place < least(greatest($2, 1), 1000)
   )
   select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts, walk.attachments,
-    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.created_at
+    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.system_message_id, walk.created_at
   from walk
   order by walk.place;
 end;

@@ -4,48 +4,12 @@
 -- Beware:  whatever a prompt is made of is looked up once a turn: nothing here may call a function for each message.
 --
 --   profile        system    what is known of the person, always first
---   older          …         at most forty, in their short form where there is one (content_for_llm)
+--   instructions   system    what the system said above the leaf on its branch, all of it
+--   older          …         at most forty, in their short form where there is one (content_for_llm), from a message of the person on
 --   newest         …         at most ten, whole
 --   memories       system    what fits the latest message, last
-
--- Rendering: the same for a new prompt and for one of the past -------------------------------------------------------------------------
-
-create function private.memory_list(heading text, ids uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return case when ids = '{}' then '[]'::jsonb else jsonb_build_array(jsonb_build_object('role', 'system', 'memory_ids', to_jsonb(ids), 'content',
-    heading || (select string_agg(E'\n- ' || coalesce(memory.content, '(forgotten)'), '' order by named.place)
-      from unnest(ids) with ordinality as named (id, place) left join public.memories as memory on memory.id = named.id))) end;
-end;
-$$;
-comment on function private.memory_list(text, uuid[]) is 'Memories as one message of a prompt; none: an empty array.';
-
-create function private.render_context(path public.messages[], short_forms bigint, profile_ids uuid[], memory_ids uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return private.memory_list('What is known of the person:', profile_ids)
-    || (select jsonb_agg(
-        case when (short_forms >> (said.place - 1)::integer) & 1 = 1
-          then jsonb_build_object('id', said.id, 'role', said.role, 'content', said.content_for_llm)
-          else jsonb_build_object('id', said.id, 'role', said.role, 'parts', said.parts) end
-        order by said.place desc)
-      from unnest(path) with ordinality as said (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata,
-        content_for_llm, token_count, preprocessing_log_id, created_at, place))
-    || private.memory_list('What may matter now:', memory_ids);
-end;
-$$;
-comment on function private.render_context(public.messages[], bigint, uuid[], uuid[]) is
-  'The messages of a prompt, oldest first. path: newest first; short_forms: bit n is set where path[n + 1] enters in its short form.';
-
--- Assembling ---------------------------------------------------------------------------------------------------------------------------
+--
+--          A tool's result and its call enter together or not at all, so that every model takes the prompt.
 
 create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer, out short_forms bigint)
 language plpgsql
@@ -53,39 +17,55 @@ stable
 set search_path = ''
 as $$
 declare
-  said record;
+  said public.messages;
+  place integer := 0;
   cost integer;
+  pending integer := 0;
+  pending_forms bigint := 0;
+  has_results boolean := false;
+  complete record;
 begin
   tokens := 0;
   taken := 0;
   short_forms := 0;
-  for said in
-    -- What a message costs is reckoned as private.estimate_tokens does, written out here: a call for each costs more than the rest.
-    select p.id, p.place,
-      case when p.place <= 10 or p.content_for_llm is null
-        then coalesce(p.token_count, (octet_length(p.parts::text) + 3) / 4) end as full_cost,
-      (octet_length(p.content_for_llm) + 3) / 4 as short_cost
-    from unnest(path) with ordinality as p (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata,
-      content_for_llm, token_count, preprocessing_log_id, created_at, place)
-    order by p.place
-  loop
-    cost := said.full_cost;
-    -- Of the newest ten the leaf alone has to be whole.
-    if said.short_cost is not null and (said.place > 10 or said.place > 1 and tokens + cost > room) then
-      cost := said.short_cost;
-      short_forms := short_forms | (1::bigint << (said.place::integer - 1));
+  complete := row(0, 0, 0::bigint);
+  foreach said in array path loop
+    place := place + 1;
+    -- What instructs has its own place and has been paid for.
+    continue when said.role = 'system' and place > 1;
+    cost := said.token_count;
+    -- Of the newest ten the leaf alone has to be whole. A result and its call are never short: they would no longer be a pair.
+    if said.content_for_llm is not null and said.role <> 'tool' and not has_results
+      and (place > 10 or place > 1 and tokens + pending + cost > room)
+    then
+      cost := (octet_length(said.content_for_llm) + 3) / 4;
+      pending_forms := pending_forms | (1::bigint << (place - 1));
     end if;
-    if tokens + cost > room then
-      short_forms := short_forms & ((1::bigint << (said.place::integer - 1)) - 1);
-      return;
+    pending := pending + cost;
+    has_results := said.role = 'tool';
+    -- Results wait for the call above them: all of them enter, or none.
+    continue when has_results;
+    exit when tokens + pending > room;
+    tokens := tokens + pending;
+    taken := place;
+    short_forms := short_forms | pending_forms;
+    pending := 0;
+    pending_forms := 0;
+    -- A prompt begins with the person.
+    if said.role = 'user' then
+      complete := row(tokens, taken, short_forms);
     end if;
-    tokens := tokens + cost;
-    taken := taken + 1;
   end loop;
+  if complete.f2 > 0 then
+    tokens := complete.f1;
+    taken := complete.f2;
+    short_forms := complete.f3;
+  end if;
 end;
 $$;
 comment on function private.fit_path(public.messages[], integer) is
-  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing after the first that does not fit.';
+  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing '
+  'above what does not fit. It ends with a message of the person, if there is one in it, and never between a call and its result.';
 
 create function private.left_of_path(path public.messages[], taken integer)
 returns jsonb
@@ -96,7 +76,9 @@ as $$
 begin
   return case when path[taken + 1].id is null then '[]'::jsonb
     else jsonb_build_array(jsonb_build_object('what', 'messages', 'from', path[taken + 1].id,
-      'reason', case when taken = 50 then 'older_than_fifty' else 'budget' end)) end;
+      -- Nothing below the fiftieth would have been a beginning.
+      'reason', case when path[51].id is not null and not exists (select from unnest(path[taken + 1:50]) as said where said.role = 'user')
+        then 'older_than_fifty' else 'budget' end)) end;
 end;
 $$;
 comment on function private.left_of_path(public.messages[], integer) is
@@ -153,6 +135,30 @@ $$;
 comment on function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer) is
   'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where on it was not looked at.';
 
+create function private.cost_of_leaf(leaf public.messages, path public.messages[])
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  said public.messages;
+  cost integer := 0;
+begin
+  -- A result brings the call above it, and an answer that goes on the person''s question.
+  foreach said in array path loop
+    cost := cost + said.token_count;
+    exit when said.role <> 'tool';
+  end loop;
+  if leaf.role <> 'user' then
+    select cost + above.token_count into cost from private.question_above(leaf, path[1:1]) as above where above.id is not null;
+  end if;
+  return cost;
+end;
+$$;
+comment on function private.cost_of_leaf(public.messages, public.messages[]) is
+  'The tokens without which there is no prompt: of the leaf, of the call that it is a result of, and of the question above it.';
+
 create function private.assemble_context(
   conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
 )
@@ -169,6 +175,8 @@ declare
   talk public.conversations;
   leaf public.messages;
   leaf_cost integer;
+  instructing integer;
+  above public.messages;
   log_id bigint;
   memories record;
   path public.messages[];
@@ -188,22 +196,31 @@ begin
   end if;
   log_id := private.log_preprocessing(leaf, preprocessing);
 
-  -- The leaf first: without it there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
-  leaf_cost := coalesce(leaf.token_count, private.estimate_tokens(leaf.parts::jsonb::text));
-  if leaf_cost > budget then
-    perform private.raise_error('budget_too_small', 'The newest message alone does not fit.', 422, leaf_cost::text);
+  -- The leaf and what instructs first: without them there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
+  path := array(select said from public.conversation_path(leaf.id, 51) as said);
+  instructing := coalesce((select sum(one.token_count) from private.instructions(leaf) as one), 0);
+  leaf_cost := private.cost_of_leaf(leaf, path);
+  if leaf_cost + instructing > budget then
+    perform private.raise_error('budget_too_small', 'The newest message and what instructs do not fit.', 422, (leaf_cost + instructing)::text);
   end if;
   memories := private.fit_memories(talk, coalesce(query, preprocessing ->> 'memory_query', case when query_embedding is null then (
       select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part where part ->> 'type' = 'text'
-    ) end), query_embedding, embedding_model, budget - leaf_cost);
-  path := array(select said from public.conversation_path(leaf.id, 51) as said);
-  talked := private.fit_path(path[1:50], budget - memories.tokens);
+    ) end), query_embedding, embedding_model, budget - leaf_cost - instructing);
+  talked := private.fit_path(path[1:50], budget - memories.tokens - instructing);
+  above := private.question_above(leaf, path[1:talked.taken]);
+  if above.id is not null then
+    talked := private.fit_path(path[1:50], budget - memories.tokens - instructing - above.token_count);
+  end if;
+
+  if talked.taken = 0 then
+    perform private.raise_error('budget_too_small', 'The newest message, what it belongs to and what instructs do not fit.', 422, (leaf_cost + instructing)::text);
+  end if;
 
   insert into public.context_records (
     workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_id, memory_ids, left_out, token_count, budget
   ) values (
     talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms, private.context_profile(talk, memories.profile_ids),
-    memories.memory_ids, memories.left_out, memories.tokens + talked.tokens, budget
+    memories.memory_ids, memories.left_out, memories.tokens + talked.tokens + instructing + coalesce(above.token_count, 0), budget
   ) returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
     'messages', private.render_context(path[1:talked.taken], kept.short_forms, memories.profile_ids, kept.memory_ids),

@@ -5,4 +5,5 @@ drop function private.keep_active_message();
 drop table public.messages;
 drop function private.keep_message_of_conversation();
 drop function private.keep_parent_of_conversation();
+drop function private.count_message();
 drop domain private.attachment_list, private.message_parts;

@@ -8,7 +8,7 @@ create function pg_temp.shown(talk text default 'north talk') returns text langu
   select string_agg(said.parts -> 0 ->> 'text', ' ' order by said.place desc)
   from public.conversations as c
   cross join lateral public.conversation_path(c.active_message_id) with ordinality as said
-    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count, preprocessing_log_id, created_at, place)
+    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, place)
   where c.id = tests.id(talk);
 $$;
 create function pg_temp.say(name text, more text default '', talk text default 'north talk', text text default null) returns text language sql as $$
