@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SUITES } from "./arguments.ts";
-import { argumentsBeside } from "./beside.ts";
+import { argumentsBeside, showMarked } from "./beside.ts";
 
 const everything = {
   suites: [...SUITES],
@@ -28,4 +28,17 @@ Deno.test("a run beside selects what was selected", () => {
 Deno.test("for one database, or for units alone, there is nothing beside", () => {
   assert.equal(argumentsBeside({ ...everything, databases: ["real"] }), null);
   assert.equal(argumentsBeside({ ...everything, suites: ["unit"] }), null);
+});
+
+Deno.test("what a run beside says is shown line by line, marked, wherever its parts end", async () => {
+  const shown: string[] = [];
+  const bytes = new TextEncoder().encode("one\n\ntwö\nthree");
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(new Uint8Array([byte]));
+      controller.close();
+    },
+  });
+  await showMarked(stream, "real │ ", (line) => shown.push(line));
+  assert.deepEqual(shown, ["real │ one", "real │ twö", "real │ three"]);
 });

@@ -1,6 +1,6 @@
 /**
  * Where both databases are asked for, the real one's suites run in a process of their own at the same time: each database keeps little more
- * than one core busy. What that process says is shown when it has ended, so that two runs do not talk at once.
+ * than one core busy. What that process says is shown line by line as it comes, each marked, so that one sees how far both have come.
  */
 import type { Selection } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
@@ -14,7 +14,7 @@ export interface Told {
 
 /** A run that goes on beside this one. */
 export interface Beside {
-  /** Waits for its end, shows what it said, and returns what it came to. */
+  /** Waits for its end, and returns what it came to. */
   end(): Promise<Told>;
   interrupt(): void;
 }
@@ -44,21 +44,15 @@ export function runBeside(selection: Selection): Beside | null {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const said: Uint8Array[] = [];
-  const hearing = Promise.all([process.stdout, process.stderr].map(async (stream) => {
-    for await (const part of stream) said.push(part);
-  }));
-  console.log("The real database's suites run beside these; what they say comes at the end.");
+  const hearing = Promise.all(
+    [process.stdout, process.stderr].map((stream) => showMarked(stream, "real │ ", console.log)),
+  );
+  console.log('The real database\'s suites run beside these; their lines begin with "real │".');
 
   return {
     async end() {
       const { code } = await process.status;
       await hearing;
-      for (const part of said) {
-        for (let written = 0; written < part.length;) {
-          written += await Deno.stdout.write(part.subarray(written));
-        }
-      }
       const told = await Deno.readTextFile(`${folder}/results`)
         .then((text) => JSON.parse(text) as Told)
         .catch((): Told => {
@@ -76,6 +70,21 @@ export function runBeside(selection: Selection): Beside | null {
       }
     },
   };
+}
+
+/** Shows a stream line by line, each with a mark before it; empty lines say nothing among another's. */
+export async function showMarked(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  mark: string,
+  show: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) if (line !== "") show(mark + line);
+  }
+  if (rest !== "") show(mark + rest);
 }
 
 /** In a run beside another: tells that one. False in a run of its own. */

@@ -1,4 +1,7 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type FileOutcome, readDenoOutput } from "./deno-output.ts";
+import { listen } from "./silence.ts";
 
 /** The project's folder. */
 export const PROJECT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -10,52 +13,154 @@ export interface DenoTestResult {
   skipped: number;
 }
 
-/** A test that hangs shall fail the run, not hold it up. */
-const LONGEST_RUN_MS = 5 * 60_000;
-
-/** Runs test files in a `deno test` of their own, showing what it prints, and counts the outcome. */
-export async function runDenoTests(
-  files: string[],
-  env: Record<string, string>,
-  output: "inherit" | "null" = "inherit",
-): Promise<DenoTestResult> {
-  const report = await Deno.makeTempFile({ prefix: "groundwork-tests-", suffix: ".xml" });
-  try {
-    const limit = AbortSignal.timeout(LONGEST_RUN_MS);
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--allow-all", "--no-check", "--quiet", `--junit-path=${report}`, ...files],
-      cwd: PROJECT,
-      env: { ...env, ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
-      stdin: "null",
-      stdout: output,
-      stderr: output,
-      signal: limit,
-    }).spawn().status;
-    if (limit.aborted) console.error(`ended, because it took ${LONGEST_RUN_MS / 60_000} minutes`);
-    const result = countJUnit(await Deno.readTextFile(report));
-    // A file that cannot be loaded fails the run without any test having failed.
-    return code !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
-  } finally {
-    await Deno.remove(report);
-  }
+export interface DenoTestOptions {
+  env?: Record<string, string>;
+  /** Hears of each file that is over, in the order in which they end. */
+  onFile?: (outcome: FileOutcome) => void;
+  /** Hears what is to be shown: all about what failed, nothing about what passed. */
+  say?: (text: string) => void;
+  /** Milliseconds that a test may say nothing on a quiet machine. */
+  quiet?: number;
 }
 
+/** Who does not end when asked is ended. */
+const GRACE_MS = 5_000;
+
 /**
- * Runs each file in a process of its own: files that speak to a shared stack must not share more than
- * that, and one that hangs costs its own time only.
+ * Runs test files in a `deno test` of their own and counts the outcome. A test that says nothing for
+ * too long is given up, by its name, with the rest of its file; the files after it are run all the same.
  */
+export async function runDenoTests(
+  files: string[],
+  options: DenoTestOptions = {},
+): Promise<DenoTestResult> {
+  const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
+  for (let left = files; left.length > 0;) {
+    const { passed, failed, skipped, begun, isCut } = await runOnce(left, options);
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    const others = left.filter((file) => !begun.has(resolve(PROJECT, file)));
+    // Who never came to begin a file would not the next time either.
+    left = isCut && others.length < left.length ? others : [];
+  }
+  return total;
+}
+
+/** Runs each file in a process of its own: files that speak to a shared stack must not share more than that. */
 export async function runDenoTestsApart(
   files: string[],
-  env: Record<string, string>,
+  options: DenoTestOptions = {},
 ): Promise<DenoTestResult> {
   const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
   for (const file of files) {
-    const { passed, failed, skipped } = await runDenoTests([file], env);
+    const { passed, failed, skipped } = await runDenoTests([file], options);
     total.passed += passed;
     total.failed += failed;
     total.skipped += skipped;
   }
   return total;
+}
+
+interface Run extends DenoTestResult {
+  /** The files that it came to, from the root. */
+  begun: Set<string>;
+  isCut: boolean;
+}
+
+async function runOnce(files: string[], options: DenoTestOptions): Promise<Run> {
+  const { env = {}, onFile = () => {}, say = () => {}, quiet } = options;
+  const report = await Deno.makeTempFile({ prefix: "groundwork-tests-", suffix: ".xml" });
+  const heard: FileOutcome[] = [];
+  const output = readDenoOutput((outcome) => {
+    heard.push(outcome);
+    onFile(outcome);
+    if (outcome.failed > 0) say(outcome.text);
+  });
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, ...files],
+    cwd: PROJECT,
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let cut = "";
+  const listener = listen((seconds) => {
+    const { file = "any file", running = null } = output.current() ?? {};
+    const place = running === null ? `in ${file}` : `while "${running}" ran in ${file}`;
+    cut = `given up: nothing for ${seconds} s, ${place}`;
+    end(process);
+  }, quiet);
+  try {
+    const [, complaints] = await Promise.all([
+      follow(process.stdout, listener.heard, output.read),
+      follow(process.stderr, listener.heard),
+    ]);
+    const { code } = await process.status;
+    const last = output.current();
+    if (last) heard.push(last);
+    const begun = new Set(heard.map(({ file }) => resolve(PROJECT, file)));
+    if (cut !== "") {
+      const counts = sum(heard);
+      const failed = { ...(last ?? NOTHING), failed: (last?.failed ?? 0) + 1, running: null };
+      onFile(failed);
+      say(`${failed.text}${cut}\n${complaints}`);
+      return { ...counts, failed: counts.failed + 1, begun, isCut: true };
+    }
+    const result = countJUnit(await Deno.readTextFile(report));
+    // A file that cannot be loaded fails the run without any test having failed.
+    if (code !== 0 && result.failed === 0) result.failed = 1;
+    if (result.failed > 0) say(output.rest() + complaints);
+    return { ...result, begun, isCut: false };
+  } finally {
+    listener.end();
+    await Deno.remove(report);
+  }
+}
+
+const NOTHING: FileOutcome = {
+  file: "",
+  passed: 0,
+  failed: 0,
+  skipped: [],
+  running: null,
+  text: "",
+};
+
+function sum(outcomes: FileOutcome[]): DenoTestResult {
+  const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of outcomes) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped.length;
+  }
+  return total;
+}
+
+/** Reads a stream to its end, and returns it. */
+async function follow(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ...hear: ((text: string) => void)[]
+): Promise<string> {
+  let all = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    all += text;
+    for (const each of hear) each(text);
+  }
+  return all;
+}
+
+function end(process: Deno.ChildProcess): void {
+  process.kill("SIGTERM");
+  const timer = setTimeout(() => {
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended in this moment.
+    }
+  }, GRACE_MS);
+  void process.status.then(() => clearTimeout(timer));
 }
 
 /** Counts the test cases of a JUnit report. */

@@ -28,14 +28,21 @@ export async function installPgTap({ adminUrl }: PgTapTarget): Promise<void> {
  * Runs one pgTAP file as the platform's `supabase test db` does: alone, in its own transaction,
  * which is rolled back, with `extensions` in the search path. A statement that raises is a failure
  * and ends the file. `\ir` includes another file, as psql does.
+ *
+ * @param onStatement hears where the statement stands that is run next
  */
-export async function runPgTapFile(target: PgTapTarget, file: string): Promise<TapResult> {
+export async function runPgTapFile(
+  target: PgTapTarget,
+  file: string,
+  onStatement: (place: string) => void = () => {},
+): Promise<TapResult> {
   const sql = connect(target.url);
   const lines: string[] = [];
   const errors: string[] = [];
   try {
     await sql.unsafe("begin; set local search_path = public, extensions");
     for (const { text, place } of await readStatements(file)) {
+      onStatement(place);
       try {
         lines.push(...tapLines(await sql.unsafe(text)));
       } catch (error) {

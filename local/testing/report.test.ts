@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exitCode, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
+import { exitCode, formatFile, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
 
 const suite = (name: string, passed: number, failed: number, skipped = 0): SuiteResult => ({
   name,
@@ -25,4 +25,13 @@ Deno.test("a run in which nothing ran, or only skipped tests, is no success", ()
   assert.equal(exitCode([suite("a", 0, 0, 5)]), 1);
   assert.equal(exitCode([suite("a", 1, 0)]), 0);
   assert.equal(exitCode([suite("a", 1, 0), suite("b", 5, 1)]), 1);
+});
+
+Deno.test("a file's line says how it went and how far the suite has come", () => {
+  const file = { path: "a.test.ts", passed: 3, failed: 0 };
+  assert.equal(formatFile(file, 7, 120), "ok     [  7/120] a.test.ts (3)");
+  assert.equal(
+    formatFile({ ...file, failed: 1 }, 120, 120),
+    "FAILED [120/120] a.test.ts (3 passed, 1 failed)",
+  );
 });

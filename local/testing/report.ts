@@ -7,6 +7,9 @@ export interface SuiteResult {
   seconds: number;
 }
 
+/** What came to pass in a suite, before it has a name and a time. */
+export type SuiteCounts = Omit<SuiteResult, "name" | "seconds">;
+
 /** One line for each suite, in the order in which they ran. */
 export function formatSuites(results: SuiteResult[]): string[] {
   const width = Math.max(0, ...results.map(({ name }) => name.length));
@@ -28,4 +31,24 @@ export function formatTotal(results: SuiteResult[]): string {
 export function exitCode(results: SuiteResult[]): number {
   const ran = results.some(({ passed }) => passed > 0);
   return ran && results.every(({ failed }) => failed === 0) ? 0 : 1;
+}
+
+/** What one test file came to. */
+export interface FileResult {
+  path: string;
+  passed: number;
+  failed: number;
+}
+
+/** One line for each file that is over: how it went, and how far the suite has come. */
+export function formatFile(
+  { path, passed, failed }: FileResult,
+  place: number,
+  of: number,
+): string {
+  const mark = failed > 0 ? "FAILED" : "ok";
+  const counts = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed}`;
+  return `${mark.padEnd(6)} [${
+    String(place).padStart(String(of).length)
+  }/${of}] ${path} (${counts})`;
 }

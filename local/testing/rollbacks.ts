@@ -28,30 +28,39 @@ export async function listMigrations(): Promise<string[]> {
  *
  * @param url connects as the role that owns the project's objects
  * @param dump reads the schema
+ * @param onChecked hears of each claim that was tried out
  */
 export async function checkRollbacks(
   url: string,
   dump: (sql: Sql) => Promise<string[]>,
+  onChecked: (checked: Checked, place: number, of: number) => void = () => {},
 ): Promise<Checked[]> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const results: Checked[] = [];
   try {
     let stuckAt = "";
-    for (const name of (await listMigrations()).reverse()) {
+    const names = (await listMigrations()).reverse();
+    const tell = (checked: Checked) => {
+      results.push(checked);
+      onChecked(checked, results.length, names.length + 1);
+    };
+    // What one migration leaves behind is what the next one begins with.
+    let migrated = await dump(sql);
+    for (const name of names) {
       let problem = stuckAt && `not reached, because ${stuckAt} failed`;
       if (!stuckAt) {
         try {
-          problem = await checkOne(sql, name, dump);
+          ({ problem, rest: migrated } = await checkOne(sql, name, migrated, dump));
         } catch (error) {
           // Below a script that does not run nothing can be tried out any more.
           problem = String(error);
           stuckAt = name;
         }
       }
-      results.push({ claim: `${name}: up → down → up leaves the same schema`, problem });
+      tell({ claim: `${name}: up → down → up leaves the same schema`, problem });
     }
     if (stuckAt) return results;
-    results.push({
+    tell({
       claim: "after all rollbacks nothing of the project is left",
       problem: (await listLeftovers(sql)).join("\n"),
     });
@@ -64,25 +73,26 @@ export async function checkRollbacks(
 async function checkOne(
   sql: Sql,
   name: string,
+  migrated: string[],
   dump: (sql: Sql) => Promise<string[]>,
-): Promise<string> {
+): Promise<{ problem: string; rest: string[] }> {
   if (!await exists(`${ROLLBACKS}/${name}`)) throw new Error("it has no rollback");
   const up = await Deno.readTextFile(`${MIGRATIONS}/${name}`);
   const down = await Deno.readTextFile(`${ROLLBACKS}/${name}`);
   const apply = (script: string) => sql.begin((transaction) => transaction.unsafe(script));
 
-  const migrated = await dump(sql);
   await apply(down);
   const rolledBack = await dump(sql);
   await apply(up);
   const migratedAgain = await dump(sql);
   await apply(down);
   const rolledBackAgain = await dump(sql);
-  return [
+  const problem = [
     ...(diffLines(migrated, rolledBack).length === 0 ? ["the rollback changes nothing"] : []),
     ...describe("applied again, the schema differs", diffLines(migrated, migratedAgain)),
     ...describe("rolled back again, the schema differs", diffLines(rolledBack, rolledBackAgain)),
   ].join("\n");
+  return { problem, rest: rolledBackAgain };
 }
 
 const describe = (what: string, difference: string[]): string[] =>

@@ -1,20 +1,22 @@
-import { relative } from "node:path";
 import { startTestPgBouncer } from "../services/pgbouncer.ts";
 import { type PostgresServer, startTestPostgres } from "../services/postgres.ts";
-import { ensureRoot, ServicesUnavailable } from "../services/root.ts";
+import { ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
 import { type Beside, runBeside, tellBeside } from "./beside.ts";
-import { PROJECT, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
+import { runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { provideRedis } from "./redis-program.ts";
-import { installPgTap, runPgTapFile } from "./pgtap.ts";
-import { exitCode, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
-import { checkRollbacks } from "./rollbacks.ts";
-import { dumpCatalogue, dumpWithPgDump } from "./schema-dump.ts";
+import {
+  exitCode,
+  formatFile,
+  formatSuites,
+  formatTotal,
+  type SuiteCounts,
+  type SuiteResult,
+} from "./report.ts";
+import { runPgTapSuite, runRollbackSuite } from "./sql-suites.ts";
 import { findTestFiles } from "./test-files.ts";
 import { startTestStack } from "./test-stack.ts";
-
-type Counts = Omit<SuiteResult, "name" | "seconds">;
 
 const NAMES = { embedded: "the embedded database (PGlite)", real: "a real Postgres 17" };
 
@@ -110,7 +112,11 @@ async function runOn(
         await suite(
           `pgtap (${database})`,
           `the database's own promises, on ${NAMES[database]}`,
-          () => runPgTap(database, { url: stack.dbUrl, adminUrl: server?.adminUrl ?? stack.dbUrl }),
+          async () =>
+            await runPgTapSuite(await demandFiles("pgtap", database), {
+              url: stack.dbUrl,
+              adminUrl: server?.adminUrl ?? stack.dbUrl,
+            }, say),
         );
       }
       if (wants("routes")) {
@@ -144,10 +150,10 @@ async function runOn(
 }
 
 /** Runs a suite, counts it, and turns an exception of its into a failure. */
-async function suite(name: string, about: string, body: () => Promise<Counts>): Promise<void> {
+async function suite(name: string, about: string, body: () => Promise<SuiteCounts>): Promise<void> {
   console.log(`\n── ${name}: ${about}`);
   const started = performance.now();
-  const counts = await body().catch((error): Counts => {
+  const counts = await body().catch((error): SuiteCounts => {
     report(error);
     return { passed: 0, failed: 1, skipped: 0 };
   });
@@ -158,10 +164,19 @@ async function runFiles(
   name: Parameters<typeof findTestFiles>[0],
   database: DatabaseKind,
   env: Record<string, string>,
-): Promise<Counts> {
+): Promise<SuiteCounts> {
   const files = await demandFiles(name, database);
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  return await (name === "unit" ? runDenoTests : runDenoTestsApart)(files, env);
+  let over = 0;
+  return await (name === "unit" ? runDenoTests : runDenoTestsApart)(files, {
+    env,
+    onFile: ({ file, passed, failed, skipped }) => {
+      over += 1;
+      say(formatFile({ path: file, passed, failed }, over, files.length));
+      for (const skippedOne of skipped) say(`  skipped: ${skippedOne}`);
+    },
+    say: (text) => say(`  ${text.trimEnd().replaceAll("\n", "\n     ")}`),
+  });
 }
 
 /** A suite without files is an error, so that a moved folder does not look like success. */
@@ -172,28 +187,6 @@ async function demandFiles(
   const files = await findTestFiles(name, database, selection.match);
   if (files.length === 0 && selection.match === "") throw new Error(`${name} has no test files`);
   return files;
-}
-
-async function runPgTap(
-  database: DatabaseKind,
-  target: { url: string; adminUrl: string },
-): Promise<Counts> {
-  await installPgTap(target);
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const file of await demandFiles("pgtap", database)) {
-    const { passed, failures, skipped } = await runPgTapFile(target, `${PROJECT}/${file}`);
-    counts.passed += passed;
-    counts.failed += failures.length;
-    counts.skipped += skipped.length;
-    say(
-      `${failures.length > 0 ? "FAILED" : "ok    "} ${
-        relative("supabase/tests", file)
-      } (${passed})`,
-    );
-    for (const failure of failures) say(`  ${failure.replaceAll("\n", "\n     ")}`);
-    for (const reason of skipped) say(`  skipped: ${reason}`);
-  }
-  return counts;
 }
 
 async function runRollbacks(database: DatabaseKind, server: PostgresServer | null): Promise<void> {
@@ -207,17 +200,7 @@ async function runRollbacks(database: DatabaseKind, server: PostgresServer | nul
       // A real database stays when the stack around it ends, and then nothing else touches it.
       if (server) await stack.stop();
       try {
-        const root = server ? await ensureRoot(say) : null;
-        const checks = await checkRollbacks(stack.dbUrl, async (sql) => [
-          ...await dumpCatalogue(sql),
-          ...(server && root ? await dumpWithPgDump(root, server.adminUrl) : []),
-        ]);
-        for (const { claim, problem } of checks) {
-          say(`${problem ? "FAILED" : "ok    "} ${claim}`);
-          if (problem) say(`  ${problem.replaceAll("\n", "\n     ")}`);
-        }
-        const failed = checks.filter(({ problem }) => problem !== "").length;
-        return { passed: checks.length - failed, failed, skipped: 0 };
+        return await runRollbackSuite(stack.dbUrl, server?.adminUrl ?? null, say);
       } finally {
         if (!server) await stack.stop();
       }

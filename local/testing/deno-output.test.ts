@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { type FileOutcome, readDenoOutput } from "./deno-output.ts";
+
+const SAID = `running 3 tests from ./local/a.test.ts
+one ...
+------- output -------
+two ... ok (1ms)
+running 1 test from ./nowhere.test.ts
+----- output end -----
+one ... ok (11ms)
+two ...
+  a step ... ok (1ms)
+two ... FAILED (3ms)
+three ... ignored (0ms)
+running 2 tests from ./local/b.test.ts
+four ... ok (4ms)
+five ...`;
+
+function readIn(parts: string[]) {
+  const files: FileOutcome[] = [];
+  const output = readDenoOutput((outcome) => files.push(outcome));
+  for (const part of parts) output.read(part);
+  const short = ({ text: _, ...outcome }: FileOutcome) => outcome;
+  const current = output.current();
+  return { files: files.map(short), current: current && short(current), rest: output.rest() };
+}
+
+const a = { file: "local/a.test.ts", passed: 2, failed: 1, skipped: ["three"], running: null };
+const b = { file: "local/b.test.ts", passed: 1, failed: 0, skipped: [] };
+
+Deno.test("what ended is counted, what runs is known, what tests print counts for nothing", () => {
+  const { files, current } = readIn([SAID]);
+  assert.deepEqual(files, [a]);
+  assert.deepEqual(current, { ...b, running: "five" });
+});
+
+Deno.test("it does not matter where the parts of the output end", () => {
+  assert.deepEqual(readIn([...SAID]), readIn([SAID]));
+});
+
+Deno.test("the errors at the end belong to no file", () => {
+  const { files, current, rest } = readIn([
+    `${SAID} ok (1ms)\n\n ERRORS \n\ntwo => no\nrunning late ...\n`,
+  ]);
+  assert.deepEqual(files, [a, { ...b, passed: 2, running: null }]);
+  assert.equal(current, null);
+  assert.equal(rest, " ERRORS \n\ntwo => no\nrunning late ...\n");
+});

@@ -1,0 +1,77 @@
+/** The suites that this process runs itself, by SQL. One that says nothing for too long is given up, with the place where it hangs. */
+import { relative } from "node:path";
+import type { Sql } from "postgres";
+import { ensureRoot } from "../services/root.ts";
+import { PROJECT } from "./deno-test.ts";
+import { installPgTap, type PgTapTarget, runPgTapFile } from "./pgtap.ts";
+import { formatFile, type SuiteCounts } from "./report.ts";
+import { type Checked, checkRollbacks } from "./rollbacks.ts";
+import { dumpCatalogue, dumpWithPgDump } from "./schema-dump.ts";
+import { GivenUp, giveUpOnSilence } from "./silence.ts";
+
+type Say = (line: string) => void;
+
+export async function runPgTapSuite(
+  files: string[],
+  target: PgTapTarget,
+  say: Say,
+): Promise<SuiteCounts> {
+  await installPgTap(target);
+  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [index, file] of files.entries()) {
+    const result = await giveUpOnSilence(
+      ({ at }) => runPgTapFile(target, `${PROJECT}/${file}`, at),
+    ).catch((error) => {
+      if (!(error instanceof GivenUp)) throw error;
+      return error;
+    });
+    const { passed, failures, skipped } = result instanceof GivenUp
+      ? { passed: 0, failures: [result.message], skipped: [] }
+      : result;
+    counts.passed += passed;
+    counts.failed += failures.length;
+    counts.skipped += skipped.length;
+    const path = relative("supabase/tests", file);
+    say(formatFile({ path, passed, failed: failures.length }, index + 1, files.length));
+    for (const failure of failures) say(`  ${failure.replaceAll("\n", "\n     ")}`);
+    for (const reason of skipped) say(`  skipped: ${reason}`);
+    if (result instanceof GivenUp) {
+      // It may hold locks, or the embedded database's one session: what comes after would only wait.
+      say(`not run after it: ${files.length - index - 1} files`);
+      break;
+    }
+  }
+  return counts;
+}
+
+/** @param adminUrl of a real server, which pg_dump can read; null for the embedded database */
+export async function runRollbackSuite(
+  url: string,
+  adminUrl: string | null,
+  say: Say,
+): Promise<SuiteCounts> {
+  const root = adminUrl ? await ensureRoot(say) : null;
+  const dump = async (sql: Sql) => [
+    ...await dumpCatalogue(sql),
+    ...(adminUrl && root ? await dumpWithPgDump(root, adminUrl) : []),
+  ];
+  const checks: Checked[] = [];
+  const tell = (checked: Checked, place: number, of: number) => {
+    checks.push(checked);
+    const { claim, problem } = checked;
+    say(`${problem ? "FAILED" : "ok    "} [${place}/${of}] ${claim}`);
+    if (problem) say(`  ${problem.replaceAll("\n", "\n     ")}`);
+  };
+  await giveUpOnSilence(({ at }) =>
+    checkRollbacks(url, dump, (checked, place, of) => {
+      tell(checked, place, of);
+      at(`what comes after "${checked.claim}"`);
+    })
+  ).catch((error) => {
+    if (!(error instanceof GivenUp)) throw error;
+    const place = checks.length + 1;
+    tell({ claim: "the rollbacks come to an end", problem: error.message }, place, place);
+  });
+  const failed = checks.filter(({ problem }) => problem !== "").length;
+  return { passed: checks.length - failed, failed, skipped: 0 };
+}
