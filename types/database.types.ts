@@ -2175,6 +2175,7 @@ export type Database = {
           "kind": string;
           "language": string;
           "last_recalled_at": string | null;
+          "ordinal": number;
           "recalled_count": number;
           "source_kind": string;
           "source_message_id": string | null;
@@ -2205,6 +2206,7 @@ export type Database = {
           "kind"?: string;
           "language"?: string;
           "last_recalled_at"?: string | null;
+          "ordinal"?: never;
           "recalled_count"?: number;
           "source_kind"?: string;
           "source_message_id"?: string | null;
@@ -2234,6 +2236,7 @@ export type Database = {
           "kind"?: string;
           "language"?: string;
           "last_recalled_at"?: string | null;
+          "ordinal"?: never;
           "recalled_count"?: number;
           "source_kind"?: string;
           "source_message_id"?: string | null;

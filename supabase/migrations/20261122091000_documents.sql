@@ -19,42 +19,6 @@ $$;
 comment on function private.content_hash(text) is 'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never changes.';
 grant execute on function private.content_hash(text) to authenticated, service_role;
 
-create domain private.language_name as text
-  constraint language_is_one_that_postgres_stems check (value in (
-  'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
-));
-comment on domain private.language_name is 'A text search configuration by its name; simple stems nothing.';
-
-create function private.language_of(tag text)
-returns private.language_name
-language sql
-immutable
-parallel safe
-set search_path = ''
-as $$
-  select coalesce((
-    select known.name from (values
-      ('da', 'danish'), ('de', 'german'), ('en', 'english'), ('es', 'spanish'), ('fi', 'finnish'), ('fr', 'french'), ('it', 'italian'), ('nb', 'norwegian'),
-      ('nl', 'dutch'), ('nn', 'norwegian'), ('no', 'norwegian'), ('pt', 'portuguese'), ('ru', 'russian'), ('sv', 'swedish'), ('tr', 'turkish')
-    ) as known (tag, name) where lower(split_part($1, '-', 1)) in (known.tag, known.name) limit 1
-  ), 'simple');
-$$;
-comment on function private.language_of(text) is 'The language for a tag (en, pt-BR) or a name (english); simple, which stems nothing, for any other.';
-
-create function private.text_config(language text)
-returns regconfig
-language plpgsql -- here and below: a function in SQL is parsed and planned anew by each statement that calls it
-immutable
-parallel safe
-set search_path = ''
-as $$
-begin
-  return $1::regconfig;
-end;
-$$;
-comment on function private.text_config(text) is 'The text search configuration of a language. Declared immutable, for generated columns: those of private.language_name are built in.';
-grant execute on function private.language_of(text), private.text_config(text) to authenticated, service_role;
-
 create table public.documents (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -75,7 +39,7 @@ create table public.documents (
   content_hash text not null generated always as (private.content_hash(content)) stored,
   -- A tsvector may be 1 MiB long. What stands further back in a document is found by its chunks.
   content_tsv tsvector not null generated always as (
-    setweight(to_tsvector(private.text_config(language), name), 'A') || to_tsvector(private.text_config(language), left(content, 100000))
+    setweight(private.words(language, name), 'A') || private.words(language, left(content, 100000))
   ) stored,
   unique (workspace_id, id),
   constraint path_is_free unique nulls not distinct (workspace_id, user_id, path) deferrable initially immediate,

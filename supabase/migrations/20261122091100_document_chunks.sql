@@ -20,27 +20,6 @@ $$;
 comment on function private.estimate_tokens(text) is 'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on the safe side for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
-create function private.any_word(configs regconfig[], asked text)
-returns tsquery
-language plpgsql
-stable
-parallel safe
-set search_path = ''
-as $$
-begin
-  return (
-    select string_agg('''' || replace(replace(word.lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
-    from (
-      select read.lexeme from unnest(configs) as config cross join lateral unnest(to_tsvector(config, asked)) as read
-      group by read.lexeme order by length(read.lexeme) desc, read.lexeme limit 48
-    ) as word
-  );
-end;
-$$;
-comment on function private.any_word(regconfig[], text) is
-  'Matches what has any word of a text, read in each of these languages; of long texts the 48 longest words, which tell most: ranking costs for each. Null where there is no word.';
-grant execute on function private.any_word(regconfig[], text) to authenticated, service_role;
-
 create function private.split_text(whole text, budget integer default 256)
 returns table (ordinal integer, heading text, content text)
 language plpgsql
@@ -143,7 +122,7 @@ create table public.document_chunks (
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' || content)) stored,
   content_tsv tsvector not null generated always as (
-    setweight(to_tsvector(private.text_config(language), coalesce(heading, '')), 'A') || to_tsvector(private.text_config(language), content)
+    setweight(private.words(language, heading), 'A') || private.words(language, content)
   ) stored,
   foreign key (workspace_id, document_id) references public.documents (workspace_id, id) on delete cascade,
   constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,

@@ -36,6 +36,7 @@ comment on function private.telling_words(text) is 'The numbers and the negation
 
 create table public.memories (
   id uuid primary key default gen_random_uuid(),
+  ordinal bigint not null generated always as identity,
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   user_id uuid not null references public.profiles (user_id) on delete cascade,
   agent_id uuid,
@@ -61,7 +62,7 @@ create table public.memories (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.memory_hash(content)) stored,
-  content_tsv tsvector not null generated always as (to_tsvector('simple', coalesce(subject::text, '')) || to_tsvector(private.text_config(language), content)) stored,
+  content_tsv tsvector not null generated always as (private.words(language, subject) || private.words(language, content)) stored,
   unique (workspace_id, id),
   foreign key (workspace_id, agent_id) references public.agents (workspace_id, id) on delete cascade,
   foreign key (workspace_id, superseded_by) references public.memories (workspace_id, id) on delete set null (superseded_by),
@@ -81,6 +82,7 @@ create table public.memories (
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );
 comment on table public.memories is 'A statement that is remembered of a person within a workspace, for all agents or for one. Valid until something superseded it; then it is kept as history.';
+comment on column public.memories.ordinal is 'In which order they were remembered, also within one transaction.';
 comment on column public.memories.agent_id is 'The agent that remembers; null: every agent that the person talks to.';
 comment on column public.memories.kind is 'profile: who the person is, which goes to the start of a prompt; fact: what is recalled when it fits.';
 comment on column public.memories.tier is 'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';

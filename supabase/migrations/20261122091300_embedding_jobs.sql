@@ -32,10 +32,30 @@ create table private.embedding_models (
   name private.short_text primary key,
   is_current boolean not null,
   has_outdated boolean not null default false,
-  used_since timestamptz not null default now()
+  weight double precision not null default 1,
+  used_since timestamptz not null default now(),
+  constraint weight_is_a_share check (weight between 0 and 1)
 );
 comment on table private.embedding_models is 'The models that the function embed has used. Vectors of the earlier ones are made again.';
 comment on column private.embedding_models.has_outdated is 'Of an earlier model: whether there may be rows that have its vectors.';
+comment on column private.embedding_models.weight is
+  'How much its list counts beside that of the words, when both are fused. 1 for a model that knows what words mean.';
+-- It knows which words two texts share, which the words know better: it orders what they leave open.
+insert into private.embedding_models (name, is_current, weight) values ('local-feature-hashing-384', false, 0.1);
+
+create function private.embedding_weight(model text)
+returns double precision
+language plpgsql
+stable
+security definer -- one number of a private table
+set search_path = ''
+as $$
+begin
+  return coalesce((select m.weight from private.embedding_models as m where m.name = model), 1);
+end;
+$$;
+comment on function private.embedding_weight(text) is 'What a list of this model counts, 0–1: private.embedding_models; 1 for one that is not there.';
+grant execute on function private.embedding_weight(text) to authenticated, service_role;
 create unique index embedding_models_current on private.embedding_models (is_current) where is_current;
 
 -- Rows that need an embedding ----------------------------------------------------------------------------------------------------------

@@ -98,41 +98,27 @@ as $$
 #variable_conflict use_column
 declare
   -- One look at the index for each language that there is.
-  languages regconfig[] := array(
-    select private.text_config(named) from unnest(array[
+  languages text[] := array(
+    select named from unnest(array[
       'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
     ]) as named
     where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
-  spoken regconfig;
+  spoken text;
   all_words tsquery := ''::tsquery;
-  any_word tsquery := coalesce(private.any_word(languages, query), ''::tsquery);
 begin
   foreach spoken in array languages loop
-    all_words := all_words || websearch_to_tsquery(spoken, query);
+    all_words := all_words || websearch_to_tsquery(private.text_config(spoken), private.spaced_text(private.fold_text(query)));
   end loop;
-  for id, rank in execute format($search$
-    with all_of_them as (
-      select c.id, c.content_tsv from public.document_chunks as c where %1$s and c.content_tsv @@ $7 limit 5000
-    ), some_of_them as (
-      select c.id, c.content_tsv from public.document_chunks as c
-      where %1$s and c.content_tsv @@ $8 and (select count(*) from all_of_them) < $9 limit 5000
-    )
-    select found.id, max(found.rank) from (
-      select a.id, 1 + ts_rank_cd(a.content_tsv, $7, 32)::double precision as rank from all_of_them as a
-      union all
-      select s.id, ts_rank_cd(s.content_tsv, $8, 32)::double precision from some_of_them as s
-    ) as found
-    group by found.id order by 2 desc, 1 limit $9
-  $search$, private.chunk_condition(within, tags, filter))
-  using workspaces, shared_in, person, within, tags, filter, all_words, any_word, most
+  for id, rank in execute private.ranking('public.document_chunks', private.chunk_condition(within, tags, filter))
+  using workspaces, shared_in, person, within, tags, filter, private.asked_words(languages, query), all_words, most
   loop
     return next;
   end loop;
 end;
 $$;
 comment on function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer) is
-  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a phrase", or, -not), then, where these are too few, those with any. Ranked by cover density; of more than 5,000 matches only so many are ranked. The query is read in each language that the workspaces'' documents have.';
+  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a phrase", or, -not), then those with any, the rarest telling most (private.ranking). The query is read in each language that the workspaces'' documents have.';
 
 create function private.find_chunks(
   workspace_id uuid, user_id uuid, query text, query_embedding extensions.halfvec, model text, within extensions.ltree, tags text[], filter jsonb, most integer
@@ -146,6 +132,7 @@ as $$
 #variable_conflict use_column
 declare
   person uuid := private.current_user_id();
+  named text := coalesce(model, private.current_embedding_model());
   workspaces uuid[];
   shared_in uuid[];
 begin
@@ -170,7 +157,7 @@ begin
   with near as (
     select n.id, n.distance, row_number() over (order by n.distance, n.id) as place
     from private.nearest_chunks(workspaces, shared_in, person, within, tags, filter, query_embedding,
-      coalesce(model, (select m.name from private.embedding_models as m where m.is_current)), most) as n
+      named, most) as n
     where query_embedding is not null
   ), matching as (
     select m.id, row_number() over (order by m.rank desc, m.id) as place
@@ -178,14 +165,14 @@ begin
     where query is not null
   )
   select coalesce(near.id, matching.id),
-    coalesce(1.0 / (60 + near.place), 0)::double precision + coalesce(1.0 / (60 + matching.place), 0)::double precision,
+    coalesce(private.embedding_weight(named) / (60 + near.place), 0) + coalesce(1.0 / (60 + matching.place), 0)::double precision,
     1 - near.distance, matching.place, near.place
   from near full join matching on matching.id = near.id
   order by 2 desc, near.distance, 1;
 end;
 $$;
 comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) is
-  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + place), after Cormack, Clarke and Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
+  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + place), that by meaning times what its model is worth (private.embedding_models), after Cormack, Clarke and Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
 grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) to authenticated, service_role;
 
 -- What clients call ------------------------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 -- Touches: recall, memory_health, the job age-memories.
 -- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under row-level security. Two
 --          lists, by meaning and by words, are fused by reciprocal rank and weighted (docs/knowledge.md):
---            score = (1/(10 + place by meaning) + 1/(10 + place by words)) · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
+--            score = (worth/(10 + place by meaning) + 1/(10 + place by words)) · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
 --          The second factor runs from 0.8 (nobody is sure of it) to 1, the third from 0.9 (long ago) to 1 (just said), falling half of the way in
---          90 days; together they are worth about four places at the top. 10 and not the usual 60: with 60, places next to each other differ by 1.6 %, and weights would decide instead of what fits.
+--          90 days; together they are worth about four places at the top. 10 and not the usual 60: with 60, places next to each
+--          other differ by 1.6 %, and weights would decide instead of what fits. worth: of the model (private.embedding_models). By words: the
+--          rarest tell most, and a statement has a part of what those beside it have that were said within the hour (decision 27).
 
 create function private.recall(
   workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid, categories text[],
@@ -25,41 +27,74 @@ as $$
 declare
   person uuid := private.memory_person($1, $9);
   model text := coalesce($4, private.current_embedding_model(), 'client');
+  trust double precision := private.embedding_weight(model);
   asked text := left($2, 2000);
-  words tsquery;
+  words tsquery[];
+  any_word tsquery;
+  hour constant interval := '1 hour';
 begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
   -- Any of the words, in each of the person's languages: ranking tells which fits best.
-  words := private.any_word(array(
-    select private.text_config(spoken.language) from (
-      select 'simple' as language union
-      select m.language from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
-    ) as spoken), asked);
+  words := private.asked_words(array(
+    select distinct m.language::text from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null), asked);
+  any_word := private.any_of(words);
 
   return query
   with mine as materialized (
-    select m.id, m.confidence, m.confirmed_at,
+    select m.id, m.ordinal, m.confidence, m.confirmed_at, m.valid_from,
       case when m.embedding_model = model then m.embedding operator(extensions.<=>) $3 end as distance,
-      case when m.content_tsv @@ words then ts_rank(m.content_tsv, words) end as rank
+      case when m.content_tsv @@ any_word then m.content_tsv end as fitting
     from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
       and (m.agent_id is null or m.agent_id = $5) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
-  ), placed as (
-    select mine.id, mine.confidence, mine.confirmed_at, mine.distance,
-      case when mine.distance is not null then row_number() over (order by mine.distance nulls last, mine.id) end as vector_place,
-      case when mine.rank is not null then row_number() over (order by mine.rank desc nulls last, mine.id) end as text_place
-    from mine
-    where (asked is null and $3 is null) or mine.distance is not null or mine.rank is not null
+  ), said as materialized (
+    -- One word's ts_rank is how often it is there, saturating as in BM25: 0.61, 0.76, 0.83 … of 1.
+    select mine.ordinal, matching.place, matching.share
+    from mine cross join lateral (
+      select asked.place, ts_rank('{1,1,1,1}', mine.fitting, asked.word) as share
+      from unnest(words) with ordinality as asked (word, place) where mine.fitting @@ asked.word
+      offset 0 -- each memory is read once, and not once for each word
+    ) as matching
+    where mine.fitting is not null
+  ), telling as materialized (
+    -- How rare a word is, after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
+    select said.place, ln(1 + ((select count(*) from mine) - count(*) + 0.5) / (count(*) + 0.5))::double precision as weight
+    from said group by said.place
+  ), own as (
+    select said.ordinal, sum(said.share * telling.weight) as total from said join telling on telling.place = said.place group by said.ordinal
+  ), beside as (
+    select mine.ordinal, mine.valid_from, own.total,
+      lag(mine.valid_from) over said_then + hour as one_until, lag(own.total) over said_then as one_before,
+      lag(mine.valid_from, 2) over said_then + hour as two_until, lag(own.total, 2) over said_then as two_before,
+      lead(mine.valid_from) over said_then - hour as one_from, lead(own.total) over said_then as one_after,
+      lead(mine.valid_from, 2) over said_then - hour as two_from, lead(own.total, 2) over said_then as two_after
+    from mine left join own on own.ordinal = mine.ordinal
+    where words <> '{}'
+    window said_then as (order by mine.valid_from, mine.ordinal)
+  ), fitting as (
+    -- What was said shortly before and after tells what a statement is about.
+    select b.ordinal, coalesce(b.total, 0)
+      + case when b.one_until >= b.valid_from and b.one_before > 0 then 0.5::double precision * b.one_before else 0 end
+      + case when b.two_until >= b.valid_from and b.two_before > 0 then 0.25::double precision * b.two_before else 0 end
+      + case when b.one_from <= b.valid_from and b.one_after > 0 then 0.3::double precision * b.one_after else 0 end
+      + case when b.two_from <= b.valid_from and b.two_after > 0 then 0.15::double precision * b.two_after else 0 end as total
+    from beside as b
+  ), listed as (
+    (select near.ordinal, trust / (10 + row_number() over (order by near.distance, near.ordinal)) as share
+    from (select mine.ordinal, mine.distance from mine where mine.distance is not null order by mine.distance, mine.ordinal limit 100) as near)
+    union all
+    (select f.ordinal, 1::double precision / (10 + row_number() over (order by f.total desc, f.ordinal))
+    from (select fitting.ordinal, fitting.total from fitting where fitting.total > 0 order by fitting.total desc, fitting.ordinal limit 100) as f)
+    union all
+    select mine.ordinal, 1::double precision / 11 from mine where asked is null and $3 is null
   ), best as (
-    select p.id, 1 - p.distance as similarity,
-      (0.8 + 0.2 * p.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - p.confirmed_at), 0) / 86400 / 90))
-      * case when asked is null and $3 is null then 1 / 11::double precision
-        else coalesce(1 / (10 + p.vector_place)::double precision, 0) + coalesce(1 / (10 + p.text_place)::double precision, 0) end as total
-    from placed as p
-    where (asked is null and $3 is null) or p.vector_place <= 100 or p.text_place <= 100
-    order by total desc, p.id
+    select mine.id, 1 - mine.distance as similarity,
+      (0.8 + 0.2 * mine.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - mine.confirmed_at), 0) / 86400 / 90)) * fused.share as total
+    from (select l.ordinal, sum(l.share) as share from listed as l group by l.ordinal) as fused
+    join mine on mine.ordinal = fused.ordinal
+    order by total desc, mine.id
     limit least(greatest(coalesce($8, 10), 1), 100)
   )
   select m.id, m.kind, m.category, m.tier, m.subject::text, m.content, m.confidence, best.total, best.similarity, m.valid_from, m.confirmed_at

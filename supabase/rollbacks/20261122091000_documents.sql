@@ -6,7 +6,4 @@ drop function private.move_documents(uuid, text, text, uuid);
 drop function private.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text);
 drop function private.require_path(text);
 drop table public.documents;
-drop function private.text_config(text);
-drop function private.language_of(text);
-drop domain private.language_name;
 drop function private.content_hash(text);

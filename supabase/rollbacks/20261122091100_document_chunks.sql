@@ -3,5 +3,4 @@ drop trigger keep_chunks_of_new on public.documents;
 drop function private.keep_chunks();
 drop table public.document_chunks;
 drop function private.split_text(text, integer);
-drop function private.any_word(regconfig[], text);
 drop function private.estimate_tokens(text);

@@ -9,6 +9,7 @@ drop trigger enqueue_embedding_of_new on public.memories;
 drop trigger enqueue_embedding_of_changed on public.document_chunks;
 drop trigger enqueue_embedding_of_new on public.document_chunks;
 drop function private.enqueue_embedding();
+drop function private.embedding_weight(text);
 drop table private.embedding_models;
 delete from private.work_queues where name = 'embedding_jobs';
 drop function private.claim_embedding_jobs(text, uuid, interval, integer, integer, uuid[], integer);

@@ -1,0 +1,12 @@
+drop function private.ranking(text, text);
+drop function private.spaced_text(text);
+drop function private.any_of(tsquery[]);
+drop function private.asked_words(text[], text);
+drop function private.words(text, text);
+drop function private.composed_parts(text);
+drop function private.script_pairs(text);
+drop function private.fold_text(text);
+drop function private.unspaced_scripts();
+drop function private.text_config(text);
+drop function private.language_of(text);
+drop domain private.language_name;
