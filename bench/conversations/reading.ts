@@ -59,8 +59,8 @@ function turnsOf(evidence: string[], known: Set<string>): Set<string> {
  * a minute apart. Questions without known evidence are left out.
  */
 export async function readConversations(folder: string): Promise<Conversation[]> {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".json")).sort();
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const names = entries.map(({ name }) => name).filter((name) => name.endsWith(".json")).sort();
   return await Promise.all(names.map(async (name) => {
     const read = conversation.parse(JSON.parse(await Deno.readTextFile(`${folder}/${name}`)));
     const turns = read.sessions.flatMap(({ at, turns }) =>
