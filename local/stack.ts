@@ -14,7 +14,7 @@ import { applyMigrations, applySeed, migrationScript } from "./database/migrate.
 import { type RunningDatabase, startPglite } from "./database/pglite.ts";
 import { useServer } from "./database/server.ts";
 import { startEchoAgent } from "./echo-agent.ts";
-import { openEdge } from "./edge/edge.ts";
+import { prepareFunctions } from "./edge/edge.ts";
 import { type Gateway, openGateway, type Route } from "./gateway/gateway.ts";
 import { type Keys, loadKeys, makeJwks } from "./keys.ts";
 import { type RedisOption, type StackRedis, startStackRedis } from "./redis/redis.ts";
@@ -48,9 +48,14 @@ export interface StackOptions {
   functionEnv?: Record<string, string> | undefined;
   /** Other limits of Realtime than the platform's free plan has, and whether public channels are refused. */
   realtime?: Pick<RealtimeOptions, "limits" | "isPrivateOnly"> | undefined;
+  /** Seconds that an isolate of the functions lives at most. Default: as on the platform's free plan, the shorter one. */
+  wallClock?: number | undefined;
   /** What else answers below the API's URL; comes before what the stack has itself. */
   routes?: Route[] | undefined;
 }
+
+/** Seconds that the platform's free plan lets an isolate live. */
+const freePlan = 150;
 
 /** A running stack. */
 export interface Stack {
@@ -87,6 +92,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       root,
     );
     undo.push(state.close);
+    const folder = `${root}/supabase/functions`;
+    const platformCache = `${state.cacheDir}/platform`;
+    await Deno.mkdir(platformCache, { recursive: true });
+    // While the database is made.
+    const prepared = prepareFunctions(folder, platformCache);
+    prepared.catch(() => {}); // heard of where it is awaited
+    const wallClock = options.wallClock ?? freePlan;
     const keys = await loadKeys(`${state.folder}/keys.json`);
     const apiUrl = `http://127.0.0.1:${gateway.port}`;
     const tokens = createTokens(keys, apiUrl);
@@ -133,22 +145,25 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       SUPABASE_DB_URL: database.url,
       SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
+      // What they were called before, as the platform still sets them.
+      SUPABASE_ANON_KEY: keys.publishableKey,
+      SUPABASE_SERVICE_ROLE_KEY: keys.secretKey,
       SUPABASE_JWKS: JSON.stringify(makeJwks(keys)),
+      GROUNDWORK_WALL_CLOCK: String(wallClock),
       GROUNDWORK_CLUSTER_GATEWAY: echoAgent.url,
       ...(options.poolerUrl ? { GROUNDWORK_DB_URL: options.poolerUrl } : {}),
       ...(redis
         ? { UPSTASH_REDIS_REST_URL: redis.restUrl, UPSTASH_REDIS_REST_TOKEN: redis.restToken }
         : {}),
     };
-    const edge = await openEdge(`${root}/supabase/functions`, functionEnv);
-    undo.push(edge.stop);
-    gateway.serve([
+    const problem = await prepared;
+    if (problem) log(`Functions: what they import could not be fetched:\n${problem}`);
+    const names = await gateway.serve([
       ...(options.routes ?? []),
       ...["/rest/v1", "/auth/v1", "/storage/v1"].map((prefix) => ({ prefix, origin: api.origin })),
       { prefix: "/realtime/v1", origin: realtime.origin },
-      { prefix: "/functions/v1", as: "", origin: edge.origin, ownCors: true },
-    ]);
-    log(`Functions: ${edge.names.join(", ") || "none yet"}`);
+    ], { folder, env: functionEnv, cacheDir: platformCache, wallClock });
+    log(`Functions: ${names.join(", ") || "none yet"}`);
 
     const report = (error: unknown) =>
       log(`A worker failed: ${error instanceof Error ? error.message : error}`);

@@ -3,18 +3,20 @@
 import type http from "node:http";
 import type { AddressInfo } from "node:net";
 import { listenOn, PortTakenError } from "../ports.ts";
+import { type Edge, type EdgeOptions, findFunctions, openEdge } from "../edge/edge.ts";
 import { createFrontDoor, type Refusal } from "./front-door.ts";
 import { findTarget, type Route, type Target } from "./routes.ts";
 
 /** From the parent: take the port; begin to answer; end. */
 export type GatewayRequest =
   | { kind: "listen"; port: number }
-  | { kind: "serve"; routes: Route[] }
+  | { kind: "serve"; routes: Route[]; functions: EdgeOptions | null }
   | { kind: "stop" };
 
 /** To the parent. */
 export type GatewayReport =
   | { kind: "listening"; port: number }
+  | { kind: "serving"; functions: string[] }
   | { kind: "failed"; reason: string; isPortTaken: boolean }
   | { kind: "stopped" };
 
@@ -25,12 +27,43 @@ const noRoute: Refusal = { status: 404, body: { message: "no Route matched with 
 const ready = Promise.withResolvers<void>();
 let routes: Route[] | null = null;
 let server: http.Server | undefined;
+let edge: Edge | undefined;
 
 const report = (message: GatewayReport) => self.postMessage(message);
 
 function find(path: string): Target | Refusal | Promise<Target | Refusal> {
   // Requests that come before the stack is ready wait.
-  return routes ? findTarget(routes, path) ?? noRoute : ready.promise.then(() => find(path));
+  if (!routes) return ready.promise.then(() => find(path));
+  const name = edge && /^\/functions\/v1\/([^/?]*)/.exec(path)?.[1];
+  return edge && name !== undefined && name !== null
+    ? findFunction(edge, name, path)
+    : findTarget(routes, path) ?? noRoute;
+}
+
+const noFunction: Refusal = {
+  status: 404,
+  body: { code: "NOT_FOUND", message: "Requested function was not found" },
+};
+const bootError: Refusal = {
+  status: 503,
+  body: { code: "BOOT_ERROR", message: "The function failed to start (see the stack's output)" },
+};
+
+function findFunction(
+  functions: Edge,
+  name: string,
+  path: string,
+): Target | Refusal | Promise<Target | Refusal> {
+  const at = (port: number | null): Target | Refusal =>
+    port === null
+      ? noFunction
+      : { host: "127.0.0.1", port, path: path.slice("/functions/v1".length), ownCors: true };
+  const port = functions.portOf(name);
+  if (!(port instanceof Promise)) return at(port);
+  return port.then(at, (error) => {
+    console.error(`[functions] ${name}:`, error instanceof Error ? error.message : error);
+    return bootError;
+  });
 }
 
 function open(port: number): Promise<http.Server> {
@@ -59,14 +92,18 @@ async function handle(request: GatewayRequest) {
     server = await listenOn(request.port, "the API", () => listen(request.port));
     report({ kind: "listening", port: (server.address() as AddressInfo).port });
   } else if (request.kind === "serve") {
+    const { functions } = request;
+    edge ??= functions ? openEdge(functions) : undefined;
     routes = request.routes;
     ready.resolve();
+    report({ kind: "serving", functions: functions ? await findFunctions(functions.folder) : [] });
   } else {
     const closed = new Promise((resolve) => server ? server.close(resolve) : resolve(null));
     server?.closeIdleConnections();
     const late = new Promise((resolve) => setTimeout(resolve, patience));
     await Promise.race([closed, late]);
     server?.closeAllConnections();
+    await edge?.stop();
     report({ kind: "stopped" });
   }
 }

@@ -44,7 +44,7 @@ function startOrigin(name: string) {
 
 async function startDoor(api: string, own: string) {
   const gateway = await openGateway(0);
-  gateway.serve([
+  await gateway.serve([
     { prefix: "/rest/v1", origin: api },
     { prefix: "/rest/v1/deeper", origin: own },
     { prefix: "/functions/v1", as: "", origin: own, ownCors: true },
@@ -177,7 +177,7 @@ Deno.test("a request that came before the stack was ready is answered when it is
   await using api = startOrigin("api");
   const gateway = await openGateway(0);
   const asked = fetch(`http://127.0.0.1:${gateway.port}/rest/v1/early`);
-  gateway.serve([{ prefix: "/rest/v1", origin: api.origin }]);
+  await gateway.serve([{ prefix: "/rest/v1", origin: api.origin }]);
   assert.equal((await (await asked).json()).path, "/rest/v1/early");
   await gateway.stop();
 });

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { makeProject, until } from "../fixture.ts";
+import { openGateway } from "../gateway/gateway.ts";
+import { openState } from "../state.ts";
+import { platformVersion } from "./platform-deno.ts";
+
+const says = (text: string) => `Deno.serve(() => new Response(${JSON.stringify(text)}));`;
+
+/** A project's functions behind a front door, without anything else of a stack. */
+async function startFunctions(files: Record<string, string>, wallClock = 600) {
+  const project = await makeProject(
+    Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [`functions/${path}`, text]),
+    ),
+  );
+  const state = await openState(null, project.root);
+  const cacheDir = `${state.cacheDir}/platform`;
+  await Deno.mkdir(cacheDir, { recursive: true });
+  const gateway = await openGateway(0);
+  const env = { OWN_SECRET: "s", SUPABASE_ANON_KEY: "sb_publishable_x" };
+  const folder = `${project.root}/supabase/functions`;
+  await gateway.serve([], { folder, env, cacheDir, wallClock });
+  const url = `http://127.0.0.1:${gateway.port}/functions/v1`;
+  return {
+    url,
+    write: (path: string, text: string) => writeFile(`${folder}/${path}`, text),
+    async ask(path: string) {
+      const answer = await fetch(`${url}/${path}`);
+      return { status: answer.status, text: await answer.text(), headers: answer.headers };
+    },
+    async [Symbol.asyncDispose]() {
+      await gateway.stop();
+      await state.close();
+      await project[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function writeFile(path: string, text: string): Promise<void> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+Deno.test("functions of every form run beside each other, on the platform's Deno", async (test) => {
+  await using functions = await startFunctions({
+    "deno.json": JSON.stringify({ imports: { "shared-word": "./_shared/word.ts" } }),
+    "_shared/word.ts": `export const word = "shared";`,
+    "template/index.ts": `
+      import "jsr:@supabase/functions-js/edge-runtime.d.ts";
+      Deno.serve(async (request) => {
+        const { name } = await request.json();
+        return Response.json({ message: \`Hello \${name}!\` });
+      });`,
+    "exported/index.ts": `
+      import { word } from "shared-word";
+      export default { fetch: () => Response.json({
+        word,
+        deno: Deno.version.deno,
+        anon: Deno.env.get("SUPABASE_ANON_KEY"),
+        names: Object.keys(Deno.env.toObject()).sort(),
+        waits: typeof EdgeRuntime.waitUntil,
+      }) };`,
+    "own/deno.json": `{
+      // the template's own form
+      "imports": {
+        "@supabase/functions-js": "jsr:@supabase/functions-js@^2",
+        "pick": "./pick.ts",
+        "zod": "npm:zod@4.6.7",
+      },
+    }`,
+    "own/pick.ts": `export const pick = "own";`,
+    "own/index.ts": `
+      import "@supabase/functions-js/edge-runtime.d.ts";
+      import { pick } from "pick";
+      import { z } from "zod";
+      Deno.serve({ port: 1234 }, () => Response.json(z.object({ pick: z.string() }).parse({ pick })));`,
+    "throws/index.ts": `Deno.serve(() => { throw new Error("as asked"); });`,
+    "stray/index.ts":
+      `Deno.serve(() => { setTimeout(() => { throw new Error("left alone"); }); return new Response("fine"); });`,
+    "unbootable/index.ts": `import "npm-that-is-not-named"; ${says("never")}`,
+    "counts/index.ts": `let calls = 0; Deno.serve(() => new Response(String(++calls)));`,
+  });
+
+  await test.step("the CLI's template answers", async () => {
+    const body = JSON.stringify({ name: "Functions" });
+    const answer = await fetch(`${functions.url}/template`, { method: "POST", body });
+    assert.deepEqual(await answer.json(), { message: "Hello Functions!" });
+  });
+
+  await test.step("an exported fetch answers, with the shared imports and exactly its environment", async () => {
+    assert.deepEqual(JSON.parse((await functions.ask("exported")).text), {
+      word: "shared",
+      deno: platformVersion,
+      anon: "sb_publishable_x",
+      names: ["OWN_SECRET", "SUPABASE_ANON_KEY"],
+      waits: "function",
+    });
+  });
+
+  await test.step("a function with a deno.json of its own has its own imports", async () => {
+    assert.deepEqual(JSON.parse((await functions.ask("own")).text), { pick: "own" });
+  });
+
+  await test.step("one that throws, now or later, or cannot boot, takes no other along", async () => {
+    assert.equal((await functions.ask("counts")).text, "1");
+    const thrown = await functions.ask("throws");
+    assert.equal(thrown.status, 500);
+    assert.doesNotMatch(thrown.text, /as asked/);
+    assert.equal((await functions.ask("stray")).text, "fine");
+    const unbootable = await functions.ask("unbootable");
+    assert.deepEqual([unbootable.status, JSON.parse(unbootable.text).code], [503, "BOOT_ERROR"]);
+    assert.equal(unbootable.headers.get("access-control-allow-origin"), "*");
+    assert.equal((await functions.ask("counts")).text, "2");
+  });
+
+  await test.step("a folder that appears is served, and one that changes is served anew", async () => {
+    assert.equal((await functions.ask("later")).status, 404);
+    await functions.write("later/index.ts", says("first"));
+    assert.equal((await functions.ask("later")).text, "first");
+    await functions.write("later/index.ts", says("second"));
+    await until("the change", async () => (await functions.ask("later")).text === "second");
+    await functions.write("unbootable/index.ts", says("mended"));
+    await until("the mend", async () => (await functions.ask("unbootable")).text === "mended");
+  });
+});
+
+/** Says who it is; `/wait` answers late, `/hold` keeps the isolate by waitUntil, a WebSocket just stays open. */
+const mortal = `
+  const self = crypto.randomUUID();
+  addEventListener("beforeunload", (event) => console.log("[mortal] told", event.detail.reason));
+  Deno.serve(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.headers.get("upgrade") === "websocket") {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      if (pathname.endsWith("/held")) EdgeRuntime.waitUntil(closed);
+      socket.onmessage = () => socket.send(self);
+      return response;
+    }
+    if (pathname.endsWith("/wait")) await new Promise((resolve) => setTimeout(resolve, 4500));
+    return new Response(self);
+  });`;
+
+Deno.test("isolates are retired as on the platform", async (test) => {
+  const wallClock = 8;
+  await using functions = await startFunctions({ "mortal/index.ts": mortal }, wallClock);
+  const first = (await functions.ask("mortal")).text;
+  const born = Date.now();
+  const connect = async (path: string) => {
+    const socket = new WebSocket(`${functions.url.replace("http", "ws")}/mortal/${path}`);
+    const closed = new Promise<number>((resolve) => socket.onclose = () => resolve(Date.now()));
+    socket.onerror = () => {};
+    await new Promise((resolve) => socket.onopen = resolve);
+    socket.send("who?");
+    const who = await new Promise((resolve) => socket.onmessage = ({ data }) => resolve(data));
+    return { who, closed, age: closed.then((at) => (at - born) / 1000) };
+  };
+
+  await test.step("until half its wall clock one isolate answers all", async () => {
+    assert.equal((await functions.ask("mortal")).text, first);
+  });
+  const held = await connect("held");
+  const late = functions.ask("mortal/wait");
+
+  await test.step("then a new one does, and the old one stays for what it has not answered", async () => {
+    await until("another answers", async () => (await functions.ask("mortal")).text !== first);
+    assert.equal((await late).text, first);
+  });
+
+  await test.step("what waitUntil holds lives on, until the wall clock", async () => {
+    assert.equal(held.who, first);
+    const age = await held.age;
+    assert.ok(age > wallClock * 0.6, `it ended after ${age} s`);
+  });
+
+  await test.step("a socket that nothing holds does not keep an isolate", async () => {
+    const loose = await connect("loose");
+    const began = Date.now();
+    const lived = (await loose.closed - began) / 1000;
+    assert.ok(lived < wallClock * 0.9, `it lived for ${lived} s`);
+  });
+});

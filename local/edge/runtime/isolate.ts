@@ -1,0 +1,141 @@
+/**
+ * One isolate: one function, in a worker of its own, with a port of its own. Runs on the platform's Deno, and gives the function what the
+ * platform's runtime gives it: `EdgeRuntime.waitUntil`, `Deno.serve` or an exported `fetch`, exactly its environment, `beforeunload`.
+ */
+/// <reference lib="deno.worker" />
+import type { FromIsolate, ToIsolate } from "./messages.ts";
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+const report = (message: FromIsolate) => self.postMessage(message);
+const serve = Deno.serve;
+/** Milliseconds that a function may take until it says how it answers. */
+const longestBoot = 20_000;
+
+/** Requests that have no answer yet, and promises that the function waits for. */
+let unacknowledged = 0;
+let pending = 0;
+let isRetired = false;
+
+function settle(): void {
+  if (isRetired && unacknowledged === 0 && pending === 0) report({ kind: "idle" });
+}
+
+Object.assign(globalThis, {
+  EdgeRuntime: {
+    waitUntil<Value>(promise: Promise<Value>): Promise<Value> {
+      pending++;
+      const done = () => {
+        pending--;
+        settle();
+      };
+      Promise.resolve(promise).then(done, done);
+      return promise;
+    },
+  },
+});
+
+/** Gives the function exactly its environment: the runtime has some of its own. */
+function setEnvironment(env: Record<string, string>): void {
+  Object.assign(Deno.env, {
+    get: (name: string) => env[name],
+    has: (name: string) => name in env,
+    toObject: () => ({ ...env }),
+    set: (name: string, value: string) => void (env[name] = value),
+    delete: (name: string) => void delete env[name],
+  });
+}
+
+/** `Deno.serve` of a function names its handler; the port is not the function's to choose. */
+function catchServe(): Promise<Handler> {
+  const { promise, resolve } = Promise.withResolvers<Handler>();
+  Object.assign(Deno, {
+    serve(...given: unknown[]) {
+      const options = given.find((one) => typeof one === "object" && one !== null) as
+        | { handler?: Handler }
+        | undefined;
+      const handler = given.find((one) => typeof one === "function") ?? options?.handler;
+      if (typeof handler !== "function") throw new TypeError("Deno.serve: there is no handler");
+      resolve(handler as Handler);
+      const end = () => Promise.resolve();
+      return {
+        finished: new Promise<void>(() => {}),
+        addr: { transport: "tcp", hostname: "0.0.0.0", port: 9999 },
+        ref() {},
+        unref() {},
+        shutdown: end,
+        [Symbol.asyncDispose]: end,
+      };
+    },
+  });
+  return promise;
+}
+
+async function findHandler(name: string, entry: string): Promise<Handler> {
+  const served = catchServe();
+  const module = await import(entry);
+  if (typeof module.default?.fetch === "function") {
+    return (request, info) => module.default.fetch(request, info);
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const never = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new TypeError(
+            `supabase/functions/${name}/index.ts neither calls Deno.serve nor exports { fetch } by default`,
+          ),
+        ),
+      longestBoot,
+    );
+  });
+  return await Promise.race([served, never]).finally(() => clearTimeout(timer));
+}
+
+function answering(name: string, handler: Handler): Deno.ServeHandler<Deno.NetAddr> {
+  return async (request, info) => {
+    unacknowledged++;
+    try {
+      return await handler(request, info);
+    } catch (error) {
+      console.error(`[functions] ${name}:`, error);
+      return Response.json(
+        { code: "WORKER_ERROR", message: "The function failed (see the stack's output)" },
+        { status: 500, headers: { "access-control-allow-origin": "*" } },
+      );
+    } finally {
+      unacknowledged--;
+      settle();
+    }
+  };
+}
+
+async function boot({ name, entry, env }: Extract<ToIsolate, { kind: "boot" }>): Promise<void> {
+  setEnvironment(env);
+  const handler = await findHandler(name, entry);
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  report({ kind: "booted", port: serve(options, answering(name, handler)).addr.port });
+}
+
+self.onmessage = ({ data }: MessageEvent<ToIsolate>) => {
+  if (data.kind === "boot") {
+    boot(data).catch((error) =>
+      report({ kind: "failed", reason: String(error?.stack ?? error?.message ?? error) })
+    );
+  } else if (data.kind === "retire") {
+    isRetired = true;
+    settle();
+  } else {
+    dispatchEvent(new CustomEvent("beforeunload", { detail: { reason: data.reason } }));
+  }
+};
+
+// What a function leaves unhandled must not take the runtime, and so the others, with it.
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  console.error("[functions] unhandled rejection:", event.reason);
+});
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  console.error("[functions] uncaught error:", event.error);
+});
