@@ -78,6 +78,14 @@ Deno.test("functions of every form run beside each other, on the platform's Deno
     "stray/index.ts":
       `Deno.serve(() => { setTimeout(() => { throw new Error("left alone"); }); return new Response("fine"); });`,
     "unbootable/index.ts": `import "npm-that-is-not-named"; ${says("never")}`,
+    "ignores/index.ts": `Deno.serve(async (request) => {
+      if (request.url.endsWith("/some")) {
+        const reader = request.body.getReader();
+        await reader.read();
+        await reader.cancel();
+      }
+      return new Response("too much", { status: 413 });
+    });`,
     "counts/index.ts": `let calls = 0; Deno.serve(() => new Response(String(++calls)));`,
   });
 
@@ -111,6 +119,14 @@ Deno.test("functions of every form run beside each other, on the platform's Deno
     assert.deepEqual([unbootable.status, JSON.parse(unbootable.text).code], [503, "BOOT_ERROR"]);
     assert.equal(unbootable.headers.get("access-control-allow-origin"), "*");
     assert.equal((await functions.ask("counts")).text, "2");
+  });
+
+  await test.step("an answer arrives also when the function read nothing, or half, of what it was sent", async () => {
+    for (const path of ["none", "some"]) {
+      const body = "x".repeat(3_000_000);
+      const answer = await fetch(`${functions.url}/ignores/${path}`, { method: "POST", body });
+      assert.deepEqual([answer.status, await answer.text()], [413, "too much"], path);
+    }
   });
 
   await test.step("a folder that appears is served, and one that changes is served anew", async () => {

@@ -140,6 +140,8 @@ function forward(request: http.IncomingMessage): Headers {
   const headers = withoutHops(request.headers as Headers);
   // Otherwise the way inside this machine would be compressed and unpacked for nothing.
   headers["accept-encoding"] = "identity";
+  // How a body is framed is between two ends; that there is one of unknown length must be said here too, whatever the method.
+  if ("transfer-encoding" in request.headers) headers["transfer-encoding"] = "chunked";
   return headers;
 }
 

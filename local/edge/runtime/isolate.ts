@@ -92,11 +92,50 @@ async function findHandler(name: string, entry: string): Promise<Handler> {
   return await Promise.race([served, never]).finally(() => clearTimeout(timer));
 }
 
-function answering(name: string, handler: Handler): Deno.ServeHandler<Deno.NetAddr> {
-  return async (request, info) => {
-    unacknowledged++;
+/** Bytes of a body that nobody wants and that is read all the same. */
+const mostUnwanted = 64 * 1024 * 1024;
+
+/**
+ * The same request with a body that may be left unread. On the platform the function does not hold the connection; here an answer would be
+ * lost with a connection that ends before all was read, so that what nobody wants is read before the answer leaves.
+ */
+function decouple(request: Request): { request: Request; drained: () => Promise<void> } {
+  if (!request.body) return { request, drained: () => Promise.resolve() };
+  const reader = request.body.getReader();
+  let draining: Promise<void> | undefined;
+  async function drain(): Promise<void> {
     try {
-      return await handler(request, info);
+      let size = 0;
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        size += part.value.byteLength;
+        if (size > mostUnwanted) return await reader.cancel();
+      }
+    } catch { /* whoever sent it is gone */ }
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => void (draining ??= drain()),
+  }, { highWaterMark: 0 });
+  const { url, method, headers, signal } = request;
+  const copy = new Request(url, { method, headers, signal, body });
+  return {
+    request: copy,
+    drained: () => copy.bodyUsed ? draining ?? Promise.resolve() : draining ??= drain(),
+  };
+}
+
+function answering(name: string, handler: Handler): Deno.ServeHandler<Deno.NetAddr> {
+  return async (received, info) => {
+    unacknowledged++;
+    const { request, drained } = decouple(received);
+    try {
+      const response = await handler(request, info);
+      await drained();
+      return response;
     } catch (error) {
       console.error(`[functions] ${name}:`, error);
       return Response.json(

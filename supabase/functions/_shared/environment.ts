@@ -80,6 +80,8 @@ const schema = z.object({
   SUPABASE_JWKS: keySet,
   GROUNDWORK_DB_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
+  // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing else.
+  GROUNDWORK_WALL_CLOCK: z.coerce.number().min(1).max(86_400).default(150),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),
   GROUNDWORK_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -124,6 +126,8 @@ export interface Environment {
   readonly pooled: boolean;
   /** Connections that one isolate may hold. */
   readonly poolSize: number;
+  /** Seconds that the platform lets an isolate live. */
+  readonly wallClock: number;
   readonly publishableKeys: Record<string, string>;
   readonly secretKeys: Record<string, string>;
   readonly keySet: { keys: { kty: string; [member: string]: unknown }[] };
@@ -181,6 +185,7 @@ export function parseEnvironment(
     databaseUrl: values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL,
     pooled: values.GROUNDWORK_DB_URL !== undefined,
     poolSize: values.GROUNDWORK_DB_POOL,
+    wallClock: values.GROUNDWORK_WALL_CLOCK,
     publishableKeys: values.SUPABASE_PUBLISHABLE_KEYS,
     secretKeys: values.SUPABASE_SECRET_KEYS,
     keySet: values.SUPABASE_JWKS,

@@ -2,7 +2,7 @@ import { assertDeepEquals } from "./asserts.ts";
 
 /** The floors of `_shared`, from the ground up, as docs/layers.md draws them. */
 const floors = [
-  ["json", "log", "bounded-map", "sha256"],
+  ["json", "log", "bounded-map", "sha256", "lifetime"],
   ["errors", "background"],
   ["asserts", "input", "environment"],
   ["outbound"],

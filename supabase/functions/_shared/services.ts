@@ -6,17 +6,19 @@ import { createDatabase } from "./database.ts";
 import { createEmbedder } from "./embedding/embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
 import type { Services } from "./http/bindings.ts";
+import { born, createLifetime } from "./lifetime.ts";
 import { createRateLimiter } from "./http/rate-limit.ts";
 import { createFailoverScratchpad } from "./scratchpad/failover.ts";
 
 export type { Services };
 
-/** Makes the services of an isolate. Nothing is connected until it is needed. */
-export function createServices(environment: Environment): Services {
+/** Makes the services of an isolate, which begins to live now. Nothing is connected until it is needed. */
+export function createServices(environment: Environment, birth: number = Date.now()): Services {
   const database = createDatabase(environment);
   const scratchpad = createFailoverScratchpad(environment, database);
   return {
     environment,
+    lifetime: createLifetime(environment.wallClock, birth),
     authenticator: createAuthenticator(environment),
     database,
     scratchpad,
@@ -37,5 +39,5 @@ let made: Services | undefined;
 
 /** This isolate's services, made from the environment on the first request. */
 export function services(): Services {
-  return made ??= createServices(parseEnvironment());
+  return made ??= createServices(parseEnvironment(), born);
 }

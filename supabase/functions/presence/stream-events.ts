@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
+import { inBackground } from "../_shared/background.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
@@ -13,7 +14,7 @@ const query = z.strictObject({
 
 /** Milliseconds. The platform ends a request that says nothing for 150 s. */
 const keepAliveInterval = 15_000;
-/** Milliseconds after which a stream ends by itself, before the platform cuts it off. */
+/** Milliseconds after which a stream ends by itself, however long the isolate goes on to live. */
 const longestStream = 140_000;
 /** Bytes that may wait for a slow reader. */
 const longestBacklog = 256 * 1024;
@@ -35,13 +36,13 @@ function watchOf(services: Services): RoomWatch {
  * First `here` with everyone, then `joined`, `changed`, `left`, and `typing` of the conversations
  * named in `?conversation=` (up to 20, comma-separated): who does not know a conversation is not
  * told that it exists. Last `end` with a reason, after which a client that may connects again:
- * `renew` (after 140 s), `token_expired`, `not_a_member`, `too_slow`.
+ * `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `too_slow`.
  */
 export async function streamEvents(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { access_token, conversation } = readQuery(request, query);
-  const { authenticator, memberships, rateLimiter } = context.env;
+  const { authenticator, lifetime: isolate, memberships, rateLimiter } = context.env;
   const caller = await identifyFromUrl(authenticator, request, access_token);
   if (caller.kind === "person") {
     rateLimiter.count(caller.userId, "read");
@@ -53,6 +54,9 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
     : longestStream;
   const encoder = new TextEncoder();
   let stop = () => {};
+  const over = Promise.withResolvers<void>();
+  // The platform does not count a stream that goes on as a reason to keep the isolate.
+  inBackground("a stream of presence", over.promise);
 
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -72,11 +76,14 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
         () => end(lifetime < longestStream ? "token_expired" : "renew"),
         lifetime,
       );
+      const forgetCall = isolate.onLastCall(() => end("renew"));
       let unlisten = () => {};
       stop = () => {
         unlisten();
         clearInterval(keepAlive);
         clearTimeout(lastTimer);
+        forgetCall();
+        over.resolve();
       };
       send("retry: 1000\n\n");
       const userId = caller.kind === "person" ? caller.userId : null;

@@ -1,3 +1,4 @@
+import { inBackground } from "../_shared/background.ts";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
@@ -7,6 +8,7 @@ import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
 import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound/websocket.ts";
 import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
+import { createCarrier, takeCarried } from "./handover.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
 import { type Credentials, readToken } from "./read-token.ts";
 import { relayBounds, startRelay } from "./relay.ts";
@@ -93,7 +95,8 @@ function upgrade(request: Request, { protocol }: Credentials): Deno.WebSocketUpg
 
 /**
  * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals before it is open are
- * HTTP answers; later ones are close codes (relay.ts). A token that expires closes the socket with
+ * HTTP answers; later ones are close codes (relay.ts). When the isolate ends the person is asked to
+ * come again (4307), and the next isolate begins with what this one could not say any more. A token that expires closes the socket with
  * 4401: the session goes on, and the client connects again with a new token.
  */
 export async function connectAgent(context: RequestContext): Promise<Response> {
@@ -112,8 +115,17 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   const { socket, response } = upgrade(request, credentials);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
-    const relay = startRelay(socket, () => reachAgent(services, agent, session));
+    const relay = startRelay(socket, async () => {
+      const reached = await reachAgent(services, agent, session);
+      for (const message of await takeCarried(services, id)) reached.send(message);
+      return reached;
+    });
     holdRelay(id, relay);
+    const forgetCall = services.lifetime.onLastCall(() =>
+      relay.handOver(createCarrier(services, id))
+    );
+    // The platform does not count a socket as a reason to keep the isolate.
+    inBackground("a relay", relay.ended.then(forgetCall));
     const node = `relay:${crypto.randomUUID()}`;
     const expiresAt = caller.kind === "person" ? caller.expiresAt : Infinity;
     watchSession(services, { session, expiresAt, node, revision }, relay);

@@ -50,6 +50,8 @@ function createAgent() {
       return over.promise;
     },
     send: (message: Message) => void heard.push(message),
+    /** The test says when it has answered. */
+    drain: (code: number, reason: string) => void closures.push({ code, reason }),
     close(code: number, reason: string) {
       closures.push({ code, reason });
       over.resolve({ code, reason });
@@ -224,4 +226,57 @@ Deno.test("where a server may not say a code of the protocol it says one of the 
   const person = createPerson();
   closePersons(person.socket, 1014, "é".repeat(100));
   assert(new TextEncoder().encode(person.closures[0]?.[1]).length <= 123);
+});
+
+/** Remembers what a relay leaves to the next. */
+function createCarrier(mostCarried = 20) {
+  const steps: unknown[] = [];
+  return {
+    steps,
+    mostCarried,
+    announce: () => Promise.resolve(void steps.push("announced")),
+    leave: (messages: Message[]) => Promise.resolve(void steps.push(messages)),
+  };
+}
+
+Deno.test("a relay that is handed over delivers all the agent says, and leaves what the person says to the next", async () => {
+  const { person, agent, relay } = await join();
+  const carrier = createCarrier();
+  person.says("before");
+  relay.handOver(carrier);
+  await eventually("the agent was told", () => agent.closures.length > 0);
+  assertDeepEquals([agent.heard, agent.closures[0]?.code, person.closures], [["before"], 4307, []]);
+  person.says("between");
+  await agent.says("the last");
+  agent.leaves(4307);
+  await eventually("the person was told", () => person.closures.length > 0);
+  assertDeepEquals([person.heard, person.closures[0]?.[0]], [["the last"], 4307]);
+  person.says("the end");
+  person.leaves(4307);
+  assertEquals((await relay.ended).code, 4307);
+  assertDeepEquals(agent.heard, ["before"]);
+  assertDeepEquals(carrier.steps, ["announced", ["between", "the end"]]);
+});
+
+Deno.test("more than can be carried is said to be unclear: 1013, and nothing is left", async () => {
+  const { person, agent, relay } = await join();
+  const carrier = createCarrier();
+  relay.handOver(carrier);
+  await eventually("the agent was told", () => agent.closures.length > 0);
+  for (let i = 0; i < 3; i++) person.says("x".repeat(10));
+  agent.leaves(4307);
+  await eventually("the person was told", () => person.closures.length > 0);
+  assertEquals(person.closures[0]?.[0], 1013);
+  person.leaves(1013);
+  await relay.ended;
+  assertDeepEquals(carrier.steps, ["announced", []]);
+});
+
+Deno.test("who is revoked while a relay is handed over is cut off with 4403", async () => {
+  const { person, agent, relay } = await join();
+  relay.handOver(createCarrier());
+  await eventually("the agent was told", () => agent.closures.length > 0);
+  relay.end(4403, "");
+  assertEquals((await relay.ended).code, 4403);
+  assertEquals(person.closures[0]?.[0], 4403);
 });

@@ -16,6 +16,8 @@ export const closeCodes = {
   tryAgain: 1013,
   /** The agent cannot be reached, or its connection broke. Not 1014: some clients take that for an error. */
   agentAway: 1011,
+  /** This isolate ends: come again at once. What was said is or will be delivered, each once. */
+  comeAgain: 4307,
   tokenExpired: 4401,
   revoked: 4403,
   sessionClosed: 4404,
@@ -33,9 +35,24 @@ export interface Relay {
   readonly ended: Promise<Closure>;
   /** Ends it: the person's socket is closed with this, the agent's with 1001. */
   end(code: number, reason: string): void;
+  /**
+   * Takes leave of both because the isolate ends (4307 for both): what the agent says until it has
+   * heard of it is delivered, what the person says until then is left to the session's next relay.
+   */
+  handOver(carrier: Carrier): void;
   /** Passes nothing on until `release`: what comes waits. */
   hold(): void;
   release(): void;
+}
+
+/** Takes what one relay could not say to the next. */
+export interface Carrier {
+  /** Bytes that it takes. */
+  readonly mostCarried: number;
+  /** Says that something may be coming: the next relay waits for it. */
+  announce(): Promise<void>;
+  /** Leaves it, in order; nothing is coming after that. */
+  leave(messages: Message[]): Promise<void>;
 }
 
 /** Bounds, in bytes. */
@@ -55,10 +72,13 @@ export const relayBounds: RelayBounds = {
   highWater: mebibyte,
 };
 
+/** Milliseconds that a person's socket has for taking leave. */
+const longestLeave = 3000;
 /** Milliseconds after which a person who was too slow is looked at again: WebSockets do not say when. */
 const lookAgain = 20;
 const open = 1;
 const longestReason = 123;
+const handedOver = "This isolate ends. Come again.";
 
 function sizeOf(message: Message): number {
   return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
@@ -102,6 +122,10 @@ export function startRelay(
   /** What the agent is told, also if it is reached after that; null until it is over. */
   let farewell: Closure | null = null;
   let isHeld = false;
+  /** Set while the relay takes leave: nothing more is said to the agent. */
+  let isLeaving = false;
+  const agentLeft = Promise.withResolvers<void>();
+  const personLeft = Promise.withResolvers<void>();
   let released = Promise.withResolvers<void>();
   released.resolve();
 
@@ -111,13 +135,13 @@ export function startRelay(
     waiting.length = 0;
     released.resolve();
     agent?.close(toAgent, reason);
-    closePersons(socket, code, reason);
+    if (socket.readyState <= open) closePersons(socket, code, reason);
     resolve({ code, reason });
   }
   const end = (code: number, reason: string) => finish(code, reason, 1001);
 
   function flush(): void {
-    if (!agent || isHeld) return;
+    if (!agent || isHeld || isLeaving) return;
     for (const message of waiting.splice(0)) agent.send(message);
     waitingSize = 0;
   }
@@ -137,8 +161,10 @@ export function startRelay(
     flush();
   };
   // 1005 and 1006 are codes that no frame carries: the agent is told that the person went away.
-  socket.onclose = ({ code, reason }) =>
-    finish(code, reason, code === 1005 ? 1000 : code === 1006 ? 1001 : code);
+  socket.onclose = ({ code, reason }) => {
+    personLeft.resolve();
+    if (!isLeaving) finish(code, reason, code === 1005 ? 1000 : code === 1006 ? 1001 : code);
+  };
 
   async function deliver(message: Message): Promise<void> {
     while (isHeld && !farewell) await released.promise;
@@ -159,15 +185,45 @@ export function startRelay(
     agent = reached;
     flush();
     const { code, reason } = await agent.run(deliver);
+    agentLeft.resolve();
+    if (isLeaving) return;
     if (code === 1006) end(closeCodes.agentAway, "The agent's connection broke.");
     else finish(code, reason, code);
   }
 
-  run().catch(() => end(closeCodes.agentAway, "The agent cannot be reached."));
+  run().catch(() => {
+    agentLeft.resolve();
+    if (!isLeaving) end(closeCodes.agentAway, "The agent cannot be reached.");
+  });
+
+  /** The agent first, so that all it has said is delivered; then the person; then what neither could hear. */
+  async function takeLeave(carrier: Carrier): Promise<void> {
+    const { comeAgain, tryAgain } = closeCodes;
+    await carrier.announce();
+    if (farewell) return await carrier.leave([]);
+    isLeaving = true;
+    agent?.drain(comeAgain, handedOver);
+    // An agent that has not been reached has said nothing.
+    if (agent) await agentLeft.promise;
+    if (farewell) return await carrier.leave([]);
+    const isTooMuch = waitingSize > carrier.mostCarried;
+    closePersons(socket, isTooMuch ? tryAgain : comeAgain, handedOver);
+    await Promise.race([personLeft.promise, new Promise((go) => setTimeout(go, longestLeave))]);
+    const said = waiting.splice(0);
+    await carrier.leave(isTooMuch ? [] : said);
+  }
 
   return {
     ended,
     end,
+    handOver(carrier) {
+      if (farewell || isLeaving) return;
+      takeLeave(carrier).then(
+        () => finish(closeCodes.comeAgain, handedOver, closeCodes.comeAgain),
+        // What cannot be carried is said to be unclear.
+        () => end(closeCodes.tryAgain, handedOver),
+      );
+    },
     hold() {
       if (isHeld || farewell) return;
       isHeld = true;

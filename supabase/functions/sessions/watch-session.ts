@@ -7,6 +7,7 @@
  * as long as the reading takes less than half a second. When nobody can be asked, nothing is passed
  * on, and after ten seconds the relay ends.
  */
+import { inBackground } from "../_shared/background.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
 import { closeCodes, type Relay } from "./relay.ts";
@@ -117,9 +118,12 @@ export function watchSession(
     repeat(0, touch),
     repeat(Math.max(0, expiresAt - Date.now()), expire),
   ];
-  relay.ended.then(async () => {
-    for (const stop of stops) stop();
-    // No longer here; whether it was closed or has moved on is not this relay's to say.
-    await touchSession(services, session, null);
-  }).catch((error) => log("warning", "a session's end of relay was not noted", { error }));
+  inBackground(
+    "noting a relay's end",
+    relay.ended.then(async () => {
+      for (const stop of stops) stop();
+      // No longer here; whether it was closed or has moved on is not this relay's to say.
+      await touchSession(services, session, null);
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
+import { inBackground } from "../_shared/background.ts";
 import { ApiError } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
@@ -25,7 +26,7 @@ const shortPause = 40;
 const longPause = 400;
 /** Milliseconds between two looks into Postgres for an end that the fast memory has lost. */
 const doubt = 1000;
-/** Milliseconds after which a reader is asked to come again, before the platform cuts it off. */
+/** Milliseconds after which a reader is asked to come again, however long the isolate goes on to live. */
 const longestRead = 140_000;
 const keepAliveInterval = 15_000;
 /** Chunks in one look, and bytes that may wait for a slow reader. */
@@ -85,8 +86,8 @@ async function findMessage(
  * `GET /streams/:id`: server-sent events, each with the chunk's number as its id; a client that
  * comes back with `Last-Event-ID` (or `?from=`) goes on after it, without gaps or doubles.
  *
- * The last event is `end`: `{status, message_id, error}`, or `{status: "renew"}` after 140 s, after which
- * the client comes again. Where chunks were lost with the fast memory, `message` gives the whole
+ * The last event is `end`: `{status, message_id, error}`, or `{status: "renew"}` after 140 s and
+ * when the isolate ends, after which the client comes again. Where chunks were lost with the fast memory, `message` gives the whole
  * message before the end.
  */
 export async function readStream(context: RequestContext): Promise<Response> {
@@ -100,10 +101,13 @@ export async function readStream(context: RequestContext): Promise<Response> {
   const stream = await requireStream(services, id, caller, true);
   const until = Math.min(
     Date.now() + longestRead,
+    services.lifetime.lastCall,
     caller.kind === "person" ? caller.expiresAt : Infinity,
   );
   const encoder = new TextEncoder();
   let isGone = false;
+  let isLastCall = false;
+  const forgetCall = services.lifetime.onLastCall(() => isLastCall = true);
 
   const events = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -112,11 +116,16 @@ export async function readStream(context: RequestContext): Promise<Response> {
       };
       const hasRoom = () => (controller.desiredSize ?? 0) > 0;
       send("retry: 500\n\n");
-      follow({ services, stream, first, until, send, hasRoom, isGone: () => isGone })
+      const isOver = () => isLastCall || Date.now() >= until;
+      const reader = { services, stream, first, isOver, send, hasRoom, isGone: () => isGone };
+      const following = follow(reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => {
+          forgetCall();
           if (!isGone) controller.close();
         });
+      // The platform does not count a stream that goes on as a reason to keep the isolate.
+      inBackground("a stream's reading", following);
     },
     cancel() {
       isGone = true;
@@ -131,7 +140,8 @@ interface Reader {
   services: Services;
   stream: Stream;
   first: number;
-  until: number;
+  /** Whether the reader's time or the isolate's is over. */
+  isOver: () => boolean;
   send: (text: string) => void;
   hasRoom: () => boolean;
   isGone: () => boolean;
@@ -139,13 +149,13 @@ interface Reader {
 
 /** Sends what comes until the end, the reader's time, or the reader's leaving. */
 async function follow(reader: Reader): Promise<void> {
-  const { services, stream: { id }, until, send, hasRoom, isGone } = reader;
+  const { services, stream: { id }, isOver, send, hasRoom, isGone } = reader;
   let next = reader.first;
   let pause = shortPause;
   let doubtedAt = 0;
   let saidAt = Date.now();
   while (!isGone()) {
-    if (Date.now() >= until) return send(formatEvent('{"status":"renew"}', "end"));
+    if (isOver()) return send(formatEvent('{"status":"renew"}', "end"));
     // The end is asked for first: what is read after it is all there is.
     const askDatabase = Date.now() - doubtedAt >= doubt;
     if (askDatabase) doubtedAt = Date.now();

@@ -63,7 +63,8 @@ function invalidToken(): ApiError {
 
 function bearer(request: Request): string | null {
   const header = request.headers.get("authorization");
-  return header !== null && header.startsWith("Bearer ") ? header.slice(7) : null;
+  // A scheme's name is written in any case (RFC 9110, 11.1), and one or more spaces follow it.
+  return header === null ? null : /^bearer +(\S+) *$/i.exec(header)?.[1] ?? null;
 }
 
 /** Makes the isolate's authenticator. `now` is for tests. */

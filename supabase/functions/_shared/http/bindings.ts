@@ -5,12 +5,14 @@ import type { Permissions } from "../access/permissions.ts";
 import type { Database } from "../database.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Environment } from "../environment.ts";
+import type { Lifetime } from "../lifetime.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /** The services of one isolate. */
 export interface Services {
   readonly environment: Environment;
+  readonly lifetime: Lifetime;
   readonly authenticator: Authenticator;
   readonly database: Database;
   readonly scratchpad: FailoverScratchpad;

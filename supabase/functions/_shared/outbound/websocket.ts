@@ -40,6 +40,8 @@ export interface OutboundSocket {
   readonly unsent: number;
   /** Says goodbye and waits 2 s at most for the answer. What `deliver` would still get is dropped. */
   close(code: number, reason: string): void;
+  /** Says goodbye and waits 5 s at most for the answer, delivering what the other side says until then. */
+  drain(code: number, reason: string): void;
 }
 
 /** What may be otherwise. Times in milliseconds. */
@@ -57,6 +59,7 @@ export interface OutboundOptions {
 
 const longestHead = 16_384;
 const goodbye = 2000;
+const longGoodbye = 5000;
 
 async function expectedAccept(key: string): Promise<string> {
   const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
@@ -148,6 +151,7 @@ function speakFrames(
   let leaving: ReturnType<typeof setTimeout> | undefined;
   let heard = Date.now();
   let isListening = false;
+  let isDraining = false;
   let isGone = false;
 
   function vanish(): void {
@@ -167,11 +171,11 @@ function speakFrames(
       .finally(() => unsent -= payload.length);
   }
 
-  function sayGoodbye(code: number, reason: string): void {
+  function sayGoodbye(code: number, reason: string, patience: number = goodbye): void {
     if (saidGoodbye) return;
     saidGoodbye = { code, reason };
     write(opcode.close, encodeClosing(code, reason));
-    leaving = setTimeout(vanish, goodbye);
+    leaving = setTimeout(vanish, patience);
   }
 
   const pulse = setInterval(() => {
@@ -184,7 +188,7 @@ function speakFrames(
     incoming: Incoming,
     deliver: (message: Message) => void | Promise<void>,
   ): Promise<Closure | null> {
-    if (incoming.kind === "message" && !saidGoodbye) await deliver(incoming.data);
+    if (incoming.kind === "message" && (isDraining || !saidGoodbye)) await deliver(incoming.data);
     else if (incoming.kind === "ping") write(opcode.pong, incoming.payload);
     else if (incoming.kind === "close") {
       const { code, reason } = incoming;
@@ -236,7 +240,13 @@ function speakFrames(
       return unsent;
     },
     close(code, reason) {
+      isDraining = false;
       if (!isGone) sayGoodbye(code, reason);
+    },
+    drain(code, reason) {
+      if (isGone || saidGoodbye) return;
+      isDraining = true;
+      sayGoodbye(code, reason, longGoodbye);
     },
   };
 }
