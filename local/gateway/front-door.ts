@@ -83,6 +83,8 @@ async function answer(
   });
   passed.on("response", (answered) => {
     const headers = withoutHops(answered.headers as Headers);
+    // The one answer that says to whoever asked what to upgrade to.
+    if (answered.statusCode === 426) headers.upgrade = answered.headers.upgrade ?? "websocket";
     if (!target.ownCors) Object.assign(headers, missing(readable, headers));
     response.writeHead(answered.statusCode ?? 502, headers);
     answered.on("error", () => response.destroy());

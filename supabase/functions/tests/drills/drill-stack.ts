@@ -5,9 +5,11 @@ import { type Stack, type StackOptions, startStack } from "../../../../local/sta
 
 /** Starts one, on free ports and with nothing kept; `isPooled` puts a pooler before a real database. */
 export async function startDrillStack(
-  { isPooled = false, ...options }: Pick<StackOptions, "redis" | "seed" | "functionEnv"> & {
-    isPooled?: boolean;
-  },
+  { isPooled = false, ...options }:
+    & Pick<StackOptions, "redis" | "seed" | "functionEnv" | "wallClock">
+    & {
+      isPooled?: boolean;
+    },
 ): Promise<Stack & AsyncDisposable> {
   await using started = new AsyncDisposableStack();
   const isReal = Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real";
