@@ -53,17 +53,16 @@ export function createLifetime(
   return {
     lastCall,
     onLastCall(listener) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const stop = () => {
-        clearTimeout(timer);
-        listeners.delete(call);
-      };
       const call = () => {
         stop();
         listener();
       };
       const left = isOver ? 0 : Math.max(0, lastCall - Date.now());
-      timer = setTimeout(call, Math.min(left, longestTimer));
+      const timer = setTimeout(call, Math.min(left, longestTimer));
+      const stop = () => {
+        clearTimeout(timer);
+        listeners.delete(call);
+      };
       listeners.add(call);
       return stop;
     },
