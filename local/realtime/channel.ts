@@ -35,6 +35,8 @@ export interface Channel extends Member {
   tellSystem(extension: string, status: "ok" | "error", message: string): void;
   /** Delivers what was kept, and what has come since the channel was opened without what is kept. */
   release(kept: Kept[]): void;
+  deliverChange(message: Outgoing): void;
+  hasEnded(): boolean;
   /** Ends when its token does. */
   watchToken(): void;
   /** Leaves the topic without a word. */
@@ -112,6 +114,12 @@ export function openChannel(
         if (!kept.some((one) => one.id === id)) connection.send(message);
       }
     },
+    deliverChange(message) {
+      context.rates.events.add();
+      if (held) held.push({ message });
+      else connection.send(message);
+    },
+    hasEnded: () => hasEnded,
     watchToken() {
       clearTimeout(timer);
       const { exp } = channel.claims;

@@ -8,7 +8,8 @@ import postgres from "postgres";
 import { readPartitionScript } from "../database/bootstrap.ts";
 import { refuseChanges } from "./changes/feed.ts";
 import type { Context } from "./context.ts";
-import { type DatabaseMessage, followMessages } from "./database/messages.ts";
+import { followChanges } from "./changes/log-feed.ts";
+import { askForLog, type DatabaseMessage, followMessages } from "./database/messages.ts";
 import { createRate, fits, freePlan, type Limits } from "./limits.ts";
 import { fitsFrame, outgoingBroadcast } from "./protocol.ts";
 import { broadcastRoutes } from "./rest.ts";
@@ -40,6 +41,14 @@ export interface Realtime {
 /** How often days are added to and dropped from `realtime.messages`, in milliseconds. */
 const partitionInterval = 3_600_000;
 
+/** Why the changes of tables are not told, and what to use instead. */
+const refusals = {
+  embedded: "The embedded database cannot decode its log: use broadcasts " +
+    "(realtime.broadcast_changes in a trigger), or a real Postgres (npm start -- --db-url …)",
+  unlogged: "wal_level is not logical: set it and restart Postgres, or use broadcasts " +
+    "(realtime.broadcast_changes in a trigger)",
+};
+
 /** Starts Realtime; the database has been prepared by {@link file://../database/bootstrap.ts}. */
 export async function startRealtime(options: RealtimeOptions): Promise<Realtime> {
   const log = options.log ?? (() => {});
@@ -50,6 +59,8 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     onnotice: () => {},
     connection: { application_name: "groundwork-realtime" },
   });
+  const { isEmbedded, isLogged } = await askForLog(sql);
+  const events = rate(limits.eventsPerSecond);
   const following = Promise.withResolvers<void>();
   const context: Context = {
     sql,
@@ -59,16 +70,15 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
     topics: createTopics(),
     rates: {
       joins: rate(limits.joinsPerSecond),
-      events: rate(limits.eventsPerSecond),
+      events,
       presence: rate(limits.presenceEventsPerSecond),
     },
     connected: new Set(),
     isPrivateOnly: options.isPrivateOnly ?? false,
     whenFollowing: following.promise,
-    changes: refuseChanges(
-      "The embedded database cannot decode its log: use broadcasts " +
-        "(realtime.broadcast_changes in a trigger), or a real Postgres (npm start -- --db-url …)",
-    ),
+    changes: isLogged
+      ? followChanges({ sql, adminUrl: options.adminUrl, events, log })
+      : refuseChanges(isEmbedded ? refusals.embedded : refusals.unlogged),
   };
   const messages = await followMessages({
     sql,

@@ -31,13 +31,22 @@ const channel = "groundwork_realtime_messages";
 const lookBack = "10 minutes";
 const remembered = 20_000;
 
+/** Whether a database is the embedded one, and whether its log can be followed. */
+export async function askForLog(
+  sql: postgres.Sql,
+): Promise<{ isEmbedded: boolean; isLogged: boolean }> {
+  const [server] = await sql<{ level: string; isEmbedded: boolean }[]>`
+    select current_setting('wal_level') as level, version() ~ 'emscripten|wasm|PGlite' as "isEmbedded"`;
+  const isEmbedded = server?.isEmbedded ?? false;
+  return { isEmbedded, isLogged: server?.level === "logical" && !isEmbedded };
+}
+
 /** Begins to follow; resolves when nothing more is missed. */
 export async function followMessages(options: MessagesOptions): Promise<FollowedLog> {
   const { sql, log } = options;
-  const [server] = await sql<{ level: string; is_embedded: boolean }[]>`
-    select current_setting('wal_level') as level, version() ~ 'emscripten|wasm|PGlite' as is_embedded`;
+  const { isEmbedded, isLogged } = await askForLog(sql);
   const known = await rememberIds(options);
-  if (server?.level === "logical" && !server.is_embedded) {
+  if (isLogged) {
     await sql.unsafe(dropTrigger);
     return await followLog({
       adminUrl: options.adminUrl,
@@ -49,7 +58,7 @@ export async function followMessages(options: MessagesOptions): Promise<Followed
       onLost: (reason) => log(`Realtime: lost the database's log (${reason}); trying again`),
     });
   }
-  if (!server?.is_embedded) {
+  if (!isEmbedded) {
     log(
       "Realtime: wal_level is not logical, so commits that broadcast wait for one another; " +
         "set wal_level = logical and restart Postgres",
