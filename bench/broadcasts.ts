@@ -21,7 +21,7 @@ async function measure(server: PostgresServer, level: string): Promise<[number, 
   await sql.end();
   await server.stop();
   await server.start();
-  const root = await ensureRoot();
+  const root = await ensureRoot(console.log);
   const rate = () => pgbench(root, script, { url: server.adminUrl, clients, seconds });
   const measured: [number, number][] = [];
   for (let round = 0; round < rounds; round++) {
