@@ -43,9 +43,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
   let roleSettings = await readRoleSettings(sql);
   const connection = openConnection(options.adminUrl, options.connections, () => roleSettings);
+  // Storage alone may delete rows of Storage: its connection says so, as the platform's does.
+  const storageConnection = openConnection(
+    options.adminUrl,
+    options.connections,
+    () => roleSettings,
+    { "storage.allow_delete_query": "true" },
+  );
   const unquiet = quietConsole();
-  const app = new App({
-    connection,
+  const config: Omit<ConstructorParameters<typeof App>[0], "connection"> = {
     api: {
       external_url: options.apiUrl,
       max_rows: 1000,
@@ -66,8 +72,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     storage: { enabled: true },
     studio: { enabled: false },
     options: { server: { admin: false, disableStudio: true } },
-  });
-  app._storageAdapter = createFileStorage(options.storageDir);
+  };
+  const app = new App({ ...config, connection });
+  const storage = new App({ ...config, connection: storageConnection });
+  storage._storageAdapter = createFileStorage(options.storageDir);
   await followSchema(sql, {
     async clearSchemaCache() {
       roleSettings = await readRoleSettings(sql);
@@ -106,7 +114,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const request = await correctToken(incoming, tokens);
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
-      if (!pathname.startsWith("/rest/v1/")) return await app.fetch(request);
+      if (pathname.startsWith("/storage/v1/")) return await storage.fetch(request);
       return await asDataApi(request, async () => await app.fetch(correctFilters(request)));
     },
   );
@@ -114,10 +122,26 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     origin: `http://127.0.0.1:${server.addr.port}`,
     async stop() {
       await server.shutdown();
-      await Promise.all([connection.close(), sql.end()]);
+      await Promise.all([connection.close(), storageConnection.close(), sql.end()]);
       unquiet();
     },
   };
+}
+
+type AppConfig = ConstructorParameters<typeof App>[0];
+
+/** A connection of lite, corrected. */
+function openConnection(url: string, max: number, settings: Record<string, string> = {}) {
+  const connection = createPostgresConnection({
+    url,
+    postgresOptions: { max, onnotice: () => {}, types: { jsonb }, connection: settings },
+  });
+  keepGrants(connection);
+  connection.normalizeDbError = (error) => {
+    const corrected = correctDatabaseError(error);
+    return isAnsweredProperly(error) ? expectError(corrected) : corrected;
+  };
+  return connection;
 }
 
 /** Correction 1: the same request, with a token that lite can verify if it could be verified here. */

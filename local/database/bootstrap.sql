@@ -29,8 +29,6 @@ $$;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to postgres with admin option;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
--- The platform lets `postgres` write policies on these tables through an extension of its own; here it is a member of their owners.
-grant supabase_storage_admin, supabase_realtime_admin to postgres with inherit true;
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 
@@ -55,7 +53,8 @@ declare
 begin
   for extension in
     select wanted.* from (values
-      ('pg_cron', 'pg_catalog'), ('vector', 'extensions'), ('pgtap', 'extensions'), ('plpgsql_check', 'extensions')
+      ('pg_cron', 'pg_catalog'), ('vector', 'extensions'), ('pgtap', 'extensions'), ('plpgsql_check', 'extensions'),
+      ('pg_stat_statements', 'extensions')
     ) as wanted (name, schema)
     join pg_catalog.pg_available_extensions using (name)
   loop

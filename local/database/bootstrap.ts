@@ -16,6 +16,7 @@ export async function bootstrapScripts(): Promise<string[]> {
     getAuthSchemaSql(false),
     getStorageSchemaSql(false),
     await read("./bootstrap-auth-storage.sql"),
+    await read("./bootstrap-limits.sql"),
   ];
 }
 

@@ -2,6 +2,30 @@
 import { connect } from "./connect.ts";
 import type { RunningDatabase } from "./pglite.ts";
 
+interface ServerFacts {
+  version: number;
+  is_superuser: boolean;
+  missing: string[];
+  database: string;
+  cron_database: string | null;
+}
+
+/** pg_cron has to be preloaded, and lives in one database of a server: the project can only be there. */
+function refuseWithoutCron({ database, cron_database }: ServerFacts): void {
+  if (cron_database === null) {
+    throw new Error(
+      "The Postgres of --db-url does not preload pg_cron. In its configuration set " +
+        `shared_preload_libraries = 'pg_cron' and cron.database_name = '${database}', and restart it.`,
+    );
+  }
+  if (cron_database !== database) {
+    throw new Error(
+      `--db-url names the database ${database}, and pg_cron of that server works in ${cron_database} ` +
+        `(cron.database_name). Name that one, or set cron.database_name = '${database}' and restart the server.`,
+    );
+  }
+}
+
 /** Checks that the server is one that the project can run on. The project works as `postgres` on the same server and database. */
 export async function useServer(
   adminUrl: string,
@@ -9,14 +33,17 @@ export async function useServer(
 ): Promise<RunningDatabase> {
   const sql = connect(adminUrl);
   try {
-    const [server] = await sql<{ version: number; is_superuser: boolean; missing: string[] }[]>`
+    const [server] = await sql<ServerFacts[]>`
       select
         current_setting('server_version_num')::integer / 10000 as version,
         (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as is_superuser,
         array(
           select wanted from unnest(array['vector', 'ltree', 'pg_net', 'pg_cron', 'supabase_vault']) as wanted
           where wanted not in (select name from pg_catalog.pg_available_extensions)
-        ) as missing
+        ) as missing,
+        current_database() as database,
+        -- Null where pg_cron is not preloaded: then nothing has defined the setting.
+        current_setting('cron.database_name', true) as cron_database
     `;
     if (!server?.is_superuser) {
       throw new Error(
@@ -33,6 +60,7 @@ export async function useServer(
           "install the others from your distribution.",
       );
     }
+    refuseWithoutCron(server);
   } finally {
     await sql.end();
   }

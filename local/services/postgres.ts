@@ -58,18 +58,28 @@ max_wal_size = 4GB
 wal_level = logical
 jit = off
 timezone = 'UTC'
-shared_preload_libraries = 'pg_cron'
+shared_preload_libraries = 'pg_cron,pg_stat_statements'
 cron.database_name = 'postgres'
 cron.host = '127.0.0.1'
 log_line_prefix = '%m [%p] %u %a '
 `;
 
+/** The platform's collation is ICU's: 'a' before 'B', and an order that the bytes do not tell. */
+const INITDB = [
+  "--username=supabase_admin",
+  "--auth=trust",
+  "--encoding=UTF8",
+  "--locale=C.UTF-8",
+  "--locale-provider=icu",
+  "--icu-locale=en-US",
+];
+
 /**
- * An empty cluster with these settings. They are in its name: projects of other settings on the same
+ * An empty cluster with these settings and options. They are in its name: projects of other settings on the same
  * machine have one of their own.
  */
 const TEMPLATE = `${STATE_FOLDER}/postgres-template-${
-  createHash("sha256").update(SETTINGS).digest("hex").slice(0, 8)
+  createHash("sha256").update(SETTINGS + INITDB.join(" ")).digest("hex").slice(0, 8)
 }`;
 
 /** Prepares a server (installing Postgres where needed) without starting it. */
@@ -187,8 +197,7 @@ async function ensureTemplate(root: Root, log: (line: string) => void): Promise<
   await root.run(
     "postgres",
     `${POSTGRES_BIN}/initdb`,
-    ...[`--pgdata=${making}`, "--username=supabase_admin", "--auth=trust", "--encoding=UTF8"],
-    ...["--locale-provider=builtin", "--locale=C.UTF-8"],
+    ...[`--pgdata=${making}`, ...INITDB],
   );
   const configuration = root.outside(`${making}/postgresql.conf`);
   await Deno.writeTextFile(configuration, "include 'groundwork.conf'\n", { append: true });

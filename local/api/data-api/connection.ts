@@ -24,15 +24,16 @@ export function asDataApi<T>(request: Request, answer: () => Promise<T>): Promis
   return requests.run({ request }, answer);
 }
 
-/** Opens the connection. */
+/** Opens the connection. `session`: settings that it has from its beginning. */
 export function openConnection(
   url: string,
   connections: number,
   settings: RoleSettings,
+  session: Record<string, string> = {},
 ): LiteConnection {
   const connection = createPostgresConnection({
     url,
-    postgresOptions: { max: connections, onnotice: () => {}, types },
+    postgresOptions: { max: connections, onnotice: () => {}, types, connection: session },
   });
   keepGrants(connection);
   connection.normalizeDbError = (error) => {

@@ -1,6 +1,7 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import {
   type Figures,
+  findAdvice,
   findTroubles,
   judge,
   type QueueFigures,
@@ -29,7 +30,11 @@ const work: WorkFigures = {
   sealing: { lag_seconds: 59 },
 };
 const well: Figures = {
-  database: { latency_ms: 1, pool: { size: 8, busy: 0, waiting: 0, refused: 0 } },
+  database: {
+    latency_ms: 1,
+    pool: { size: 8, busy: 0, waiting: 0, refused: 0 },
+    pgvector: "0.8.4",
+  },
   scratchpad: { kind: "redis", breaker: "closed", openings: 0, latency_ms: 1 },
   work,
 };
@@ -82,4 +87,15 @@ for (
 Deno.test("without the database everything is down, whatever else is the matter", () => {
   const figures = { ...well, database: { ...well.database, latency_ms: null }, work: null };
   assertEquals(judge(findTroubles(figures)), "down");
+});
+
+Deno.test("a pgvector that leaves damaged indexes as they are is to be replaced, and degrades nothing", () => {
+  const adviceOf = (pgvector: string | null) =>
+    findAdvice({ ...well, database: { ...well.database, pgvector } });
+  for (const version of ["0.7.9", "0.8", "0.8.0", "0.8.3"]) {
+    assertDeepEquals(adviceOf(version), ["pgvector_outdated"], version);
+  }
+  for (const version of ["0.8.4", "0.8.7", "0.8.10", "0.9.0", "1.0", null]) {
+    assertDeepEquals(adviceOf(version), [], String(version));
+  }
 });

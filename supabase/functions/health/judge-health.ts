@@ -51,6 +51,8 @@ export interface Figures {
   database: {
     latency_ms: number | null;
     pool: { size: number; busy: number; waiting: number; refused: number };
+    /** Version of the extension; null when the database could not say. */
+    pgvector: string | null;
   };
   scratchpad: {
     kind: "redis" | "postgres";
@@ -84,6 +86,18 @@ export function findTroubles(figures: Figures): string[] {
     work.abandoned > 0 && "leases_not_released",
     work.sealing.lag_seconds > longestSealingLag && "sealing_behind",
   ].filter((trouble) => typeof trouble === "string");
+}
+
+/** From here on vacuum repairs HNSW indexes that it had damaged before 0.8.3. */
+const oldestVector = [0, 8, 4];
+
+/** What should be done and hurts nobody at the moment; it degrades nothing. */
+export function findAdvice({ database }: Figures): string[] {
+  if (database.pgvector === null) return [];
+  const version = database.pgvector.split(".").map(Number);
+  const place = oldestVector.findIndex((part, index) => (version[index] ?? 0) !== part);
+  const isOlder = place >= 0 && (version[place] ?? 0) < (oldestVector[place] ?? 0);
+  return isOlder ? ["pgvector_outdated"] : [];
 }
 
 /** Without the database nothing works; everything else makes things slower or later. */

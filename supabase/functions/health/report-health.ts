@@ -1,7 +1,7 @@
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
-import { type Figures, findTroubles, judge, type WorkFigures } from "./judge-health.ts";
+import { type Figures, findAdvice, findTroubles, judge, type WorkFigures } from "./judge-health.ts";
 
 /** Milliseconds. Anybody may ask, so what is measured is shared for a while. */
 const lifetime = 2000;
@@ -68,6 +68,21 @@ async function readWork({ database }: Services): Promise<WorkFigures | null> {
   }
 }
 
+async function readVectorVersion({ database }: Services): Promise<string | null> {
+  try {
+    const [row] = await database.run(
+      (sql) =>
+        sql<{ version: string }[]>`
+          select extversion as version from pg_catalog.pg_extension where extname = 'vector'`,
+      patience,
+    );
+    return row?.version ?? null;
+  } catch (error) {
+    log("warning", "pgvector's version could not be read", { error });
+    return null;
+  }
+}
+
 async function measure(services: Services): Promise<Figures> {
   const { database, scratchpad } = services;
   const latency = await time(() => database.run((sql) => sql`select 1`, patience));
@@ -78,7 +93,11 @@ async function measure(services: Services): Promise<Figures> {
     })
     : null;
   return {
-    database: { latency_ms: latency, pool: database.figures() },
+    database: {
+      latency_ms: latency,
+      pool: database.figures(),
+      pgvector: latency === null ? null : await readVectorVersion(services),
+    },
     scratchpad: {
       kind: scratchpad.state === "closed" ? "redis" : "postgres",
       breaker: scratchpad.state,
@@ -115,6 +134,8 @@ export async function reportHealth(context: RequestContext): Promise<Response> {
   const figures = await recall(context.env);
   const troubles = findTroubles(figures);
   const status = judge(troubles);
-  const body = await hasSecretKey(context) ? { status, troubles, ...figures } : { status };
+  const body = await hasSecretKey(context)
+    ? { status, troubles, advice: findAdvice(figures), ...figures }
+    : { status };
   return answer(body, status === "down" ? 503 : 200);
 }
