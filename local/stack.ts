@@ -8,6 +8,8 @@
  * await stack.stop();
  */
 import { startApi } from "./api/api.ts";
+import { startAuth } from "./auth/auth.ts";
+import { readAuthSettings } from "./auth/settings.ts";
 import { bootstrap, setVaultSecrets } from "./database/bootstrap.ts";
 import { connect } from "./database/connect.ts";
 import { applyMigrations, applySeed, migrationScript } from "./database/migrate.ts";
@@ -38,6 +40,8 @@ export interface StackOptions {
   dbPort?: number | undefined;
   /** "auto": an own server when one is installed; "none"; or a running one. */
   redis?: RedisOption | undefined;
+  /** Whether a sign-up waits until its address is confirmed, as hosted. Default false: one may begin at once. */
+  confirmEmails?: boolean | undefined;
   /** Whether to apply supabase/seed.sql. Default true. */
   seed?: boolean | undefined;
   /** Hears a line of progress per step. */
@@ -63,6 +67,8 @@ export interface Stack {
   /** As the project's `postgres` role. */
   dbUrl: string;
   poolerUrl?: string;
+  /** Where mails can be read: a page, and JSON with `.json` appended. */
+  inboxUrl: string;
   publishableKey: string;
   secretKey: string;
   /** Signs people's tokens; tests make some of their own with it. */
@@ -120,6 +126,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (redis) undo.push(redis.stop);
     const echoAgent = startEchoAgent();
     undo.push(echoAgent.stop);
+    const auth = startAuth({
+      adminUrl: database.adminUrl,
+      connections: options.dbUrl ? 4 : 1,
+      keys,
+      tokens,
+      settings: await readAuthSettings(root, options.confirmEmails ?? false),
+      apiUrl,
+      log,
+    });
+    undo.push(auth.stop);
     const api = await startApi({
       adminUrl: database.adminUrl,
       keys,
@@ -160,8 +176,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (problem) log(`Functions: what they import could not be fetched:\n${problem}`);
     const names = await gateway.serve([
       ...(options.routes ?? []),
-      ...["/rest/v1", "/auth/v1", "/storage/v1"].map((prefix) => ({ prefix, origin: api.origin })),
       { prefix: "/realtime/v1", origin: realtime.origin },
+      ...["/rest/v1", "/storage/v1"].map((prefix) => ({ prefix, origin: api.origin })),
+      { prefix: "/auth/v1", origin: auth.origin },
+      // Without CORS: a page from elsewhere must not read what signs people in.
+      ...["/inbox", "/inbox.json"].map((prefix) => ({
+        prefix,
+        origin: auth.origin,
+        ownCors: true,
+      })),
     ], { folder, env: functionEnv, cacheDir: platformCache, wallClock });
     log(`Functions: ${names.join(", ") || "none yet"}`);
 
@@ -177,6 +200,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       apiUrl,
       dbUrl: database.url,
       ...(options.poolerUrl ? { poolerUrl: options.poolerUrl } : {}),
+      inboxUrl: `${apiUrl}/inbox`,
       publishableKey: keys.publishableKey,
       secretKey: keys.secretKey,
       signingKey: keys.signingKey,

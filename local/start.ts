@@ -13,6 +13,7 @@ const usage = `npm start -- [options]
   --port <port>     of the API, default 54321
   --db-port <port>  of the embedded database, default 54322
   --state-dir <dir> where the state is kept, default .local
+  --confirm-emails  let sign-ups wait for the mail's link, as hosted
   --no-redis        run on the Postgres scratchpad
   --no-install      do not install redis-server where it is missing
   --help            this text`;
@@ -51,6 +52,7 @@ async function main(): Promise<number> {
       apiPort: options.port,
       dbPort: options.dbPort,
       redis: options.redis ? "auto" : "none",
+      confirmEmails: options.confirmEmails,
       log,
     });
     console.log(
@@ -78,6 +80,7 @@ function readOptions(args: string[]) {
       port: { type: "string", default: "54321" },
       "db-port": { type: "string", default: "54322" },
       "state-dir": { type: "string", default: ".local" },
+      "confirm-emails": { type: "boolean", default: false },
       redis: { type: "boolean", default: true },
       install: { type: "boolean", default: true },
       help: { type: "boolean", default: false },
@@ -89,6 +92,7 @@ function readOptions(args: string[]) {
     port: readPort(values.port, "--port"),
     dbPort: readPort(values["db-port"], "--db-port"),
     stateDir: values["state-dir"],
+    confirmEmails: values["confirm-emails"],
     redis: values.redis,
     install: values.install,
     help: values.help,
@@ -109,6 +113,7 @@ async function describe(stack: Stack, adminUrl: string | undefined) {
     ["API URL", stack.apiUrl],
     ["Data API", `${stack.apiUrl}/rest/v1`],
     ["Functions", `${stack.apiUrl}/functions/v1`],
+    ["Inbox (mails)", stack.inboxUrl],
     ["Database URL", stack.dbUrl],
     ["Publishable key", stack.publishableKey],
     ["Secret key", stack.secretKey],

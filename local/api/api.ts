@@ -1,9 +1,8 @@
-/** Data API, Auth and Storage: @supabase/lite, embedded and corrected where it differs from the platform. */
+/** Data API and Storage: @supabase/lite, embedded and corrected where it differs from the platform. */
 import { App, setExperimental } from "@supabase/lite";
 import postgres from "postgres";
-import { type Keys, makeJwks } from "../keys.ts";
+import type { Keys } from "../keys.ts";
 import type { Tokens } from "../tokens.ts";
-import { isAnonymousSignUp, signUpAnonymously, tokenLifetime } from "./anonymous.ts";
 import {
   asDataApi,
   exposedSchemas,
@@ -14,9 +13,8 @@ import { correctFilters } from "./data-api/filters.ts";
 import type { LiteConnection } from "./data-api/schema.ts";
 import { quietConsole } from "./quiet.ts";
 import { createFileStorage } from "./storage.ts";
-import { correctAuthAnswer } from "./tokens.ts";
 
-/** Answers requests below /rest/v1, /auth/v1 and /storage/v1, on a port of its own. */
+/** Answers requests below /rest/v1 and /storage/v1, on a port of its own. */
 export interface Api {
   origin: string;
   stop(): Promise<void>;
@@ -58,16 +56,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       schemas: exposedSchemas,
       pg_safe_update: true,
     },
+    // Of lite's Auth only what tells roles apart is used; people are {@link file://../auth/auth.ts}'s.
     auth: {
       enabled: true,
-      site_url: "http://127.0.0.1:3000",
       jwt_secret: keys.internalSecret,
-      jwt_expiry: tokenLifetime,
       publishable_key: keys.publishableKey,
       secret_key: keys.secretKey,
-      enable_signup: true,
-      enable_anonymous_sign_ins: true,
-      email: { enable_signup: true, enable_confirmations: false },
     },
     storage: { enabled: true },
     studio: { enabled: false },
@@ -83,37 +77,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     },
   });
 
-  async function fetchAuth(request: Request): Promise<Response> {
-    const path = new URL(request.url).pathname;
-    if (path === "/auth/v1/.well-known/jwks.json") {
-      return Response.json(makeJwks(keys), {
-        headers: { "access-control-allow-origin": "*", "cache-control": "public, max-age=600" },
-      });
-    }
-    if (request.method === "POST" && path === "/auth/v1/signup") {
-      const body: unknown = await request.clone().json().catch(() => null);
-      const apiKey = request.headers.get("apikey");
-      if (
-        isAnonymousSignUp(body) && (apiKey === keys.publishableKey || apiKey === keys.secretKey)
-      ) {
-        const session = await signUpAnonymously(sql, tokens, body.data ?? {});
-        return Response.json(session, { headers: { "access-control-allow-origin": "*" } });
-      }
-    }
-    const answer = await app.fetch(request);
-    if (!answer.headers.get("content-type")?.includes("application/json")) return answer;
-    const corrected = await correctAuthAnswer(await answer.json(), tokens);
-    const headers = new Headers(answer.headers);
-    headers.delete("content-length");
-    return Response.json(corrected, { status: answer.status, headers });
-  }
-
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (incoming) => {
       const request = await correctToken(incoming, tokens);
       const { pathname } = new URL(request.url);
-      if (pathname.startsWith("/auth/v1/")) return await fetchAuth(request);
       if (pathname.startsWith("/storage/v1/")) return await storage.fetch(request);
       return await asDataApi(request, async () => await app.fetch(correctFilters(request)));
     },
@@ -126,22 +94,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       unquiet();
     },
   };
-}
-
-type AppConfig = ConstructorParameters<typeof App>[0];
-
-/** A connection of lite, corrected. */
-function openConnection(url: string, max: number, settings: Record<string, string> = {}) {
-  const connection = createPostgresConnection({
-    url,
-    postgresOptions: { max, onnotice: () => {}, types: { jsonb }, connection: settings },
-  });
-  keepGrants(connection);
-  connection.normalizeDbError = (error) => {
-    const corrected = correctDatabaseError(error);
-    return isAnsweredProperly(error) ? expectError(corrected) : corrected;
-  };
-  return connection;
 }
 
 /** Correction 1: the same request, with a token that lite can verify if it could be verified here. */

@@ -4,6 +4,16 @@
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.users add column if not exists is_super_admin boolean;
 
+-- How a session was begun, and how sure of the person it is since.
+create table if not exists auth.mfa_amr_claims (
+  id uuid primary key,
+  session_id uuid not null references auth.sessions (id) on delete cascade,
+  authentication_method text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint mfa_amr_claims_session_id_authentication_method_pkey unique (session_id, authentication_method)
+);
+
 do $$
 declare
   relation record;
@@ -24,14 +34,3 @@ grant usage on schema storage to anon, authenticated, service_role, postgres;
 -- Row-level security decides, as on the platform.
 grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
 grant all on all tables in schema storage to postgres;
-
--- An anonymous person who gives an address becomes a known one; the platform's Auth does this itself.
-create or replace function auth.end_anonymity() returns trigger language plpgsql set search_path = '' as $$
-begin
-  new.is_anonymous := false;
-  return new;
-end;
-$$;
-create or replace trigger end_anonymity before update of email, phone on auth.users
-  for each row when (old.is_anonymous and (new.email is not null or new.phone is not null))
-  execute function auth.end_anonymity();

@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { startBareDatabase } from "../../fixture.ts";
 import { loadKeys } from "../../keys.ts";
 import { createTokens } from "../../tokens.ts";
-import { startApi } from "../api.ts";
+import { startFront } from "../front.ts";
 import { openPlainLite } from "../plain-lite.ts";
 
 const schema = `
@@ -43,7 +43,7 @@ Deno.test("the Data API sees, relates, writes and waits as PostgREST does", asyn
   await sql.unsafe(schema).simple();
   const keys = await loadKeys(null);
   const storageDir = await Deno.makeTempDir();
-  const api = await startApi({
+  const api = await startFront({
     adminUrl: database.adminUrl,
     keys,
     tokens: createTokens(keys, "http://api.example"),
