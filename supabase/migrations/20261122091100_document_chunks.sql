@@ -20,6 +20,99 @@ $$;
 comment on function private.estimate_tokens(text) is 'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on the safe side for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
+create function private.front_of(rest text, budget integer)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  room integer := budget * 4; -- characters, for finding where to cut
+  piece text;
+  half integer;
+begin
+  if private.estimate_tokens(rest) <= budget then
+    return rest;
+  end if;
+  piece := left(rest, greatest(1, room * length(left(rest, room)) / octet_length(left(rest, room))));
+  half := length(piece) / 2;
+  return coalesce(
+    left(piece, half) || coalesce(
+      substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'), substring(substr(piece, half + 1) from '^.*[。！？]'),
+      substring(substr(piece, half + 1) from '^.*\s')
+    ),
+    piece
+  );
+end;
+$$;
+comment on function private.front_of(text, integer) is
+  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise anywhere.';
+
+create function private.markdown_lines(whole text)
+returns table (place bigint, line text, level integer, title text, fence text, table_head text)
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  lines text[] := string_to_array(regexp_replace(regexp_replace(whole, '^\ufeff', ''), E'\r\n?', E'\n', 'g'), E'\n');
+  next_line text;
+  opened text; -- the line that opened the fence, and what it is made of
+  marker text;
+  is_front boolean := false;
+  is_underline boolean := false;
+  closes boolean;
+begin
+  for place in 1..coalesce(cardinality(lines), 0) loop
+    line := lines[place];
+    next_line := lines[place + 1];
+    level := null;
+    title := null;
+    closes := false;
+    fence := case when marker is not null then opened end;
+    if marker is not null then
+      closes := line ~ ('^ {0,3}' || left(marker, 1) || '{' || length(marker) || ',}\s*$');
+    elsif is_front then
+      is_front := line !~ '^(---|\.\.\.)\s*$';
+    elsif place = 1 and line ~ '^---\s*$' and array_position(lines[2:200], '---') is not null then
+      is_front := true; -- front matter, whose end is no underline
+    elsif line ~ '^ {0,3}(`{3,}[^`]*|~{3,}.*)$' then
+      marker := substring(line from '^ {0,3}(`{3,}|~{3,})');
+      opened := line;
+    elsif line ~ '^ {0,3}#{1,6}(\s|$)' then
+      level := length(substring(line from '^ *(#+)'));
+      title := coalesce(btrim(regexp_replace(line, '^ *#+\s*|\s+#+\s*$', '', 'g')), '');
+    elsif next_line ~ '^ {0,3}(=+|-+)\s*$' and line ~ '\S' and line !~ '^ {4}|^ {0,3}([-+*>|]|\d{1,9}[.)])\s|^ {0,3}(=+|-+)\s*$' and line !~ '\|'
+      and (table_head is null) and (place = 1 or lines[place - 1] !~ '\S' or lines[place - 1] ~ '^ {0,3}#{1,6}(\s|$)') then
+      level := case when next_line ~ '=' then 1 else 2 end;
+      title := btrim(line);
+      is_underline := true;
+    elsif is_underline then
+      is_underline := false;
+      level := 0; -- the underline itself
+    end if;
+    if marker is null and not is_front then
+      if line ~ '\|' and next_line ~ '^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$' and next_line ~ '\|' then
+        table_head := line || E'\n' || next_line;
+      elsif table_head is not null and line !~ '\|' then
+        table_head := null;
+      end if;
+    else
+      table_head := null;
+    end if;
+    return next;
+    if closes then
+      marker := null;
+    end if;
+  end loop;
+end;
+$$;
+comment on function private.markdown_lines(text) is
+  'The lines of a Markdown text, as CommonMark reads them: level and title of a heading (0: the underline of one), the line that opened the fence that a line is in, and the head of the table that it is in. Line ends of any kind; a byte order mark is left out; front matter holds no headings; a fence that is never closed goes to the end.';
+
 create function private.split_text(whole text, budget integer default 256)
 returns table (ordinal integer, heading text, content text)
 language plpgsql
@@ -30,80 +123,81 @@ as $$
 #variable_conflict use_column
 declare
   headings text[] := array_fill(null::text, array[6]);
-  level integer;
-  is_code boolean := false;
+  last_level integer;
+  is_untold boolean := false; -- a heading stands above that no passage has told yet
   pending text := '';
-  line text;
+  again text := ''; -- what pending begins with that was told before: a fence's first line, a table's head
+  said record;
   rest text;
   place integer;
-  ends integer;
   piece text;
-  half integer;
-  room integer := budget * 4; -- characters, for finding where to cut
+  closing text;
   -- A long line is looked at through a window: to take a little from the front of all of it, again and again, would cost its length squared.
-  slab constant integer := 16 * room;
+  slab constant integer := 64 * budget;
 begin
   ordinal := 0;
   heading := null;
-  foreach line in array string_to_array(replace(whole, E'\r', ''), E'\n') || array['# '] loop
-    if line ~ '^\s*(```|~~~)' then
-      is_code := not is_code;
-    end if;
-    -- A heading begins a passage; the line added at the end does so for the last one.
-    if not is_code and line ~ '^#{1,6}\s' then
+  for said in
+    select l.line, l.level, l.title, l.fence, l.table_head from private.markdown_lines(whole) as l
+    union all select '', 1, null, null, null -- a heading begins a passage; this one at the end does so for the last
+  loop
+    continue when said.level = 0;
+    if said.level is not null then
+      -- A heading that stands above nothing is a passage of its own.
+      if pending = again or btrim(pending, E' \n\t') = '' then
+        pending := case when is_untold and said.level <= last_level then headings[last_level] else '' end;
+      end if;
       if btrim(pending, E' \n\t') <> '' then
         content := btrim(pending, E'\n');
         return next;
         ordinal := ordinal + 1;
       end if;
       pending := '';
-      level := length(substring(line from '^#+'));
-      headings[level] := nullif(btrim(regexp_replace(line, '^#+\s+|\s+#+\s*$', '', 'g')), '');
-      for deeper in level + 1..6 loop
+      again := '';
+      headings[said.level] := nullif(said.title, '');
+      for deeper in said.level + 1..6 loop
         headings[deeper] := null;
       end loop;
-      heading := left(nullif(array_to_string(headings, ' › '), ''), 500);
-      continue;
+      last_level := said.level;
+      is_untold := headings[said.level] is not null;
+      heading := nullif(array_to_string(headings, ' › '), '');
+      continue when heading is null or length(heading) <= 500;
+      -- What is cut off above is told below.
+      heading := coalesce(substring(left(heading, 500) from '^.*(?=\s)'), left(heading, 500));
+      said.line := said.title;
     end if;
     rest := '';
     place := 1;
-    ends := length(line);
     loop
-      if place <= ends and length(rest) <= room then
-        rest := rest || substr(line, place, slab);
+      if place <= length(said.line) and length(rest) <= 4 * budget then
+        rest := rest || substr(said.line, place, slab);
         place := place + slab;
       end if;
-      if private.estimate_tokens(rest) <= budget then
-        piece := rest;
-      else
-        -- A line that is too long by itself ends after a sentence, otherwise after a word, otherwise anywhere.
-        piece := left(rest, greatest(1, room * length(left(rest, room)) / octet_length(left(rest, room))));
-        half := length(piece) / 2;
-        piece := coalesce(
-          left(piece, half) || coalesce(
-            substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'), substring(substr(piece, half + 1) from '^.*[。！？]'),
-            substring(substr(piece, half + 1) from '^.*\s')
-          ),
-          piece
-        );
-      end if;
-      if pending <> '' and private.estimate_tokens(pending || piece) > budget then
+      piece := private.front_of(rest, budget);
+      if pending <> again and private.estimate_tokens(pending || piece) > budget then
         if btrim(pending, E' \n\t') <> '' then
-          content := btrim(pending, E'\n');
+          -- A fence that is cut is closed, and opened again.
+          closing := case when said.fence is not null then substring(said.fence from '^ {0,3}(`{3,}|~{3,})') end;
+          content := btrim(pending, E'\n') || coalesce(E'\n' || closing, '');
           return next;
           ordinal := ordinal + 1;
+          is_untold := false;
         end if;
-        pending := '';
+        again := coalesce(coalesce(said.fence, said.table_head) || E'\n', '');
+        if length(again) > 2 * budget then
+          again := '';
+        end if;
+        pending := again;
       end if;
       pending := pending || piece || E'\n';
       rest := substr(rest, length(piece) + 1);
-      exit when rest = '' and place > ends;
+      exit when rest = '' and place > length(said.line);
     end loop;
   end loop;
 end;
 $$;
 comment on function private.split_text(text, integer) is
-  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated): at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost first. What looks like a heading inside of a fenced block is none.';
+  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line not counted: at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost first. Nothing is lost: a heading without a text is a passage of itself, a table''s head goes with each of its pieces, a fence that is cut is closed and opened again. What looks like a heading inside of a fenced block is none.';
 
 create table public.document_chunks (
   id uuid primary key default gen_random_uuid(),

@@ -6,8 +6,8 @@ delete from public.documents;
 
 select results_eq(
   $$select ordinal, heading, content from private.split_text(E'Before.\n# Leave\n\nThirty days.\n## Parental ##\nMore.\n```\n# no heading\n```\n# Pay\n## Empty\n# Last\nEnd.')$$,
-  $$values (0, null, 'Before.'), (1, 'Leave', 'Thirty days.'), (2, 'Leave › Parental', E'More.\n```\n# no heading\n```'), (3, 'Last', 'End.')$$,
-  'a passage knows the headings above it; a heading in a fenced block is none; a heading alone is no passage'
+  $$values (0, null, 'Before.'), (1, 'Leave', 'Thirty days.'), (2, 'Leave › Parental', E'More.\n```\n# no heading\n```'), (3, 'Pay › Empty', 'Empty'), (4, 'Last', 'End.')$$,
+  'a passage knows the headings above it; a heading in a fenced block is none; a heading alone is a passage of its own'
 );
 select is_empty($$select * from private.split_text('')$$, 'nothing has no passages');
 select is_empty($$select * from private.split_text(E'\n \n\t')$$, 'nor has blank space');
