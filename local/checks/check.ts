@@ -5,6 +5,7 @@ import { PROJECT } from "../testing/deno-test.ts";
 import { listMigrations } from "../testing/rollbacks.ts";
 import { diffLines } from "../testing/schema-dump.ts";
 import { startTestStack } from "../testing/test-stack.ts";
+import { findUnbootable } from "./boots.ts";
 import { bundleFunction, listFunctions } from "./bundles.ts";
 import { lintDatabase } from "./database-lints.ts";
 import { runDeno } from "./deno.ts";
@@ -37,6 +38,10 @@ const CHECKS: Check[] = [
   {
     name: "the chapters of telephone numbers are what libphonenumber says",
     run: findPhoneDataDrift,
+  },
+  {
+    name: "every function boots on the platform's Deno, with nothing but its import map",
+    run: () => findUnbootable(),
   },
   { name: "types/database.types.ts is what the migrations make", run: checkTypeDrift },
   { name: "plpgsql_check and the platform's advisors, on a real Postgres 17", run: checkDatabase },
