@@ -1,5 +1,6 @@
 /**
- * What it costs a commit that somebody hears of it: broadcasts out of the database, followed in the log or by notifications, beside the
+ * What it costs a commit that somebody hears of it: broadcasts out of the database, followed in the
+ * log or by notifications, beside the
  * same commits that nobody follows. `npx deno run -A bench/broadcasts.ts`
  */
 import { bootstrap } from "../local/database/bootstrap.ts";

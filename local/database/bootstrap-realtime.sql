@@ -1,5 +1,6 @@
 -- What the platform's Realtime keeps in the database: messages by day, and the functions that say something on a topic.
--- Run by the server's superuser at each start; every statement may be repeated. Who hears what is local/realtime's work.
+-- Run by the server's superuser at each start; every statement may be repeated. Who hears what is
+-- local/realtime's work.
 
 create table if not exists realtime.messages (
   topic text not null,
@@ -17,7 +18,8 @@ create table if not exists realtime.messages (
 do $$
 begin
   if (select relkind from pg_catalog.pg_class where oid = 'realtime.messages'::regclass) <> 'p' then
-    raise exception 'this database is older than partitions of realtime.messages' using hint = 'npm start -- --reset begins anew';
+    raise exception 'this database is older than partitions of realtime.messages'
+      using hint = 'npm start -- --reset begins anew';
   end if;
 end;
 $$;
@@ -64,7 +66,8 @@ end;
 $$;
 
 create or replace function realtime.broadcast_changes(
-  topic_name text, event_name text, operation text, table_name text, table_schema text, new record, old record, level text default 'ROW'
+  topic_name text, event_name text, operation text, table_name text, table_schema text,
+  new record, old record, level text default 'ROW'
 )
 returns void
 language plpgsql
@@ -77,7 +80,9 @@ begin
     raise exception 'Unexpected operation type: %', operation;
   end if;
   perform realtime.send(
-    jsonb_build_object('old_record', old, 'record', new, 'operation', operation, 'table', table_name, 'schema', table_schema),
+    jsonb_build_object(
+      'old_record', old, 'record', new, 'operation', operation, 'table', table_name, 'schema', table_schema
+    ),
     event_name, topic_name
   );
 exception when others then
@@ -88,7 +93,8 @@ $$;
 alter function realtime.topic() owner to supabase_realtime_admin;
 alter function realtime.send(jsonb, text, text, boolean) owner to supabase_realtime_admin;
 alter function realtime.send_binary(bytea, text, text, boolean) owner to supabase_realtime_admin;
-alter function realtime.broadcast_changes(text, text, text, text, text, record, record, text) owner to supabase_realtime_admin;
+alter function realtime.broadcast_changes(text, text, text, text, text, record, record, text)
+  owner to supabase_realtime_admin;
 
 grant usage on schema realtime to postgres, anon, authenticated, service_role;
 grant select, insert, update on realtime.messages to anon, authenticated, service_role;

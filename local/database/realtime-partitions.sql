@@ -1,4 +1,5 @@
--- The days that realtime.messages has: from yesterday to three days ahead, so that no message is without a place; what is older than
+-- The days that realtime.messages has: from yesterday to three days ahead, so that no message is without a
+-- place; what is older than
 -- three days is dropped, as on the platform. Run at each start and by local/realtime every hour.
 do $$
 declare
@@ -10,7 +11,8 @@ begin
     partition_name := 'messages_' || to_char(day, 'YYYY_MM_DD');
     if to_regclass('realtime.' || partition_name) is null then
       execute format(
-        'create table realtime.%I partition of realtime.messages for values from (%L) to (%L)', partition_name, day, day + 1
+        'create table realtime.%I partition of realtime.messages for values from (%L) to (%L)',
+        partition_name, day, day + 1
       );
       execute format('alter table realtime.%I owner to supabase_realtime_admin', partition_name);
     end if;

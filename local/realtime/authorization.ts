@@ -1,5 +1,6 @@
 /**
- * Who may hear and speak on a private topic: whoever the policies on `realtime.messages` let read and insert a row of it. Decided as the
+ * Who may hear and speak on a private topic: whoever the policies on `realtime.messages` let read and
+ * insert a row of it. Decided as the
  * platform decides: a row is inserted and looked for as the person, with the topic set, and everything is rolled back.
  */
 import type postgres from "postgres";

@@ -1,5 +1,6 @@
 /**
- * The frames of Phoenix channels as @supabase/realtime-js speaks them: serializer 1.0.0 (JSON objects) and 2.0.0 (JSON arrays, and
+ * The frames of Phoenix channels as @supabase/realtime-js speaks them: serializer 1.0.0 (JSON
+ * objects) and 2.0.0 (JSON arrays, and
  * binary frames for broadcasts). Pure: bytes in, messages out, and back.
  */
 

@@ -1,5 +1,6 @@
 /**
- * The platform's Realtime, on a port of its own: broadcasts, presence and private channels for what @supabase/realtime-js speaks, and
+ * The platform's Realtime, on a port of its own: broadcasts, presence and private channels for what
+ * @supabase/realtime-js speaks, and
  * what the database says on a topic.
  */
 import { Hono } from "hono";

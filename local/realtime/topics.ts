@@ -1,4 +1,7 @@
-/** Who has joined which topic, and who is present there. A public and a private topic of the same name are two topics. */
+/**
+ * Who has joined which topic, and who is present there. A public and a private topic of the same name
+ * are two topics.
+ */
 import { type Outgoing, outgoing } from "./protocol.ts";
 
 /** What is delivered; whoever may not read that extension is passed over. */

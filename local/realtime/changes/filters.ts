@@ -1,4 +1,7 @@
-/** What a client of `postgres_changes` asks for: a table, an event, and conditions in PostgREST's form, read into SQL. */
+/**
+ * What a client of `postgres_changes` asks for: a table, an event, and conditions in PostgREST's form,
+ * read into SQL.
+ */
 
 /** A condition: `column=[not.]operator.value`. */
 export interface Condition {

@@ -1,6 +1,8 @@
 /**
- * Changes of tables out of the log of a real Postgres. The log waits while a change is looked at: each person who subscribed is asked for
- * once, whether they see the row. Deletions cannot be asked for; under row security only their keys are told, as on the platform.
+ * Changes of tables out of the log of a real Postgres. The log waits while a change is looked at:
+ * each person who subscribed is asked for
+ * once, whether they see the row. Deletions cannot be asked for; under row security only their keys
+ * are told, as on the platform.
  */
 import type postgres from "postgres";
 import type { Channel } from "../channel.ts";

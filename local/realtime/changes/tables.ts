@@ -138,7 +138,10 @@ export async function maySee(
   return isSeen;
 }
 
-/** What is told of a change: the columns that may be read and were asked for; of a deleted row under row security its key. */
+/**
+ * What is told of a change: the columns that may be read and were asked for; of a deleted row under
+ * row security its key.
+ */
 export function tellChange(
   table: Table,
   { type, relation, old, commitTime }: LoggedChange,

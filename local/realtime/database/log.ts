@@ -1,4 +1,7 @@
-/** Follows the log of a Postgres whose `wal_level` is `logical`, through a slot that lasts as long as its connection. */
+/**
+ * Follows the log of a Postgres whose `wal_level` is `logical`, through a slot that lasts as long as
+ * its connection.
+ */
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import postgres from "postgres";

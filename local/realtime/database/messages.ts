@@ -1,6 +1,8 @@
 /**
- * What the database says: the rows of `realtime.messages`, in the order in which their transactions were committed. Where the server logs
- * logically its log is followed; elsewhere a trigger notifies, which keeps the order as well, and lets commits that broadcast wait for one
+ * What the database says: the rows of `realtime.messages`, in the order in which their transactions
+ * were committed. Where the server logs
+ * logically its log is followed; elsewhere a trigger notifies, which keeps the order as well, and
+ * lets commits that broadcast wait for one
  * another (docs/decisions/0022).
  */
 import type postgres from "postgres";

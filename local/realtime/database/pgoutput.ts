@@ -1,5 +1,6 @@
 /**
- * Reads what Postgres's `pgoutput` says of its log, in version 1 of its protocol: committed transactions, one after the other, in the
+ * Reads what Postgres's `pgoutput` says of its log, in version 1 of its protocol: committed
+ * transactions, one after the other, in the
  * order of their commits. Values stay as the text that the server sent.
  * @see https://www.postgresql.org/docs/17/protocol-logicalrep-message-formats.html
  */

@@ -86,7 +86,8 @@ Deno.test({
         bob.changes.map(({ eventType, new: now }) => [eventType, (now as { id?: number }).id]),
         [
           ["INSERT", 2],
-          ["DELETE", undefined], // whose row it was cannot be asked for any more: its key alone is told, as on the platform
+          // Whose row it was cannot be asked for any more: its key alone is told, as on the platform.
+          ["DELETE", undefined],
         ],
       );
       assert.equal(JSON.stringify([...ann.changes, ...bob.changes]).includes("secret"), false);
@@ -116,7 +117,7 @@ Deno.test({
       }
     });
 
-    await test.step("a guest, without a grant, hears nothing, and a policy that raises silences nobody else", async () => {
+    await test.step("a guest without a grant hears nothing; a policy that raises silences nobody else", async () => {
       const guest = await watch("guest", {}, world.connect());
       await sql.unsafe(`create policy "Raises for one" on public.notes for select to authenticated
         using ((auth.jwt() ->> 'sub') = 'eve' and 1 / (id - id) = 1)`);

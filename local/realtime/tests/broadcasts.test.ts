@@ -53,7 +53,7 @@ Deno.test({
       assert.equal(await wrong.send(message), "error");
     });
 
-    await test.step("a message of the database is heard within its transaction's order, and a rolled-back one never", async () => {
+    await test.step("the database is heard in its order, and what was rolled back never", async () => {
       const hearer = room("news");
       await hearer.becomes("SUBSCRIBED");
       const sql = connect(database.url);

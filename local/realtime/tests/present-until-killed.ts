@@ -1,4 +1,7 @@
-/** A client in a process of its own, that is present until it is killed. Arguments: address, API key, key of the presence. */
+/**
+ * A client in a process of its own, that is present until it is killed. Arguments: address, API key,
+ * key of the presence.
+ */
 import { RealtimeClient } from "@supabase/realtime-js";
 
 const [address = "", apikey = "", key = ""] = Deno.args;

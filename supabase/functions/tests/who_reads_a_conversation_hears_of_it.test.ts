@@ -1,6 +1,8 @@
 /**
- * The product's own topic, `conversation:<id>`, as it is delivered: by Realtime, to clients of supabase-js. What is decided is tested in
- * supabase/tests/conversations/conversations/who_reads_it_hears_of_it; here it is whether the message arrives, and at whom.
+ * The product's own topic, `conversation:<id>`, as it is delivered: by Realtime, to clients of
+ * supabase-js. What is decided is tested in
+ * supabase/tests/conversations/conversations/who_reads_it_hears_of_it; here it is whether the message
+ * arrives, and at whom.
  */
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import type { GroundworkClient } from "../../../types/client.ts";
@@ -76,7 +78,7 @@ Deno.test({
     };
     const ears: Ear[] = [];
     try {
-      await test.step("a private one: its owner hears ids; a colleague, a guest and another tenant are refused", async () => {
+      await test.step("a private one: its owner hears ids; colleague, guest and another tenant do not join", async () => {
         const owner = await listen(juan.client, topic);
         ears.push(owner);
         assertEquals(owner.states[0], "SUBSCRIBED");
@@ -156,7 +158,7 @@ Deno.test({
         assertEquals(colleague.heard.length, count);
       });
 
-      await test.step("cut off and back: what was missed is read along the path from the last known message", async () => {
+      await test.step("cut off and back: what was missed is read along the path", async () => {
         const owner = ears[0]!;
         const last = String(owner.heard.at(-1)?.payload.id);
         await juan.client.realtime.disconnect();

@@ -4,7 +4,8 @@ select plan(10);
 
 select realtime.send('{"n": 1}', 'said', 'room:1');
 select results_eq(
-  $$select topic, event, extension, private, payload ->> 'n', payload ->> 'id' = id::text from realtime.messages where topic = 'room:1'$$,
+  $$select topic, event, extension, private, payload ->> 'n', payload ->> 'id' = id::text
+    from realtime.messages where topic = 'room:1'$$,
   $$values ('room:1', 'said', 'broadcast', true, '1', true)$$,
   'a broadcast is private, and carries its id'
 );
@@ -39,7 +40,8 @@ delete from public.changed_notes where id = 1;
 select results_eq(
   $$select event, payload ->> 'table', payload -> 'record' ->> 'body', payload -> 'old_record' ->> 'body'
     from realtime.messages where topic = 'notes' order by event$$,
-  $$values ('DELETE', 'changed_notes', null, 'won'), ('INSERT', 'changed_notes', 'one', null), ('UPDATE', 'changed_notes', 'won', 'one')$$,
+  $$values ('DELETE', 'changed_notes', null, 'won'), ('INSERT', 'changed_notes', 'one', null),
+    ('UPDATE', 'changed_notes', 'won', 'one')$$,
   'broadcast_changes tells what was done, before and after'
 );
 select throws_ok(
@@ -52,7 +54,8 @@ select is(
   'there are days from yesterday to three days ahead'
 );
 select lives_ok(
-  $$insert into realtime.messages (topic, extension, inserted_at) values ('t', 'broadcast', now() at time zone 'utc' + interval '3 days')$$,
+  $$insert into realtime.messages (topic, extension, inserted_at)
+    values ('t', 'broadcast', now() at time zone 'utc' + interval '3 days')$$,
   'so that a message has a place'
 );
 
