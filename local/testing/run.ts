@@ -2,6 +2,7 @@ import { startTestPgBouncer } from "../services/pgbouncer.ts";
 import { type PostgresServer, startTestPostgres } from "../services/postgres.ts";
 import { ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
+import { provideChromium } from "../browser/chromium.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
 import { type Beside, runBeside, tellBeside } from "./beside.ts";
 import { runDenoTests, runDenoTestsApart } from "./deno-test.ts";
@@ -36,6 +37,8 @@ const report = (error: unknown) =>
   console.error(error instanceof Error ? error.stack ?? error.message : error);
 const say = (line: string) => console.log(`   ${line}`);
 
+/** The browser of its suite; null where there is none, or nobody asked. */
+let chromium: string | null = null;
 /** The real server of the moment: it does not end with this process by itself. */
 let running: PostgresServer | null = null;
 /** The process that runs the real database's suites at the same time. */
@@ -47,6 +50,7 @@ await main();
 async function main(): Promise<void> {
   // First of all: the local stack's own tests have some that need a Redis.
   const redisKinds = await availableRedis();
+  chromium = await availableChromium();
   beside = runBeside(selection);
   if (wants("unit")) {
     await suite(
@@ -103,7 +107,7 @@ async function runOn(
     // What does not depend on Redis runs once for each database.
     const isFirst = index === 0;
     const needsStack = wants("routes") ||
-      isFirst && (wants("pgtap") || wants("concurrency") && server);
+      isFirst && (wants("pgtap") || chromium || wants("concurrency") && server);
     if (!needsStack) continue;
     const where = `${database}, ${redis === "redis" ? "Redis" : "no Redis"}`;
     await withStack(where, server, redis, async (stack) => {
@@ -124,6 +128,14 @@ async function runOn(
           `routes (${where})`,
           `the functions, through supabase-js`,
           () => runFiles("routes", database, env),
+        );
+      }
+      const program = chromium;
+      if (program && isFirst) {
+        await suite(
+          `browser (${database})`,
+          "a page of another origin, in a real browser",
+          () => runFiles("browser", database, { ...env, GROUNDWORK_TEST_CHROMIUM: program }),
         );
       }
       if (wants("concurrency") && isFirst && server) {
@@ -260,6 +272,17 @@ async function startServer(): Promise<PostgresServer | null> {
     notRun.push(`a real Postgres 17, with all tests of concurrency: ${error.message}`);
     return null;
   }
+}
+
+async function availableChromium(): Promise<string | null> {
+  if (!wants("browser")) return null;
+  const program = await provideChromium(say);
+  if (program) return program;
+  notRun.push(
+    "the browser: no chromium is installed; install it by your package manager" +
+      " (on Debian or Ubuntu as root this is done by itself)",
+  );
+  return null;
 }
 
 async function availableRedis(): Promise<RedisKind[]> {

@@ -9,6 +9,7 @@ Deno.test("a test belongs to the suite of its folder", () => {
   assert.equal(suiteOf("supabase/functions/tests/concurrency/grants.test.ts"), "concurrency");
   assert.equal(suiteOf("supabase/functions/_shared/lua.test.ts"), "unit");
   assert.equal(suiteOf("local/services/drills/power-cut.test.ts"), "drills");
+  assert.equal(suiteOf("local/browser/a-page.test.ts"), "browser");
   assert.equal(suiteOf("local/testing/tap.test.ts"), "unit");
 });
 

@@ -1,0 +1,74 @@
+/** A real browser: found on the machine, on Debian and Ubuntu as root installed; started with a profile of its own, driven by Playwright. */
+import { type Browser, chromium } from "playwright-core";
+import { exists, tryRun, waitUntil } from "../services/processes.ts";
+
+const PROGRAMS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+/** It asks nobody but who it is sent to, and needs neither a screen nor a user who may use namespaces. */
+const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--remote-debugging-port=0",
+];
+
+/** The path of a Chromium; null where there is none and none can be installed. */
+export async function provideChromium(log: (line: string) => void): Promise<string | null> {
+  const found = await findChromium();
+  if (found || Deno.build.os !== "linux" || Deno.uid() !== 0) return found;
+  if (!await exists("/etc/debian_version")) return null;
+  log("installing chromium (apt)");
+  const quietly = ["-o", "Dpkg::Use-Pty=0", "-qq", "--no-install-recommends"];
+  await tryRun("apt-get", ["update", "-qq"]);
+  const { code, stderr } = await tryRun("apt-get", ["install", "-y", ...quietly, "chromium"]);
+  if (code !== 0) log(`chromium could not be installed: ${stderr.trim()}`);
+  return await findChromium();
+}
+
+async function findChromium(): Promise<string | null> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    for (const program of PROGRAMS) {
+      if (folder !== "" && await exists(`${folder}/${program}`)) return `${folder}/${program}`;
+    }
+  }
+  return null;
+}
+
+/** Starts a browser with an empty profile, lends it, and ends it. */
+export async function withBrowser<T>(
+  program: string,
+  body: (browser: Browser) => Promise<T>,
+): Promise<T> {
+  const profile = await Deno.makeTempDir({ prefix: "groundwork-browser-" });
+  const process = new Deno.Command(program, {
+    args: [...ARGUMENTS, `--user-data-dir=${profile}`, "about:blank"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    // It writes there on which port it can be driven.
+    const file = `${profile}/DevToolsActivePort`;
+    await waitUntil("Chromium to start", () => exists(file), 60_000);
+    const [port] = (await Deno.readTextFile(file)).split("\n");
+    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+    try {
+      return await body(browser);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await process.status;
+    await Deno.remove(profile, { recursive: true }).catch(() => {});
+  }
+}
