@@ -176,23 +176,6 @@ Deno.test("the Data API and Auth answer as the platform's", async (test) => {
     assert.equal((await person.from("notes").select().throwOnError()).data?.length, 0);
   });
 
-  await test.step("storage keeps what is uploaded, under row-level security", async () => {
-    const service = createClient(api.origin, keys.secretKey, { auth: { persistSession: false } });
-    assert.equal((await service.storage.createBucket("files")).error, null);
-    const refused = await person.storage.from("files").upload("a/b.txt", "refused");
-    assert.notEqual(refused.error, null);
-    assert.equal(
-      (await service.storage.from("files").upload("a/b ü.txt", "kept", {
-        contentType: "text/plain",
-      })).error,
-      null,
-    );
-    const { data } = await service.storage.from("files").download("a/b ü.txt");
-    assert.equal(await data?.text(), "kept");
-    assert.equal((await service.storage.from("files").remove(["a/b ü.txt"])).error, null);
-    assert.notEqual((await service.storage.from("files").download("a/b ü.txt")).error, null);
-  });
-
   // Last: what lite does alone stays done.
   await test.step("2. a table that no migration has granted is refused with 42501", async () => {
     const refused = await person.from("hidden").select();

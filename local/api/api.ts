@@ -1,5 +1,5 @@
-/** Data API and Storage: @supabase/lite, embedded and corrected where it differs from the platform. */
-import { App, setExperimental } from "@supabase/lite";
+/** The Data API: @supabase/lite, embedded and corrected where it differs from the platform. */
+import { App } from "@supabase/lite";
 import postgres from "postgres";
 import type { Keys } from "../keys.ts";
 import type { Tokens } from "../tokens.ts";
@@ -11,10 +11,10 @@ import {
 } from "./data-api/connection.ts";
 import { correctFilters } from "./data-api/filters.ts";
 import type { LiteConnection } from "./data-api/schema.ts";
+import { openStorage } from "../storage/storage.ts";
 import { quietConsole } from "./quiet.ts";
-import { createFileStorage } from "./storage.ts";
 
-/** Answers requests below /rest/v1 and /storage/v1, on a port of its own. */
+/** Answers requests below /rest/v1, and below /storage/v1 by {@link file://../storage/storage.ts}, on a port of its own. */
 export interface Api {
   origin: string;
   stop(): Promise<void>;
@@ -37,17 +37,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { keys, tokens } = options;
   // Off before lite is asked anything: what it would report is nobody's business.
   Deno.env.set("LITE_TELEMETRY", "0");
-  setExperimental("storage", true);
   const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
   let roleSettings = await readRoleSettings(sql);
   const connection = openConnection(options.adminUrl, options.connections, () => roleSettings);
-  // Storage alone may delete rows of Storage: its connection says so, as the platform's does.
-  const storageConnection = openConnection(
-    options.adminUrl,
-    options.connections,
-    () => roleSettings,
-    { "storage.allow_delete_query": "true" },
-  );
+  const storage = openStorage({
+    adminUrl: options.adminUrl,
+    keys,
+    tokens,
+    folder: options.storageDir,
+    connections: options.connections,
+  });
   const unquiet = quietConsole();
   const config: Omit<ConstructorParameters<typeof App>[0], "connection"> = {
     api: {
@@ -63,13 +62,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       publishable_key: keys.publishableKey,
       secret_key: keys.secretKey,
     },
-    storage: { enabled: true },
     studio: { enabled: false },
     options: { server: { admin: false, disableStudio: true } },
   };
   const app = new App({ ...config, connection });
-  const storage = new App({ ...config, connection: storageConnection });
-  storage._storageAdapter = createFileStorage(options.storageDir);
   await followSchema(sql, {
     async clearSchemaCache() {
       roleSettings = await readRoleSettings(sql);
@@ -80,9 +76,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (incoming) => {
+      const { pathname } = new URL(incoming.url);
+      if (pathname.startsWith("/storage/v1/")) return await storage.fetch(incoming);
       const request = await correctToken(incoming, tokens);
-      const { pathname } = new URL(request.url);
-      if (pathname.startsWith("/storage/v1/")) return await storage.fetch(request);
       return await asDataApi(request, async () => await app.fetch(correctFilters(request)));
     },
   );
@@ -90,7 +86,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     origin: `http://127.0.0.1:${server.addr.port}`,
     async stop() {
       await server.shutdown();
-      await Promise.all([connection.close(), storageConnection.close(), sql.end()]);
+      await Promise.all([connection.close(), storage.stop(), sql.end()]);
       unquiet();
     },
   };

@@ -24,16 +24,15 @@ export function asDataApi<T>(request: Request, answer: () => Promise<T>): Promis
   return requests.run({ request }, answer);
 }
 
-/** Opens the connection. `session`: settings that it has from its beginning. */
+/** Opens the connection. */
 export function openConnection(
   url: string,
   connections: number,
   settings: RoleSettings,
-  session: Record<string, string> = {},
 ): LiteConnection {
   const connection = createPostgresConnection({
     url,
-    postgresOptions: { max: connections, onnotice: () => {}, types, connection: session },
+    postgresOptions: { max: connections, onnotice: () => {}, types },
   });
   keepGrants(connection);
   connection.normalizeDbError = (error) => {
