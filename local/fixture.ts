@@ -23,12 +23,15 @@ export async function makeProject(files: Record<string, string>): Promise<Fixtur
 }
 
 /** An embedded database in memory, on a free port, with the platform's roles and schemas and nothing else. */
-export async function startBareDatabase(): Promise<RunningDatabase & AsyncDisposable> {
+export async function startBareDatabase(
+  onEnded?: (reason: string) => void,
+): Promise<RunningDatabase & AsyncDisposable> {
   const state = await openState(null, "");
   const database = await startPglite({
     dataDir: null,
     cacheDir: state.cacheDir,
     port: 0,
+    ...(onEnded ? { onEnded } : {}),
     onCrash: (reason) => {
       throw new Error(reason);
     },

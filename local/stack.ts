@@ -229,6 +229,7 @@ async function startDatabase(
       ? await migrationScript(`${root}/supabase/migrations`)
       : undefined,
     port: options.dbPort ?? 54322,
+    onEnded: log,
     onCrash: (reason) =>
       log(`The embedded database broke: ${reason}. Stop the stack and start it again.`),
   });

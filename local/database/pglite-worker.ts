@@ -32,6 +32,7 @@ export type WorkerReport =
   | { kind: "started"; port: number }
   | { kind: "failed"; reason: string; isPortTaken: boolean }
   | { kind: "crashed"; reason: string }
+  | { kind: "ended"; reason: string }
   | { kind: "stopped" };
 
 let db: PGlite | undefined;
@@ -125,6 +126,7 @@ async function start(request: Extract<WorkerRequest, { kind: "start" }>) {
       is_superuser: "on",
       session_authorization: "postgres",
     },
+    onEnded: (reason) => report({ kind: "ended", reason }),
     onCrash: (error) => report({ kind: "crashed", reason: String(error) }),
   });
   report({ kind: "started", port: listener.addr.port });

@@ -24,6 +24,8 @@ export interface PgliteOptions {
   migrations?: string | undefined;
   /** 0: any free one. */
   port: number;
+  /** Hears which client was ended, and why. */
+  onEnded?: (reason: string) => void;
   /** Told once if the database breaks while it runs. */
   onCrash: (reason: string) => void;
 }
@@ -48,6 +50,7 @@ export async function startPglite(options: PgliteOptions): Promise<RunningDataba
     worker.onmessage = ({ data: report }: MessageEvent<WorkerReport>) => {
       if (report.kind === "started") resolve(report.port);
       else if (report.kind === "stopped") stopped.resolve();
+      else if (report.kind === "ended") options.onEnded?.(report.reason);
       else if (report.kind === "crashed") options.onCrash(report.reason);
       else if (report.isPortTaken) reject(new PortTakenError(options.port, "the database"));
       else reject(new Error(report.reason));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { startBareDatabase } from "../fixture.ts";
+import { startBareDatabase, until } from "../fixture.ts";
 import { concat, message, text } from "./wire.ts";
 
 /** Clients of one database; each is one connection. */
@@ -112,5 +112,66 @@ Deno.test("the embedded database serves many clients at once", async (test) => {
     assert.equal((await one`select 1 as n`)[0]?.n, 1);
   });
 
+  await test.step("what one client has prepared by SQL is its own, also under the same name", async () => {
+    await one.unsafe("prepare same as select 1 as n").simple();
+    await two.unsafe("prepare same as select 2 as n").simple();
+    assert.equal((await one.unsafe("execute same").simple())[0]?.n, 1);
+    assert.equal((await two.unsafe("execute same").simple())[0]?.n, 2);
+    const [third] = openClients(database.url, 1) as [postgres.Sql];
+    await third.unsafe("prepare same as select 3").simple();
+    await third.end();
+    const [fourth] = openClients(database.url, 1) as [postgres.Sql];
+    await assert.rejects(fourth.unsafe("execute same").simple(), { code: "26000" });
+    await fourth.end();
+  });
+
+  await test.step("a client hears its own channels only, and another that stops listening stops nobody", async () => {
+    const heard: string[] = [];
+    const mine = await one.listen("mine", (payload) => heard.push(payload));
+    const others = await two.listen("others", () => {});
+    const shared = await two.listen("mine", () => {});
+    await shared.unlisten();
+    await others.unlisten();
+    await two`select pg_notify('others', 'not for one'), pg_notify('mine', 'for one')`;
+    await until("it is heard", () => heard.length > 0);
+    assert.deepEqual(heard, ["for one"]);
+    await mine.unlisten();
+  });
+
+  await test.step("what everybody would share is refused with a reason; what ends with its transaction is not", async () => {
+    for (
+      const sql of [
+        "select pg_advisory_lock(1)",
+        "select pg_try_advisory_lock(1)",
+        "create temp table shared (id int)",
+        "declare c cursor with hold for select 1",
+      ]
+    ) await assert.rejects(one.unsafe(sql).simple(), { code: "0A000" }, sql);
+    await one.begin(async (sql) => {
+      await sql`select pg_advisory_xact_lock(1)`;
+      await sql`create temp table own (id int) on commit drop`;
+      await sql`declare c cursor for select 1`;
+    });
+  });
+
   await close([one, two]);
+});
+
+Deno.test("a client that sits in a transaction while others keep asking is ended, and named", async () => {
+  const said: string[] = [];
+  await using database = await startBareDatabase((reason) => said.push(reason));
+  const [idler, ...others] = openClients(database.url, 4, {
+    connection: { application_name: "a forgotten console" },
+  });
+  const reserved = await idler?.reserve();
+  await reserved?.unsafe("begin").simple();
+  // They do not come all at once: each one who comes must not start the time anew.
+  const answered = others.map(async (sql, i) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000 * i));
+    return (await sql`select 1 as n`)[0]?.n;
+  });
+  assert.deepEqual(await Promise.all(answered), [1, 1, 1]);
+  assert.match(said[0] ?? "", /^a forgotten console .* 25P03/);
+  await close(others);
+  await idler?.end({ timeout: 0 });
 });

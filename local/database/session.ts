@@ -7,12 +7,14 @@
  * settings (`set …`), prepared statements and `listen`.
  */
 import { setImmediate } from "node:timers";
+import { type Belongings, channelOf, noBelongings, noteChannels, refuse, sqlOf } from "./apart.ts";
 import {
   concat,
   errorResponse,
   type Message,
   message,
   prefixStatement,
+  readRow,
   readStartup,
   readText,
   readyForQuery,
@@ -22,7 +24,7 @@ import {
 } from "./wire.ts";
 
 /** How long a client may keep the session in an open transaction without saying anything while others wait, in milliseconds. */
-const idleInTransactionLimit = 60_000;
+const idleInTransactionLimit = 10_000;
 
 /**
  * Brings the session back to how a new connection would find it. In PGlite `reset session authorization` has no effect, naming the role
@@ -43,6 +45,10 @@ export interface SessionOptions {
   execute: (bytes: Uint8Array) => Uint8Array;
   /** Reported to clients at startup. */
   serverParameters: Record<string, string>;
+  /** Hears why a client was ended. */
+  onEnded?: (reason: string) => void;
+  /** How long a client may sit in a transaction while others wait: milliseconds. */
+  idleLimit?: number;
   /** Called when the session itself broke; nothing works afterwards. */
   onCrash: (error: unknown) => void;
 }
@@ -56,13 +62,18 @@ interface Client {
   /** Statements that give the session this client's settings. */
   settings: string[];
   statements: Set<string>;
-  isListening: boolean;
+  belongings: Belongings;
+  /** As it calls itself. */
+  name: string;
   send: (bytes: Uint8Array) => void;
   close: () => void;
 }
 
 /** Opens a shared session. */
-export function shareSession({ execute, serverParameters, onCrash }: SessionOptions): {
+export function shareSession(
+  { execute, serverParameters, onCrash, onEnded, idleLimit = idleInTransactionLimit }:
+    SessionOptions,
+): {
   connect(send: (bytes: Uint8Array) => void, close: () => void): SessionClient;
 } {
   const clients = new Set<Client>();
@@ -73,6 +84,7 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
   let settledFor: Client | null = null;
   let isDirty = true;
   let isScheduled = false;
+  let hasPrepared = false;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   function run(bytes: Uint8Array): Message[] {
@@ -112,7 +124,7 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
       watchIdleOwner();
       return;
     }
-    clearTimeout(idleTimer);
+    stopWatching();
     // Last in the order of turns from now on.
     clients.delete(client);
     clients.add(client);
@@ -132,15 +144,20 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
   /** Gives the session the client's settings. Returns an error message when that is impossible. */
   function settle(client: Client): Uint8Array | undefined {
     if (settledFor === client) return undefined;
+    packPrepared(settledFor);
     if (isDirty) runSql(resetSession);
     settledFor = client;
     isDirty = client.settings.length > 0;
-    return isDirty ? runSql(client.settings.join("; ")) : undefined;
+    const refusal = isDirty ? runSql(client.settings.join("; ")) : undefined;
+    unpackPrepared(client);
+    return refusal;
   }
 
   /** Runs one unit and sends the answer. Returns whether the server has said that it is ready. */
   function runUnit(client: Client, messages: Message[], isComplete: boolean): boolean {
-    const refusal = messages.map(refuse).find((reason) => reason !== undefined);
+    const refusal = messages.map((part) => refuse(part, status !== "I")).find((reason) =>
+      reason !== undefined
+    );
     if (refusal) {
       client.send(errorResponse("0A000", refusal));
       if (isComplete) client.send(readyForQuery(status));
@@ -174,31 +191,81 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
 
   /** Keeps what a client has set, so that it finds it again after others had their turn. */
   function remember(client: Client, messages: Message[], tags: string[]) {
-    if (tags.includes("LISTEN")) client.isListening = true;
+    noteChannels(client.belongings, messages, tags);
+    if (tags.includes("UNLISTEN")) listenForAll();
+    if (tags.some((tag) => tag === "PREPARE" || tag.startsWith("DEALLOCATE"))) hasPrepared = true;
     const changes = tags.filter((tag) => tag === "SET" || tag === "RESET");
     if (changes.length === 0) return;
     isDirty = true;
     // `set local` has the same tag: inside a transaction nothing is kept.
     if (status !== "I" || changes.length !== tags.length) return;
     for (const { type, bytes } of messages) {
-      if (type === "Q") client.settings.push(readText(bytes, 5));
-      else if (type === "P") client.settings.push(readText(bytes, bytes.indexOf(0, 5) + 1));
+      const sql = sqlOf({ type, bytes });
+      if (sql) client.settings.push(sql);
     }
   }
 
   function notify(bytes: Uint8Array) {
-    for (const client of clients) if (client.isListening) client.send(bytes);
+    const channel = channelOf(bytes);
+    for (const { belongings, send } of clients) if (belongings.channels.has(channel)) send(bytes);
   }
 
-  /** Ends a client that sits in a transaction while others wait: with one session nobody else could ever work again. */
+  /** The session listens to what any client listens to. */
+  function listenForAll() {
+    if (status !== "I") return;
+    const channels = new Set([...clients].flatMap(({ belongings }) => [...belongings.channels]));
+    for (const channel of channels) runSql(`listen ${quote(channel)}`);
+  }
+
+  /** Takes along what a client has prepared by SQL: another one may use the same names. */
+  function packPrepared(client: Client | null) {
+    if (!hasPrepared) return;
+    hasPrepared = false;
+    const rows = run(
+      message(
+        "Q",
+        text("select name, statement from pg_catalog.pg_prepared_statements where from_sql"),
+      ),
+    );
+    client?.belongings.prepared.clear();
+    for (const { type, bytes } of rows) {
+      if (type !== "D") continue;
+      const [name = "", statement = ""] = readRow(bytes);
+      client?.belongings.prepared.set(name, statement);
+      runSql(`deallocate ${quote(name)}`);
+    }
+  }
+
+  function unpackPrepared({ belongings }: Client) {
+    for (const statement of belongings.prepared.values()) runSql(statement);
+    hasPrepared = belongings.prepared.size > 0;
+  }
+
+  /**
+   * Ends a client that sits in a transaction while others wait: with one session nobody else could ever work again. The time runs from when
+   * the first of them waits, however many come after.
+   */
   function watchIdleOwner() {
-    clearTimeout(idleTimer);
     const idler = owner;
-    if (!idler || ![...clients].some(({ inbox }) => inbox.length > 0)) return;
+    if (!idler || idleTimer !== undefined || ![...clients].some(({ inbox }) => inbox.length > 0)) {
+      return;
+    }
     idleTimer = setTimeout(() => {
+      idleTimer = undefined;
+      onEnded?.(
+        `${
+          idler.name || "A client"
+        } (connection ${idler.id}) kept the embedded database to itself, idle in a transaction, ` +
+          `for ${idleLimit / 1000} s while others waited, and was ended (25P03).`,
+      );
       idler.send(errorResponse("25P03", "idle in transaction while others wait", "FATAL"));
       drop(idler);
-    }, idleInTransactionLimit);
+    }, idleLimit);
+  }
+
+  function stopWatching() {
+    clearTimeout(idleTimer);
+    idleTimer = undefined;
   }
 
   function drop(client: Client) {
@@ -207,6 +274,7 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
     clients.delete(client);
     client.inbox = [];
     if (owner === client) {
+      stopWatching();
       run(message("S"));
       if (status !== "I") runSql("rollback");
       status = "I";
@@ -215,8 +283,13 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
     // `deallocate` fails inside another client's failed transaction; the names are never used again, so they may stay then.
     if (status === "I") {
       for (const name of client.statements) {
-        runSql(`deallocate "c${client.id}_${name.replaceAll('"', '""')}"`);
+        runSql(`deallocate ${quote(`c${client.id}_${name}`)}`);
       }
+      if (client.belongings.channels.size > 0) {
+        runSql("unlisten *");
+        listenForAll();
+      }
+      if (settledFor === client) packPrepared(null);
     }
     if (settledFor === client) settledFor = null;
     client.close();
@@ -225,6 +298,7 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
 
   function start(client: Client, parameters: Map<string, string>) {
     client.started = true;
+    client.name = parameters.get("application_name") ?? "";
     client.settings.push(...startupSettings(parameters));
     client.send(startupAnswer(client.id, serverParameters));
   }
@@ -259,7 +333,8 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
         inbox: [],
         settings: [],
         statements: new Set(),
-        isListening: false,
+        belongings: noBelongings(),
+        name: "",
         send,
         close,
       };
@@ -269,15 +344,7 @@ export function shareSession({ execute, serverParameters, onCrash }: SessionOpti
   };
 }
 
-/** Why a message must not reach PGlite, or undefined. */
-function refuse({ type, bytes }: Message): string | undefined {
-  if (type !== "Q" && type !== "P") return undefined;
-  const sql = readText(bytes, type === "Q" ? 5 : bytes.indexOf(0, 5) + 1);
-  // PGlite ends its process on this one; everybody would lose the database.
-  return /\bcopy\b[^;]*\bfrom\s+stdin\b/i.test(sql)
-    ? "COPY … FROM STDIN is not possible on the embedded database; use insert, or a real Postgres (--db-url)"
-    : undefined;
-}
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** Settings that a client asks for in its startup packet, as SQL. */
 function startupSettings(parameters: Map<string, string>): string[] {

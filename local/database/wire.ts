@@ -35,6 +35,18 @@ export function readText(bytes: Uint8Array, offset: number): string {
   return decoder.decode(bytes.subarray(offset, end < 0 ? bytes.length : end));
 }
 
+/** The fields of a DataRow, as text; null is "". */
+export function readRow(bytes: Uint8Array): string[] {
+  const fields: string[] = [];
+  for (let offset = 7; offset < bytes.length;) {
+    const length = readInt32(bytes, offset);
+    const end = offset + 4 + (length === 0xffffffff ? 0 : length);
+    fields.push(decoder.decode(bytes.subarray(offset + 4, end)));
+    offset = end;
+  }
+  return fields;
+}
+
 /** A zero-terminated string. */
 export function text(value: string): Uint8Array {
   return concat([encoder.encode(value), new Uint8Array(1)]);
