@@ -163,6 +163,8 @@ Deno.test("a client that sits in a transaction while others keep asking is ended
   const [idler, ...others] = openClients(database.url, 4, {
     connection: { application_name: "a forgotten console" },
   });
+  // postgres.js never answers `reserve` on a connection that has not been used.
+  await idler?.unsafe("select 1").simple();
   const reserved = await idler?.reserve();
   await reserved?.unsafe("begin").simple();
   // They do not come all at once: each one who comes must not start the time anew.
