@@ -29,7 +29,9 @@ Deno.test({
       assertEquals(error, null, String(error));
       const { data: listed } = await juan.files.list(folder);
       // The local stack says the whole name, the platform what is below the folder.
-      assertDeepEquals(listed?.map((file) => file.name.split("/").at(-1)), ["notes (1) + more.txt"]);
+      assertDeepEquals(listed?.map((file) => file.name.split("/").at(-1)), [
+        "notes (1) + more.txt",
+      ]);
       const { data } = await juan.files.download(path);
       assertEquals(await data?.text(), "what we said");
       const said = await juan.client.rpc("add_message", {
