@@ -1716,6 +1716,7 @@ export type Database = {
           "erased_at": string | null;
           "finished_at": string | null;
           "id": number;
+          "is_proven": boolean;
           "last_error": string | null;
           "lease_expires_at": string | null;
           "leftovers": Json | null;
@@ -1741,6 +1742,7 @@ export type Database = {
           "erased_at"?: string | null;
           "finished_at"?: string | null;
           "id"?: never;
+          "is_proven"?: boolean;
           "last_error"?: string | null;
           "lease_expires_at"?: string | null;
           "leftovers"?: Json | null;
@@ -1765,6 +1767,7 @@ export type Database = {
           "erased_at"?: string | null;
           "finished_at"?: string | null;
           "id"?: never;
+          "is_proven"?: boolean;
           "last_error"?: string | null;
           "lease_expires_at"?: string | null;
           "leftovers"?: Json | null;
@@ -3258,6 +3261,7 @@ export type Database = {
         }[];
       };
       "cancel_background_query": { Args: { "query_id": number }; Returns: boolean };
+      "cancel_erasure": { Args: { "receipt": string }; Returns: boolean };
       "cancel_work": {
         Args: { "ids": (number)[]; "queue": string; "reason"?: string };
         Returns: number;
@@ -3358,7 +3362,10 @@ export type Database = {
           "is_new": boolean;
         }[];
       };
-      "erase_user": { Args: { "user_id"?: string; "workspace_id"?: string }; Returns: string };
+      "erase_user": {
+        Args: { "confirm"?: string; "user_id"?: string; "workspace_id"?: string };
+        Returns: string;
+      };
       "explain_access": {
         Args: { "agent_id": string; "user_id"?: string };
         Returns: {

@@ -24,7 +24,8 @@ create table public.profiles (
 );
 comment on table public.profiles is 'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on auth.users.';
 alter table public.profiles enable row level security;
-comment on column public.profiles.email is 'Copied from auth.users and kept equal to it; null for anonymous people.';
+comment on column public.profiles.email is
+  'The address, once it is confirmed: a copy of auth.users. Null before, and for anonymous people: whoever signs up as somebody else''s address has nothing of it.';
 comment on column public.profiles.time_zone is 'An IANA name, e.g. Europe/Lisbon.';
 
 create trigger touch_updated_at before update on public.profiles
@@ -41,7 +42,7 @@ begin
   insert into public.profiles as profile (user_id, email, display_name)
   values (
     new.id,
-    left(nullif(new.email, ''), 320),
+    case when new.email_confirmed_at is not null then left(nullif(new.email, ''), 320) end,
     left(nullif(coalesce(new.raw_user_meta_data::jsonb ->> 'display_name', split_part(new.email, '@', 1)), ''), 200)
   )
   on conflict (user_id) do update set email = excluded.email
@@ -49,8 +50,8 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_profile() is 'Trigger on auth.users: makes the profile at sign-up and follows a changed address. The display name is only a suggestion: user_metadata is the person''s own and decides nothing.';
-create trigger keep_profile after insert or update of email on auth.users
+comment on function private.keep_profile() is 'Trigger on auth.users: makes the profile at sign-up and follows the address, as far as it is confirmed. The display name is only a suggestion: user_metadata is the person''s own and decides nothing.';
+create trigger keep_profile after insert or update of email, email_confirmed_at on auth.users
   for each row execute function private.keep_profile();
 
 -- workspaces ---------------------------------------------------------------------------------------------------------------------------

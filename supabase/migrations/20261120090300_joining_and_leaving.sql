@@ -2,7 +2,8 @@
 --
 -- Touches: public.invitations and the functions create_workspace, delete_workspace, restore_workspace, invite_member, accept_invitation,
 --          revoke_invitation, transfer_ownership, leave_workspace.
--- Beware:  an invitation's token is shown once, to whoever made it; the table keeps its SHA-256 only.
+-- Beware:  an invitation's token is shown once, to whoever made it; the table keeps its SHA-256 only. An invitation is worth what its inviter
+--          may give when it is accepted: with their right it ends.
 
 create table public.invitations (
   id uuid primary key default gen_random_uuid(),
@@ -66,7 +67,8 @@ declare
   person uuid := private.require_person();
   workspace public.workspaces;
 begin
-  if coalesce((private.jwt_claims() ->> 'is_anonymous')::boolean, false) then
+  -- The account is asked and not the token, which still says what was so when it was given.
+  if (select account.is_anonymous from auth.users as account where account.id = person) then
     perform private.raise_error('anonymous_person', 'A guest cannot make a workspace.', 403, 'Add an address to the account first.');
   end if;
   begin
@@ -126,6 +128,37 @@ end;
 $$;
 comment on function private.restore_workspace(uuid) is 'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';
 
+create function private.may_invite(inviter_role text, invited_role text)
+returns boolean
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce(inviter_role = 'owner' or inviter_role = 'admin' and invited_role <> 'owner', false);
+$$;
+comment on function private.may_invite(text, text) is 'Whether somebody of a role (null: of none) invites somebody into a role.';
+
+create function private.end_invitations()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever changes a membership, update of invitations is granted to nobody
+set search_path = ''
+as $$
+begin
+  update public.invitations as offered set status = 'revoked'
+  where offered.workspace_id = old.workspace_id and offered.invited_by = old.user_id and offered.status = 'pending'
+    and not private.may_invite(case when tg_op = 'UPDATE' then new.role end, offered.role);
+  return null;
+end;
+$$;
+comment on function private.end_invitations() is 'Trigger on members: revokes the pending invitations that somebody who was removed, left or has another role may no longer give.';
+create trigger end_invitations_on_removal after delete on public.members
+  for each row when (old.role in ('admin', 'owner')) execute function private.end_invitations();
+create trigger end_invitations_on_change after update of role on public.members
+  for each row when (old.role in ('admin', 'owner') and new.role <> old.role) execute function private.end_invitations();
+
 create function private.invite_member(workspace_id uuid, email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
@@ -142,7 +175,7 @@ begin
   if not private.administers(person, invite_member.workspace_id) then
     perform private.raise_error('not_found', 'No such workspace that you administer.', 404);
   end if;
-  if invite_member.role = 'owner' and private.member_role(person, invite_member.workspace_id) <> 'owner' then
+  if not private.may_invite(private.member_role(person, invite_member.workspace_id), invite_member.role) then
     perform private.raise_error('owner_only', 'Only an owner can invite an owner.', 403);
   end if;
   if exists (
@@ -170,17 +203,29 @@ set search_path = ''
 as $$
 declare
   person uuid := private.require_person();
+  hash bytea := sha256(convert_to(accept_invitation.token, 'UTF8'));
+  inviter_role text;
   invitation public.invitations;
 begin
+  -- The inviter's membership is held first and the invitation then, as by whoever removes the inviter: their right does not end in between.
+  select m.role into inviter_role
+  from public.invitations as i join public.members as m on m.workspace_id = i.workspace_id and m.user_id = i.invited_by
+  where i.token_hash = hash
+  for share of m;
   select i.* into invitation
   from public.invitations as i
   join public.workspaces as w on w.id = i.workspace_id and w.deleted_at is null
-  where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
+  where i.token_hash = hash
   for update of i;
-  if invitation.id is null or invitation.status in ('revoked', 'expired') or invitation.expires_at <= now() and invitation.status = 'pending' then
+  if invitation.id is null or invitation.status in ('revoked', 'expired')
+    or invitation.status = 'pending' and (invitation.expires_at <= now() or not private.may_invite(inviter_role, invitation.role))
+  then
     perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404, 'Ask for a new one.');
   end if;
   if invitation.email is distinct from (select lower(profile.email) from public.profiles as profile where profile.user_id = person) then
+    if invitation.email = (select lower(account.email) from auth.users as account where account.id = person) then
+      perform private.raise_error('address_not_confirmed', 'This address is not confirmed yet.', 403, 'Follow the link that was mailed to it.');
+    end if;
     perform private.raise_error('invitation_for_another', 'This invitation is for another address.', 403, 'Sign in with the invited address.');
   end if;
   if invitation.status = 'pending' then

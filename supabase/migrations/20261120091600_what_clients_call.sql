@@ -63,7 +63,7 @@ as $$
   select private.accept_invitation($1);
 $$;
 comment on function public.accept_invitation(text) is
-  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is accepting once. Errors: not_signed_in 401, invitation_for_another 403, invitation_invalid 404.';
+  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is accepting once. The address must be confirmed, and whoever invited must still be able to. Errors: not_signed_in 401, invitation_for_another 403, address_not_confirmed 403, invitation_invalid 404.';
 
 create function public.revoke_invitation(invitation_id uuid)
 returns void

@@ -54,7 +54,7 @@ as $$
 $$;
 comment on function private.personal_columns_now() is 'The declared columns as they are: also those of tables that were stamped under a business''s prefix.';
 
-create function private.person_condition(column_name text, column_type regtype)
+create function private.person_condition(column_name text, column_type regtype, workspace_column text)
 returns text
 language sql
 stable
@@ -62,12 +62,13 @@ set search_path = ''
 as $$
   select case
     when column_type = 'uuid'::regtype then format('%I = $1', column_name)
-    when column_name ~ 'email$' then format('lower(%I) = lower($2)', column_name)
+    when column_name ~ 'email$' then format('lower(%I) = lower($2) and %I = any ($4)', column_name, workspace_column)
     when column_type = 'uuid[]'::regtype then format('$1 = any (%I)', column_name)
     else format('%I::text = $1::text', column_name)
   end;
 $$;
-comment on function private.person_condition(text, regtype) is 'How a statement asks for a person in a column; $1: their id, $2: their address.';
+comment on function private.person_condition(text, regtype, text) is
+  'How a statement asks for a person in a column; $1: their id, $2: their address, $4: the workspaces where it counts (private.places_of).';
 
 create function private.personal_objects(person uuid, in_workspace uuid default null)
 returns table (bucket_id text, name text)
@@ -77,12 +78,12 @@ set search_path = ''
 as $$
   select o.bucket_id, o.name
   from storage.objects as o
-  where (person::text in (to_jsonb(o) ->> 'owner', to_jsonb(o) ->> 'owner_id') or strpos(o.name, person::text) > 0)
-    and (in_workspace is null or o.name like in_workspace || '/%')
+  where private.path_id(o.name, 2) = person
+    and case when in_workspace is null then private.path_id(o.name, 1) is not null else private.path_id(o.name, 1) = in_workspace end
   order by o.bucket_id, o.name;
 $$;
 comment on function private.personal_objects(uuid, uuid) is
-  'The stored objects of a person: those that they own, and those whose path names them (<workspace>/<person>/…). With a workspace: of its folder alone. Reads all of storage.objects.';
+  'The stored objects of a person: those below their folder, <workspace>/<person>/…, where only they can put any. A name that contains their id elsewhere is somebody else''s object. With a workspace: of its folder alone. Reads all of storage.objects.';
 
 create function private.picked(whole jsonb, members text[])
 returns jsonb
@@ -104,6 +105,7 @@ as $$
 declare
   person uuid := coalesce(export_user_data.user_id, private.current_user_id());
   address text;
+  places uuid[];
   source record;
   found jsonb;
   tables jsonb := '{}'::jsonb;
@@ -115,15 +117,16 @@ begin
     perform private.raise_error('not_found', 'No such person, or not you.', 404);
   end if;
   select p.email into address from public.profiles as p where p.user_id = person;
+  places := private.places_of(person, address, private.has_proven_address(person));
   for source in
-    select c.of_table, string_agg(private.person_condition(c.column_name, c.column_type), ' or ') as condition
+    select c.of_table, string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column), ' or ') as condition
     from private.personal_columns_now() as c
     where c.is_exported group by c.of_table order by c.of_table::text
   loop
     execute format(
       'select coalesce(jsonb_agg(to_jsonb(row_of) - $3 order by to_jsonb(row_of) -> ''id'', to_jsonb(row_of)), ''[]'') from %s as row_of where %s',
       source.of_table, source.condition
-    ) into found using person, address, array['token_hash', 'claim_token', 'xid'];
+    ) into found using person, address, array['token_hash', 'claim_token', 'xid'], places;
     tables := tables || jsonb_build_object(replace(source.of_table::text, 'public.', ''), found);
   end loop;
   tables := tables || jsonb_build_object(
@@ -155,5 +158,5 @@ as $$
   select private.export_user_data($1);
 $$;
 comment on function public.export_user_data(uuid) is
-  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404.';
+  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404.';
 grant execute on function private.export_user_data(uuid), public.export_user_data(uuid) to authenticated, service_role;

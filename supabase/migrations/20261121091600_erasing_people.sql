@@ -4,9 +4,10 @@
 -- Beware:  one transaction: a person is gone or is not. Rows go first, because their triggers still write audit entries and calls; then the
 --          calls, then the logs. Stored objects must be gone before (only the Storage API can remove them), Redis is told after. Everything
 --          may be done again: a second run finds what came in meanwhile. Erasures queue behind each other, so that two who stand in one
---          entry do not meet there.
+--          entry do not meet there. A person is looked for by their id everywhere, and by their address only where it counts
+--          (private.places_of): nobody erases what other tenants wrote by signing up as somebody.
 
-create function private.erasure_places(person uuid, address text, in_workspace uuid)
+create function private.erasure_places(person uuid, in_workspace uuid)
 returns uuid[]
 language sql
 stable
@@ -17,17 +18,17 @@ as $$
     union
     select entry.workspace_id from private.audit_words as entry
     where (in_workspace is null or entry.workspace_id = in_workspace)
-      and (entry.actor_id = person or entry.words like any ((select private.person_patterns(person, address))::text[]))
+      and (entry.actor_id = person or entry.words like any ((select private.person_patterns(person, null))::text[]))
     union
     select event.workspace_id from public.billing_events as event
     where (in_workspace is null or event.workspace_id = in_workspace)
-      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]))
+      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, null))::text[]))
   ) as place
   where in_workspace is null or place.id = in_workspace;
 $$;
-comment on function private.erasure_places(uuid, text, uuid) is 'The workspaces whose logs name a person. Without in_workspace it reads all logs.';
+comment on function private.erasure_places(uuid, uuid) is 'The workspaces whose logs name a person by their id. Without in_workspace it reads all logs.';
 
-create function private.erase_personal_columns(person uuid, address text, in_workspace uuid, alias uuid)
+create function private.erase_personal_columns(person uuid, address text, reach uuid[], in_workspace uuid, alias uuid)
 returns jsonb
 language plpgsql
 volatile
@@ -35,6 +36,8 @@ set search_path = ''
 as $$
 declare
   declared record;
+  is_they text;
+  its_address text;
   here text;
   touched bigint;
   counts jsonb := '{}'::jsonb;
@@ -45,22 +48,23 @@ begin
     -- What stays is cleaned before anything goes; in an order that is always the same.
     order by array_position(array['redact', 'null', 'pseudonymise', 'delete'], c.on_erasure), c.of_table::text, c.column_name
   loop
+    is_they := private.person_condition(declared.column_name, declared.column_type, declared.workspace_column);
+    its_address := case when declared.workspace_column is null then 'null'
+      else format('case when row_of.%I = any ($4) then $2 end', declared.workspace_column) end;
     here := case when in_workspace is null then '' else format(' and row_of.%I = %L', declared.workspace_column, in_workspace) end;
     execute case declared.on_erasure
       when 'delete' then
-        format('delete from %s as row_of where (%s)%s', declared.of_table, private.person_condition(declared.column_name, declared.column_type), here)
+        format('delete from %s as row_of where (%s)%s', declared.of_table, is_they, here)
       when 'null' then
-        format('update %s as row_of set %I = null where (%s)%s', declared.of_table, declared.column_name,
-          private.person_condition(declared.column_name, declared.column_type), here)
+        format('update %s as row_of set %I = null where (%s)%s', declared.of_table, declared.column_name, is_they, here)
       when 'pseudonymise' then
-        format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name, declared.column_type,
-          private.person_condition(declared.column_name, declared.column_type), here)
+        format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name, declared.column_type, is_they, here)
       else
-        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, $2, $3::text)::%3$s where private.text_names(%2$I::text, $1, $2)
-          and private.redacted_text(%2$I::text, $1, $2, $3::text) <> %2$I::text%4$s',
-          declared.of_table, declared.column_name, declared.column_type, here)
+        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, %5$s, $3::text)::%3$s where private.text_names(%2$I::text, $1, %5$s)
+          and private.redacted_text(%2$I::text, $1, %5$s, $3::text) <> %2$I::text%4$s',
+          declared.of_table, declared.column_name, declared.column_type, here, its_address)
       end
-    using person, address, alias;
+    using person, address, alias, reach;
     get diagnostics touched = row_count;
     if touched > 0 then
       counts := counts || jsonb_build_object(format('%s.%s', declared.of_table, declared.column_name), touched);
@@ -69,7 +73,7 @@ begin
   return counts;
 end;
 $$;
-comment on function private.erase_personal_columns(uuid, text, uuid, uuid) is 'Does what private.personal_columns says, column by column. Returns how many rows of each. Errors: last_owner 409.';
+comment on function private.erase_personal_columns(uuid, text, uuid[], uuid, uuid) is 'Does what private.personal_columns says, column by column; the address counts in the workspaces of `reach`. Returns how many rows of each. Errors: last_owner 409.';
 
 create function private.without_floor(body jsonb, person uuid)
 returns jsonb
@@ -159,7 +163,9 @@ end;
 $$;
 comment on function private.erase_scratchpad(uuid, text, uuid, text[]) is 'Empties the Postgres scratchpad of a person, or of what they left in one workspace.';
 
-create function private.erase_person(person uuid, address text default null, in_workspace uuid default null)
+create function private.erase_person(
+  person uuid, address text default null, in_workspace uuid default null, is_proven boolean default null, addressed uuid[] default '{}'
+)
 returns jsonb
 language plpgsql
 volatile
@@ -167,9 +173,12 @@ set search_path = ''
 as $$
 declare
   alias uuid := gen_random_uuid();
+  proven_address text := case when coalesce(is_proven, private.has_proven_address(person)) then address end;
+  reach uuid[] := private.places_of(person, address, proven_address is not null) || addressed;
   places uuid[];
   place uuid;
   pseudonym_here uuid;
+  address_here text;
   sessions text[];
   counts jsonb;
   entries bigint := 0;
@@ -182,17 +191,21 @@ begin
     raise exception 'stored objects of the person remain: the Storage API removes them first' using errcode = 'object_in_use';
   end if;
   -- Rows first: their triggers write entries, which name the workspaces where the person was.
-  counts := private.erase_personal_columns(person, address, in_workspace, alias);
+  counts := private.erase_personal_columns(person, address, reach, in_workspace, alias);
+  update storage.objects as o set owner = null, owner_id = null
+  where person::text in (o.owner::text, o.owner_id) and (in_workspace is null or private.path_id(o.name, 1) = in_workspace);
   if in_workspace is null then
-    perform private.erase_sign_in(person, address);
+    perform private.erase_sign_in(person, proven_address);
     -- Deleting raised it once more.
     delete from private.permission_revisions as known where known.user_id = person;
-    perform private.erase_calls(person, address, alias);
-    update storage.objects as o set user_metadata = private.redacted_text(o.user_metadata::text, person, address, alias::text)::jsonb
-    where private.text_names(o.user_metadata::text, person, address);
+    perform private.erase_calls(person, proven_address, alias);
+    update storage.objects as o set user_metadata = private.redacted_text(o.user_metadata::text, person,
+      case when private.path_id(o.name, 1) = any (reach) then address end, alias::text)::jsonb
+    where private.text_names(o.user_metadata::text, person, case when private.path_id(o.name, 1) = any (reach) then address end);
     update storage.buckets as b set owner = null, owner_id = null where person::text in (b.owner::text, b.owner_id);
   end if;
-  places := private.erasure_places(person, address, in_workspace);
+  places := private.erasure_places(person, in_workspace) || case when in_workspace is null then reach else array[in_workspace] end;
+  places := array(select distinct place_id from unnest(places) as place_id order by place_id);
 
   -- Their sessions end, in the log as well: a socket that is still open finds that it is over.
   sessions := array(
@@ -205,16 +218,18 @@ begin
     and not exists (select from public.audit_log as closed
       where closed.subject_id = opened.subject_id and closed.action = 'session.closed' and closed.workspace_id = opened.workspace_id)
   order by opened.id;
-  perform private.erase_scratchpad(person, address, in_workspace, sessions);
+  perform private.erase_scratchpad(person, proven_address, in_workspace, sessions);
   delete from private.request_claims as claim
-  where private.text_names(claim.request_id, person, address) and (in_workspace is null or claim.workspace_id = in_workspace);
+  where claim.workspace_id = any (places)
+    and private.text_names(claim.request_id, person, case when claim.workspace_id = any (reach) then address end);
 
   -- The logs, last: also of what was just done.
   foreach place in array places loop
     pseudonym_here := gen_random_uuid();
     insert into private.erasure_pseudonyms (workspace_id, pseudonym) values (place, pseudonym_here);
-    changed := private.redact_audit_log(place, person, address, pseudonym_here);
-    billed := private.redact_billing_events(place, person, address, pseudonym_here);
+    address_here := case when place = any (reach) then address end;
+    changed := private.redact_audit_log(place, person, address_here, pseudonym_here);
+    billed := private.redact_billing_events(place, person, address_here, pseudonym_here);
     entries := entries + changed;
     events := events + billed;
     if changed + billed = 0 then
@@ -224,8 +239,8 @@ begin
   end loop;
   return jsonb_build_object(
     'rows', counts, 'audit_entries', entries, 'billing_events', events,
-    'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places)));
+    'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places), 'addressed', to_jsonb(reach)));
 end;
 $$;
-comment on function private.erase_person(uuid, text, uuid) is
-  'Makes the database forget a person (address: their email), or what they were in one workspace. Refuses while stored objects of theirs remain. Returns how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may still know them. May be run again. Errors: last_owner 409.';
+comment on function private.erase_person(uuid, text, uuid, boolean, uuid[]) is
+  'Makes the database forget a person (address: their confirmed email), or what they were in one workspace. is_proven: whether the address counts where it was invited, by default as private.has_proven_address says; addressed: workspaces where it counted in a former pass. Refuses while stored objects of theirs remain. Returns how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may still know them. May be run again. Errors: last_owner 409.';

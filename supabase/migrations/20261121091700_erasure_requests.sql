@@ -1,14 +1,17 @@
 -- Erasure requests: being forgotten is work, with a status that can be asked for afterwards, when nobody is left who could sign in.
 --
--- Touches: public.erasure_requests (a work table), public.erase_user, private.erase_claimed, private.erasure_status, two jobs.
+-- Touches: public.erasure_requests (a work table), public.erase_user, public.cancel_erasure, private.erase_claimed, private.erasure_status, two jobs.
 -- Beware:  an account has no workspace and a work table's row must have one: the request of a whole account stands under the zero uuid, which is
 --          one lane of the queue for all of them. The row names the person until it is done; then it is a receipt and names nobody. A request is
 --          worked off in two passes a minute apart (the function `account`): the first erases, the second finds what was on its way meanwhile.
+--          Nobody is erased by one slip, whichever way it is asked: it is asked for with a word, begins an hour later and can be called off
+--          until then.
 
 create table public.erasure_requests (
   like private.work_item including all,
   user_id uuid,
   email text,
+  is_proven boolean not null default false,
   scope text not null default 'account',
   requested_by uuid,
   receipt uuid not null default gen_random_uuid() unique,
@@ -26,6 +29,7 @@ create table public.erasure_requests (
 comment on table public.erasure_requests is 'Work: people who asked to be forgotten, altogether (scope account) or in one workspace. Done, a row is a receipt that names nobody; purged after 30 days.';
 comment on column public.erasure_requests.receipt is 'Unguessable: whoever has it may ask how the request stands, without a token.';
 comment on column public.erasure_requests.erased_at is 'When the database forgot the person. The request is done a little later, when nothing came after.';
+comment on column public.erasure_requests.is_proven is 'Whether the address counts where it was invited: said when it was asked, for at the second pass there is no account left.';
 comment on column public.erasure_requests.leftovers is 'Between the passes: sessions and workspaces under which Redis may know the person.';
 create unique index erasure_requests_open on public.erasure_requests (user_id, workspace_id) where status in ('pending', 'in_progress');
 create index erasure_requests_user_id on public.erasure_requests (user_id);
@@ -45,7 +49,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.erasure_requests', 'email', 'elsewhere', false),
   ('public.erasure_requests', 'requested_by', 'elsewhere', false);
 
-create function private.erase_user(user_id uuid, workspace_id uuid)
+create function private.erase_user(user_id uuid, workspace_id uuid, confirm text)
 returns uuid
 language plpgsql
 volatile
@@ -70,6 +74,12 @@ begin
   if place is not null and (caller is not null or not private.is_service()) and not private.belongs_to(person, place) then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
   end if;
+  if lower(trim(erase_user.confirm)) is distinct from 'erase'
+    and lower(trim(erase_user.confirm)) is distinct from (select lower(account.email) from auth.users as account where account.id = person)
+  then
+    perform private.raise_error('not_confirmed', 'Nobody is erased by one slip.', 422,
+      'Confirm with the address of the account, or with the word "erase": confirm.');
+  end if;
   -- Said now, so that nobody waits for a refusal; the work looks again.
   if exists (
     select from public.members as mine join public.workspaces as w on w.id = mine.workspace_id and w.deleted_at is null
@@ -80,9 +90,9 @@ begin
     perform private.raise_error(
       'last_owner', 'A workspace keeps at least one owner.', 409, 'Make someone else an owner first, or delete the workspace.');
   end if;
-  insert into public.erasure_requests (workspace_id, scope, user_id, email, requested_by, max_attempts)
+  insert into public.erasure_requests (workspace_id, scope, user_id, email, is_proven, requested_by, max_attempts, scheduled_for)
   values (coalesce(place, '00000000-0000-0000-0000-000000000000'), case when place is null then 'account' else 'workspace' end,
-    person, known.email, caller, 20)
+    person, known.email, private.has_proven_address(person), caller, 20, now() + interval '1 hour')
   on conflict (user_id, workspace_id) where status in ('pending', 'in_progress') do nothing
   returning receipt into made;
   return coalesce(made, (
@@ -92,9 +102,9 @@ begin
   ));
 end;
 $$;
-comment on function private.erase_user(uuid, uuid) is 'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
+comment on function private.erase_user(uuid, uuid, text) is 'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
 
-create function private.ask_to_be_erased(person uuid, workspace_id uuid)
+create function private.ask_to_be_erased(person uuid, workspace_id uuid, confirm text)
 returns uuid
 language plpgsql
 volatile
@@ -102,23 +112,78 @@ set search_path = ''
 as $$
 begin
   perform private.act_as(person);
-  return private.erase_user(person, workspace_id);
+  return private.erase_user(person, workspace_id, confirm);
 end;
 $$;
-comment on function private.ask_to_be_erased(uuid, uuid) is 'erase_user as this person, whose token the function `account` has verified.';
+comment on function private.ask_to_be_erased(uuid, uuid, text) is 'erase_user as this person, whose token the function `account` has verified.';
 
-create function public.erase_user(user_id uuid default null, workspace_id uuid default null)
+create function public.erase_user(user_id uuid default null, workspace_id uuid default null, confirm text default null)
 returns uuid
 language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.erase_user($1, $2);
+  select private.erase_user($1, $2, $3);
 $$;
-comment on function public.erase_user(uuid, uuid) is
-  'Asks that a person (the caller when left out; others only for the service) be forgotten, altogether or in one workspace. Returns the receipt, the first one''s when it was asked before and is still open. It begins within a minute. Errors: not_signed_in 401, not_found 404, last_owner 409.';
-grant execute on function private.erase_user(uuid, uuid), public.erase_user(uuid, uuid) to authenticated, service_role;
+comment on function public.erase_user(uuid, uuid, text) is
+  'Asks that a person (the caller when left out; others only for the service) be forgotten, altogether or in one workspace. confirm: the account''s address, or the word `erase`. Returns the receipt, the first one''s when it was asked before and is still open. It begins an hour later; until then cancel_erasure calls it off. Errors: not_signed_in 401, not_found 404, not_confirmed 422, last_owner 409.';
+
+create function private.cancel_erasure(receipt uuid)
+returns boolean
+language plpgsql
+volatile
+security definer -- update is granted to nobody
+set search_path = ''
+as $$
+declare
+  caller uuid := private.current_user_id();
+  request public.erasure_requests;
+begin
+  select r.* into request from public.erasure_requests as r
+  where r.receipt = cancel_erasure.receipt and (r.user_id = caller or private.is_service() and caller is null)
+  for update;
+  if request.id is null then
+    perform private.raise_error('not_found', 'No such request of yours.', 404);
+  elsif request.status = 'cancelled' then
+    return false;
+  elsif request.status <> 'pending' or request.attempts > 0 or request.erased_at is not null then
+    perform private.raise_error('erasure_begun', 'The erasure has begun: it cannot be called off any more.', 409);
+  end if;
+  update public.erasure_requests as r set status = 'cancelled', finished_at = now(), email = null where r.id = request.id;
+  return true;
+end;
+$$;
+comment on function private.cancel_erasure(uuid) is 'The body of public.cancel_erasure: what clients call runs as the caller, what it does needs more.';
+
+create function private.call_off_erasure(person uuid, receipt uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.act_as(person);
+  return private.cancel_erasure(receipt);
+end;
+$$;
+comment on function private.call_off_erasure(uuid, uuid) is 'cancel_erasure as this person, whose token the function `account` has verified.';
+
+create function public.cancel_erasure(receipt uuid)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.cancel_erasure($1);
+$$;
+comment on function public.cancel_erasure(uuid) is
+  'Calls an erasure off, as long as it has not begun. The person themselves and the service. Returns whether it was still asked for. Errors: not_found 404, erasure_begun 409.';
+grant execute on function
+  private.erase_user(uuid, uuid, text), public.erase_user(uuid, uuid, text),
+  private.cancel_erasure(uuid), public.cancel_erasure(uuid)
+to authenticated, service_role;
 
 -- Working them off ---------------------------------------------------------------------------------------------------------------------
 
@@ -141,14 +206,16 @@ begin
     perform private.refuse_lost_lease(array[request_id]);
   end if;
   place := case when request.scope = 'workspace' then request.workspace_id end;
-  outcome := private.erase_person(request.user_id, request.email, place);
+  outcome := private.erase_person(request.user_id, request.email, place, request.is_proven,
+    array(select jsonb_array_elements_text(request.leftovers -> 'addressed')::uuid));
   -- Their other requests have nothing left to ask for; this one covers those of single workspaces.
   delete from public.erasure_requests as other
   where other.user_id = request.user_id and other.id <> request.id and (place is null or other.workspace_id = place);
   erased_at := coalesce(request.erased_at, now());
   leftovers := jsonb_build_object(
     'sessions', coalesce(request.leftovers -> 'sessions', '[]') || (outcome #> '{leftovers,sessions}'),
-    'workspaces', coalesce(request.leftovers -> 'workspaces', '[]') || (outcome #> '{leftovers,workspaces}'));
+    'workspaces', coalesce(request.leftovers -> 'workspaces', '[]') || (outcome #> '{leftovers,workspaces}'),
+    'addressed', outcome #> '{leftovers,addressed}');
   update public.erasure_requests as r set
     erased_at = erase_claimed.erased_at,
     leftovers = erase_claimed.leftovers,

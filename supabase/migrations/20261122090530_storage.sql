@@ -1,6 +1,6 @@
 -- Storage: the files that people attach, and their pictures; and how files go when what they belonged to is gone.
 --
--- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.path_id, private.folders_to_empty with triggers on
+-- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers on
 --          conversations and workspaces, the job remove-files.
 -- Beware:  an object's name says whose it is: <workspace_id>/<user_id>/…, and of a file in a conversation
 --          <workspace_id>/<user_id>/<conversation_id>/…: who reads the conversation reads the file. The tables of storage are the platform's:
@@ -13,22 +13,6 @@ insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_typ
   ('attachments', 'attachments', false, 52428800, null),
   -- Public: a picture is shown by its address, also where nobody is signed in.
   ('avatars', 'avatars', true, 2097152, array['image/png', 'image/jpeg', 'image/webp', 'image/gif']);
-
-create function private.path_id(name text, place integer)
-returns uuid
-language plpgsql
-immutable
-parallel safe
-set search_path = ''
-as $$
-declare
-  part text := pg_catalog.split_part(name, '/', place);
-begin
-  return case when pg_catalog.pg_input_is_valid(part, 'uuid') then part::uuid end;
-end;
-$$;
-comment on function private.path_id(text, integer) is 'The id at a place (from 1) of an object''s name; null when there is none. Never raises.';
-grant execute on function private.path_id(text, integer) to authenticated, service_role;
 
 -- What is to be removed ----------------------------------------------------------------------------------------------------------------
 

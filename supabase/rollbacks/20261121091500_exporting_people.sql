@@ -3,6 +3,6 @@ drop function public.export_user_data(uuid);
 drop function private.export_user_data(uuid);
 drop function private.picked(jsonb, text[]);
 drop function private.personal_objects(uuid, uuid);
-drop function private.person_condition(text, regtype);
+drop function private.person_condition(text, regtype, text);
 drop function private.personal_columns_now();
 drop table private.personal_columns;

@@ -26,7 +26,7 @@ Deno.test({
         invitations: 1,
         audit_log: 8,
         billing_events: 3,
-        "storage.objects": 2,
+        "storage.objects": 1,
         "auth.users": 1,
         "auth.identities": 1,
       })

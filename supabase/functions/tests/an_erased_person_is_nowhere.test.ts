@@ -153,7 +153,7 @@ Deno.test({
     await test.step("the twin has what they had", async () => {
       const [listed] = await sql`
         select count(*) as n from storage.objects where bucket_id = ${bucket}`;
-      assertEquals(listed?.n, 2, "the twin's two files are all that is left");
+      assertEquals(listed?.n, 3, "the twin's two files are left, and what lies in nobody's folder");
       assertEquals(await belongings(twin), kept);
       assertEquals(await readFile(bucket, `${workspace}/${twin.id}/letter.txt`), "Dear all");
     });

@@ -86,7 +86,9 @@ export async function createWorld(sql: postgres.Sql<{ bigint: number }>): Promis
 
   async function addPerson(role?: Role): Promise<Someone> {
     const id = crypto.randomUUID();
-    await sql`insert into auth.users (id, email) values (${id}, ${`${id}@test.example`})`;
+    await sql`
+      insert into auth.users (id, email, confirmation_sent_at, email_confirmed_at)
+      values (${id}, ${`${id}@test.example`}, now(), now())`;
     if (role) {
       await sql`
         insert into public.members (workspace_id, user_id, role) values (${workspace}, ${id}, ${role})`;

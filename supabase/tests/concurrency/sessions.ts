@@ -113,8 +113,8 @@ export async function withWorkspace<T>(
   const roles = people.flatMap(({ role, count }) => Array.from({ length: count }, () => role));
   const ids = roles.map(() => crypto.randomUUID());
   try {
-    await sql`insert into auth.users (id, email)
-      select id, id || '@tests.example' from unnest(${ids}::uuid[]) as id`;
+    await sql`insert into auth.users (id, email, confirmation_sent_at, email_confirmed_at)
+      select id, id || '@tests.example', now(), now() from unnest(${ids}::uuid[]) as id`;
     await sql`insert into public.workspaces (id, name, slug)
       values (${workspace}, 'Concurrency', ${`tests-${workspace}`})`;
     await sql`insert into public.members (workspace_id, user_id, role)

@@ -4,27 +4,27 @@ select plan(37);
 
 -- Who may ask
 select is(
-  (select string_agg(tests.try_as(who, format('select public.erase_user(%L)', tests.id('member'))), ' ' order by place)
+  (select string_agg(tests.try_as(who, format('select public.erase_user(%L, confirm => ''erase'')', tests.id('member'))), ' ' order by place)
    from unnest(array['anonymous', 'stranger', 'outsider', 'guest', 'member', 'admin', 'owner', 'service']) with ordinality as actors (who, place)),
   'no not_found not_found not_found yes not_found not_found yes', 'anonymous, stranger, outsider, guest, member, admin, owner, service: who has the member erased'
 );
-select is(tests.try_as('stranger', 'select public.erase_user()'), 'not_signed_in', 'nobody is nobody');
-select is(tests.try_as('service', 'select public.erase_user()'), 'not_signed_in', 'the service says whom');
-select is(tests.try_as('service', format('select public.erase_user(%L)', tests.id('nobody'))), 'not_found', 'somebody who is there');
-select is(tests.try_as('nameless', 'select public.erase_user()'), 'yes', 'a guest without an address too');
-select is(tests.try_as('owner', 'select public.erase_user()'), 'last_owner', 'an only owner first gives the workspace to somebody');
-select is(tests.try_as('owner', format('select public.erase_user(workspace_id => %L)', tests.id('north'))), 'last_owner', 'also for the workspace alone');
-select is(tests.try_as('member', format('select public.erase_user(workspace_id => %L)', tests.id('north'))), 'yes', 'one''s own workspace');
-select is(tests.try_as('member', format('select public.erase_user(workspace_id => %L)', tests.id('south'))), 'not_found', 'not another');
+select is(tests.try_as('stranger', 'select public.erase_user(confirm => ''erase'')'), 'not_signed_in', 'nobody is nobody');
+select is(tests.try_as('service', 'select public.erase_user(confirm => ''erase'')'), 'not_signed_in', 'the service says whom');
+select is(tests.try_as('service', format('select public.erase_user(%L, confirm => ''erase'')', tests.id('nobody'))), 'not_found', 'somebody who is there');
+select is(tests.try_as('nameless', 'select public.erase_user(confirm => ''erase'')'), 'yes', 'a guest without an address too');
+select is(tests.try_as('owner', 'select public.erase_user(confirm => ''erase'')'), 'last_owner', 'an only owner first gives the workspace to somebody');
+select is(tests.try_as('owner', format('select public.erase_user(workspace_id => %L, confirm => ''erase'')', tests.id('north'))), 'last_owner', 'also for the workspace alone');
+select is(tests.try_as('member', format('select public.erase_user(workspace_id => %L, confirm => ''erase'')', tests.id('north'))), 'yes', 'one''s own workspace');
+select is(tests.try_as('member', format('select public.erase_user(workspace_id => %L, confirm => ''erase'')', tests.id('south'))), 'not_found', 'not another');
 update public.workspaces set deleted_at = now() where id = tests.id('north');
-select is(tests.try_as('owner', 'select public.erase_user()'), 'yes', 'or deletes it');
+select is(tests.try_as('owner', 'select public.erase_user(confirm => ''erase'')'), 'yes', 'or deletes it');
 update public.workspaces set deleted_at = null where id = tests.id('north');
 
 -- Asking
 create temporary table asked (who text, receipt uuid) on commit drop;
 grant all on asked to authenticated;
 select tests.authenticate_as('member');
-insert into asked values ('member', public.erase_user()), ('member again', public.erase_user()), ('member in north', public.erase_user(workspace_id => tests.id('north')));
+insert into asked values ('member', public.erase_user(confirm => 'Erase')), ('member again', public.erase_user(confirm => 'Erase')), ('member in north', public.erase_user(workspace_id => tests.id('north'), confirm => 'erase'));
 select is((select count(distinct receipt)::integer from asked where who <> 'member in north'), 1, 'asking again is the same request');
 select results_eq($$select scope, status, user_id from public.erasure_requests order by scope$$,
   $$values ('account', 'pending', tests.id('member')), ('workspace', 'pending', tests.id('member'))$$, 'a person sees their own requests');
@@ -36,7 +36,8 @@ select results_eq($$select workspace_id, email, requested_by, max_attempts from 
 select is((select status from private.erasure_status((select receipt from asked where who = 'member'))), 'pending', 'the receipt tells');
 select is_empty($$select from private.erasure_status(gen_random_uuid())$$, 'another receipt does not');
 
--- Working it off
+-- Working it off, an hour later
+update public.erasure_requests set scheduled_for = now();
 create temporary table claimed on commit drop as select * from private.claim_work('erasure_requests', 'tests', 20) where (work ->> 'user_id')::uuid = tests.id('member');
 create function tests.claim(scope text) returns claimed language sql as $$ select * from claimed where work ->> 'scope' = claim.scope $$;
 select is((select count(*)::integer from claimed), 2, 'it is claimed like any work');
@@ -61,8 +62,9 @@ select is((select status from private.erasure_status((select receipt from asked 
 
 -- Owning comes in between
 select tests.authenticate_as('guest');
-insert into asked values ('guest', public.erase_user());
+insert into asked values ('guest', public.erase_user(confirm => 'guest@tests.example '));
 select tests.authenticate_as('database');
+update public.erasure_requests set scheduled_for = now() where status = 'pending';
 update public.members set role = 'owner' where user_id = tests.id('guest');
 update public.members set role = 'admin' where user_id = tests.id('owner');
 drop table claimed cascade;

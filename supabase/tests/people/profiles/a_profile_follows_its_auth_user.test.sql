@@ -1,9 +1,10 @@
 begin;
 \ir ../../world.psql
-select plan(12);
+select plan(14);
 
+insert into auth.users (id, email, raw_user_meta_data, email_confirmed_at) values
+  (tests.id('named'), 'named@tests.example', '{"display_name": "Nam Ed", "role": "owner"}', now());
 insert into auth.users (id, email, raw_user_meta_data) values
-  (tests.id('named'), 'named@tests.example', '{"display_name": "Nam Ed", "role": "owner"}'),
   (tests.id('unnamed'), 'un.named@tests.example', '{}'),
   (tests.id('long'), 'long@tests.example', jsonb_build_object('display_name', repeat('x', 500))),
   (tests.id('odd'), 'odd@tests.example', '["not", "an", "object"]');
@@ -12,6 +13,7 @@ select results_eq(
   $$values ('named@tests.example', 'Nam Ed')$$,
   'signing up makes the profile, with the suggested name'
 );
+select is((select email from public.profiles where user_id = tests.id('unnamed')), null, 'an address that nobody confirmed is nobody''s');
 select is((select display_name from public.profiles where user_id = tests.id('unnamed')), 'un.named', 'without one the name is the address''s first part');
 select is((select length(display_name) from public.profiles where user_id = tests.id('long')), 200, 'a name that is too long is cut and does not stop the sign-up');
 select is((select display_name from public.profiles where user_id = tests.id('odd')), 'odd', 'metadata of another form does not stop it either');
@@ -35,7 +37,9 @@ select results_eq(
   'a changed address arrives in the profile, a chosen name stays'
 );
 update auth.users set email = 'known@tests.example' where id = tests.id('nameless');
-select is((select email from public.profiles where user_id = tests.id('nameless')), 'known@tests.example', 'a guest who gives an address has it in the profile');
+select is((select email from public.profiles where user_id = tests.id('nameless')), null, 'a guest who gives an address does not have it yet');
+update auth.users set email_confirmed_at = now() where id = tests.id('nameless');
+select is((select email from public.profiles where user_id = tests.id('nameless')), 'known@tests.example', 'a guest who confirms it has it in the profile');
 update auth.users set raw_user_meta_data = '{"display_name": "Forged"}' where id = tests.id('named');
 select is((select display_name from public.profiles where user_id = tests.id('named')), 'Chosen', 'metadata that changes later changes nothing');
 
