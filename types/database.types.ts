@@ -124,6 +124,7 @@ export type Database = {
         Row: {
           "created_at": string;
           "description": string;
+          "endpoint_host": string | null;
           "endpoint_url": string;
           "id": string;
           "name": string;
@@ -137,6 +138,7 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "description"?: string;
+          "endpoint_host"?: never;
           "endpoint_url": string;
           "id"?: string;
           "name": string;
@@ -149,6 +151,7 @@ export type Database = {
         Update: {
           "created_at"?: string;
           "description"?: string;
+          "endpoint_host"?: never;
           "endpoint_url"?: string;
           "id"?: string;
           "name"?: string;
@@ -2729,6 +2732,48 @@ export type Database = {
           },
         ];
       };
+      "share_links": {
+        Row: {
+          "conversation_id": string;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "revoked_at": string | null;
+          "token_hash": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "revoked_at"?: string | null;
+          "token_hash": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "revoked_at"?: string | null;
+          "token_hash"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["workspace_id", "user_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["workspace_id", "user_id", "id"];
+          },
+        ];
+      };
       "streams": {
         Row: {
           "conversation_id": string;
@@ -3235,6 +3280,13 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "agent_settings": {
+        Args: { "agent_id": string };
+        Returns: {
+          "endpoint_url": string;
+          "settings": Json;
+        }[];
+      };
       "ask_in_background": {
         Args: { "conversation_id": string; "dedupe_key"?: string; "input"?: Json; "type": string };
         Returns: number;
@@ -3323,6 +3375,13 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "create_share_link": {
+        Args: { "conversation_id": string; "expires_at"?: string };
+        Returns: {
+          "link_id": string;
+          "token": string;
+        }[];
       };
       "create_workspace": {
         Args: { "name": string; "region"?: string; "slug": string };
@@ -3495,21 +3554,13 @@ export type Database = {
         Returns: {
           "created_at": string;
           "description": string;
-          "endpoint_url": string;
           "id": string;
           "name": string;
-          "settings": NonNullable<Json>;
           "slug": string;
           "status": string;
           "updated_at": string;
           "workspace_id": string;
         }[];
-        SetofOptions: {
-          from: "*";
-          to: "agents";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
       };
       "prompt_of": { Args: { "message_id": string }; Returns: Json };
       "put_document": {
@@ -3649,6 +3700,7 @@ export type Database = {
         };
       };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "revoke_share_link": { Args: { "link_id": string }; Returns: boolean };
       "save_agent_memory": {
         Args: { "agent_id"?: string; "entries": Json; "prefix"?: string; "workspace_id": string };
         Returns: {
@@ -3684,6 +3736,10 @@ export type Database = {
       };
       "select_branch": { Args: { "message_id": string }; Returns: string };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
+      "shared_conversation": {
+        Args: { "before"?: string; "conversation_id": string; "page_size"?: number };
+        Returns: Json;
+      };
       "snooze_work": {
         Args: {
           "claim_token": string;

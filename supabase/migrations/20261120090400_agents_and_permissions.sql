@@ -10,6 +10,7 @@ create table public.agents (
   name text not null,
   description text not null default '',
   endpoint_url text not null,
+  endpoint_host text generated always as (substring(endpoint_url from '^https?://([^/?#]+)')) stored,
   status text not null default 'draft',
   settings jsonb not null default '{}',
   created_at timestamptz not null default now(),
@@ -21,15 +22,17 @@ create table public.agents (
   constraint description_is_short check (length(description) <= 4000),
   constraint endpoint_url_is_https_or_in_cluster check (
     length(endpoint_url) <= 2000
-    and (endpoint_url ~ '^https://[^/?#@\s]+([/?][^#\s]*)?$'
+    and (endpoint_url ~ '^https://[^/?#@\s]+(/[^?#\s]*)?$'
       or endpoint_url ~ '^http://[a-z0-9.-]+\.svc\.cluster\.local(:[0-9]{1,5})?(/[^?#\s]*)?$')
   ),
+  constraint endpoint_host_is_short check (length(endpoint_host) <= 2000),
   constraint status_is_known check (status in ('draft', 'published', 'paused', 'archived')),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.agents is 'An agent runs in its own pod; this row says that it exists, where it answers and who it belongs to.';
 alter table public.agents enable row level security;
 comment on column public.agents.endpoint_url is 'https, or http inside the cluster and then in the workspace''s own namespace. Functions check the address again when they connect.';
+comment on column public.agents.endpoint_host is 'The host of endpoint_url: what the audit log records of it, for a path may say more than a log should keep.';
 comment on column public.agents.status is 'draft: admins only · published: whoever is permitted · paused, archived: nobody.';
 create trigger touch_updated_at before update on public.agents
   for each row execute function private.touch_updated_at();
@@ -53,6 +56,12 @@ security definer -- reads the workspace's namespace whoever writes
 set search_path = ''
 as $$
 begin
+  if new.endpoint_url ~ '[?]' or new.endpoint_url ~ '^https?://[^/]*@' then
+    perform private.raise_error(
+      'secret_in_url', 'endpoint_url: an address has neither a query nor a password.', 422,
+      'What an address says is logged on its way and shown to admins. Secrets go to the vault.'
+    );
+  end if;
   -- Neither an address without a namespace nor a workspace without one is inside.
   if new.endpoint_url like 'http://%' and not coalesce(private.endpoint_namespace(new.endpoint_url) = (
     select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = new.workspace_id
@@ -65,7 +74,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_endpoint_in_namespace() is 'Trigger on agents: refuses (endpoint_outside_namespace, 422) a cluster address of another tenant.';
+comment on function private.keep_endpoint_in_namespace() is 'Trigger on agents: refuses a cluster address of another tenant (endpoint_outside_namespace, 422) and one that could carry a secret (secret_in_url, 422).';
 create trigger keep_endpoint_in_namespace before insert or update of endpoint_url, workspace_id on public.agents
   for each row execute function private.keep_endpoint_in_namespace();
 

@@ -79,7 +79,9 @@ comment on function private.usable_agent_ids() is 'The agents that the caller ma
 grant execute on function private.usable_agent_ids() to authenticated, service_role;
 
 -- agents -------------------------------------------------------------------------------------------------------------------------------
-grant select on public.agents to authenticated, service_role;
+grant select on public.agents to service_role;
+grant select (id, workspace_id, slug, name, description, status, created_at, updated_at) on public.agents to authenticated;
+-- endpoint_url and settings are not granted to people: who may use an agent needs its name. Admins ask agent_settings.
 grant insert (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant update (slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant insert, update, delete on public.agents to service_role;
@@ -92,7 +94,7 @@ create policy "People read the agents that they may use, admins all" on public.a
     or id = any ((select private.usable_agent_ids())::uuid[])
   );
 comment on policy "People read the agents that they may use, admins all" on public.agents is
-  'What one may not use one does not see: names and endpoints of agents say much about a company.';
+  'What one may not use one does not see: names of agents say much about a company.';
 create policy "Admins make agents" on public.agents
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -134,17 +136,53 @@ comment on policy "Admins remove grants" on public.permissions is 'Removing is g
 -- What clients call --------------------------------------------------------------------------------------------------------------------
 
 create function public.my_agents()
-returns setof public.agents
+returns table (
+  id uuid, workspace_id uuid, slug text, name text, description text, status text, created_at timestamptz, updated_at timestamptz
+)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select agent.* from public.agents as agent
+  select agent.id, agent.workspace_id, agent.slug, agent.name, agent.description, agent.status, agent.created_at, agent.updated_at
+  from public.agents as agent
   where agent.id = any ((select private.usable_agent_ids())::uuid[])
   order by agent.name, agent.id;
 $$;
-comment on function public.my_agents() is 'The agents that the caller may use now, by name. Filters and embeds like a table. Empty without a session.';
+comment on function public.my_agents() is 'The agents that the caller may use now, by name. Filters like a table. Empty without a session.';
+
+create function private.agent_settings(agent_id uuid)
+returns table (endpoint_url text, settings jsonb)
+language plpgsql
+stable
+security definer -- the columns are granted to no person
+rows 1
+set search_path = ''
+as $$
+begin
+  return query
+    select agent.endpoint_url, agent.settings from public.agents as agent
+    where agent.id = agent_settings.agent_id
+      and (private.is_service() or agent.workspace_id = any (private.workspace_ids('admin')));
+  if not found then
+    perform private.raise_error('not_found', 'No such agent in a workspace that you administer.', 404);
+  end if;
+end;
+$$;
+comment on function private.agent_settings(uuid) is 'The body of public.agent_settings: what clients call runs as the caller, what it does needs more.';
+
+create function public.agent_settings(agent_id uuid)
+returns table (endpoint_url text, settings jsonb)
+language sql
+stable
+security invoker
+rows 1
+set search_path = ''
+as $$
+  select * from private.agent_settings($1);
+$$;
+comment on function public.agent_settings(uuid) is
+  'Where an agent answers and how it is set up, which who only uses it does not see. Admins and the service. Errors: not_found 404.';
 
 create function private.explain_access(agent_id uuid, user_id uuid)
 returns table (allowed boolean, reason text, decided_by jsonb)
@@ -170,4 +208,6 @@ end;
 $$;
 comment on function private.explain_access(uuid, uuid) is 'The body of public.explain_access: what clients call runs as the caller, what it does needs more.';
 
-grant execute on function public.my_agents(), private.explain_access(uuid, uuid) to authenticated, service_role;
+grant execute on function
+  public.my_agents(), private.explain_access(uuid, uuid), private.agent_settings(uuid), public.agent_settings(uuid)
+to authenticated, service_role;

@@ -122,14 +122,17 @@ create table private.request_claims (
   scope text not null,
   request_id text not null,
   entry_id bigint not null,
+  content_digest bytea,
   claimed_at timestamptz not null default now(),
   primary key (workspace_id, scope, request_id)
 );
 comment on table private.request_claims is
   'Which request id made which entry, for a day: what makes a retry harmless. A table of its own, because a unique key over the partitioned log would have to name the day (and miss a retry across midnight), and costs each writer more than this does.';
+comment on column private.request_claims.scope is 'What kind of thing was asked for, and by whom: a person''s request ids are their own, and nobody takes the service''s ahead of it.';
+comment on column private.request_claims.content_digest is 'SHA-256 of what was asked for: the same id with something else is refused, not answered.';
 create index request_claims_claimed_at on private.request_claims using brin (claimed_at);
 
-create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint)
+create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint, content jsonb)
 returns bigint
 language plpgsql
 volatile
@@ -137,25 +140,42 @@ set search_path = ''
 as $$
 declare
   holder bigint;
+  digest bytea := sha256(convert_to(content::text, 'UTF8'));
+  first_digest bytea;
 begin
-  insert into private.request_claims as known (workspace_id, scope, request_id, entry_id)
-  values (in_workspace, in_scope, for_request, new_entry)
+  insert into private.request_claims as known (workspace_id, scope, request_id, entry_id, content_digest)
+  values (in_workspace, in_scope, for_request, new_entry, digest)
   on conflict (workspace_id, scope, request_id) do update
-    set entry_id = excluded.entry_id, claimed_at = excluded.claimed_at
+    set entry_id = excluded.entry_id, content_digest = excluded.content_digest, claimed_at = excluded.claimed_at
     where known.claimed_at <= now() - interval '1 day'
   returning known.entry_id into holder;
   if holder is null then
-    select known.entry_id into holder from private.request_claims as known
+    select known.entry_id, known.content_digest into holder, first_digest from private.request_claims as known
     where known.workspace_id = in_workspace and known.scope = in_scope and known.request_id = for_request;
+    if first_digest <> digest then
+      perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+    end if;
   end if;
   return holder;
 end;
 $$;
-comment on function private.claim_request(uuid, text, text, bigint) is
-  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. A second attempt that runs at the same time waits for the first.';
+comment on function private.claim_request(uuid, text, text, bigint, jsonb) is
+  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. content: what was asked for. A second attempt that runs at the same time waits for the first. Errors: request_id_reused 409 (the same id with other content).';
+
+create function private.claim_scope(subject text, by_person uuid)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select subject || coalesce('.person.' || by_person, '');
+$$;
+comment on function private.claim_scope(text, uuid) is 'Whose request ids these are: a person''s own, or the service''s (null).';
 
 create function private.append_audit_entry(
   in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb, request_id text,
+  by_person uuid default null, content jsonb default null,
   out id bigint, out is_new boolean
 )
 language plpgsql
@@ -168,7 +188,8 @@ begin
   if request_id is null then
     id := fresh;
   else
-    id := private.claim_request(in_workspace, 'audit', request_id, fresh);
+    id := private.claim_request(in_workspace, private.claim_scope('audit', by_person), request_id, fresh,
+      coalesce(content, jsonb_build_array(actor, action, subject_type, subject_id, through_agent, detail)));
   end if;
   is_new := id = fresh;
   if is_new then
@@ -179,8 +200,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text) is
-  'Writes one entry, or finds the one that this request id made within a day. Returns its id and whether it is new. The callers decide who may.';
+comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text, uuid, jsonb) is
+  'Writes one entry, or finds the one that this request id made within a day. by_person: whose request id it is, null for the service''s; content: what must be the same when it is repeated, by default all of it. Returns its id and whether it is new. The callers decide who may. Errors: request_id_reused 409.';
 
 create function private.require_reportable(action text)
 returns void
@@ -234,13 +255,14 @@ begin
         entry.fields ->> 'subject_id',
         (entry.fields ->> 'agent_id')::uuid,
         entry.fields -> 'detail',
-        entry.fields ->> 'request_id'
+        entry.fields ->> 'request_id',
+        acting_user
       ) as written;
   end loop;
 end;
 $$;
 comment on function private.log_audit_entries(jsonb, uuid) is
-  'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the service, which may name the actor. Errors: reserved_action 403, not_found 404.';
+  'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the service, which may name the actor. Errors: reserved_action 403, not_found 404, request_id_reused 409.';
 
 create function private.log_audit(
   workspace_id uuid, action text, subject_type text, subject_id text,
@@ -263,7 +285,7 @@ begin
   end if;
   entry := private.append_audit_entry(
     log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
-    log_audit.agent_id, log_audit.detail, log_audit.request_id
+    log_audit.agent_id, log_audit.detail, log_audit.request_id, case when not private.is_service() then private.current_user_id() end
   );
   return entry.id;
 end;

@@ -72,7 +72,7 @@ begin
       ('workspaces', 'workspace', 'id', 'name,slug,billing_plan,region,k8s_namespace,deleted_at', 'id'),
       ('members', 'member', 'user_id', 'user_id,role,invited_by', 'workspace_id'),
       ('invitations', 'invitation', 'id', 'role,status,expires_at', 'workspace_id'),
-      ('agents', 'agent', 'id', 'slug,name,endpoint_url,status', 'workspace_id'),
+      ('agents', 'agent', 'id', 'slug,name,endpoint_host,status', 'workspace_id'),
       ('permissions', 'permission', 'user_id', 'user_id,agent_id,can_use,reason,expires_at', 'workspace_id')
     ) as t (table_name, subject, key_column, recorded, workspace_column)
   loop

@@ -62,6 +62,34 @@ comment on policy "Admins read the workspace's daily usage" on public.usage_dail
 insert into private.partitioned_logs (table_name, keep_months) values ('billing_events', 84);
 select private.maintain_partitions();
 
+create function private.record_usage(
+  by_person uuid, workspace_id uuid, kind text, quantity numeric, unit text, amount_minor bigint, currency text,
+  agent_id uuid, user_id uuid, request_id text
+)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  fresh bigint := nextval('public.billing_events_id_seq');
+begin
+  if request_id is not null and private.claim_request(
+    workspace_id, private.claim_scope(concat_ws('.', 'usage', kind, unit), by_person), request_id, fresh,
+    jsonb_build_array(trim_scale(quantity), amount_minor, currency, agent_id, user_id)) <> fresh
+  then
+    return false;
+  end if;
+  insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
+  overriding system value
+  values (fresh, record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
+    record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id);
+  return true;
+end;
+$$;
+comment on function private.record_usage(uuid, uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
+  'record_usage, and whose request id it is: by_person, null for the service''s. A person''s turn is in nobody else''s way.';
+
 create function public.record_usage(
   workspace_id uuid, kind text, quantity numeric, unit text, amount_minor bigint default 0, currency text default 'USD',
   agent_id uuid default null, user_id uuid default null, request_id text default null
@@ -72,21 +100,12 @@ volatile
 security definer -- insert is granted to nobody
 set search_path = ''
 as $$
-declare
-  fresh bigint := nextval('public.billing_events_id_seq');
 begin
-  if request_id is not null and private.claim_request(workspace_id, concat_ws('.', 'usage', kind, unit), request_id, fresh) <> fresh then
-    return false;
-  end if;
-  insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
-  overriding system value
-  values (fresh, record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
-    record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id);
-  return true;
+  return private.record_usage(null, $1, $2, $3, $4, $5, $6, $7, $8, $9);
 end;
 $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone.';
+  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: request_id_reused 409 (with other content).';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
 
 create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)

@@ -4,7 +4,7 @@
 -- Touches: private.open_session, private.find_session, private.close_session, private.record_turn.
 -- Beware:  reached over the functions' own connection only, after they have verified who asks.
 
-create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null)
+create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null, by_service boolean default false)
 returns table (
   allowed boolean, reason text, workspace_id uuid, endpoint_url text, in_cluster boolean, k8s_namespace text, revision bigint, session uuid
 )
@@ -32,7 +32,8 @@ begin
   in_cluster := agent.endpoint_url like 'http://%';
   k8s_namespace := (select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = agent.workspace_id);
   select * into entry from private.append_audit_entry(
-    agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}', open_session.request_id
+    agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}', open_session.request_id,
+    case when not by_service then for_user end, jsonb_build_array('session.opened', for_user, for_agent)
   );
   -- The same request asked twice opens one session: the first one's.
   session := case when entry.is_new then open_session.session_id else (
@@ -46,7 +47,7 @@ begin
   return next;
 end;
 $$;
-comment on function private.open_session(uuid, uuid, uuid, text) is
+comment on function private.open_session(uuid, uuid, uuid, text, boolean) is
   'Decides whether the person may open the agent now and, if so, writes session.opened. session: the id to use, the first one''s when the request id was seen within a day. Errors: request_id_reused 409.';
 
 create function private.find_session(session_id uuid)
@@ -66,7 +67,7 @@ as $$
 $$;
 comment on function private.find_session(uuid) is 'A session as the audit log knows it; no row when it never was.';
 
-create function private.close_session(session_id uuid, for_user uuid, request_id text default null)
+create function private.close_session(session_id uuid, for_user uuid, request_id text default null, by_service boolean default false)
 returns boolean
 language plpgsql
 volatile
@@ -84,7 +85,8 @@ begin
     return false;
   end if;
   select * into entry from private.append_audit_entry(
-    known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}', close_session.request_id
+    known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}', close_session.request_id,
+    case when not by_service then for_user end
   );
   -- Not new, and not the closing by the same request at the same time: the request id is another request's.
   if not entry.is_new and not exists (
@@ -97,10 +99,11 @@ begin
   return entry.is_new;
 end;
 $$;
-comment on function private.close_session(uuid, uuid, text) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), request_id_reused 409.';
+comment on function private.close_session(uuid, uuid, text, boolean) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), request_id_reused 409.';
 
 create function private.record_turn(
-  session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}'
+  session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}',
+  by_service boolean default false
 )
 returns table (audit_id bigint, is_new boolean)
 language plpgsql
@@ -110,6 +113,7 @@ set search_path = ''
 as $$
 declare
   in_workspace uuid := (select agent.workspace_id from public.agents as agent where agent.id = for_agent);
+  by_person uuid := case when not by_service then for_user end;
   used record;
 begin
   if record_turn.request_id is null then
@@ -120,12 +124,13 @@ begin
   end if;
   select written.id, written.is_new into audit_id, is_new
   from private.append_audit_entry(
-    in_workspace, for_user, 'session.turn', 'session', record_turn.session_id::text, for_agent, record_turn.detail, record_turn.request_id
+    in_workspace, for_user, 'session.turn', 'session', record_turn.session_id::text, for_agent, record_turn.detail, record_turn.request_id,
+    by_person, jsonb_build_array('session.turn', record_turn.session_id, record_turn.usage, record_turn.detail)
   ) as written;
   if is_new then
     for used in select * from jsonb_to_recordset(record_turn.usage) as u (kind text, quantity numeric, unit text, amount_minor bigint, currency text) loop
-      perform public.record_usage(
-        in_workspace, used.kind, used.quantity, used.unit, coalesce(used.amount_minor, 0), coalesce(used.currency, 'USD'),
+      perform private.record_usage(
+        by_person, in_workspace, used.kind, used.quantity, used.unit, coalesce(used.amount_minor, 0), coalesce(used.currency, 'USD'),
         for_agent, for_user, record_turn.request_id
       );
     end loop;
@@ -138,5 +143,5 @@ begin
   return next;
 end;
 $$;
-comment on function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb) is
-  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found 404, request_id_reused 409.';
+comment on function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean) is
+  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id of the person, or of the service (by_service), within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found 404, request_id_reused 409.';

@@ -116,7 +116,7 @@ begin
 end;
 $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
-  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the same one within a day is one entry. Errors: reserved_action 403, not_found 404, 23514 on a malformed value.';
+  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the caller''s same one within a day is one entry. Errors: reserved_action 403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
 
 create function public.verify_audit_log(workspace_id uuid, anchor text default null)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)

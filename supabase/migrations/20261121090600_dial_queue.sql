@@ -92,7 +92,7 @@ comment on policy "Admins change when a call is made" on public.dial_queue is 'T
 grant select on public.dial_queue to authenticated;
 grant select, insert, update, delete on public.dial_queue to service_role;
 -- The columns of the grammar and of the call are not granted, because only a claim writes them.
-grant insert (workspace_id, priority, scheduled_for, max_attempts, dedupe_key, lead_id, phone, voice_agent_id, call_from, call_until, call_days, time_zone),
+grant insert (workspace_id, priority, scheduled_for, max_attempts, lead_id, phone, voice_agent_id, call_from, call_until, call_days, time_zone),
   update (priority, scheduled_for, call_from, call_until, call_days) on public.dial_queue to authenticated;
 -- At most twenty calls of a workspace's business at once: what is on the phone is in progress.
 select private.register_work_queue('public.dial_queue', 20);

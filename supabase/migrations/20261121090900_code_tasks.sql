@@ -45,7 +45,7 @@ create policy "Admins change code tasks that wait" on public.code_task_queue
 comment on policy "Admins change code tasks that wait" on public.code_task_queue is
   'A task that is being worked on is the worker''s; who is too late touches no row.';
 grant select on public.code_task_queue to authenticated;
-grant insert (workspace_id, priority, scheduled_for, max_attempts, dedupe_key, prompt, repository, branch) on public.code_task_queue to authenticated;
+grant insert (workspace_id, priority, scheduled_for, max_attempts, prompt, repository, branch) on public.code_task_queue to authenticated;
 grant update (priority, scheduled_for, prompt, repository, branch) on public.code_task_queue to authenticated;
 -- delete is granted to the service alone; the outcome is the worker's to write.
 grant select, insert, update, delete on public.code_task_queue to service_role;

@@ -221,7 +221,7 @@ begin
   perform private.erase_scratchpad(person, proven_address, in_workspace, sessions);
   delete from private.request_claims as claim
   where claim.workspace_id = any (places)
-    and private.text_names(claim.request_id, person, case when claim.workspace_id = any (reach) then address end);
+    and private.text_names(concat_ws(' ', claim.scope, claim.request_id), person, case when claim.workspace_id = any (reach) then address end);
 
   -- The logs, last: also of what was just done.
   foreach place in array places loop

@@ -1,26 +1,9 @@
 -- Folders and conversations: what a person talks about, with which agent, and who else may read it.
 --
--- Touches: public.folders, public.conversations, private.deleted_workspace_ids.
+-- Touches: public.folders, public.conversations.
 -- Beware:  a conversation is its owner's, also before the admins of the workspace; `visibility` alone opens it, for reading. Whoever leaves the
 --          workspace keeps the rows and does not see them until they are back. A conversation's row is written once a turn: nothing that a
 --          turn changes (active_message_id, updated_at) is in an index, so that those updates stay within their page.
-
--- Policies have to know it of rows that people without a membership may read: what is public.
-create function private.deleted_workspace_ids()
-returns uuid[]
-language plpgsql
-stable
-parallel safe
-security definer -- reads workspaces past RLS: whoever asks does not belong to them
-set search_path = ''
-as $$
-begin
-  return array(select workspace.id from public.workspaces as workspace where workspace.deleted_at is not null);
-end;
-$$;
-comment on function private.deleted_workspace_ids() is
-  'The workspaces that are deleted and not yet purged: what is public in them is so no more. Few at any time.';
-grant execute on function private.deleted_workspace_ids() to authenticated, service_role;
 
 -- folders ------------------------------------------------------------------------------------------------------------------------------
 create table public.folders (
@@ -50,7 +33,7 @@ create trigger touch_updated_at before update on public.folders
   for each row execute function private.touch_updated_at();
 
 grant select, delete on public.folders to authenticated;
-grant insert (id, workspace_id, name, path) on public.folders to authenticated;
+grant insert (workspace_id, name, path) on public.folders to authenticated;
 grant update (name, path) on public.folders to authenticated;
 grant select, insert, update, delete on public.folders to service_role;
 -- user_id is not granted: a folder is of whoever makes it.
@@ -146,9 +129,9 @@ create table public.conversations (
 ) with (fillfactor = 80);
 comment on table public.conversations is 'A talk of one person with one agent, or with none. Deleting is soft: hidden at once, purged 30 days later.';
 alter table public.conversations enable row level security;
-comment on column public.conversations.visibility is 'Who else reads it: private: nobody · workspace: its members · public: whoever is signed in.';
+comment on column public.conversations.visibility is 'Who else reads it: private: nobody · workspace: its members · public: they, and what was said whoever is signed in and has its id (shared_conversation).';
 comment on column public.conversations.active_message_id is 'The leaf of the branch that is shown; null before the first message. Kept by add_message and select_branch.';
-comment on column public.conversations.last_context is 'What an agent leaves for the next turn. Readers of the conversation see it.';
+comment on column public.conversations.last_context is 'What an agent leaves for the next turn. Members who read the conversation see it, others do not.';
 comment on column public.conversations.updated_at is 'Also the time of the latest message.';
 create index conversations_user_id on public.conversations (user_id, workspace_id);
 create index conversations_agent_id on public.conversations (workspace_id, agent_id);
@@ -173,12 +156,11 @@ create policy "People read their conversations and those that are shared" on pub
     deleted_at is null
     and (
       (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-      or (visibility = 'workspace' and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
-      or (visibility = 'public' and workspace_id <> all ((select private.deleted_workspace_ids())::uuid[]))
+      or (visibility in ('workspace', 'public') and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
     )
   );
 comment on policy "People read their conversations and those that are shared" on public.conversations is
-  'Admins have no more here than others: what one says to an assistant is one''s own. Guests read what is shared with all, not with the workspace.';
+  'Admins have no more here than others: what one says to an assistant is one''s own. Whoever is outside of the workspace, guests too, reads no row, so that nothing public can be listed: shared_conversation tells what was said.';
 create policy "People open conversations with agents that they may use" on public.conversations
   for insert to authenticated
   with check (

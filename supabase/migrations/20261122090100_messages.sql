@@ -57,7 +57,7 @@ comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them:
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
-comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole; counted where they are not given.';
+comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole; counted where they are not given, and never less than that, whatever was claimed.';
 comment on column public.messages.system_message_id is
   'The nearest message of the system above it on its branch: kept by a trigger, so that what instructs is found however long the talk.';
 create index messages_parent_id on public.messages (parent_id);
@@ -88,7 +88,8 @@ security definer -- whoever writes, the parent is looked for past RLS
 set search_path = ''
 as $$
 begin
-  new.token_count := coalesce(new.token_count, private.count_tokens(new.parts));
+  -- A claim only ever adds (a picture has few bytes): no prompt outgrows its budget by what a row says of itself.
+  new.token_count := greatest(new.token_count, private.count_tokens(new.parts));
   new.system_message_id := (
     select case when parent.role = 'system' then parent.id else parent.system_message_id end from public.messages as parent where parent.id = new.parent_id);
   return new;
@@ -97,6 +98,21 @@ $$;
 comment on function private.count_message() is 'Trigger of new messages: counts their tokens and finds what instructs them.';
 create trigger count_message before insert on public.messages
   for each row execute function private.count_message();
+
+create function private.recount_message()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  new.token_count := greatest(new.token_count, private.count_tokens(new.parts));
+  return new;
+end;
+$$;
+comment on function private.recount_message() is 'Trigger on messages: a count that is changed is at least what the parts come to.';
+create trigger recount_message before update of token_count on public.messages
+  for each row when (new.token_count >= 0) execute function private.recount_message();
 
 create function private.keep_parent_of_conversation()
 returns trigger

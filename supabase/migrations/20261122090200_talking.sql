@@ -57,12 +57,19 @@ begin
   -- Said before: the answer is the same, and nothing moves.
   select known.* into said from public.messages as known where known.id = add_message.message_id;
   if found then
-    if (said.conversation_id, said.role, said.parts::jsonb, said.attachments::jsonb)
-      is distinct from (talk.id, add_message.role, add_message.parts, add_message.attachments)
+    if (said.conversation_id, said.role, said.parts::jsonb, said.attachments::jsonb, said.metadata::jsonb)
+      is distinct from (talk.id, add_message.role, add_message.parts, add_message.attachments, add_message.metadata)
     then
       perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
     end if;
     return said;
+  end if;
+
+  -- An answer on its way has its id from the beginning: nobody takes it.
+  if add_message.message_id is not null and exists (
+    select from public.streams as s where s.conversation_id = talk.id and s.message_id = add_message.message_id
+  ) then
+    perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
   end if;
 
   -- What it follows

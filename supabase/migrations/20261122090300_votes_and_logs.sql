@@ -2,8 +2,8 @@
 --
 -- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results, private.log_preprocessing, a key of
 --          public.messages.
--- Beware:  all of them go with their message. Logs are written by the service alone and read by whoever reads the conversation: nothing belongs
---          in them that its readers must not know.
+-- Beware:  all of them go with their message. Logs are written by the service alone and read by the owner of the conversation, whoever else reads
+--          what was said.
 
 -- votes --------------------------------------------------------------------------------------------------------------------------------
 create table public.votes (
@@ -213,13 +213,19 @@ grant select on public.preprocessing_logs, public.postprocessing_results to auth
 grant select, insert, delete on public.preprocessing_logs, public.postprocessing_results to service_role;
 -- update is granted to nobody: a log says what was thought at the time.
 
-create policy "Who reads a conversation reads what it was taken for" on public.preprocessing_logs
+create policy "People read what they were taken for" on public.preprocessing_logs
   for select to authenticated
-  using ((select conversation.id from public.conversations as conversation where conversation.id = preprocessing_logs.conversation_id) is not null);
-comment on policy "Who reads a conversation reads what it was taken for" on public.preprocessing_logs is
-  'One may know which model answered, and why.';
-create policy "Who reads a conversation reads what came of it" on public.postprocessing_results
+  using ((
+    select conversation.id from public.conversations as conversation
+    where conversation.id = preprocessing_logs.conversation_id and conversation.user_id = (select private.current_user_id())
+  ) is not null);
+comment on policy "People read what they were taken for" on public.preprocessing_logs is
+  'One may know which model answered, and why. What one was taken for (mood, what memory was asked) is not shared with the conversation.';
+create policy "People read what came of what they said" on public.postprocessing_results
   for select to authenticated
-  using ((select conversation.id from public.conversations as conversation where conversation.id = postprocessing_results.conversation_id) is not null);
-comment on policy "Who reads a conversation reads what came of it" on public.postprocessing_results is
+  using ((
+    select conversation.id from public.conversations as conversation
+    where conversation.id = postprocessing_results.conversation_id and conversation.user_id = (select private.current_user_id())
+  ) is not null);
+comment on policy "People read what came of what they said" on public.postprocessing_results is
   'Clients show the follow-ups, and people what was extracted about them.';

@@ -127,7 +127,7 @@ $$;
 
 -- Opening and finishing ----------------------------------------------------------------------------------------------------------------
 
-create function private.open_stream(conversation_id uuid, user_id uuid, message_id uuid, parent_id uuid)
+create function private.open_stream(conversation_id uuid, message_id uuid, parent_id uuid)
 returns public.streams
 language plpgsql
 volatile
@@ -139,10 +139,9 @@ declare
   stream public.streams;
 begin
   select c.* into talk from public.conversations as c
-  where c.id = open_stream.conversation_id and c.deleted_at is null
-    and (open_stream.user_id is null or c.user_id = open_stream.user_id and private.belongs_to(c.user_id, c.workspace_id));
+  where c.id = open_stream.conversation_id and c.deleted_at is null;
   if not found then
-    perform private.raise_error('not_found', 'The conversation does not exist, or is not yours.', 404);
+    perform private.raise_error('not_found', 'The conversation does not exist.', 404);
   end if;
   if open_stream.parent_id is not null
     and (select m.conversation_id from public.messages as m where m.id = open_stream.parent_id) is distinct from talk.id
@@ -155,12 +154,15 @@ begin
   returning * into stream;
   if stream.id is null then
     select s.* into stream from public.streams as s where s.conversation_id = talk.id and s.message_id = open_stream.message_id;
+    if stream.parent_id is distinct from coalesce(open_stream.parent_id, stream.parent_id) then
+      perform private.raise_error('message_id_reused', 'This id belongs to another answer.', 409, 'Use a fresh id for each answer.');
+    end if;
   end if;
   return stream;
 end;
 $$;
-comment on function private.open_stream(uuid, uuid, uuid, uuid) is
-  'Opens the stream of an answer in a conversation; user_id null: for the service. Opened again with the same message_id it is the same stream. parent_id: what it answers, by default the message that is shown. Errors: not_found 404.';
+comment on function private.open_stream(uuid, uuid, uuid) is
+  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with the same message_id it is the same stream. parent_id: what it answers, by default the message that is shown. Errors: not_found 404, message_id_reused 409.';
 
 create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text)
 returns public.streams

@@ -79,6 +79,8 @@ as $$
 declare
   talk public.conversations;
   asked bigint;
+  -- Keys are the conversation's and of whoever asks: neither others in the workspace nor the service and the person meet theirs.
+  known_as text := left(concat_ws(' ', ask_in_background.conversation_id, case when private.is_service() then 's' else 'p' end, ask_in_background.dedupe_key), 200);
 begin
   select c.* into talk from public.conversations as c
   where c.id = ask_in_background.conversation_id and c.deleted_at is null
@@ -88,14 +90,18 @@ begin
   end if;
   insert into public.background_queries (workspace_id, conversation_id, user_id, type, input, dedupe_key)
   values (talk.workspace_id, talk.id, talk.user_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
-    -- Keys are the conversation's: others in the workspace do not meet them.
-    case when ask_in_background.dedupe_key is not null then left(talk.id || ' ' || ask_in_background.dedupe_key, 200) end)
+    case when ask_in_background.dedupe_key is not null then known_as end)
   on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
   returning id into asked;
-  return coalesce(asked, (
-    select q.id from public.background_queries as q
-    where q.workspace_id = talk.workspace_id and q.dedupe_key = left(talk.id || ' ' || ask_in_background.dedupe_key, 200)
-      and q.status in ('pending', 'in_progress')));
+  if asked is null then
+    select q.id into asked from public.background_queries as q
+    where q.workspace_id = talk.workspace_id and q.dedupe_key = known_as and q.status in ('pending', 'in_progress')
+      and q.type = ask_in_background.type and q.input = coalesce(ask_in_background.input, '{}');
+    if asked is null then
+      perform private.raise_error('request_id_reused', 'This dedupe_key belongs to another open query.', 409, 'Use a key of its own for each query.');
+    end if;
+  end if;
+  return asked;
 end;
 $$;
 comment on function private.ask_in_background(uuid, text, jsonb, text) is 'The body of ask_in_background.';
@@ -106,7 +112,7 @@ as $$
   select private.ask_in_background($1, $2, $3, $4);
 $$;
 comment on function public.ask_in_background(uuid, text, jsonb, text) is
-  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. The owner and the service. Errors: not_found 404, 23514 on a malformed type or input.';
+  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. The owner and the service. Errors: not_found 404, request_id_reused 409 (the key of an open query with other content), 23514 on a malformed type or input.';
 
 create function private.cancel_background_query(query_id bigint)
 returns boolean

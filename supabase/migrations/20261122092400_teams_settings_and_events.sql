@@ -22,7 +22,7 @@ create trigger touch_updated_at before update on public.ai_teams
 
 alter table public.ai_teams enable row level security;
 grant select, delete on public.ai_teams to authenticated;
-grant insert (id, workspace_id, name, config), update (name, config) on public.ai_teams to authenticated;
+grant insert (workspace_id, name, config), update (name, config) on public.ai_teams to authenticated;
 grant select, insert, update, delete on public.ai_teams to service_role;
 
 create policy "Members read the workspace's teams" on public.ai_teams
@@ -69,7 +69,7 @@ create trigger touch_updated_at before update on public.ai_team_members
 
 alter table public.ai_team_members enable row level security;
 grant select, delete on public.ai_team_members to authenticated;
-grant insert (id, workspace_id, team_id, agent_id, role, position), update (role, position) on public.ai_team_members to authenticated;
+grant insert (workspace_id, team_id, agent_id, role, position), update (role, position) on public.ai_team_members to authenticated;
 grant select, insert, update, delete on public.ai_team_members to service_role;
 
 create policy "Members read who is in the workspace's teams" on public.ai_team_members
@@ -111,7 +111,7 @@ create trigger touch_updated_at before update on public.app_settings
 
 alter table public.app_settings enable row level security;
 grant select, delete on public.app_settings to authenticated;
-grant insert (id, workspace_id, user_id, key, value), update (value) on public.app_settings to authenticated;
+grant insert (workspace_id, user_id, key, value), update (value) on public.app_settings to authenticated;
 grant select, insert, update, delete on public.app_settings to service_role;
 
 create policy "People read their settings, members the workspace's" on public.app_settings

@@ -1,5 +1,5 @@
 -- Back from: sessions. What they wrote stays in the audit log.
-drop function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb);
-drop function private.close_session(uuid, uuid, text);
+drop function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean);
+drop function private.close_session(uuid, uuid, text, boolean);
 drop function private.find_session(uuid);
-drop function private.open_session(uuid, uuid, uuid, text);
+drop function private.open_session(uuid, uuid, uuid, text, boolean);

@@ -6,4 +6,5 @@ drop table public.messages;
 drop function private.keep_message_of_conversation();
 drop function private.keep_parent_of_conversation();
 drop function private.count_message();
+drop function private.recount_message();
 drop domain private.attachment_list, private.message_parts;

@@ -1,5 +1,5 @@
 drop function private.finish_stream(uuid, jsonb, jsonb, integer, text);
-drop function private.open_stream(uuid, uuid, uuid, uuid);
+drop function private.open_stream(uuid, uuid, uuid);
 create or replace function private.sweep_scratchpad()
 returns bigint
 language sql

@@ -16,8 +16,8 @@ export async function closeSession(
   const { session } = await requireSession(context.env, id, caller);
   const [row] = await context.env.database.run((sql) =>
     sql<{ was_open: boolean }[]>`
-      select private.close_session(${id}, ${session.user_id}, ${
-      requestId(context.req.raw)
+      select private.close_session(${id}, ${session.user_id}, ${requestId(context.req.raw)}, ${
+      caller.kind === "service"
     }) as was_open`
   );
   // Also when it was closed before: whoever closed it may not have come this far.

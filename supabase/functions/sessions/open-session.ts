@@ -76,7 +76,7 @@ export async function openSession(
       select allowed, reason, workspace_id, endpoint_url, in_cluster, revision, session
       from private.open_session(
         ${user}, ${given.agent_id}, ${id},
-        ${given.request_id ?? requestId(context.req.raw)}
+        ${given.request_id ?? requestId(context.req.raw)}, ${caller.kind === "service"}
       )`
   );
   if (!opened) throw new Error("open_session returned no row");

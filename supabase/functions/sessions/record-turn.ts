@@ -38,7 +38,8 @@ const body = z.strictObject({
 
 /**
  * `POST /sessions/:id/turns`: a turn ended. Its audit entry and its billing events are written in
- * one transaction, exactly once per request id: 201 when new, 200 when known, with the same id.
+ * one transaction, exactly once per request id: 201 when new, 200 when known, with the same id. A
+ * person's request ids are their own: they are not in the way of what the service reports.
  *
  * What was used was used: a turn is recorded also when the permission has ended meanwhile, when the
  * session was closed, and when the scratchpad has forgotten it. What it costs is for the service to
@@ -60,7 +61,8 @@ export async function recordTurn(
     sql<{ audit_id: number; is_new: boolean }[]>`
       select audit_id, is_new from private.record_turn(
         ${id}, ${session.user_id}, ${session.agent_id}, ${given.request_id},
-        ${sql.json(given.usage as unknown as Json)}, ${sql.json(given.detail as Json)}
+        ${sql.json(given.usage as unknown as Json)}, ${sql.json(given.detail as Json)},
+        ${caller.kind === "service"}
       )`
   );
   if (!turn) throw new Error("record_turn returned no row");

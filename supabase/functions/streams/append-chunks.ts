@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import type { Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
@@ -27,7 +27,7 @@ export function streamEnded(): ApiError {
  */
 export async function appendChunks(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Service,
 ): Promise<Response> {
   const id = uuidParameter(context.req.param("id"), "id");
   const { from, chunks } = await readBody(context.req.raw, body, longestBody);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import type { Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
@@ -39,7 +39,7 @@ const longestBody = 1_200_000;
  */
 export async function finishStream(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Service,
 ): Promise<Response> {
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");

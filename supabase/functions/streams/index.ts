@@ -8,9 +8,10 @@ import { openStream } from "./open-stream.ts";
 import { readStream } from "./read-stream.ts";
 
 export const app = createApp("streams");
-app.post("/", route("person-or-service", "write", openStream));
-app.post("/:id/chunks", route("person-or-service", "chunks", appendChunks));
-app.post("/:id/finish", route("person-or-service", "write", finishStream));
+// What an assistant says only the service says; whose conversation it is reads it.
+app.post("/", route("service", "write", openStream));
+app.post("/:id/chunks", route("service", "chunks", appendChunks));
+app.post("/:id/finish", route("service", "write", finishStream));
 app.get("/:id", readStream);
 
 export default serve(app, services);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import type { Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
@@ -12,21 +12,21 @@ const body = z.strictObject({
 });
 
 /**
- * `POST /streams`: begins an answer in a conversation of the caller's; the service answers in any.
+ * `POST /streams`: begins an answer in a conversation. The service's: nobody puts words into an
+ * assistant's mouth, in their own conversation neither.
  * 201 with the stream and the id that its message will have. With the same `message_id` again it is
  * the same stream.
  */
 export async function openStream(
   context: RequestContext,
-  caller: Person | Service,
+  _caller: Service,
 ): Promise<Response> {
   const given = await readBody(context.req.raw, body);
-  const user = caller.kind === "person" ? caller.userId : null;
   const [stream] = await context.env.database.run((sql) =>
     sql<Stream[]>`
       select id, conversation_id, user_id, message_id, parent_id, status, error
       from private.open_stream(
-        ${given.conversation_id}, ${user}, ${given.message_id ?? null}, ${given.parent_id ?? null})`
+        ${given.conversation_id}, ${given.message_id ?? null}, ${given.parent_id ?? null})`
   );
   if (!stream) throw new ApiError(500, "internal", "open_stream returned no row");
   return answer({ stream_id: stream.id, ...omitId(stream) }, 201);

@@ -17,13 +17,16 @@ export async function talkAndBeRemembered(
     select (public.add_message(${talk?.id}, ${
     sql.json([{ type: "text", text: `I am ${email}, ${id}.` }])
   })).id`;
-  const stream = await ask("POST", "/streams", { as: person, body: { conversation_id: talk?.id } });
+  const stream = await ask("POST", "/streams", {
+    as: "service",
+    body: { conversation_id: talk?.id },
+  });
   assertEquals(stream.status, 201);
   const path = `/streams/${stream.body.stream_id}`;
-  await ask("POST", `${path}/chunks`, { as: person, body: { from: 0, chunks: [email] } });
+  await ask("POST", `${path}/chunks`, { as: "service", body: { from: 0, chunks: [email] } });
   const message = { parts: [{ type: "text", text: `Hello ${email}` }] };
   assertEquals(
-    (await ask("POST", `${path}/finish`, { as: person, body: { message } })).status,
+    (await ask("POST", `${path}/finish`, { as: "service", body: { message } })).status,
     200,
   );
   await sql`

@@ -27,7 +27,7 @@ Deno.test({
       auth: { persistSession: false, autoRefreshToken: false },
     });
 
-    const [hr] = await ok(juan.client.from("agents").select().eq("slug", "hr"));
+    const [hr] = await ok(juan.client.from("agents").select("id, workspace_id").eq("slug", "hr"));
     assert(hr);
     const conversation = await ok(
       juan.client.from("conversations")

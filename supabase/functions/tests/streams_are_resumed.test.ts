@@ -17,17 +17,17 @@ async function openConversation(owner: Someone = member): Promise<string> {
   return id;
 }
 
-async function openStream(as: Someone | "service" = "service", more: Record<string, string> = {}) {
+async function openStream(more: Record<string, string> = {}) {
   const { status, body } = await ask("POST", "/streams", {
-    as,
+    as: "service",
     body: { conversation_id: await openConversation(), ...more },
   });
   assertEquals(status, 201);
   return body as { stream_id: string; message_id: string; conversation_id: string };
 }
 
-const say = (id: string, from: number, chunks: string[], as: Someone | "service" = "service") =>
-  ask("POST", `/streams/${id}/chunks`, { as, body: { from, chunks } });
+const say = (id: string, from: number, chunks: string[]) =>
+  ask("POST", `/streams/${id}/chunks`, { as: "service", body: { from, chunks } });
 const finish = (id: string, text: string, more: Record<string, unknown> = {}) =>
   ask("POST", `/streams/${id}/finish`, {
     as: "service",
@@ -248,22 +248,34 @@ Deno.test("an answer that broke off is kept as far as it came, and its readers h
   assertEquals((await say(id, 1, ["b"])).body.error.code, "stream_ended");
 });
 
-Deno.test("a stream is its conversation's owner's and the service's, and nobody else's", async () => {
-  const { stream_id: id } = await openStream(member);
-  assertEquals((await say(id, 0, ["a"], member)).status, 200);
-  for (const other of [admin, outsider]) {
-    assertEquals((await say(id, 0, ["x"], other)).status, 404);
-    assertEquals((await ask("GET", `/streams/${id}`, { as: other })).status, 404);
-    const body = { conversation_id: await openConversation() };
-    assertEquals((await ask("POST", "/streams", { as: other, body })).status, 404);
+Deno.test("what an assistant says only the service says, and the owner of the conversation reads it", async () => {
+  const { stream_id: id, message_id, conversation_id } = await openStream();
+  const words = { message: { parts: [{ type: "text", text: "I owe you" }], token_count: 1 } };
+  // The owner neither: a prompt takes what an assistant said for true.
+  for (const as of [member, admin, outsider, undefined]) {
+    for (
+      const [path, body] of [
+        ["/streams", { conversation_id }],
+        [`/streams/${id}/chunks`, { from: 0, chunks: ["I owe you"] }],
+        [`/streams/${id}/finish`, words],
+      ] as const
+    ) assertEquals((await ask("POST", path, { as, body })).status, 401, path);
   }
-  const own = { conversation_id: await openConversation(admin) };
-  assertEquals((await ask("POST", "/streams", { as: admin, body: own })).status, 201);
+  assertEquals((await say(id, 0, ["a"])).status, 200);
+  assertEquals((await finish(id, "a")).status, 200);
+  const said = await sql`
+    select role from public.messages where conversation_id = ${conversation_id}`;
+  assertDeepEquals(said.map(({ role }) => role), ["assistant"]);
+  assertEquals(chunks(await listen(id)).join(""), "a");
+  for (const as of [admin, outsider]) {
+    assertEquals((await ask("GET", `/streams/${id}`, { as })).status, 404);
+  }
   assertEquals((await ask("GET", `/streams/${id}`)).status, 401);
+  assert(message_id);
 });
 
 Deno.test("a deleted conversation's stream is gone", async () => {
-  const { stream_id: id, conversation_id } = await openStream(member);
+  const { stream_id: id, conversation_id } = await openStream();
   await sql`update public.conversations set deleted_at = now() where id = ${conversation_id}`;
   assertEquals((await ask("GET", `/streams/${id}`, { as: member })).status, 404);
   assertEquals((await finish(id, "late")).status, 404);

@@ -9,7 +9,8 @@ function encode(bytes: Uint8Array): string {
     .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-async function sign(claims: Record<string, unknown>): Promise<string> {
+async function sign(said: Record<string, unknown>): Promise<string> {
+  const claims = { iss: "https://api.example/auth/v1", aud: "authenticated", ...said };
   const text = (part: unknown) => encode(new TextEncoder().encode(JSON.stringify(part)));
   const signed = `${text({ alg: "HS256", kid: "k" })}.${text(claims)}`;
   const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -24,6 +25,7 @@ function setUp() {
   const keySet = { keys: [{ kty: "oct", kid: "k", alg: "HS256", k: encode(secret) }] };
   const authenticator = createAuthenticator({
     url: "http://127.0.0.1",
+    publicUrl: "https://api.example",
     publishableKeys: { default: "sb_publishable_x" },
     secretKeys: { default: "sb_secret_x", automations: "sb_secret_y", other: "sb_secret_z" },
     keySet,
@@ -77,4 +79,29 @@ Deno.test("with both a token and a secret key it is the person who asks", async 
   const bad = request({ authorization: "Bearer x.y.z", apikey: "sb_secret_x" });
   const identify = () => authenticator.identify(bad, "person-or-service");
   await assertRefused(identify, 401, "invalid_token");
+});
+
+Deno.test("a token is of this project's Auth and for its people, or it is none", async () => {
+  const { authenticator } = setUp();
+  const claims = { sub: person, role: "authenticated", exp: inTenMinutes() };
+  const ask = async (said: Record<string, unknown>) =>
+    await authenticator.verifyToken(await sign({ ...claims, ...said }));
+  for (
+    const good of [
+      {},
+      { iss: "http://127.0.0.1/auth/v1" },
+      { aud: ["other", "authenticated"] },
+    ]
+  ) assertEquals((await ask(good)).userId, person);
+  for (
+    const bad of [
+      { iss: undefined },
+      { iss: "https://api.example" },
+      { iss: "https://api.example.evil.example/auth/v1" },
+      { iss: ["https://api.example/auth/v1"] },
+      { aud: undefined },
+      { aud: "anon" },
+      { aud: ["authenticated-elsewhere"] },
+    ]
+  ) await assertRefused(() => ask(bad), 401, "invalid_token");
 });

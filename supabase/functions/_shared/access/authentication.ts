@@ -69,10 +69,17 @@ function bearer(request: Request): string | null {
 
 /** Makes the isolate's authenticator. `now` is for tests. */
 export function createAuthenticator(
-  environment: Pick<Environment, "url" | "publishableKeys" | "secretKeys" | "keySet">,
+  environment: Pick<
+    Environment,
+    "url" | "publicUrl" | "publishableKeys" | "secretKeys" | "keySet"
+  >,
   now: () => number = Date.now,
 ): Authenticator {
   const verified = createBoundedMap<string, Person>(keptTokens);
+  // Auth calls itself as browsers know it, which need not be how functions reach it.
+  const issuers = new Set<unknown>(
+    [environment.url, environment.publicUrl].map((url) => `${url.replace(/\/$/, "")}/auth/v1`),
+  );
   const env = {
     url: environment.url,
     publishableKeys: environment.publishableKeys,
@@ -95,9 +102,11 @@ export function createAuthenticator(
     const request = new Request(environment.url, { headers: { authorization: `Bearer ${token}` } });
     const { data } = await verifyAuth(request, { auth: "user", env });
     const claims = data?.jwtClaims;
-    // A token without an end, or of another role than a signed-in person's, is none that Auth gives to people.
+    // A token without an end, of another role than a signed-in person's, of another project, or for another audience, is none
+    // that our Auth gives to people.
     if (
-      !claims || claims.role !== "authenticated" || !isUuid(claims.sub) ||
+      !claims || !issuers.has(claims.iss) || ![claims.aud].flat().includes("authenticated") ||
+      claims.role !== "authenticated" || !isUuid(claims.sub) ||
       typeof claims.exp !== "number" || claims.exp * 1000 <= now()
     ) throw invalidToken();
     const person: Person = {

@@ -5,7 +5,7 @@ select plan(17);
 select tests.authenticate_as('member');
 create temporary table first on commit drop as select public.log_audit(tests.id('north'), 'a.first', request_id => 'tests-r') as id;
 select is(public.log_audit(tests.id('north'), 'a.first', request_id => 'tests-r'), (select id from first), 'the same request again is answered with the same entry');
-select is(public.log_audit(tests.id('north'), 'a.second', request_id => 'tests-r'), (select id from first), 'also when it now says something else');
+select is(tests.answer_of($$select public.log_audit(tests.id('north'), 'a.second', request_id => 'tests-r')$$), '409 request_id_reused', 'with something else it is refused');
 select tests.authenticate_as('database');
 select is((select array_agg(action::text) from public.audit_log where request_id = 'tests-r'), array['a.first'], 'there is one entry, the first');
 select tests.authenticate_as('member');
@@ -16,13 +16,17 @@ select isnt(public.log_audit(tests.id('south'), 'a.first', request_id => 'tests-
 
 select tests.authenticate_as('database');
 update private.request_claims set claimed_at = now() - interval '23 hours 59 minutes' where request_id = 'tests-r';
+select tests.authenticate_as('member');
 select is(public.log_audit(tests.id('north'), 'a.first', request_id => 'tests-r'), (select id from first), 'it holds for a day');
+select tests.authenticate_as('database');
 update private.request_claims set claimed_at = now() - interval '1 day' where request_id = 'tests-r';
+select tests.authenticate_as('member');
 create temporary table second on commit drop as select public.log_audit(tests.id('north'), 'a.first', request_id => 'tests-r') as id;
 select isnt((select id from second), (select id from first), 'and then is free');
 select is(public.log_audit(tests.id('north'), 'a.first', request_id => 'tests-r'), (select id from second), 'for one entry more');
 
 -- Batches
+select tests.authenticate_as('database');
 create function tests.batch(entries jsonb, who text default null) returns text language sql as $$
   select string_agg(concat_ws(' ', ordinal, case when is_new then 'new' else 'known' end), ', ' order by ordinal)
   from private.log_audit_entries((

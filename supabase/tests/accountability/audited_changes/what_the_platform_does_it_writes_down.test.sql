@@ -65,7 +65,7 @@ select is_empty($$select detail from all_details where detail like '%@%' or deta
 select is_empty($$select detail from all_details, secrets where position(token in detail) > 0 or position(encode(sha256(token::bytea), 'hex') in detail) > 0 or detail ~ 'token'$$, 'no token, nor its hash');
 select is_empty($$select detail from all_details where detail ~ 'settings|secret'$$, 'no settings');
 
-select is(tests.logged_by($$delete from public.agents where id = tests.id('lab')$$), 'agent.removed {"name": "Lab", "slug": "lab", "status": "draft", "endpoint_url": "https://lab.example/agent"}', 'a deleted agent');
+select is(tests.logged_by($$delete from public.agents where id = tests.id('lab')$$), 'agent.removed {"name": "Lab", "slug": "lab", "status": "draft", "endpoint_host": "lab.example"}', 'a deleted agent');
 delete from public.workspaces where id = tests.id('north');
 select isnt_empty($$select from public.audit_log where workspace_id = tests.id('north') and action = 'workspace.removed'$$, 'a purged workspace''s log stays, with its end');
 select is((select actor_id from public.audit_log where action = 'workspace.removed' and workspace_id = tests.id('north')), null, 'by nobody');

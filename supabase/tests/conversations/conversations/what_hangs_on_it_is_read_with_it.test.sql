@@ -56,7 +56,7 @@ select is(
   (select array_agg(name order by name) from (
     select distinct c.relname::text as name from pg_catalog.pg_constraint as k join pg_catalog.pg_class as c on c.oid = k.conrelid
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where k.contype = 'f' and n.nspname = 'public' and c.relname not in ('conversations', 'memories', 'memory_sources')
+    where k.contype = 'f' and n.nspname = 'public' and c.relname not in ('conversations', 'memories', 'memory_sources', 'share_links')
       and k.confrelid in ('public.conversations'::regclass, 'public.messages'::regclass, 'public.artifacts'::regclass)
     union select 'artifact_links'
   ) as referring),
@@ -68,8 +68,8 @@ select is(pg_temp.readers(),
   'private: all is its owner''s');
 update public.conversations set visibility = 'workspace' where id = tests.id('north talk');
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects: member admin owner'
-    || E'\nartifact_links feedback_signals streams context_records background_queries: member',
+  'messages votes artifacts latest_artifacts suggestions storage.objects: member admin owner'
+    || E'\npreprocessing_logs postprocessing_results artifact_links feedback_signals streams context_records background_queries: member',
   'workspace: what was said and made is its members''; a link to what is not shared, and what concerns the owner alone, stays the owner''s');
 insert into public.artifacts (id, created_at, workspace_id, user_id, conversation_id, kind, title, content)
 values (tests.id('annex'), now(), tests.id('north'), tests.id('member'), tests.id('north talk'), 'text', 'Annex', 'x');
@@ -78,10 +78,9 @@ values (tests.id('offer'), tests.id('annex'), tests.id('north'), tests.id('membe
 select is(tests.try_as('admin', format('select from public.artifact_links where to_id = %L', tests.id('annex'))), 'yes', 'a link between two that are shared is shared');
 update public.conversations set visibility = 'public' where id = tests.id('north talk');
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links: '
-    || 'outsider newcomer guest member admin owner'
-    || E'\nfeedback_signals streams context_records background_queries: member',
-  'public: whoever is signed in''s');
+  'messages votes artifacts latest_artifacts suggestions storage.objects artifact_links: member admin owner'
+    || E'\npreprocessing_logs postprocessing_results feedback_signals streams context_records background_queries: member',
+  'public: no row is a stranger''s');
 update public.conversations set deleted_at = now() where id = tests.id('north talk');
 select is(pg_temp.readers(),
   'messages votes preprocessing_logs postprocessing_results storage.objects feedback_signals streams background_queries: nobody'

@@ -6,7 +6,7 @@ select plan(13);
 select tests.authenticate_as('member');
 select isnt(public.ask_in_background(tests.id('north talk'), 'research', '{"about": "leave"}', 'leave'), null, 'the owner asks');
 select is((select count(*)::integer from public.background_queries where progress = 'pending'), 1, 'and sees it waiting');
-select is(public.ask_in_background(tests.id('north talk'), 'research', '{}', 'leave'), (select id from public.background_queries), 'asked again it is the same');
+select is(public.ask_in_background(tests.id('north talk'), 'research', '{"about": "leave"}', 'leave'), (select id from public.background_queries), 'asked again it is the same');
 select is(tests.answer_of($$select public.ask_in_background(tests.id('south talk'), 'research')$$), '404 not_found', 'not in a conversation of others');
 select is(tests.answer_of($$select public.ask_in_background(tests.id('north talk'), 'Not a name')$$), '23514', 'a type is a name');
 select tests.authenticate_as('admin');
