@@ -103,6 +103,7 @@ create function private.recount_message()
 returns trigger
 language plpgsql
 volatile
+security definer -- whoever writes, counting is granted to nobody
 set search_path = ''
 as $$
 begin
