@@ -115,6 +115,12 @@ comment on function private.maintain_partitions(date) is
   'Makes this month''s and the next three months'' partitions of every log and drops those past retention, as of `today` (UTC). Returns the names made and dropped. Safe to run twice.';
 select private.maintain_partitions();
 
+do $$
+begin
+  perform private.add_limit('audit_entries_a_day', 'person', 'day', 'entries', 'Audit entries that a person writes.', 10000, 50000, 200000);
+end;
+$$;
+
 -- Writing ------------------------------------------------------------------------------------------------------------------------------
 
 create table private.request_claims (
@@ -242,6 +248,7 @@ begin
         perform private.raise_error('not_found', 'No such workspace of yours.', 404, 'Entry ' || entry.place);
       end if;
       perform private.require_reportable(entry.fields ->> 'action');
+      perform private.count_against((entry.fields ->> 'workspace_id')::uuid, acting_user, 'audit_entries_a_day', 1, 'day');
     elsif not exists (select from public.workspaces as workspace where workspace.id = (entry.fields ->> 'workspace_id')::uuid) then
       perform private.raise_error('not_found', 'No such workspace.', 404, 'Entry ' || entry.place);
     end if;
@@ -282,6 +289,7 @@ begin
       perform private.raise_error('not_found', 'No such workspace of yours.', 404);
     end if;
     perform private.require_reportable(log_audit.action);
+    perform private.count_against(log_audit.workspace_id, private.current_user_id(), 'audit_entries_a_day', 1, 'day');
   end if;
   entry := private.append_audit_entry(
     log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,

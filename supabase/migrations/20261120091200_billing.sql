@@ -20,6 +20,9 @@ create table public.billing_events (
   primary key (id, occurred_on),
   constraint kind_is_known check (kind in ('message', 'tokens', 'minutes', 'seat', 'storage')),
   constraint quantity_is_not_negative check (quantity >= 0),
+  -- So that no sum of a day overflows, and nobody stops the roll-up of all with two turns.
+  constraint quantity_is_small check (quantity <= 1e9),
+  constraint amount_is_small check (amount_minor between -1e9 and 1e9),
   constraint unit_is_short check (length(unit) between 1 and 40),
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
   constraint request_id_is_short check (length(request_id) between 1 and 200)
@@ -108,7 +111,17 @@ comment on function public.record_usage(uuid, text, numeric, text, bigint, text,
   'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: request_id_reused 409 (with other content).';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
 
-create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)
+create table private.job_failures (
+  job text not null,
+  workspace_id uuid not null,
+  error text not null,
+  times integer not null default 1,
+  failed_at timestamptz not null default now(),
+  primary key (job, workspace_id)
+);
+comment on table private.job_failures is 'Which workspace a job over all of them could not do, why, and how often: the job went on with the others. `health` is degraded while one is younger than two hours.';
+
+create function private.roll_up_usage_of(in_workspace uuid, first_day date, last_day date)
 returns integer
 language plpgsql
 volatile
@@ -120,13 +133,45 @@ begin
   insert into public.usage_daily as known (workspace_id, day, kind, currency, quantity, amount_minor)
   select event.workspace_id, event.occurred_on, event.kind, event.currency, sum(event.quantity), sum(event.amount_minor)
   from public.billing_events as event
-  where event.occurred_on between today - days + 1 and today
+  where event.occurred_on between first_day and last_day and (in_workspace is null or event.workspace_id = in_workspace)
   group by 1, 2, 3, 4
   order by 1, 2, 3, 4
   on conflict (workspace_id, day, kind, currency) do update
     set quantity = excluded.quantity, amount_minor = excluded.amount_minor, updated_at = now()
     where (known.quantity, known.amount_minor) is distinct from (excluded.quantity, excluded.amount_minor);
   get diagnostics changed = row_count;
+  return changed;
+end;
+$$;
+comment on function private.roll_up_usage_of(uuid, date, date) is 'Sums the billing events of these UTC days, of one workspace or (null) of all. Returns the rows that changed.';
+
+create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  place uuid;
+  changed integer := 0;
+begin
+  begin
+    return private.roll_up_usage_of(null, today - days + 1, today);
+  exception when others then
+    -- One of them fails: the others are summed without it, and it is named.
+    raise warning 'roll_up_usage: all at once failed (%), each workspace by itself', sqlerrm;
+  end;
+  for place in
+    select distinct event.workspace_id from public.billing_events as event where event.occurred_on between today - days + 1 and today order by 1
+  loop
+    begin
+      changed := changed + private.roll_up_usage_of(place, today - days + 1, today);
+    exception when others then
+      raise warning 'roll_up_usage: workspace % failed: %', place, sqlerrm;
+      insert into private.job_failures as known (job, workspace_id, error) values ('roll-up-usage', place, left(sqlerrm, 500))
+      on conflict (job, workspace_id) do update set error = excluded.error, failed_at = now(), times = known.times + 1;
+    end;
+  end loop;
   return changed;
 end;
 $$;

@@ -34,6 +34,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.audit_log', 'subject_id', 'elsewhere', true, 'workspace_id'),
   ('public.billing_events', 'user_id', 'elsewhere', true, 'workspace_id'),
   ('private.permission_revisions', 'user_id', 'delete', false, null),
+  ('public.budgets', 'user_id', 'delete', true, 'workspace_id'),
   ('private.counters', 'subject', 'delete', false, null),
   ('public.agent_memory_history', 'changed_by', 'null', false, 'workspace_id'),
   ('private.business_exports', 'made_by', 'null', false, 'workspace_id');

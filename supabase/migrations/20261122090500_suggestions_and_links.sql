@@ -36,7 +36,7 @@ create index suggestions_user_id on public.suggestions (user_id);
 grant select on public.suggestions to authenticated;
 grant insert (workspace_id, artifact_id, artifact_created_at, original_text, suggested_text, description) on public.suggestions to authenticated;
 grant select, insert, update, delete on public.suggestions to service_role;
--- update is not granted to people: accept_suggestion, reject_suggestion. Nor is delete: what was suggested was said.
+-- update is not granted to people: accept_suggestion, reject_suggestion.
 
 create policy "Who reads an artifact reads what is suggested for it" on public.suggestions
   for select to authenticated

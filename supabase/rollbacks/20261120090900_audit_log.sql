@@ -11,3 +11,4 @@ drop domain private.action_name;
 drop function private.maintain_partitions(date);
 drop table private.partitioned_logs;
 drop function private.refuse_change();
+select private.remove_limits(array['audit_entries_a_day']);

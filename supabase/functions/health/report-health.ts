@@ -38,7 +38,10 @@ async function readWork({ database }: Services): Promise<WorkFigures | null> {
               select coalesce(jsonb_agg(jsonb_build_object(
                 'name', job.jobname,
                 'last_started_at', latest.start_time,
-                'last_status', latest.status,
+                'last_status', case when exists (
+                  select from private.job_failures as one
+                  where one.job = job.jobname and one.failed_at > now() - interval '2 hours'
+                ) then 'failed' else latest.status end,
                 'failures', (
                   select count(*) from cron.job_run_details as run
                   where run.jobid = job.jobid and run.status = 'failed' and run.start_time > now() - interval '1 day'

@@ -9,8 +9,8 @@ import { requireSession, touchSession } from "./session-store.ts";
 
 const kinds = ["message", "tokens", "minutes", "seat", "storage"] as const;
 
-/** numeric(20, 6): fourteen digits before the point; a seventh after it would be rounded away. */
-const quantity = z.number().min(0).lt(1e14).refine(
+/** What goes into sums is small: no turn uses a thousand million of anything. Six decimals are kept. */
+const quantity = z.number().min(0).max(1e9).refine(
   (value) => Number(value.toFixed(6)) === value,
   { error: "may have six decimals" },
 );

@@ -1,0 +1,430 @@
+-- Budgets that hold: what a workspace, a person, an agent, or a person through an agent may spend in a day or a month.
+--
+-- Touches: public.budgets, private.budget_pools, private.budget_slots, private.usage_reservations; reserve_usage, settle_usage.
+-- Beware:  what is left of a budget lies in a pool and in slots that were filled from it, so that many spend at once without queueing on one
+--          row. Always: pool + free + reserved + spent = amount. Locks are taken in one order (budgets by id; in each the slot, then the pool)
+--          and whoever holds a pool waits for nobody (other slots are taken only when they are free): no two wait for each other.
+--          docs/decisions/0024-budgets-in-slots.md has the alternatives.
+
+create table public.budgets (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  user_id uuid references public.profiles (user_id) on delete cascade,
+  agent_id uuid,
+  period text not null,
+  currency text,
+  amount bigint not null,
+  per_call bigint not null default 4000,
+  is_hard boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
+    references public.agents (workspace_id, id) on delete cascade,
+  constraint one_budget_of_a_kind unique nulls not distinct (workspace_id, user_id, agent_id, period, currency),
+  constraint period_is_known check (period in ('day', 'month')),
+  constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
+  constraint amount_is_small check (amount between 0 and 1e12),
+  constraint per_call_is_small check (per_call between 1 and 1e9)
+);
+comment on table public.budgets is 'What may be spent in a UTC day or month: by a workspace, by a person in it (user_id), by an agent (agent_id), by a person through an agent (both).';
+comment on column public.budgets.currency is 'Null: the amount is in tokens. Otherwise in minor units of this currency.';
+comment on column public.budgets.per_call is 'What one call reserves when it does not say how much it will use.';
+comment on column public.budgets.is_hard is 'Hard: more is refused. Soft: more is let through, and told once in a period.';
+create index budgets_user_id on public.budgets (user_id);
+create index budgets_agent on public.budgets (workspace_id, agent_id);
+create trigger touch_updated_at before update on public.budgets for each row execute function private.touch_updated_at();
+alter table public.budgets enable row level security;
+grant select, delete on public.budgets to authenticated;
+grant insert (workspace_id, user_id, agent_id, period, currency, amount, per_call, is_hard), update (amount, per_call, is_hard) on public.budgets to authenticated;
+grant select, insert, update, delete on public.budgets to service_role;
+create policy "Admins read the workspace's budgets, people their own" on public.budgets
+  for select to authenticated
+  using (
+    workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
+    or user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[])
+  );
+comment on policy "Admins read the workspace's budgets, people their own" on public.budgets is 'Who is refused may know by what; what colleagues may spend is the admins'' matter.';
+create policy "Admins make budgets" on public.budgets
+  for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins make budgets" on public.budgets is 'In their own workspaces.';
+create policy "Admins change budgets" on public.budgets
+  for update to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change budgets" on public.budgets is 'How much; of whom and over what has no column grant.';
+create policy "Admins remove budgets" on public.budgets
+  for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins remove budgets" on public.budgets is 'Then nothing holds any more.';
+
+-- What is left -------------------------------------------------------------------------------------------------------------------------
+
+create table private.budget_pools (
+  budget_id uuid not null references public.budgets (id) on delete cascade,
+  period_start date not null,
+  left_over bigint not null,
+  warned_at timestamptz,
+  primary key (budget_id, period_start)
+) with (fillfactor = 50);
+comment on table private.budget_pools is 'What of a budget in one period is in no slot. Below nothing: more was used than had been reserved, or the budget is soft or was made smaller.';
+create table private.budget_slots (
+  budget_id uuid not null,
+  period_start date not null,
+  slot smallint not null,
+  free bigint not null default 0,
+  reserved bigint not null default 0,
+  spent bigint not null default 0,
+  primary key (budget_id, period_start, slot),
+  foreign key (budget_id, period_start) references private.budget_pools (budget_id, period_start) on delete cascade,
+  constraint nothing_is_below_nothing check (free >= 0 and reserved >= 0 and spent >= 0)
+) with (fillfactor = 30);
+comment on table private.budget_slots is 'Sixteen places from which a budget is spent at once. The check is what makes overspending impossible, whatever the code does.';
+
+create table private.usage_reservations (
+  workspace_id uuid not null,
+  request_id private.short_text not null,
+  status text not null default 'open',
+  budgets uuid[] not null,
+  periods date[] not null,
+  slots smallint[] not null,
+  amounts bigint[] not null,
+  expires_at timestamptz not null,
+  primary key (workspace_id, request_id),
+  constraint status_is_known check (status in ('open', 'settled', 'expired'))
+) with (fillfactor = 80);
+comment on table private.usage_reservations is 'What was taken from budgets before a model was called: one entry per budget. Kept for two days, so that settling twice is settling once.';
+create index usage_reservations_expires_at on private.usage_reservations using brin (expires_at) with (pages_per_range = 16);
+
+create function private.budget_period(period text, at timestamptz default now())
+returns date
+language sql
+immutable
+set search_path = ''
+as $$
+  select date_trunc($1, $2 at time zone 'utc')::date;
+$$;
+comment on function private.budget_period(text, timestamptz) is 'The first UTC day of the day or month.';
+
+create function private.open_budget_period(budget public.budgets, since date)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  insert into private.budget_pools (budget_id, period_start, left_over) values (budget.id, since, budget.amount) on conflict do nothing;
+  if found then
+    insert into private.budget_slots (budget_id, period_start, slot) select budget.id, since, n from generate_series(0, 15) as n;
+  end if;
+end;
+$$;
+comment on function private.open_budget_period(public.budgets, date) is 'Makes a period''s pool and slots, once.';
+
+create function private.change_budget_amount()
+returns trigger
+language plpgsql
+volatile
+security definer -- pools are nobody's to write
+set search_path = ''
+as $$
+begin
+  update private.budget_pools set left_over = left_over + new.amount - old.amount
+  where budget_id = new.id and period_start = private.budget_period(new.period);
+  return null;
+end;
+$$;
+comment on function private.change_budget_amount() is 'Trigger on budgets: more or less holds from now on, in the period that runs.';
+create trigger change_budget_amount after update of amount on public.budgets
+  for each row when (old.amount <> new.amount) execute function private.change_budget_amount();
+
+create function private.draw_from_budget(budget public.budgets, since date, in_slot smallint, wanted bigint)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  here private.budget_slots;
+  pool private.budget_pools;
+  chunk bigint;
+  gathered bigint;
+begin
+  -- The own slot first, then the pool; from here on nothing is waited for.
+  select s.* into here from private.budget_slots as s where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
+  select p.* into pool from private.budget_pools as p where p.budget_id = budget.id and p.period_start = since for update;
+  chunk := greatest(wanted - here.free, least(budget.amount / 64, pool.left_over));
+  if pool.left_over < chunk then
+    -- What others have not used comes back, but for what is being used at this moment.
+    for attempt in 1..20 loop
+      with idle as (
+        select s.slot, s.free from private.budget_slots as s
+        where s.budget_id = budget.id and s.period_start = since and s.slot <> in_slot and s.free > 0
+        for update skip locked
+      ), emptied as (
+        update private.budget_slots as s set free = 0 from idle
+        where s.budget_id = budget.id and s.period_start = since and s.slot = idle.slot returning idle.free
+      )
+      select coalesce(sum(free), 0) into gathered from emptied;
+      pool.left_over := pool.left_over + gathered;
+      chunk := wanted - here.free;
+      exit when pool.left_over >= chunk or not budget.is_hard or not exists (
+        select from private.budget_slots as s
+        where s.budget_id = budget.id and s.period_start = since and s.slot <> in_slot and s.free > 0);
+      perform pg_sleep(0.001);
+    end loop;
+    if pool.left_over < chunk and budget.is_hard then
+      return false;
+    end if;
+  end if;
+  update private.budget_pools set left_over = pool.left_over - chunk where budget_id = budget.id and period_start = since;
+  update private.budget_slots set free = free + chunk - wanted, reserved = reserved + wanted
+  where budget_id = budget.id and period_start = since and slot = in_slot;
+  if pool.left_over - chunk < 0 and pool.warned_at is null then
+    update private.budget_pools set warned_at = now() where budget_id = budget.id and period_start = since;
+    perform private.append_audit_entry(budget.workspace_id, null, 'billing.budget_exceeded', 'budget', budget.id::text, null,
+      jsonb_build_object('amount', budget.amount, 'period', budget.period, 'currency', budget.currency), null);
+    perform realtime.send(jsonb_build_object('id', budget.id), 'budget_exceeded', 'workspace:' || budget.workspace_id, true);
+  end if;
+  return true;
+end;
+$$;
+comment on function private.draw_from_budget(public.budgets, date, smallint, bigint) is
+  'Fills a slot from the pool, or from what lies idle in other slots, and reserves. False: a hard budget has not so much left. A soft one goes below nothing and says so once.';
+
+create function private.collect_debt(in_budget uuid, since date)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with idle as (
+    select s.slot, s.free from private.budget_slots as s
+    where s.budget_id = in_budget and s.period_start = since and s.free > 0
+      and (select p.left_over from private.budget_pools as p where p.budget_id = in_budget and p.period_start = since) < 0
+    for update skip locked
+  ), emptied as (
+    update private.budget_slots as s set free = 0 from idle
+    where s.budget_id = in_budget and s.period_start = since and s.slot = idle.slot returning idle.free
+  )
+  update private.budget_pools as p set left_over = p.left_over + (select coalesce(sum(free), 0) from emptied)
+  where p.budget_id = in_budget and p.period_start = since and exists (select from emptied);
+$$;
+comment on function private.collect_debt(uuid, date) is 'When a pool owes, what lies idle in slots pays first. The caller holds the pool.';
+
+create function private.budget_left(in_budget uuid, since date)
+returns bigint
+language sql
+stable
+set search_path = ''
+as $$
+  select pool.left_over + (select coalesce(sum(slot.free), 0)::bigint from private.budget_slots as slot
+    where slot.budget_id = in_budget and slot.period_start = since)
+  from private.budget_pools as pool where pool.budget_id = in_budget and pool.period_start = since;
+$$;
+comment on function private.budget_left(uuid, date) is 'What of a budget is neither spent nor reserved; null before the first reservation of the period.';
+
+create function private.reserve_usage(
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text, lease interval
+)
+returns boolean
+language plpgsql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+declare
+  budget public.budgets;
+  own_slot smallint := pg_backend_pid() % 16;
+  since date;
+  wanted bigint;
+  ids uuid[] := '{}';
+  periods date[] := '{}';
+  slots smallint[] := '{}';
+  amounts bigint[] := '{}';
+begin
+  if exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request) then
+    return false;
+  end if;
+  for budget in
+    select b.* from public.budgets as b
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+      and (b.currency is null or b.currency = in_currency)
+    order by b.id
+  loop
+    since := private.budget_period(budget.period);
+    wanted := coalesce(case when budget.currency is null then tokens else amount_minor end, budget.per_call);
+    if wanted not between 0 and 1000000000 then
+      perform private.raise_error('invalid_body', 'A reservation is between 0 and a thousand million.', 400, 'tokens');
+    end if;
+    update private.budget_slots as s set free = s.free - wanted, reserved = s.reserved + wanted
+    where s.budget_id = budget.id and s.period_start = since and s.slot = own_slot and s.free >= wanted;
+    if not found then
+      perform private.open_budget_period(budget, since);
+      if not private.draw_from_budget(budget, since, own_slot, wanted) then
+        perform private.raise_error('budget_exhausted', 'The budget does not have so much left.', 402, null, jsonb_build_object(
+          'budget', budget.id, 'wanted', wanted, 'left', greatest(private.budget_left(budget.id, since), 0), 'amount', budget.amount,
+          'unit', coalesce(budget.currency, 'tokens'), 'renews_at', (since + ('1 ' || budget.period)::interval) at time zone 'utc'));
+      end if;
+    end if;
+    ids := ids || budget.id; periods := periods || since; slots := slots || own_slot; amounts := amounts || wanted;
+  end loop;
+  if cardinality(ids) > 0 then
+    insert into private.usage_reservations (workspace_id, request_id, budgets, periods, slots, amounts, expires_at)
+    values (in_workspace, for_request, ids, periods, slots, amounts, now() + least(lease, interval '1 day'));
+  end if;
+  return cardinality(ids) > 0;
+exception when unique_violation then
+  -- The same request at the same time: the first one's holds, this one has taken nothing.
+  return false;
+end;
+$$;
+comment on function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval) is 'The body of reserve_usage.';
+
+create function private.settle_usage(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
+returns boolean
+language plpgsql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+declare
+  known private.usage_reservations;
+  held bigint;
+  used bigint;
+  here record;
+begin
+  select r.* into known from private.usage_reservations as r
+  where r.workspace_id = in_workspace and r.request_id = for_request and r.status <> 'settled' for update;
+  if known.request_id is null then
+    return false;
+  end if;
+  update private.usage_reservations set status = 'settled' where workspace_id = in_workspace and request_id = for_request;
+  for here in
+    select part.budget_id, part.since, part.in_slot, part.amount, b.currency
+    from unnest(known.budgets, known.periods, known.slots, known.amounts) as part (budget_id, since, in_slot, amount)
+    join public.budgets as b on b.id = part.budget_id order by part.budget_id
+  loop
+    -- Of what came back by itself nothing is held any more; what was used was used.
+    held := case known.status when 'open' then here.amount else 0 end;
+    used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
+    update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot and s.free + held >= used;
+    if not found then
+      -- More than was reserved, and than the slot has: the pool owes it.
+      update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used
+      where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+      update private.budget_pools set left_over = left_over + held - used where budget_id = here.budget_id and period_start = here.since;
+      perform private.collect_debt(here.budget_id, here.since);
+    end if;
+  end loop;
+  return true;
+end;
+$$;
+comment on function private.settle_usage(uuid, text, bigint, bigint) is 'The body of settle_usage.';
+
+create function private.charge_usage(
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  budget public.budgets;
+  since date;
+begin
+  if private.settle_usage(in_workspace, for_request, tokens, amount_minor)
+    or exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request)
+  then
+    return;
+  end if;
+  -- Nothing was reserved: it was used all the same.
+  for budget in
+    select b.* from public.budgets as b
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+      and (b.currency is null or b.currency = in_currency)
+    order by b.id
+  loop
+    since := private.budget_period(budget.period);
+    perform private.open_budget_period(budget, since);
+    update private.budget_slots set spent = spent + coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    where budget_id = budget.id and period_start = since and slot = pg_backend_pid() % 16;
+    update private.budget_pools set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    where budget_id = budget.id and period_start = since;
+    perform private.collect_debt(budget.id, since);
+  end loop;
+end;
+$$;
+comment on function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text) is
+  'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. They may owe then: the next reservation is refused.';
+
+create function private.release_reservations(batch integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  here record;
+  released integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('groundwork release_reservations', 0)) then
+    return 0;
+  end if;
+  for here in
+    with dead as (
+      select r.workspace_id, r.request_id from private.usage_reservations as r
+      where r.status = 'open' and r.expires_at < now() limit batch for update skip locked
+    ), ended as (
+      update private.usage_reservations as r set status = 'expired' from dead
+      where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
+    )
+    select part.budget_id, part.since, part.in_slot, sum(part.amount)::bigint as amount, count(*) filter (where part.place = 1) as calls
+    from ended cross join lateral unnest(ended.budgets, ended.periods, ended.slots, ended.amounts)
+      with ordinality as part (budget_id, since, in_slot, amount, place)
+    group by 1, 2, 3 order by 1, 2, 3
+  loop
+    update private.budget_slots as s set reserved = s.reserved - here.amount, free = s.free + here.amount
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+    released := released + here.calls;
+  end loop;
+  delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
+  delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
+  return released;
+end;
+$$;
+comment on function private.release_reservations(integer) is
+  'Gives back what the dead had reserved (open past its time) and removes what is long over. Returns how many came back.';
+select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
+
+-- What the service calls ---------------------------------------------------------------------------------------------------------------
+
+create function public.reserve_usage(
+  workspace_id uuid, request_id text, user_id uuid default null, agent_id uuid default null, tokens bigint default null,
+  amount_minor bigint default null, currency text default 'USD', lease_seconds integer default 600
+)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.reserve_usage($1, $3, $4, $2, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+$$;
+comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
+  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved before. For the service. Errors: budget_exhausted 402 with what is left and when it renews.';
+create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null, amount_minor bigint default null)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.settle_usage($1, $2, $3, $4);
+$$;
+comment on function public.settle_usage(uuid, text, bigint, bigint) is
+  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is settling once: false. For the service.';
+grant execute on function
+  public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer), private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval),
+  public.settle_usage(uuid, text, bigint, bigint), private.settle_usage(uuid, text, bigint, bigint)
+to service_role;
