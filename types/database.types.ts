@@ -682,6 +682,71 @@ export type Database = {
         };
         Relationships: [];
       };
+      "budgets": {
+        Row: {
+          "agent_id": string | null;
+          "amount": number;
+          "created_at": string;
+          "currency": string | null;
+          "id": string;
+          "is_hard": boolean;
+          "per_call": number;
+          "period": string;
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id"?: string | null;
+          "amount": number;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "id"?: string;
+          "is_hard"?: boolean;
+          "per_call"?: number;
+          "period": string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string | null;
+          "amount"?: number;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "id"?: string;
+          "is_hard"?: boolean;
+          "per_call"?: number;
+          "period"?: string;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "budgets_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "budgets_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "build_content_queue": {
         Row: {
           "article": string;
@@ -2353,7 +2418,8 @@ export type Database = {
           "parts": NonNullable<Json>;
           "preprocessing_log_id": number | null;
           "role": string;
-          "token_count": number | null;
+          "system_message_id": string | null;
+          "token_count": number;
           "user_id": string;
           "workspace_id": string;
         };
@@ -2369,7 +2435,8 @@ export type Database = {
           "parts": NonNullable<Json>;
           "preprocessing_log_id"?: number | null;
           "role": string;
-          "token_count"?: number | null;
+          "system_message_id"?: string | null;
+          "token_count": number;
           "user_id": string;
           "workspace_id": string;
         };
@@ -2384,7 +2451,8 @@ export type Database = {
           "parts"?: NonNullable<Json>;
           "preprocessing_log_id"?: number | null;
           "role"?: string;
-          "token_count"?: number | null;
+          "system_message_id"?: string | null;
+          "token_count"?: number;
           "user_id"?: string;
           "workspace_id"?: string;
         };
@@ -3269,7 +3337,8 @@ export type Database = {
           "parts": NonNullable<Json>;
           "preprocessing_log_id": number | null;
           "role": string;
-          "token_count": number | null;
+          "system_message_id": string | null;
+          "token_count": number;
           "user_id": string;
           "workspace_id": string;
         };
@@ -3347,7 +3416,8 @@ export type Database = {
           "parts": NonNullable<Json>;
           "preprocessing_log_id": number | null;
           "role": string;
-          "token_count": number | null;
+          "system_message_id": string | null;
+          "token_count": number;
           "user_id": string;
           "workspace_id": string;
         }[];
@@ -3661,6 +3731,19 @@ export type Database = {
         }[];
       };
       "replay_context": { Args: { "record_id": number }; Returns: Json };
+      "reserve_usage": {
+        Args: {
+          "agent_id"?: string;
+          "amount_minor"?: number;
+          "currency"?: string;
+          "lease_seconds"?: number;
+          "request_id": string;
+          "tokens"?: number;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Returns: boolean;
+      };
       "restore_conversation": { Args: { "conversation_id": string }; Returns: undefined };
       "restore_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "revise_artifact": {
@@ -3736,6 +3819,15 @@ export type Database = {
       };
       "select_branch": { Args: { "message_id": string }; Returns: string };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
+      "settle_usage": {
+        Args: {
+          "amount_minor"?: number;
+          "request_id": string;
+          "tokens"?: number;
+          "workspace_id": string;
+        };
+        Returns: boolean;
+      };
       "shared_conversation": {
         Args: { "before"?: string; "conversation_id": string; "page_size"?: number };
         Returns: Json;
