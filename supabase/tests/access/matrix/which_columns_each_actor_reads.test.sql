@@ -9,6 +9,7 @@ insert into kept_from values
   ('service', 'invitations', 'token_hash'),
   ('people', 'share_links', 'token_hash'),
   ('service', 'share_links', 'token_hash'),
+  ('people', 'workspace_limits', 'reason'),
   ('people', 'connection_providers', 'authorize_parameters authorize_url client_authentication client_id client_secret_id created_at needs_confirmation revoke_url token_url updated_at uses_pkce'),
   ('people', 'erasure_requests', 'attempts claim_token claimed_by dedupe_key email is_proven last_error lease_expires_at leftovers max_attempts priority requested_by scheduled_for summary');
 select plan(4);
