@@ -2248,6 +2248,7 @@ export type Database = {
           "last_recalled_at": string | null;
           "ordinal": number;
           "recalled_count": number;
+          "said_with": number;
           "source_kind": string;
           "source_message_id": string | null;
           "subject": string | null;
@@ -2279,6 +2280,7 @@ export type Database = {
           "last_recalled_at"?: string | null;
           "ordinal"?: never;
           "recalled_count"?: number;
+          "said_with"?: number;
           "source_kind"?: string;
           "source_message_id"?: string | null;
           "subject"?: string | null;
@@ -2309,6 +2311,7 @@ export type Database = {
           "last_recalled_at"?: string | null;
           "ordinal"?: never;
           "recalled_count"?: number;
+          "said_with"?: number;
           "source_kind"?: string;
           "source_message_id"?: string | null;
           "subject"?: string | null;
@@ -3595,6 +3598,17 @@ export type Database = {
           "id": string;
           "metadata": Json;
           "similarity": number;
+        }[];
+      };
+      "memories_at": {
+        Args: { "moment": string; "subject"?: string; "user_id"?: string; "workspace_id": string };
+        Returns: {
+          "confidence": number;
+          "content": string;
+          "id": string;
+          "subject": string;
+          "valid_from": string;
+          "valid_to": string;
         }[];
       };
       "memory_health": {

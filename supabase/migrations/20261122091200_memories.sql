@@ -5,17 +5,40 @@
 --          same, and nothing that was said is lost (a near-duplicate becomes a source, a contradiction ends what it contradicts). Whoever writes
 --          takes the person's lock first: private.lock_memories.
 
-create function private.memory_hash(content text)
+create function private.plain_statement(content text)
 returns text
-language sql
+language plpgsql
 immutable
 strict
 parallel safe
 set search_path = ''
 as $$
-  select private.content_hash(btrim(regexp_replace(lower(content), '[[:space:][:punct:]]+', ' ', 'g')));
+begin
+  -- Only what ends or groups a sentence goes; between digits, and before a word, a sign means something.
+  return btrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+    replace(normalize(lower(content), NFKC), '−', '-'),
+    '[“”„«»"‘’''`¿¡。、・「」『』()\[\]{}]+', ' ', 'g'),
+    '([^\d\s])[,;:]+|[,;:]+(?=\D|$)', '\1 ', 'g'),
+    '[.!?…]+(?=\s|$)', ' ', 'g'),
+    '(\s)[-–—]+(?=\s|$)', '\1', 'g'),
+    '\s+', ' ', 'g'));
+end;
 $$;
-comment on function private.memory_hash(text) is 'Equal for texts that differ only in case, spaces and punctuation.';
+comment on function private.plain_statement(text) is 'A statement without case, quotes, brackets and the marks that end or group a sentence. Signs stay: c++, -18, >80, $500, 3:1, 👍.';
+
+create function private.memory_hash(content text)
+returns text
+language plpgsql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+begin
+  return private.content_hash(private.plain_statement(content));
+end;
+$$;
+comment on function private.memory_hash(text) is 'Equal for texts that differ only in case, spaces and the marks of sentences.';
 
 create function private.telling_words(content text)
 returns text[]
@@ -26,13 +49,49 @@ parallel safe
 set search_path = ''
 as $$
   select array(
-    select word from (
-      select (regexp_matches(lower(content),
-        '\d+|\m(?:no|not|never|without|cannot|nicht|nie|kein|keine|keinen|ohne|ne|pas|jamais|sans|nunca|sin|não|nem|sem|non|mai|senza|niet|geen)\M|n[''’]t\M', 'g'))[1] as word
-    ) as told order by word
+    select told.word from (
+      -- What has a digit or a sign, and negations.
+      select word from string_to_table(private.plain_statement(content), ' ') as word
+      where word ~ '[^[:alpha:]''’-]' or word ~ '^-|-$'
+      union all
+      select (regexp_matches(lower(content), '\m(?:'
+        || 'no|not|never|without|cannot|none|nicht|nie|niemals|kein|keine|keinen|keiner|keinem|ohne|ne|pas|jamais|sans|nunca|sin|jamás|não|nem|sem'
+        || '|non|mai|senza|niet|geen|nooit|zonder|ikke|ingen|aldrig|uden|aldri|uten|inte|aldrig|utan|ej|ei|en|et|emme|ette|eivät|ilman|koskaan'
+        || '|не|нет|никогда|без|ни|değil|yok|hiç)\M|n[''’]t\M', 'g'))[1]
+    ) as told order by told.word
   );
 $$;
-comment on function private.telling_words(text) is 'The numbers and the negations of a text, sorted: two texts that differ in them never say the same, however near their embeddings are. Negations of English, German, French, Spanish, Portuguese, Italian and Dutch.';
+comment on function private.telling_words(text) is
+  'The numbers, signs and negations of a text, sorted: two texts that differ in them never say the same, however near their embeddings are. Negations of the languages that are stemmed.';
+
+create function private.is_near_same(language text, one text, other text)
+returns boolean
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+begin
+  -- Turkish says no within its verbs. Of a script that is not the language's nothing is known.
+  return language not in ('simple', 'turkish')
+    and one || other !~ case when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
+      else '[^\u0001-\u024f\u1e00-\u1eff\u2000-\u2bff\U0001f000-\U0001faff]' end
+    and private.telling_words(one) = private.telling_words(other);
+end;
+$$;
+comment on function private.is_near_same(text, text, text) is
+  'Whether two statements whose embeddings are near may be taken for one: their language is one whose negations are known, and they have the same numbers, signs and negations.';
+
+create function private.source_rank(source_kind text)
+returns integer
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select case $1 when 'assistant_message' then 1 when 'document' then 2 else 3 end;
+$$;
+comment on function private.source_rank(text) is 'Who is believed: what a person says or writes themselves before a document, a document before an assistant.';
 
 create table public.memories (
   id uuid primary key default gen_random_uuid(),
@@ -47,6 +106,7 @@ create table public.memories (
   content text not null,
   language private.language_name not null default 'simple',
   confidence double precision not null default 0.7,
+  said_with double precision not null default 0.7,
   source_kind text not null default 'manual',
   source_message_id uuid,
   extractor private.short_text,
@@ -73,6 +133,7 @@ create table public.memories (
   constraint content_is_a_statement check (length(content) between 1 and 4000 and content ~ '\S'),
   constraint content_hash_is_sha256 check (length(content_hash) = 64),
   constraint confidence_is_a_probability check (confidence between 0 and 1),
+  constraint said_with_is_a_probability check (said_with between 0 and 1),
   constraint counts_are_not_negative check (confirmations >= 0 and recalled_count >= 0),
   constraint what_was_recalled_has_a_time check ((recalled_count > 0) = (last_recalled_at is not null)),
   constraint what_is_superseded_has_ended check (superseded_by is null or valid_to is not null),
@@ -88,12 +149,14 @@ comment on column public.memories.kind is 'profile: who the person is, which goe
 comment on column public.memories.tier is 'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';
 comment on column public.memories.subject is 'What it is about, when whoever extracted it can name that, e.g. home_city: a person has one valid memory of a subject.';
 comment on column public.memories.confidence is 'From 0 to 1, how sure one may be. Raised by each confirmation, never to 1 by confirmations alone.';
+comment on column public.memories.said_with is 'The confidence that it was first said with: another of its subject ends it that is said as surely, by as good a source.';
 comment on column public.memories.extractor is 'What extracted it from its source: a model, a program, a person.';
 comment on column public.memories.valid_to is 'Until when it held; null: it holds.';
 comment on column public.memories.confirmed_at is 'When it was last said.';
 comment on column public.memories.language is 'How its words are stemmed: the person''s, by their profile.';
 comment on column public.memories.content_hash is 'Equal for what differs only in case, spaces and punctuation.';
-create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash) nulls not distinct where valid_to is null;
+create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash, subject)
+  nulls not distinct where valid_to is null;
 create unique index memories_have_one_of_a_subject on public.memories (workspace_id, user_id, agent_id, subject) nulls not distinct
   where valid_to is null and subject is not null;
 create index memories_person on public.memories (workspace_id, user_id, valid_to);
@@ -178,21 +241,22 @@ set search_path = ''
 as $$
   select m.id from public.memories as m
   where m.workspace_id = $1 and m.user_id = $2 and m.agent_id is not distinct from $3 and m.valid_to is null and m.id <> all ($8)
+    -- The same words about another subject say something else.
+    and (m.subject = $4) is not false
     and (
       m.content_hash = private.memory_hash($5)
-      or (
-        m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05
-        and (m.subject = $4) is not false
-        and private.telling_words(m.content) = private.telling_words($5)
-      )
+      or (m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05 and private.is_near_same(m.language, m.content, $5))
     )
-  order by m.content_hash = private.memory_hash($5) desc, m.embedding operator(extensions.<=>) $6, m.created_at, m.id
+  order by m.subject is not distinct from $4 desc, m.content_hash = private.memory_hash($5) desc,
+    m.embedding operator(extensions.<=>) $6, m.created_at, m.id
   limit 1;
 $$;
 comment on function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) is
-  'The valid memory of this person (and agent) that says the same. Near-duplicates: equal but for case, spaces and punctuation; or embeddings of one model with a cosine similarity of 0.95 or more, not about different subjects, and with the same numbers and negations.';
+  'The valid memory of this person (and agent) that says the same, not about another subject. Near-duplicates: equal but for case, spaces and the marks of sentences; or embeddings of one model with a cosine similarity of 0.95 or more, as far as private.is_near_same can tell.';
 
-create function private.confirm_memory(memory_id uuid, confidence double precision, subject text default null)
+create function private.confirm_memory(
+  memory_id uuid, confidence double precision, subject text default null, said_at timestamptz default now()
+)
 returns void
 language sql
 volatile
@@ -201,9 +265,9 @@ as $$
   update public.memories as m set
     -- Two who say the same are worth more than one; the second is believed half, because they may have it from each other.
     confidence = greatest(m.confidence, 1 - (1 - m.confidence) * (1 - $2 / 2)),
-    confirmations = m.confirmations + 1, confirmed_at = now(), tier = 'immediate', subject = coalesce(m.subject, $3)
+    confirmations = m.confirmations + 1, confirmed_at = greatest(m.confirmed_at, least($4, now())), tier = 'immediate', subject = coalesce(m.subject, $3)
   where m.id = $1;
 $$;
-comment on function private.confirm_memory(uuid, double precision, text) is 'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
-grant execute on function private.memory_hash(text), private.telling_words(text),
+comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is 'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
+grant execute on function private.plain_statement(text), private.memory_hash(text), private.is_near_same(text, text, text), private.telling_words(text),
   private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;

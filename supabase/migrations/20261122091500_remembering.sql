@@ -44,7 +44,7 @@ begin
   where s.memory_id = duplicate and s.workspace_id = lost.workspace_id
     and not exists (select from public.memory_sources as known
       where known.workspace_id = s.workspace_id and known.memory_id = kept and known.source_message_id = s.source_message_id);
-  perform private.confirm_memory(kept, lost.confidence, lost.subject);
+  perform private.confirm_memory(kept, lost.confidence, lost.subject, lost.confirmed_at);
 end;
 $$;
 comment on function private.merge_memory(uuid, uuid) is 'One of two memories that say the same is superseded by the other, which takes over its sources. The person''s lock is held.';
@@ -102,6 +102,10 @@ declare
   replaced uuid;
   ended uuid[];
   known public.memories;
+  better public.memories;
+  said timestamptz := coalesce($14, now());
+  until timestamptz;
+  spoken text := private.language_of((select p.locale from public.profiles as p where p.user_id = person));
 begin
   if $5 in ('recalled', 'system_prompt') or said_as = 'system' then
     perform private.raise_error('memory_feedback', 'What was recalled, or comes from a system prompt, is not remembered again.', 422);
@@ -127,11 +131,48 @@ begin
       perform private.raise_error('memory_feedback', 'The assistant has this from what it recalled.', 422, 'Memory: ' || duplicate);
     end if;
   end if;
-  -- A subject has one valid memory, whatever else the new one replaces.
+  -- Of a subject one memory is valid: the one that was said last, by whom one believes.
+  if duplicate is null then
+    select m.* into better from public.memories as m
+    where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
+      and (m.id = replaced or (m.agent_id is not distinct from $10 and m.subject = $11))
+      and (private.source_rank(m.source_kind), m.said_with) > (private.source_rank($5), $4)
+    limit 1;
+    select min(later.said_at) into until from (
+      select m.valid_from as said_at from public.memories as m
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
+        and m.valid_to is distinct from m.valid_from
+      union all
+      select s.said_at from public.memory_sources as s join public.memories as m on m.workspace_id = s.workspace_id and m.id = s.memory_id
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null
+    ) as later where later.said_at > said;
+  end if;
+  if better.id is not null or until is not null then
+    -- It is kept as what held for a while, or what was said of it, and ends nothing that was said later.
+    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, said_with, source_kind,
+      source_message_id, extractor, embedding, embedding_model, valid_from, valid_to, superseded_by, confirmed_at)
+    values ($1, person, $10, $9, $3, $11, $2, spoken, $4, $4, $5, $6, $13, $7, model, said, case when better.id is null then until else said end,
+      coalesce(better.id, (select m.id from public.memories as m where m.workspace_id = $1 and m.user_id = person
+        and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null)), least(said, now()))
+    returning m.id into id;
+    if better.id is null then
+      -- What held before it, until it was said, unless it was said again later.
+      update public.memories as m set valid_to = said
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.id <> remember.id
+        and m.valid_from < said and m.valid_to > said
+        and not exists (select from public.memory_sources as s where s.workspace_id = $1 and s.memory_id = m.id and s.said_at > said);
+    end if;
+    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+    values ($1, id, person, $5, $6, $2, $4, $13, said);
+    outcome := 'historical';
+    return next;
+    return;
+  end if;
   with closed as (
-    update public.memories as m set valid_to = greatest(m.valid_from, now())
+    update public.memories as m set valid_to = greatest(m.valid_from, said)
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null and m.id is distinct from duplicate
       and (m.id = replaced or (m.agent_id is not distinct from $10 and m.subject = $11))
+      and (private.source_rank(m.source_kind), m.said_with) <= (private.source_rank($5), $4)
     returning m.id
   )
   select array_agg(closed.id) into ended from closed;
@@ -139,20 +180,28 @@ begin
   if duplicate is not null then
     id := duplicate;
     outcome := 'confirmed';
-    -- A message that is told twice is one source.
+    -- A message that is told twice is one source, and so is a call that is repeated.
     if not exists (select from public.memory_sources as s
-      where s.workspace_id = $1 and s.memory_id = duplicate and s.source_message_id = $6 and s.content = $2) then
-      perform private.confirm_memory(duplicate, $4, $11);
-      insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor)
-      values ($1, duplicate, person, $5, $6, $2, $4, $13);
+      where s.workspace_id = $1 and s.memory_id = duplicate and s.content = $2 and s.source_kind = $5
+        and s.source_message_id is not distinct from $6
+        and ($6 is not null or s.said_at between said - interval '1 minute' and said + interval '1 minute')) then
+      perform private.confirm_memory(duplicate, $4, case when not exists (select from public.memories as m
+        where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null
+          and m.id <> duplicate) then $11 end, said);
+      insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+      values ($1, duplicate, person, $5, $6, $2, $4, $13, said);
     end if;
+    -- It held from when it was first said; who is believed more is its source from now on.
+    update public.memories as m set valid_from = least(m.valid_from, said),
+      source_kind = case when private.source_rank($5) > private.source_rank(m.source_kind) then $5 else m.source_kind end
+    where m.id = duplicate and (said < m.valid_from or private.source_rank($5) > private.source_rank(m.source_kind));
   else
-    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, source_kind, source_message_id,
-      extractor, embedding, embedding_model, valid_from)
-    values ($1, person, $10, $9, $3, $11, $2, private.language_of((select p.locale from public.profiles as p where p.user_id = person)), $4, $5, $6, $13, $7, model, coalesce($14, now()))
+    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, said_with, source_kind,
+      source_message_id, extractor, embedding, embedding_model, valid_from, confirmed_at)
+    values ($1, person, $10, $9, $3, $11, $2, spoken, $4, $4, $5, $6, $13, $7, model, said, least(said, now()))
     returning m.id into id;
-    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor)
-    values ($1, id, person, $5, $6, $2, $4, $13);
+    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+    values ($1, id, person, $5, $6, $2, $4, $13, said);
     outcome := case when ended is null then 'added' else 'superseded' end;
   end if;
   update public.memories as m set superseded_by = remember.id where m.id = any (ended);
@@ -200,7 +249,7 @@ returns table (id uuid, outcome text)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15); $$;
 comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid) is
-  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), superseded (added, in place of another). Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
+  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), superseded (added, in place of another), historical (kept as what was said, ending nothing: another of its subject was said later, by a better source, or more surely). valid_from: when it was said, in whatever order statements come. Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
 
 create function public.forget(memory_id uuid, user_id uuid default null)
 returns integer

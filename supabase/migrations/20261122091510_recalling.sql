@@ -138,6 +138,27 @@ $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
   'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found 404, person_required, invalid_embedding 422.';
 
+create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null, user_id uuid default null)
+returns table (id uuid, subject text, content text, confidence double precision, valid_from timestamptz, valid_to timestamptz)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence, m.valid_from, m.valid_to
+  from public.memories as m
+  -- What was said of a subject last, by then.
+  cross join lateral (
+    select max(s.said_at) as said_at from public.memory_sources as s
+    where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
+  ) as last
+  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4) and ($3 is null or m.subject = $3)
+    and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+  order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc;
+$$;
+comment on function public.memories_at(uuid, timestamptz, text, uuid) is
+  'What held at a moment, of the caller (the service names user_id): of each subject one memory, and those without a subject. Errors: not_found 404, person_required 422.';
+
 create function public.memory_health(workspace_id uuid, user_id uuid default null)
 returns table (
   valid bigint, superseded bigint, near_duplicates bigint, stale bigint, never_recalled bigint, without_source bigint, without_embedding bigint
@@ -195,7 +216,8 @@ grant execute on function
   private.current_embedding_model(),
   private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
   public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
-  public.memory_health(uuid, uuid)
+  public.memory_health(uuid, uuid),
+  public.memories_at(uuid, timestamptz, text, uuid)
 to authenticated, service_role;
 
 -- What is remembered of a person goes with them, and their own documents; a shared one forgets who wrote it. superseded_by is a memory.

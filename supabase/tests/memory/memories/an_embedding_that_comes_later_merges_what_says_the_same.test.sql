@@ -22,7 +22,8 @@ select is((select count(*) from public.memories where superseded_by = (select id
 select is((select count(*) from public.memory_sources where memory_id = (select id from public.memories where content = 'Has a dog.')), 3::bigint, 'all sources are kept with it');
 select is((select count(*) from public.embedding_jobs where target_table = 'memories'), 4::bigint, 'each was a job');
 select is((select near_duplicates from public.memory_health(tests.id('north'), tests.id('member'))), 0::bigint, 'so there are no near-duplicates');
-insert into public.memories (workspace_id, user_id, content, embedding, embedding_model) values (tests.id('north'), tests.id('member'), 'Has one dog.', pg_temp.at(1), 'm');
+insert into public.memories (workspace_id, user_id, content, language, embedding, embedding_model)
+values (tests.id('north'), tests.id('member'), 'Has one dog.', 'english', pg_temp.at(1), 'm');
 select is((select near_duplicates from public.memory_health(tests.id('north'), tests.id('member'))), 2::bigint, 'memory_health sees one that was put past remember');
 
 select * from finish();
