@@ -10,6 +10,7 @@ Deno.test.afterAll(() => sql.end());
 
 async function share(): Promise<{ token: string; link: string }> {
   const talk = crypto.randomUUID();
+  await sql`update public.profiles set display_name = 'Mia' where user_id = ${member.id}`;
   await sql`
     insert into public.conversations (id, workspace_id, user_id, title)
     values (${talk}, ${workspace}, ${member.id}, 'Leave')`;
@@ -27,6 +28,7 @@ Deno.test("a link tells what was said, without signing in, until its owner revok
   assertEquals(headers.get("cache-control"), "no-store");
   assertDeepEquals(Object.keys(body).sort(), ["by", "created_at", "messages", "title"]);
   assertDeepEquals(body.messages[0].parts, [{ type: "text", text: "Hello" }]);
+  assertEquals(body.by, "Mia");
   assert(!JSON.stringify(body).includes(member.id), "nobody's id is told");
   await sql`select public.revoke_share_link(${link})`;
   assertEquals((await ask("GET", `/shared/${token}`)).status, 404);

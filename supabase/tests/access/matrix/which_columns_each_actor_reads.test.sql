@@ -5,6 +5,7 @@ begin;
 create temporary table kept_from (actors text, table_name text, columns text) on commit drop;
 insert into kept_from values
   ('people', 'agents', 'endpoint_host endpoint_url settings'),
+  ('people', 'workspace_limits', 'reason'),
   ('people', 'invitations', 'token_hash'),
   ('service', 'invitations', 'token_hash'),
   ('people', 'share_links', 'token_hash'),
