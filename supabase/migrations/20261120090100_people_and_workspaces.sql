@@ -58,7 +58,7 @@ create trigger keep_profile after insert or update of email, email_confirmed_at 
 create table public.workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null,
-  slug text not null unique,
+  slug text not null,
   billing_plan text not null default 'free' references public.plans (name),
   region text not null default 'eu',
   k8s_namespace text unique,
@@ -79,6 +79,8 @@ comment on column public.workspaces.region is 'Where its data must stay; set whe
 comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 comment on column public.workspaces.billing_plan is 'What it may have: public.plan_limits. Changed by the service alone.';
 create index workspaces_billing_plan on public.workspaces (billing_plan);
+-- Of a deleted workspace the slug is free again.
+create unique index workspaces_slug on public.workspaces (slug) where deleted_at is null;
 create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
 create function private.only_workspace()
 returns uuid

@@ -124,6 +124,8 @@ begin
   if not found then
     perform private.raise_error('not_found', 'No deleted workspace that you own.', 404);
   end if;
+exception when unique_violation then
+  perform private.raise_error('slug_taken', 'Another workspace has taken the slug meanwhile.', 409, 'Ask its admins to give it back.');
 end;
 $$;
 comment on function private.restore_workspace(uuid) is 'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';

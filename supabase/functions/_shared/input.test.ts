@@ -28,7 +28,8 @@ for (
     ["[]", "body"],
     ["null", "body"],
     [`{"agent_id":"${id}","\\u0000":1}`, "body"],
-    [`{"agent_id":"\\ud800"}`, "body"],
+    [`{"agent_id":"\\ud800"}`, "agent_id"],
+    [`{"agent_id":"${id}","entries":[{"action":"a"},{"action":"\\u0000"}]}`, "entries[1].action"],
     ["[".repeat(3000) + "]".repeat(3000), "body"],
   ] as const
 ) {
@@ -82,4 +83,10 @@ Deno.test("query parameters that are unknown or given twice are refused", async 
   for (const bad of ["?limit=10", "?limit=a", "?limit=1&limit=2", "?other=1"]) {
     await assertRefused(() => read(bad), 400, "invalid_parameter");
   }
+});
+
+Deno.test("where losing what was said would be worse, what cannot be stored is taken out", async () => {
+  const body = post(JSON.stringify({ agent_id: id, entries: [{ action: "a\0b\ud800" }] }));
+  const read = await readBody(body, schema, 1024, "clean");
+  assertDeepEquals(read.entries, [{ action: "ab\ufffd" }]);
 });

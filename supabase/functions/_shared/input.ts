@@ -1,5 +1,6 @@
 /** What comes in from outside, checked at the door: bodies, path and query parameters, headers. */
 import { z } from "zod";
+import { parseStorable, storableText } from "./json.ts";
 import { ApiError } from "./errors.ts";
 
 const kibibyte = 1024;
@@ -68,23 +69,36 @@ function sayIssue(error: z.ZodError, whole: string): string {
 
 const deepestBody = 100;
 
+interface Place {
+  /** Its name from the body down, as an error says it; empty for the body itself. */
+  readonly name: string;
+  readonly value: unknown;
+}
+
+function placesIn({ name, value }: Place): Place[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) {
+    return value.map((inner, index) => ({ name: `${name}[${index}]`, value: inner }));
+  }
+  return Object.entries(value).flatMap(([key, inner]) => [
+    { name, value: key },
+    { name: name === "" ? key : `${name}.${key}`, value: inner },
+  ]);
+}
+
 /** What JSON allows and Postgres does not: NUL, half a surrogate pair; and what would exhaust a stack. */
 function checkContents(body: unknown): void {
-  let level: unknown[] = [body];
+  let level: Place[] = [{ name: "", value: body }];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > deepestBody) throw badBody("invalid_body", "body: is nested too deeply");
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value === "string") {
-        if (value.includes("\0") || !value.isWellFormed()) {
-          throw badBody("invalid_body", "body: contains a character that cannot be stored");
-        }
-      } else if (typeof value === "object" && value !== null) {
-        if (!Array.isArray(value)) { for (const name of Object.keys(value)) next.push(name); }
-        for (const inner of Object.values(value)) next.push(inner);
-      }
+    const bad = level.find(({ value }) =>
+      typeof value === "string" && (value.includes("\0") || !value.isWellFormed())
+    );
+    if (bad) {
+      const name = storableText(bad.name || "body").slice(0, 200);
+      throw badBody("invalid_body", `${name}: contains a character that cannot be stored`);
     }
-    level = next;
+    level = level.flatMap(placesIn);
   }
 }
 
@@ -92,6 +106,8 @@ function checkContents(body: unknown): void {
  * Reads a JSON body that fits a schema, or the one that a function picks for it.
  *
  * @param limit bytes; 64 KiB unless given
+ * @param unstorable what becomes of characters that Postgres does not keep: they refuse the body, or
+ *   are taken out, where losing what was said would be worse than losing them
  * @throws ApiError 400 `invalid_body` whose message begins with the field's name, 400 `invalid_json`,
  *   413 `body_too_large`, 415 `unsupported_media_type`
  */
@@ -99,6 +115,7 @@ export async function readBody<Schema extends z.ZodType>(
   request: Request,
   schema: Schema | ((value: unknown) => Schema),
   limit = 64 * kibibyte,
+  unstorable: "refuse" | "clean" = "refuse",
 ): Promise<z.output<Schema>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
@@ -107,7 +124,7 @@ export async function readBody<Schema extends z.ZodType>(
   const text = await readText(request, limit);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = unstorable === "clean" ? parseStorable(text) : JSON.parse(text);
   } catch {
     throw badBody("invalid_json", text ? "The body is not valid JSON." : "The body is empty.");
   }

@@ -16,3 +16,11 @@ export function parseObject(text: string): Record<string, unknown> | null {
     ? parsed as Record<string, unknown>
     : null;
 }
+
+/** A text that Postgres can keep: without NUL and without halves of surrogate pairs. */
+export const storableText = (text: string): string => text.replaceAll("\0", "").toWellFormed();
+
+/** JSON whose texts Postgres can keep. @throws SyntaxError when it is none */
+export function parseStorable(text: string): unknown {
+  return JSON.parse(text, (_, value) => typeof value === "string" ? storableText(value) : value);
+}

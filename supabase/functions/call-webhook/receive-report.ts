@@ -2,12 +2,8 @@ import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readText } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
-import {
-  parseStorable,
-  readReport,
-  recordReport,
-  voiceMessage,
-} from "../dispatch-calls/voice-report.ts";
+import { parseStorable } from "../_shared/json.ts";
+import { readReport, recordReport, voiceMessage } from "../dispatch-calls/voice-report.ts";
 import { checkSignature } from "./check-signature.ts";
 
 /** Bytes: an hour's transcript with its messages. */
@@ -15,7 +11,7 @@ const longestReport = 1024 * 1024;
 
 function parse(text: string): Json {
   try {
-    return parseStorable(text);
+    return parseStorable(text) as Json;
   } catch {
     throw new ApiError(400, "invalid_json", "The body is not valid JSON.");
   }

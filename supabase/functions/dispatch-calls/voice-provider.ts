@@ -7,7 +7,8 @@ import {
   type TrustedAnswer,
   type TrustedRequest,
 } from "../_shared/outbound/trusted-request.ts";
-import { parseStorable, type VoiceCall, voiceCall } from "./voice-report.ts";
+import { parseStorable } from "../_shared/json.ts";
+import { type VoiceCall, voiceCall } from "./voice-report.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
 /** A call to be made. */
@@ -67,7 +68,7 @@ function describe({ status, json }: TrustedAnswer): string {
 }
 
 function readCall(body: unknown): KnownCall {
-  const payload = parseStorable(JSON.stringify(body ?? null));
+  const payload = parseStorable(JSON.stringify(body ?? null)) as Json;
   const parsed = voiceCall.safeParse(payload);
   if (!parsed.success) throw new NoAnswer("the provider's answer is no call");
   return { call: parsed.data, payload };

@@ -128,14 +128,6 @@ export function readReport(
   };
 }
 
-/** JSON whose texts Postgres can keep: without NUL and without halves of surrogate pairs. */
-export function parseStorable(text: string): Json {
-  return JSON.parse(
-    text,
-    (_, value) => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
-  );
-}
-
 /**
  * Records a report once.
  *

@@ -85,9 +85,12 @@ export function createDevto(
           listed,
         );
         const ours = articles.find((one) =>
-          one.body_markdown?.includes(mark) ||
-          // Whoever edited it on the platform may have removed the mark.
-          (canonicalUrl !== null && one.canonical_url === canonicalUrl && one.title === title)
+          // A draft is nobody's publication, whatever its title.
+          one.published !== false && (
+            one.body_markdown?.includes(mark) ||
+            // Whoever edited it on the platform may have removed the mark.
+            (canonicalUrl !== null && one.canonical_url === canonicalUrl && one.title === title)
+          )
         );
         if (ours) return toPublication(ours);
         const last = articles.at(-1);

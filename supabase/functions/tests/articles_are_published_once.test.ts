@@ -118,6 +118,23 @@ drill(
   },
 );
 
+drill(
+  "a draft with the same title and address at the platform is not our article",
+  async ({ devto, isolate, platform }) => {
+    const id = await add({ title: "Twice", canonical_url: "https://blog.example/twice" });
+    devto.published.push({
+      id: 99,
+      title: "Twice",
+      canonical_url: "https://blog.example/twice",
+      body_markdown: "not ours",
+      published: false,
+    });
+    await sql`update public.build_content_queue set tried_at = now() where id = ${id}`;
+    const tally = await publish(isolate, platform);
+    assertDeepEquals([tally.published, tally.found, told(devto).length], [1, 0, 1]);
+  },
+);
+
 drill("a platform that cannot be asked is not told", async ({ devto, isolate, platform }) => {
   const id = await add();
   devto.moods = ["accept-and-drop"];

@@ -166,13 +166,17 @@ Deno.test("the grammar over HTTP answers in numbers and times", async () => {
     const late = await say(queue, "complete", held);
     assertDeepEquals([late.status, late.body.error.code], [409, "lease_lost"]);
     assertEquals(late.body.error.hint, `Lost: ${job.id}`);
-    const failed = await say(queue, "fail", { ...holds, error: "boom", retry: false });
+    const failed = await say(queue, "fail", {
+      ...holds,
+      error: `bo\0om ${"x".repeat(30_000)}`,
+      retry: false,
+    });
     assertDeepEquals(failed.body, { failed: 1 });
     assertDeepEquals((await say(queue, "redrive", {})).body, { redriven: 1 });
     assertDeepEquals((await say(queue, "cancel", { ids: [job.id] })).body, { cancelled: 1 });
     assertDeepEquals((await say(queue, "redrive", { ids: [job.id] })).body, { redriven: 1 });
     const third = (await say(queue, "claim", { worker: "w" })).body.work[0];
-    const done = { claim_token: third.claim_token, ids: [job.id], outcome: { outcome: "well" } };
+    const done = { claim_token: third.claim_token, ids: [job.id], outcome: { outcome: "we\0ll" } };
     assertDeepEquals((await say(queue, "complete", done)).body, { completed: 1 });
     assertDeepEquals((await say(queue, "complete", done)).body, { completed: 0 });
     assertDeepEquals((await say(queue, "claim", { worker: "w" })).body, { work: [] });

@@ -17,7 +17,7 @@ const complete = z.strictObject({
  */
 export async function completeWork(context: RequestContext): Promise<Response> {
   const queue = queueOf(context);
-  const said = await readBody(context.req.raw, complete, 1024 * 1024);
+  const said = await readBody(context.req.raw, complete, 1024 * 1024, "clean");
   const [row] = await withRefusals(
     () =>
       context.env.database.run((sql) =>
@@ -35,7 +35,7 @@ export async function completeWork(context: RequestContext): Promise<Response> {
 
 const fail = z.strictObject({
   ...held,
-  error: reason.min(1),
+  error: reason,
   retry_in: z.number().min(0).max(longestPause).optional(),
   retry: z.boolean().default(true),
 });
@@ -46,7 +46,7 @@ const fail = z.strictObject({
  */
 export async function failWork(context: RequestContext): Promise<Response> {
   const queue = queueOf(context);
-  const said = await readBody(context.req.raw, fail);
+  const said = await readBody(context.req.raw, fail, 1024 * 1024, "clean");
   const [row] = await context.env.database.run((sql) =>
     sql<{ n: number }[]>`
       select private.fail_work(
@@ -62,7 +62,7 @@ const snooze = z.strictObject({ ...held, until: moment, reason: reason.optional(
 /** `POST /work/:queue/snooze`: gives claimed work back until a time; the attempt does not count. */
 export async function snoozeWork(context: RequestContext): Promise<Response> {
   const queue = queueOf(context);
-  const said = await readBody(context.req.raw, snooze);
+  const said = await readBody(context.req.raw, snooze, 1024 * 1024, "clean");
   const [row] = await context.env.database.run((sql) =>
     sql<{ n: number }[]>`
       select private.snooze_work(

@@ -25,8 +25,10 @@ export const ids: z.ZodArray<z.ZodInt> = z.array(z.int().min(1)).min(1).max(most
 /** A lease in seconds, from a second to a day. */
 export const lease: z.ZodDefault<z.ZodNumber> = z.number().min(1).max(86_400).default(30);
 
-/** Why, in words; the database keeps 2,000 characters of it. */
-export const reason: z.ZodString = z.string().max(20_000);
+/** Why, in words; the database keeps 2,000 characters of it. No verdict is lost for its words. */
+export const reason: z.ZodType<string, string> = z.string().transform((words) =>
+  words.slice(0, 2000).toWellFormed()
+);
 
 /** What a worker says of work that it holds. */
 export const held: { claim_token: typeof uuid; ids: typeof ids } = { claim_token: uuid, ids };

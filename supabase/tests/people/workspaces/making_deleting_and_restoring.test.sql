@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(24);
+select plan(26);
 
 select tests.authenticate_as('newcomer');
 select is(tests.answer_of($$select public.create_workspace('Mine', 'tests-mine', 'us')$$), 'ok', 'who is signed in makes a workspace');
@@ -42,6 +42,16 @@ select is(tests.answer_of($$select public.restore_workspace(tests.id('north'))$$
 select results_eq($$select slug from public.workspaces$$, $$values ('tests-north')$$, 'it is there again');
 select tests.authenticate_as('member');
 select results_eq($$select slug from public.my_agents()$$, $$values ('hr')$$, 'with its permissions');
+
+-- A slug is free again when its workspace is deleted, and then taken for whoever would restore it.
+select tests.authenticate_as('newcomer');
+select public.delete_workspace(id) from public.workspaces where slug = 'tests-mine';
+select is(tests.answer_of($$select public.create_workspace('Mine too', 'tests-mine')$$), 'ok', 'the slug of a deleted workspace is free');
+select tests.authenticate_as('database');
+create temporary table deleted on commit drop as select id from public.workspaces where slug = 'tests-mine' and deleted_at is not null;
+grant select on deleted to authenticated;
+select tests.authenticate_as('newcomer');
+select is((select tests.answer_of(format('select public.restore_workspace(%L)', id)) from deleted), '409 slug_taken', 'and then its owner is told so');
 
 select * from finish();
 rollback;
