@@ -109,7 +109,7 @@ select is(tests.answer_of($$select pg_temp.prompt(8000)$$), 'ok', 'a question wi
 select pg_temp.say('it is', 'assistant', pg_temp.text('A cat.'));
 select pg_temp.say('and', 'user', pg_temp.text('Whose?'));
 select ok((pg_temp.prompt(8000) -> 'messages')::text ~ 'What is this\?', 'and a turn later the question is still there');
-select is((select token_count from public.messages where id = tests.id('picture')), 1610, 'it was counted when it was said');
+select is((select token_count from public.messages where id = tests.id('picture')), 1611, 'it was counted when it was said');
 select is(pg_temp.faults(pg_temp.prompt()), '{}', 'and every model takes it');
 
 select * from finish();
