@@ -243,3 +243,4 @@ $$;
 comment on function private.phone_plan(text) is
   'The pattern of the national numbers of a calling code; null where there is no such code. '
   'Source: Google''s libphonenumber.';
+grant execute on function private.phone_plan(text) to authenticated, service_role;

@@ -116,4 +116,4 @@ comment on function private.phone_zones(text) is
   'The IANA time zones in which the number may be, by its longest known prefix; empty where that says nothing, as for '
   'freephone numbers.';
 grant execute on function private.phone_line(text), private.is_phone_number(text), private.are_phone_numbers(text[]),
-  private.phone_plan(text), private.read_phone(text) to authenticated, service_role;
+  private.read_phone(text) to authenticated, service_role;
