@@ -76,13 +76,15 @@ Deno.test("another turn of the same session is another one", async () => {
   assertEquals((await turnsOf(session)).length, 2);
 });
 
-Deno.test("a request id of another session's turn is refused, and bills nothing", async () => {
+Deno.test("a request id is its sender's: another person's is no obstacle, one's own of another turn is", async () => {
   const request_id = crypto.randomUUID();
-  const [mine, theirs] = [await open(), await open(owner)];
+  const [mine, another, theirs] = [await open(), await open(), await open(owner)];
   assertEquals((await report(theirs, owner, { request_id })).status, 201);
-  const refused = await report(mine, admin, { request_id, usage: [usage[0]] });
+  assertEquals((await report(mine, admin, { request_id, usage: [usage[0]] })).status, 201);
+  assertDeepEquals([(await turnsOf(mine)).length, (await billFor(request_id)).length], [1, 1]);
+  const refused = await report(another, admin, { request_id, usage: [usage[0]] });
   assertDeepEquals([refused.status, refused.body.error.code], [409, "request_id_reused"]);
-  assertDeepEquals([await turnsOf(mine), await billFor(request_id)], [[], []]);
+  assertDeepEquals([await turnsOf(another), (await billFor(request_id)).length], [[], 1]);
 });
 
 Deno.test("what a turn costs is the service's to say, what was used also the person's", async () => {
