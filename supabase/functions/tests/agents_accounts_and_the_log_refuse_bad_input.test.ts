@@ -37,7 +37,7 @@ refuses([
   ["PUT", grant, asAdmin({ expires_at: "2099-01-01T00:00:00" }), 400, "invalid_body", "expires_at"],
   ["PUT", grant, asAdmin({ expires_at: "2001-01-01T00:00:00Z" }), 400, "invalid_expiry"],
   ["PUT", grant, asAdmin({ reason: "x".repeat(501) }), 400, "invalid_body", "reason"],
-  ["PUT", grant, asAdmin({ reason: "\0" }), 400, "invalid_body", "body"],
+  ["PUT", grant, asAdmin({ reason: "\0" }), 400, "invalid_body", "reason"],
   ["PUT", `/agents/${unknown}/access/${member.id}`, asAdmin({}), 404, "not_found"],
   ["PUT", `/agents/${agent}/access/${unknown}`, asAdmin({}), 409, "not_a_member"],
   ["PUT", `/agents/${agent}/access/${world.outsider.id}`, asAdmin({}), 409, "not_a_member"],
