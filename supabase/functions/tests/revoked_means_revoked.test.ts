@@ -21,6 +21,9 @@ const { redis } = environment;
 const sql = connect();
 const world = await createWorld(sql);
 const { agent, admin } = world;
+// More people are raced than the smallest plan has seats.
+await sql`
+  insert into public.workspace_limits (workspace_id, name, value) values (${world.workspace}, 'seats', 1000)`;
 Deno.test.afterAll(() => sql.end());
 
 /** What a race is run with: isolates, each with a way of its own to one Redis. */

@@ -53,7 +53,10 @@ Deno.test({
         .map(signIn),
     );
     assert(juan && ben && gwen && olga);
-    const { data: [agent] = [] } = await juan.client.from("agents").select().eq("slug", "hr") as {
+    const { data: [agent] = [] } = await juan.client.from("agents").select("id, workspace_id").eq(
+      "slug",
+      "hr",
+    ) as {
       data: { id: string; workspace_id: string }[];
     };
     assert(agent);

@@ -55,7 +55,7 @@ refuses([
     ["complete", { ...held, outcome: 1 }, "outcome"],
     ["complete", { ...held, outcome: [] }, "outcome"],
     ["fail", held, "error"],
-    ["fail", { ...held, error: "" }, "error"],
+    ["fail", { ...held, error: 1 }, "error"],
     ["fail", { ...held, error: "boom", retry_in: -1 }, "retry_in"],
     ["fail", { ...held, error: "boom", retry: "no" }, "retry"],
     ["snooze", held, "until"],
