@@ -73,6 +73,7 @@ Deno.test("outcomes, flags, listed numbers and claims at once do not deadlock, a
             : { status: "cancelled", is_started: false },
         );
         await watcher`delete from public.do_not_call_numbers where workspace_id = ${workspace}`;
+        await watcher`delete from private.number_calls where workspace_id = ${workspace}`;
       }
       assert.deepEqual(outcomes.filter((outcome) => outcome !== "ok"), []);
     });
