@@ -130,8 +130,7 @@ create table private.phone_time_zones (
 comment on table private.phone_time_zones is
   'The IANA time zones in which numbers of a prefix (digits, calling code first) are. '
   'Source: Google''s libphonenumber.';
-alter table private.phone_time_zones enable row level security;
--- No grants and no policies: functions of the house read it.
+-- No grants: functions of the house read it.
 
 insert into private.phone_time_zones (prefix, zones)
 select prefix, zones::text[]

@@ -233,13 +233,13 @@ set search_path = ''
 as $$
 declare
   budget public.budgets;
-  own_slot smallint := pg_backend_pid() % 16;
+  own_slot smallint := (pg_backend_pid() % 16)::smallint;
   since date;
   wanted bigint;
-  ids uuid[] := '{}';
-  periods date[] := '{}';
-  slots smallint[] := '{}';
-  amounts bigint[] := '{}';
+  ids uuid[] := array[]::uuid[];
+  periods date[] := array[]::date[];
+  slots smallint[] := array[]::smallint[];
+  amounts bigint[] := array[]::bigint[];
 begin
   if exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request) then
     return false;

@@ -77,8 +77,7 @@ create table private.number_calls (
 comment on table private.number_calls is 'When each number was called lately. A call that the provider refused is taken back.';
 create index number_calls_by_line on private.number_calls (workspace_id, line, begun_at desc);
 create index number_calls_by_time on private.number_calls (begun_at);
-alter table private.number_calls enable row level security;
--- No grants and no policies: functions of the house read and write it.
+-- No grants: functions of the house read and write it.
 
 create function private.may_be_called_at(workspace_id uuid, phone text, state text, call_key text default null)
 returns timestamptz

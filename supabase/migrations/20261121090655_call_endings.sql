@@ -15,8 +15,7 @@ comment on table private.call_endings is
 comment on column private.call_endings.means is
   'talked: the call came to its end, and what was said decides. no_answer, voicemail. not_connected: the telephone did not ring. '
   'no_such_number. cut_off: it ended for a technical reason, perhaps while people were talking.';
-alter table private.call_endings enable row level security;
--- No grants and no policies: functions of the house read it.
+-- No grants: functions of the house read it.
 
 insert into private.call_endings (begins_with, means) values
   ('customer-ended-call', 'talked'),

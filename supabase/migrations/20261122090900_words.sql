@@ -95,7 +95,7 @@ declare
   runs text;
 begin
   if folded !~ letter then
-    return '{}';
+    return array[]::text[];
   end if;
   runs := btrim(regexp_replace(folded, '[^' || private.unspaced_scripts() || ']+', ' ', 'g'));
   -- Twice, beginning at the first and at the second character: each time one pass, however long a run is.

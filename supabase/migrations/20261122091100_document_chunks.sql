@@ -66,9 +66,10 @@ declare
   is_underline boolean := false;
   closes boolean;
 begin
-  for place in 1..coalesce(cardinality(lines), 0) loop
-    line := lines[place];
-    next_line := lines[place + 1];
+  for number in 1..coalesce(cardinality(lines), 0) loop
+    place := number::bigint;
+    line := lines[number];
+    next_line := lines[number + 1];
     level := null;
     title := null;
     closes := false;
@@ -77,7 +78,7 @@ begin
       closes := line ~ ('^ {0,3}' || left(marker, 1) || '{' || length(marker) || ',}\s*$');
     elsif is_front then
       is_front := line !~ '^(---|\.\.\.)\s*$';
-    elsif place = 1 and line ~ '^---\s*$' and array_position(lines[2:200], '---') is not null then
+    elsif number = 1 and line ~ '^---\s*$' and array_position(lines[2:200], '---') is not null then
       is_front := true; -- front matter, whose end is no underline
     elsif line ~ '^ {0,3}(`{3,}[^`]*|~{3,}.*)$' then
       marker := substring(line from '^ {0,3}(`{3,}|~{3,})');
@@ -86,7 +87,7 @@ begin
       level := length(substring(line from '^ *(#+)'));
       title := coalesce(btrim(regexp_replace(line, '^ *#+\s*|\s+#+\s*$', '', 'g')), '');
     elsif next_line ~ '^ {0,3}(=+|-+)\s*$' and line ~ '\S' and line !~ '^ {4}|^ {0,3}([-+*>|]|\d{1,9}[.)])\s|^ {0,3}(=+|-+)\s*$' and line !~ '\|'
-      and (table_head is null) and (place = 1 or lines[place - 1] !~ '\S' or lines[place - 1] ~ '^ {0,3}#{1,6}(\s|$)') then
+      and (table_head is null) and (number = 1 or lines[number - 1] !~ '\S' or lines[number - 1] ~ '^ {0,3}#{1,6}(\s|$)') then
       level := case when next_line ~ '=' then 1 else 2 end;
       title := btrim(line);
       is_underline := true;

@@ -31,7 +31,7 @@ declare
   asked text := left($2, 2000);
   words tsquery[];
   any_word tsquery;
-  hour constant interval := '1 hour';
+  hour constant interval := interval '1 hour';
 begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);

@@ -92,8 +92,8 @@ declare
   said public.messages;
   place integer := 0;
   parts jsonb;
-  paired text[] := '{}';
-  talk jsonb := '[]';
+  paired text[] := array[]::text[];
+  talk jsonb := '[]'::jsonb;
 begin
   if exists (select from unnest(path) as one where one.role = 'tool') then
     paired := array(
