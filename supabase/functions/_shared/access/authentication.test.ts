@@ -105,3 +105,20 @@ Deno.test("a token is of this project's Auth and for its people, or it is none",
     ]
   ) await assertRefused(() => ask(bad), 401, "invalid_token");
 });
+
+Deno.test("the scheme is read in any case, as RFC 7235 has it; another scheme is none", async () => {
+  const { authenticator } = setUp();
+  const token = await sign({ sub: person, role: "authenticated", exp: inTenMinutes() });
+  for (const scheme of ["bearer", "Bearer", "BEARER"]) {
+    const known = await authenticator.identify(
+      request({ authorization: `${scheme} ${token}` }),
+      "person",
+    );
+    assertEquals(known.kind, "person", scheme);
+  }
+  await assertRefused(
+    () => authenticator.identify(request({ authorization: `Basic ${token}` }), "person"),
+    401,
+    "not_authenticated",
+  );
+});
