@@ -80,16 +80,16 @@ select is(pg_temp.refusal('[1]', 'zz_'), '404 unknown_business', 'a business tha
 
 -- Under the caller's own rights.
 select tests.authenticate_as('member');
-select results_eq($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "M"}]')$$, $$values ('1 refused forbidden')$$, 'a member inserts nothing');
-select results_eq($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "1", "city": "X"}]')$$, $$values ('1 refused forbidden')$$, 'and changes nothing');
+select is(tests.answer_of($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "M"}]')$$), '403 forbidden', 'a member imports nothing');
+select is(tests.answer_of($$select pg_temp.import('[1]', 'shrug')$$), '403 forbidden', 'and is told before anything is read');
 select tests.authenticate_as('outsider');
-select results_eq($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "1", "city": "X"}]')$$, $$values ('1 refused forbidden')$$, 'nor does an outsider');
+select is(tests.answer_of($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "1", "city": "X"}]')$$), '403 forbidden', 'nor does an outsider');
 select tests.authenticate_as('service');
 select results_eq($$select pg_temp.import('[{"state": "TX", "county": "Travis", "parcel": "S"}]')$$, $$values ('1 inserted')$$, 'the service does');
 select tests.authenticate_as('database');
-select results_eq(
-  $$select result, code from private.import_leads_as(tests.id('member'), '', tests.id('north'), '[{"state": "TX", "county": "Travis", "parcel": "M"}]', 'reject')$$,
-  $$values ('refused', 'forbidden')$$, 'as a member, from the database itself: still a member'
+select is(
+  tests.answer_of(format($$select private.import_leads_as(%L, '', %L, '[{"state": "TX", "county": "Travis", "parcel": "M"}]', 'reject')$$,
+    tests.id('member'), tests.id('north'))), '403 forbidden', 'as a member, from the database itself: still a member'
 );
 select results_eq(
   $$select result, code from private.import_leads_as(tests.id('owner'), '', tests.id('north'), '[{"state": "TX", "county": "Travis", "parcel": "M"}]', 'reject')$$,
