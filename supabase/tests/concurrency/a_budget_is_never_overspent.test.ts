@@ -23,13 +23,19 @@ async function booksOf(sql: Session, budget: string) {
 
 const isExhausted = (error: unknown) => /"budget_exhausted"/.test(String(error));
 
+/** Waits for all, and then fails as the first that failed: what goes on would be cleaned away under it. */
+async function allEnded(runs: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(runs)).find((run) => run.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
 Deno.test("64 who spend at once spend what there is, and not a token more", async () => {
   const chance = takeChance();
   await withSessions(64, async (sessions, watcher) => {
     await withWorkspace(watcher, [{ role: "owner", count: 1 }], async (workspace) => {
       const budget = await addBudget(watcher, workspace);
       let settled = 0;
-      await Promise.all(sessions.map(async (session, spender) => {
+      await allEnded(sessions.map(async (session, spender) => {
         const luck = chance.fork();
         for (let call = 0; call < 40; call++) {
           const wanted = 1 + luck.below(60);
@@ -71,7 +77,7 @@ Deno.test("a budget that is asked for too much by 64 at once is spent to its end
     await withWorkspace(watcher, [{ role: "owner", count: 1 }], async (workspace) => {
       const budget = await addBudget(watcher, workspace);
       let refused = 0;
-      await Promise.all(sessions.map(async (session, spender) => {
+      await allEnded(sessions.map(async (session, spender) => {
         for (let call = 0; call < 20; call++) {
           await session`select public.reserve_usage(${workspace}, ${`${spender}-${call}`}, tokens => 25)`
             .catch((error) => {
