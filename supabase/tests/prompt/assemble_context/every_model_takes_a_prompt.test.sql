@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
-select plan(24);
+select plan(25);
 
 -- Says one message after the other in the talk of the member of north; an id names each.
 create function pg_temp.say(name text, role text, parts jsonb, short text default null) returns void language plpgsql as $$
@@ -67,6 +67,14 @@ select is_empty($$
   select budget from generate_series(320, 2500, 20) as budget
   where not (pg_temp.prompt(budget) -> 'messages')::text ~ 'Answer in French' or not (pg_temp.prompt(budget) -> 'messages')::text ~ 'weather'$$,
   'what instructs and what was asked never fall out');
+create temporary table prompts on commit drop as
+  select budget, (pg_temp.prompt(budget) ->> 'record_id')::bigint as record_id from generate_series(320, 2500, 20) as budget;
+select is_empty($$
+  select prompts.budget from prompts join public.context_records as kept on kept.id = prompts.record_id
+  where (select said.role from public.conversation_path(kept.message_id, kept.message_count) with ordinality as said
+    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
+      preprocessing_log_id, system_message_id, created_at, place) order by said.place desc limit 1) = 'tool'$$,
+  'a pair is taken whole or not at all: what is taken never begins with a result');
 create temporary table made on commit drop as select pg_temp.prompt(900) as body;
 select is((select private.replay_context((body ->> 'record_id')::bigint) -> 'messages' from made), (select body -> 'messages' from made),
   'and a prompt can be had again');
