@@ -93,7 +93,7 @@ $$;
 comment on function private.jwt_claims() is
   'The verified claims of the request''s token, {} without one. Never raises: a helper that raises can silence every subscriber of realtime.';
 
-create function private.current_user_id()
+create function private.current_user_id(for_scope text default null)
 returns uuid
 language plpgsql
 stable
@@ -106,14 +106,54 @@ declare
 begin
   -- Not by way of jwt_claims(): every policy begins here, and a call within a call is a third of the time.
   if pg_catalog.pg_input_is_valid(claims, 'jsonb') then
+    if claims::json ->> 'client_id' is not null or claims::json ->> 'act' is not null then
+      -- Whoever acts for a person is that person only where a scope says so: what asks for none is closed to them.
+      return case when for_scope is not null then private.person_behind_agent(for_scope) end;
+    end if;
     subject := claims::json ->> 'sub';
   end if;
   return case when pg_catalog.pg_input_is_valid(subject, 'uuid') then subject::uuid end;
 end;
 $$;
-comment on function private.current_user_id() is
-  'The person of the request''s token, null without one or when it is malformed. The only place that reads `sub`: when tokens carry an acting agent, rights are narrowed here.';
-grant execute on function private.jwt_claims(), private.current_user_id() to authenticated, service_role;
+comment on function private.current_user_id(text) is
+  'The person whose rights hold: of the request''s token, null without one or when it is malformed. With a token by which an agent '
+  'acts, null, except where for_scope names what the agent must be allowed (private.scopes): then the person it acts for, as long as '
+  'all who are asked still say yes. The only place that reads `sub` for rights.';
+
+create function private.person_of_token()
+returns uuid
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.pg_input_is_valid(claims ->> 'sub', 'uuid') and (claims ->> 'client_id' is null or claims ? 'act')
+    then (claims ->> 'sub')::uuid end
+  from private.jwt_claims() as claims;
+$$;
+comment on function private.person_of_token() is
+  'Whom the token is of, or whom an agent acts for: to count and to record, never to decide. Null for an agent as itself.';
+
+create function private.agent_of_token()
+returns uuid
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.pg_input_is_valid(claims ->> 'client_id', 'uuid') then (claims ->> 'client_id')::uuid
+    -- Never null for one who acts for somebody: the null uuid is no agent.
+    when claims ? 'client_id' or claims ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end
+  from private.jwt_claims() as claims;
+$$;
+comment on function private.agent_of_token() is
+  'The agent that acts with this token, null for a person. It narrows (agent_id = …) and is recorded; that the agent may, the helpers '
+  'with a scope decide.';
+grant execute on function
+  private.jwt_claims(), private.current_user_id(text), private.person_of_token(), private.agent_of_token()
+to authenticated, service_role;
 
 create function private.is_service()
 returns boolean

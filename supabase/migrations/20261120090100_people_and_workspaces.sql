@@ -134,7 +134,7 @@ end;
 $$;
 comment on function private.roles_from(text) is 'The roles that are at least this one; none for a role that does not exist.';
 
-create function private.workspace_ids(minimum_role text default 'guest')
+create function private.workspace_ids(minimum_role text default 'guest', for_scope text default null)
 returns uuid[]
 language plpgsql
 stable
@@ -143,9 +143,12 @@ security definer -- reads members past RLS: the policies on members are made of 
 set search_path = ''
 as $$
 declare
-  person uuid := private.current_user_id();
+  person uuid := private.current_user_id(for_scope);
   roles text[] := private.roles_from(minimum_role);
 begin
+  if for_scope is not null and private.agent_of_token() is not null then
+    return private.workspaces_of_agent(minimum_role, for_scope);
+  end if;
   return array(
     select member.workspace_id
     from public.members as member
@@ -154,9 +157,11 @@ begin
   );
 end;
 $$;
-comment on function private.workspace_ids(text) is
-  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a session; never raises. For policies: workspace_id = any ((select private.workspace_ids())::uuid[]).';
-grant execute on function private.workspace_ids(text) to authenticated, service_role;
+comment on function private.workspace_ids(text, text) is
+  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a session, and for an '
+  'agent where no for_scope opens it; with one, the agent''s workspace. Never raises. For policies: '
+  'workspace_id = any ((select private.workspace_ids())::uuid[]).';
+grant execute on function private.workspace_ids(text, text) to authenticated, service_role;
 
 create function private.colleague_ids()
 returns uuid[]

@@ -174,10 +174,10 @@ security definer -- whoever writes, the counters are the owner's
 set search_path = ''
 as $$
 declare
-  person uuid := private.current_user_id();
+  person uuid := private.person_of_token();
   here record;
 begin
-  -- What the service does by itself is nobody's act; what it does for a person has their claims.
+  -- What the service does by itself is nobody's act; what it does for a person has their claims, and so has what an agent does.
   if person is not null then
     for here in select workspace_id, count(*) as n from new_rows group by 1 order by 1 loop
       perform private.count_against(here.workspace_id, person, tg_argv[0], here.n, tg_argv[1]);

@@ -216,7 +216,7 @@ stable
 set search_path = ''
 as $$
 begin
-  if action ~ '^(workspace|member|invitation|agent|permission|session|audit|account|billing)\.' then
+  if action ~ '^(workspace|member|invitation|agent|agent_credential|agent_consent|permission|session|audit|account|billing)\.' then
     perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
   end if;
 end;

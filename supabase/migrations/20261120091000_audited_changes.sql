@@ -1,4 +1,4 @@
--- What the platform writes into the audit log by itself: every change of workspaces, members, invitations, agents and permissions, however it
+-- What the platform writes into the audit log by itself: every change of workspaces, members, invitations, agents, permissions, credentials and consents, however it
 -- was made (Data API, function, psql).
 --
 -- Touches: statement triggers on those tables.
@@ -21,17 +21,17 @@ begin
   -- Each operation has its own transition tables, so each its own query.
   if tg_op = 'INSERT' then
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (r ->> tg_argv[3])::uuid, private.current_user_id(), (r ->> 'agent_id')::uuid, subject || '.' || verb, subject, r ->> key_column,
+    select (r ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((r ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, r ->> key_column,
       private.audit_detail(recorded, null, r, request)
     from (select to_jsonb(n) as r from new_rows as n) as rows;
   elsif tg_op = 'DELETE' then
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (r ->> tg_argv[3])::uuid, private.current_user_id(), (r ->> 'agent_id')::uuid, subject || '.' || verb, subject, r ->> key_column,
+    select (r ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((r ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, r ->> key_column,
       private.audit_detail(recorded, r, null, request)
     from (select to_jsonb(o) as r from old_rows as o) as rows;
   else
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (after ->> tg_argv[3])::uuid, private.current_user_id(), (after ->> 'agent_id')::uuid, subject || '.' || verb, subject, after ->> key_column,
+    select (after ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((after ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, after ->> key_column,
       private.audit_detail(recorded, before, after, request)
     from (
       select to_jsonb(o) as before, to_jsonb(n) as after
@@ -73,7 +73,9 @@ begin
       ('members', 'member', 'user_id', 'user_id,role,invited_by', 'workspace_id'),
       ('invitations', 'invitation', 'id', 'role,status,expires_at', 'workspace_id'),
       ('agents', 'agent', 'id', 'slug,name,endpoint_host,status', 'workspace_id'),
-      ('permissions', 'permission', 'user_id', 'user_id,agent_id,can_use,reason,expires_at', 'workspace_id')
+      ('permissions', 'permission', 'user_id', 'user_id,agent_id,can_use,reason,expires_at', 'workspace_id'),
+      ('agent_credentials', 'agent_credential', 'id', 'name,scopes,expires_at,created_by', 'workspace_id'),
+      ('agent_consents', 'agent_consent', 'user_id', 'user_id,scopes,granted_by', 'workspace_id')
     ) as t (table_name, subject, key_column, recorded, workspace_column)
   loop
     foreach operation in array array['insert', 'update', 'delete'] loop

@@ -60,13 +60,19 @@ create index agent_memory_history_changed_at on public.agent_memory_history (cha
 alter table public.agent_memory enable row level security;
 create policy "Members read the workspace's agent memory" on public.agent_memory
   for select to authenticated
-  using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
+  using (
+    workspace_id = any ((select private.workspace_ids('member', 'memory:read'))::uuid[])
+    and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
+  );
 comment on policy "Members read the workspace's agent memory" on public.agent_memory is
-  'Whoever works with an agent may see what it goes by. Guests come for an agent, not for its notes.';
+  'Whoever works with an agent may see what it goes by. Guests come for an agent, not for its notes. An agent reads its own, and what is for all.';
 alter table public.agent_memory_history enable row level security;
 create policy "Members read the history of agent memory" on public.agent_memory_history
   for select to authenticated
-  using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
+  using (
+    workspace_id = any ((select private.workspace_ids('member', 'memory:read'))::uuid[])
+    and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
+  );
 comment on policy "Members read the history of agent memory" on public.agent_memory_history is 'As the memory itself.';
 grant select on public.agent_memory, public.agent_memory_history to authenticated;
 -- insert, update and delete are not granted to people, because what an agent believes is written by agents, with the secret key.

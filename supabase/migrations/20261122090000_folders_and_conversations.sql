@@ -155,12 +155,14 @@ create policy "People read their conversations and those that are shared" on pub
   using (
     deleted_at is null
     and (
-      (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+      (user_id = (select private.current_user_id('conversations:read'))
+        and workspace_id = any ((select private.workspace_ids('guest', 'conversations:read'))::uuid[])
+        and ((select private.agent_of_token()) is null or agent_id = (select private.agent_of_token())))
       or (visibility in ('workspace', 'public') and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
     )
   );
 comment on policy "People read their conversations and those that are shared" on public.conversations is
-  'Admins have no more here than others: what one says to an assistant is one''s own. Whoever is outside of the workspace, guests too, reads no row, so that nothing public can be listed: shared_conversation tells what was said.';
+  'Admins have no more here than others: what one says to an assistant is one''s own. An agent reads what the person says to it, and not to others. Whoever is outside of the workspace, guests too, reads no row, so that nothing public can be listed: shared_conversation tells what was said.';
 create policy "People open conversations with agents that they may use" on public.conversations
   for insert to authenticated
   with check (

@@ -6,7 +6,7 @@
 --          what is written to be sent is written twice. Who hears of something reads it, under row security.
 
 -- One's own conversation, held until the transaction ends: what is said at the same time is said one after the other.
-create function private.hold_conversation(conversation_id uuid)
+create function private.hold_conversation(conversation_id uuid, for_scope text default null)
 returns public.conversations
 language plpgsql
 volatile
@@ -14,12 +14,15 @@ set search_path = ''
 as $$
 declare
   held public.conversations;
-  caller uuid := private.current_user_id();
+  caller uuid := private.current_user_id(for_scope);
+  agent uuid := private.agent_of_token();
 begin
   select known.* into held
   from public.conversations as known
   where known.id = hold_conversation.conversation_id and known.deleted_at is null
-    and (private.is_service() or (known.user_id = caller and known.workspace_id = any (private.workspace_ids())))
+    and (private.is_service() or (
+      known.user_id = caller and known.workspace_id = any (private.workspace_ids('guest', for_scope))
+      and (agent is null or known.agent_id = agent)))
   for no key update;
   if not found then
     perform private.raise_error('not_found', 'No such conversation of yours.', 404);
@@ -27,8 +30,9 @@ begin
   return held;
 end;
 $$;
-comment on function private.hold_conversation(uuid) is
-  'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. Errors: not_found 404.';
+comment on function private.hold_conversation(uuid, text) is
+  'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. An agent, where for_scope opens it: '
+  'one that the person has with it. Errors: not_found 404.';
 
 create function private.add_message(
   conversation_id uuid, parts jsonb, role text, message_id uuid, parent_id uuid, instead_of uuid,
@@ -43,12 +47,14 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  talk public.conversations := private.hold_conversation(add_message.conversation_id);
+  talk public.conversations := private.hold_conversation(add_message.conversation_id, 'conversations:write');
   follows uuid := talk.active_message_id;
   beside public.messages;
   said public.messages;
 begin
-  if not private.is_service() and (add_message.role <> 'user'
+  -- An agent speaks as the assistant and not as the person; both are believed no count.
+  if not private.is_service() and (
+    add_message.role <> all (case when private.agent_of_token() is null then array['user'] else array['assistant', 'tool'] end)
     or num_nonnulls(add_message.content_for_llm, add_message.token_count, add_message.preprocessing_log_id) > 0)
   then
     perform private.raise_error('forbidden', 'People speak as themselves.', 403, 'What an assistant says is stored with the secret key.');

@@ -33,7 +33,7 @@ create table public.documents (
   metadata jsonb not null default '{}',
   mime_type private.short_text,
   storage_path text,
-  created_by uuid default private.current_user_id() references public.profiles (user_id) on delete set null,
+  created_by uuid default private.person_of_token() references public.profiles (user_id) on delete set null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(content)) stored,
@@ -72,32 +72,37 @@ alter table public.documents enable row level security;
 create policy "People read their documents, members the shared ones" on public.documents
   for select to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:read'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:read'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
 comment on policy "People read their documents, members the shared ones" on public.documents is 'Guests come for an agent, not for what the business knows; what they bring themselves is theirs.';
 create policy "People put their own documents, members shared ones" on public.documents
   for insert to authenticated
   with check (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "People put their own documents, members shared ones" on public.documents is 'Whoever may read a tree may write it.';
 create policy "People change their own documents, members shared ones" on public.documents
   for update to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   )
   with check (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "People change their own documents, members shared ones" on public.documents is 'Neither the workspace nor the owner can be changed: they have no column grant.';
 create policy "People remove their own documents, admins shared ones" on public.documents
   for delete to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "People remove their own documents, admins shared ones" on public.documents is 'What others rely on is removed by an admin.';

@@ -249,32 +249,37 @@ alter table public.document_chunks enable row level security;
 create policy "Whoever reads a document reads its chunks" on public.document_chunks
   for select to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:read'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:read'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
 comment on policy "Whoever reads a document reads its chunks" on public.document_chunks is 'The same rule as for documents, without a join.';
 create policy "Whoever changes a document adds chunks" on public.document_chunks
   for insert to authenticated
   with check (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "Whoever changes a document adds chunks" on public.document_chunks is 'For clients of others that write a table of content, embedding and metadata.';
 create policy "Whoever changes a document changes its chunks" on public.document_chunks
   for update to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   )
   with check (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (user_id is null and workspace_id = any ((select private.workspace_ids('member'))::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "Whoever changes a document changes its chunks" on public.document_chunks is 'Those clients upsert.';
 create policy "Whoever removes a document removes its chunks" on public.document_chunks
   for delete to authenticated
   using (
-    (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    (user_id = (select private.current_user_id('knowledge:write'))
+      and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "Whoever removes a document removes its chunks" on public.document_chunks is 'The same rule as for documents.';

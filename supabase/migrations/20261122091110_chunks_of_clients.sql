@@ -39,7 +39,7 @@ begin
     new.workspace_id := (new.metadata ->> 'workspace_id')::uuid;
   end if;
   if new.workspace_id is null then
-    mine := private.workspace_ids('member');
+    mine := private.workspace_ids('member', 'knowledge:write');
     if cardinality(mine) <> 1 then
       perform private.raise_error('workspace_required', 'Which workspace is this for?', 422, 'Name it in metadata: workspace_id.');
     end if;

@@ -172,8 +172,12 @@ create trigger touch_updated_at before update on public.memories
 alter table public.memories enable row level security;
 create policy "People read what is remembered of them" on public.memories
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read what is remembered of them" on public.memories is 'Nobody else does, the workspace''s owner included.';
+  using (
+    user_id = (select private.current_user_id('memory:read'))
+    and workspace_id = any ((select private.workspace_ids('guest', 'memory:read'))::uuid[])
+    and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
+  );
+comment on policy "People read what is remembered of them" on public.memories is 'Nobody else does, the workspace''s owner included. An agent that acts for them reads what is for all agents, and its own.';
 grant select on public.memories to authenticated;
 -- insert and update are granted to nobody, the service included: remember keeps what a table cannot, and prompts of the past are made of the words
 -- as they stand. delete is the erasure's; people have forget.
@@ -202,7 +206,12 @@ create index memory_sources_user_id on public.memory_sources (user_id);
 alter table public.memory_sources enable row level security;
 create policy "People read where memories of them come from" on public.memory_sources
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+  using (
+    user_id = (select private.current_user_id('memory:read'))
+    and workspace_id = any ((select private.workspace_ids('guest', 'memory:read'))::uuid[])
+    and ((select private.agent_of_token()) is null
+      or exists (select from public.memories as memory where memory.workspace_id = memory_sources.workspace_id and memory.id = memory_sources.memory_id))
+  );
 comment on policy "People read where memories of them come from" on public.memory_sources is 'The same rule as for memories.';
 grant select on public.memory_sources to authenticated;
 -- Written by remember alone.

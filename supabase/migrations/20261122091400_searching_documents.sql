@@ -131,7 +131,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  person uuid := private.current_user_id();
+  person uuid := private.current_user_id('knowledge:read');
   named text := coalesce(model, private.current_embedding_model());
   workspaces uuid[];
   shared_in uuid[];
@@ -144,8 +144,8 @@ begin
     workspaces := array[$1];
     shared_in := case when person is null or private.member_role(person, $1) = any (private.roles_from('member')) then workspaces else '{}' end;
   else
-    workspaces := array(select w from unnest(private.workspace_ids()) as w where $1 is null or w = $1);
-    shared_in := array(select w from unnest(private.workspace_ids('member')) as w where w = any (workspaces));
+    workspaces := array(select w from unnest(private.workspace_ids('guest', 'knowledge:read')) as w where $1 is null or w = $1);
+    shared_in := array(select w from unnest(private.workspace_ids('member', 'knowledge:read')) as w where w = any (workspaces));
     if ($1 is not null and cardinality(workspaces) = 0) or $2 <> person then
       perform private.raise_error('not_found', 'No such workspace of yours.', 404);
     end if;

@@ -23,7 +23,7 @@ security definer -- people write here through recall alone
 set search_path = ''
 as $$
 begin
-  if cardinality($3) > 0 and (private.is_service() or $2 = private.current_user_id()) then
+  if cardinality($3) > 0 and (private.is_service() or $2 = private.current_user_id('memory:read')) then
     insert into private.recalls (workspace_id, user_id, memory_ids) values ($1, $2, $3);
   end if;
 end;

@@ -4,7 +4,7 @@
 -- Beware:  memory must not feed on itself. What was itself recalled, or was put into a prompt by us, is refused; so is what an assistant says that
 --          repeats a memory recalled within the last day: it has it from there. What the person says again confirms.
 
-create function private.memory_person(workspace_id uuid, user_id uuid)
+create function private.memory_person(workspace_id uuid, user_id uuid, for_scope text)
 returns uuid
 language plpgsql
 stable
@@ -12,12 +12,16 @@ security definer -- reads who belongs where
 set search_path = ''
 as $$
 declare
-  person uuid := case when private.is_service() then $2 else coalesce($2, private.current_user_id()) end;
+  caller uuid := private.current_user_id(for_scope);
+  person uuid := case when private.is_service() then $2 else coalesce($2, caller) end;
 begin
+  if caller is null and private.agent_of_token() is not null then
+    perform private.raise_error('insufficient_scope', 'The agent may not do this for the person, or no longer.', 403, 'It takes ' || for_scope || '.');
+  end if;
   if person is null then
     perform private.raise_error('person_required', 'Of whom?', 422, 'The service names the person: user_id.');
   end if;
-  if (not private.is_service() and person is distinct from private.current_user_id()) or not exists (
+  if (not private.is_service() and (person is distinct from caller or $1 <> all (private.workspace_ids('guest', for_scope)))) or not exists (
     select from public.members as member join public.workspaces as workspace on workspace.id = member.workspace_id
     where member.workspace_id = $1 and member.user_id = person and workspace.deleted_at is null
   ) then
@@ -26,7 +30,9 @@ begin
   return person;
 end;
 $$;
-comment on function private.memory_person(uuid, uuid) is 'Whose memories are meant: the caller''s own, or those of the member whom the service names. Errors: person_required 422, not_found 404.';
+comment on function private.memory_person(uuid, uuid, text) is
+  'Whose memories are meant: the caller''s own, those of the person for whom an agent acts (for_scope), or those of the member whom the '
+  'service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
 
 create function private.merge_memory(duplicate uuid, kept uuid)
 returns void
@@ -95,7 +101,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  person uuid := private.memory_person($1, $15);
+  person uuid := private.memory_person($1, $15, 'memory:write');
   model text := case when $7 is not null then coalesce($8, (select m.name from private.embedding_models as m where m.is_current), 'client') end;
   said_as text := (select m.role from public.messages as m where m.workspace_id = $1 and m.id = $6);
   duplicate uuid;
@@ -106,7 +112,21 @@ declare
   said timestamptz := coalesce($14, now());
   until timestamptz;
   spoken text := private.language_of((select p.locale from public.profiles as p where p.user_id = person));
+  agent uuid := private.agent_of_token();
 begin
+  if agent is not null then
+    if $10 <> agent then
+      perform private.raise_error('forbidden', 'agent_id: an agent remembers for itself.', 403);
+    end if;
+    agent_id := agent;
+    -- That the person said it an agent must show: otherwise its word counts as its own, which ends nothing that the person said.
+    if $5 in ('manual', 'user_message') and not exists (
+      select from public.messages as m join public.conversations as c on c.workspace_id = m.workspace_id and c.id = m.conversation_id
+      where m.workspace_id = $1 and m.id = $6 and m.role = 'user' and c.user_id = person and c.agent_id = agent
+    ) then
+      source_kind := 'assistant_message';
+    end if;
+  end if;
   if $5 in ('recalled', 'system_prompt') or said_as = 'system' then
     perform private.raise_error('memory_feedback', 'What was recalled, or comes from a system prompt, is not remembered again.', 422);
   end if;
@@ -116,7 +136,8 @@ begin
   perform private.lock_memories($1, person);
 
   if $12 is not null then
-    select m.id into replaced from public.memories as m where m.id = $12 and m.workspace_id = $1 and m.user_id = person and m.valid_to is null;
+    select m.id into replaced from public.memories as m where m.id = $12 and m.workspace_id = $1 and m.user_id = person and m.valid_to is null
+      and (agent is null or m.agent_id = agent);
     if replaced is null then
       perform private.raise_error('not_found', 'There is no such memory, or it was superseded already.', 404);
     end if;
@@ -222,7 +243,8 @@ declare
   forgotten integer;
 begin
   select m.* into known from public.memories as m where m.id = $1
-    and m.user_id = case when private.is_service() then coalesce($2, m.user_id) else private.current_user_id() end;
+    and m.user_id = case when private.is_service() then coalesce($2, m.user_id) else private.current_user_id('memory:write') end
+    and (private.agent_of_token() is null or m.agent_id = private.agent_of_token());
   if known.id is null then
     perform private.raise_error('not_found', 'There is no such memory.', 404);
   end if;

@@ -25,7 +25,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  person uuid := private.memory_person($1, $9);
+  person uuid := private.memory_person($1, $9, 'memory:read');
+  for_agent uuid := coalesce($5, private.agent_of_token());
   model text := coalesce($4, private.current_embedding_model(), 'client');
   trust double precision := private.embedding_weight(model);
   asked text := left($2, 2000);
@@ -48,7 +49,7 @@ begin
       case when m.content_tsv @@ any_word then m.content_tsv end as fitting
     from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
-      and (m.agent_id is null or m.agent_id = $5) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
+      and (m.agent_id is null or m.agent_id = for_agent) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
   ), said as materialized (
     -- One word's ts_rank is how often it is there, saturating as in BM25: 0.61, 0.76, 0.83 … of 1.
     select mine.ordinal, matching.place, matching.share
@@ -130,13 +131,13 @@ as $$
   with recalled as materialized (
     select * from private.recall($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ), noted as materialized (
-    select private.note_recall($1, coalesce($9, private.current_user_id()), array(select r.id from recalled as r))
+    select private.note_recall($1, coalesce($9, private.current_user_id('memory:read')), array(select r.id from recalled as r))
   )
   select r.id, r.kind, r.category, r.tier, r.subject, r.content, r.confidence, r.score, r.similarity, r.valid_from, r.confirmed_at
   from recalled as r cross join noted order by r.score desc, r.id;
 $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
-  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found 404, person_required, invalid_embedding 422.';
+  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers; that of an agent that asks, by itself. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found 404, person_required, invalid_embedding 422.';
 
 create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null, user_id uuid default null)
 returns table (id uuid, subject text, content text, confidence double precision, valid_from timestamptz, valid_to timestamptz)
@@ -152,7 +153,7 @@ as $$
     select max(s.said_at) as said_at from public.memory_sources as s
     where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
   ) as last
-  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4) and ($3 is null or m.subject = $3)
+  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4, 'memory:read') and ($3 is null or m.subject = $3)
     and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
   order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc;
 $$;
@@ -212,7 +213,7 @@ comment on function private.age_memories() is
 select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories()');
 
 grant execute on function
-  private.memory_person(uuid, uuid),
+  private.memory_person(uuid, uuid, text),
   private.current_embedding_model(),
   private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),
   public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid),

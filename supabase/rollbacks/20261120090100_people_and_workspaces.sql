@@ -8,6 +8,6 @@ drop function private.administers(uuid, uuid);
 drop function private.belongs_to(uuid, uuid);
 drop function private.member_role(uuid, uuid);
 drop function private.colleague_ids();
-drop function private.workspace_ids(text);
+drop function private.workspace_ids(text, text);
 drop function private.roles_from(text);
 drop function private.only_workspace();

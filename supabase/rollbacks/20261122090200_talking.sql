@@ -10,4 +10,4 @@ drop function public.restore_conversation(uuid), public.delete_conversation(uuid
 drop function public.select_branch(uuid), private.select_branch(uuid);
 drop function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
 drop function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint);
-drop function private.hold_conversation(uuid);
+drop function private.hold_conversation(uuid, text);

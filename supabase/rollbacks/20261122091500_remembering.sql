@@ -5,4 +5,4 @@ drop function private.remember(uuid, text, text, double precision, text, uuid, e
 drop trigger settle_memory on public.memories;
 drop function private.settle_memory();
 drop function private.merge_memory(uuid, uuid);
-drop function private.memory_person(uuid, uuid);
+drop function private.memory_person(uuid, uuid, text);

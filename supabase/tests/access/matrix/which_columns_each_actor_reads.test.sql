@@ -8,6 +8,8 @@ insert into kept_from values
   ('people', 'workspace_limits', 'reason'),
   ('people', 'invitations', 'token_hash'),
   ('service', 'invitations', 'token_hash'),
+  ('people', 'agent_credentials', 'secret_hash'),
+  ('service', 'agent_credentials', 'secret_hash'),
   ('people', 'share_links', 'token_hash'),
   ('service', 'share_links', 'token_hash'),
   ('people', 'workspace_limits', 'reason'),

@@ -18,6 +18,7 @@ create temporary table pinned_functions (signature text, volatility text, rights
 -- Those that others than their owner execute with its rights, and why they must have them.
 create temporary table definers (signature text, reason text) on commit drop;
 \ir pinned/platform.psql
+\ir pinned/agents.psql
 \ir pinned/limits.psql
 \ir pinned/work.psql
 \ir pinned/calls.psql

@@ -5,6 +5,7 @@ select plan(8);
 create temporary table pinned_tables (table_name text, grantee text, privileges text) on commit drop;
 create temporary table pinned_columns (table_name text, grantee text, privilege text, columns text) on commit drop;
 \ir pinned/platform.psql
+\ir pinned/agents.psql
 \ir pinned/limits.psql
 \ir pinned/work.psql
 \ir pinned/calls.psql

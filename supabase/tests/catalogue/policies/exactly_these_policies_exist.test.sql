@@ -4,6 +4,7 @@ select plan(7);
 
 create temporary table pinned_policies (table_name text, command text, name text) on commit drop;
 \ir pinned/platform.psql
+\ir pinned/agents.psql
 \ir pinned/limits.psql
 \ir pinned/work.psql
 \ir pinned/calls.psql

@@ -1,0 +1,217 @@
+-- Credentials of agents: what an agent proves itself with, instead of a key that opens everything.
+--
+-- Touches: private.scopes, public.agent_credentials, create_agent_credential, private.use_agent_credential.
+-- Beware:  a secret is shown once; the table keeps its SHA-256, which is enough for 244 random bits. Removing a credential ends it: every
+--          statement with a token that was given for it looks the row up.
+
+-- What an agent may be allowed ---------------------------------------------------------------------------------------------------------
+
+create function private.scopes()
+returns table (name text, description text, opens text[])
+language sql
+immutable
+parallel safe
+rows 10
+set search_path = ''
+as $$
+  values
+    ('conversations:read', 'Read your conversations with it.',
+      array['select conversations', 'select messages', 'select votes', 'select artifacts', 'select latest_artifacts',
+        'select suggestions']),
+    ('conversations:write', 'Answer in your conversations with it.',
+      array['rpc add_message', 'POST /streams', 'POST /streams/:id', 'POST /streams/:id/finish']),
+    ('memory:read', 'Recall what is remembered of you, but not what other agents keep to themselves.',
+      array['select memories', 'select memory_sources', 'select agent_memory', 'select agent_memory_history',
+        'rpc recall', 'rpc memories_at', 'POST /memory/search']),
+    ('memory:write', 'Remember and forget statements about you.',
+      array['rpc remember', 'rpc forget', 'POST /memory', 'DELETE /memory/:id']),
+    ('knowledge:read', 'Read and search your documents and those of the workspace.',
+      array['select documents', 'select document_chunks', 'rpc search_documents', 'rpc list_documents', 'POST /knowledge/search']),
+    ('knowledge:write', 'Add and change documents, yours and those of the workspace.',
+      array['insert documents', 'update documents', 'delete documents', 'insert document_chunks', 'update document_chunks',
+        'delete document_chunks', 'rpc put_document', 'POST /knowledge/documents']),
+    ('connections:use', 'Use the accounts that you connected.',
+      array['GET /connections/:id/token']),
+    ('work:*', 'Do the work of a queue: one scope for each, work:<queue>.',
+      array['POST /work/:queue/claim', 'POST /work/:queue/heartbeat', 'POST /work/:queue/complete', 'POST /work/:queue/fail',
+        'POST /work/:queue/snooze']);
+$$;
+comment on function private.scopes() is
+  'What an agent may be allowed: the scope, what a person reads before saying yes, and which tables and routes it opens.';
+create function public.scopes()
+returns table (name text, description text, opens text[])
+language sql
+immutable
+security invoker
+rows 10
+set search_path = ''
+as $$
+  select * from private.scopes();
+$$;
+comment on function public.scopes() is
+  'The scopes that there are, for dialogs of consent: name, description in the second person, and what it opens.';
+
+create function private.check_scopes()
+returns trigger
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  wrong text;
+begin
+  new.scopes := array(select distinct scope from unnest(new.scopes) as scope order by scope);
+  select scope into wrong from unnest(new.scopes) as scope
+  where not coalesce(scope ~ '^work:[a-z][a-z0-9_]{0,50}$' or scope in (select known.name from private.scopes() as known where known.name <> 'work:*'), false)
+  limit 1;
+  if found or cardinality(new.scopes) not between 1 and 50 then
+    perform private.raise_error(
+      'invalid_scope', format('scopes: %s', coalesce(left(wrong, 100) || ' is none', 'from 1 to 50 of them')), 422,
+      'rpc/scopes tells which there are; work:<queue> is one for each queue.'
+    );
+  end if;
+  return new;
+end;
+$$;
+comment on function private.check_scopes() is
+  'Trigger, before insert or update of scopes: refuses what is no scope (invalid_scope 422), sorts them, keeps each once.';
+
+-- Credentials --------------------------------------------------------------------------------------------------------------------------
+
+create table public.agent_credentials (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null,
+  agent_id uuid not null,
+  name text not null,
+  secret_hash bytea not null unique,
+  scopes text[] not null,
+  expires_at timestamptz not null,
+  last_used_at timestamptz,
+  created_by uuid references public.profiles (user_id) on delete set null,
+  created_at timestamptz not null default now(),
+  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
+    references public.agents (workspace_id, id) on delete cascade,
+  constraint name_is_short check (length(name) between 1 and 100),
+  constraint secret_hash_is_sha256 check (length(secret_hash) = 32),
+  constraint scopes_are_few check (coalesce(array_ndims(scopes), 1) = 1 and cardinality(scopes) between 1 and 50),
+  constraint it_ends_within_a_year check (expires_at <= created_at + interval '366 days')
+);
+comment on table public.agent_credentials is
+  'What agents prove themselves with at POST /agents/token. An agent has several while one is replaced by another. Removing one ends it.';
+alter table public.agent_credentials enable row level security;
+comment on column public.agent_credentials.secret_hash is 'SHA-256 of the secret; granted to nobody.';
+comment on column public.agent_credentials.scopes is 'The most that a token may be given for it.';
+comment on column public.agent_credentials.last_used_at is 'To the minute.';
+create index agent_credentials_agent on public.agent_credentials (workspace_id, agent_id);
+create index agent_credentials_created_by on public.agent_credentials (created_by);
+create trigger check_scopes before insert or update of scopes on public.agent_credentials
+  for each row execute function private.check_scopes();
+
+do $$
+begin
+  perform private.add_limit('agent_credentials', 'workspace', 'total', 'credentials', 'Credentials of agents.', 100, 1000, 10000);
+end;
+$$;
+create trigger count_added after insert on public.agent_credentials
+  referencing new table as new_rows for each statement execute function private.count_rows('agent_credentials');
+create trigger count_removed after delete on public.agent_credentials
+  referencing old table as old_rows for each statement execute function private.count_rows('agent_credentials');
+
+grant select (id, workspace_id, agent_id, name, scopes, expires_at, last_used_at, created_by, created_at), delete
+  on public.agent_credentials to authenticated, service_role;
+-- insert is not granted, because the secret is made and hashed by create_agent_credential; update is not, because a credential that
+-- may more than when it was handed over is another one.
+
+create policy "Admins read the credentials of agents" on public.agent_credentials
+  for select to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read the credentials of agents" on public.agent_credentials is 'All but the secret''s hash.';
+create policy "Admins end credentials of agents" on public.agent_credentials
+  for delete to authenticated
+  using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins end credentials of agents" on public.agent_credentials is 'Tokens that were given for one open nothing from then on.';
+
+create function private.create_agent_credential(agent_id uuid, name text, scopes text[], expires_at timestamptz)
+returns table (credential_id uuid, secret text, expires timestamptz)
+language plpgsql
+volatile
+security definer -- insert is granted to nobody
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  home uuid;
+  -- The prefix is for scanners of leaked secrets.
+  fresh text := 'gwa_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+  until timestamptz := coalesce($4, now() + interval '90 days');
+begin
+  select agent.workspace_id into home from public.agents as agent
+  where agent.id = $1 and agent.status <> 'archived'
+    and (private.is_service() or agent.workspace_id = any (private.workspace_ids('admin')));
+  if home is null then
+    perform private.raise_error('not_found', 'No such agent in a workspace that you administer.', 404);
+  end if;
+  if coalesce(length($2), 0) not between 1 and 100 then
+    perform private.raise_error('invalid_body', 'name: from 1 to 100 characters', 400);
+  end if;
+  if until <= now() or until > now() + interval '366 days' then
+    perform private.raise_error('invalid_body', 'expires_at: in the future, and within a year', 400);
+  end if;
+  return query
+    insert into public.agent_credentials as made (workspace_id, agent_id, name, secret_hash, scopes, expires_at, created_by)
+    values (home, $1, $2, sha256(convert_to(fresh, 'UTF8')), coalesce($3, '{}'), until, private.current_user_id())
+    returning made.id, fresh, made.expires_at;
+end;
+$$;
+comment on function private.create_agent_credential(uuid, text, text[], timestamptz) is 'The body of create_agent_credential.';
+create function public.create_agent_credential(agent_id uuid, name text, scopes text[], expires_at timestamptz default null)
+returns table (credential_id uuid, secret text, expires timestamptz)
+language sql
+volatile
+security invoker
+rows 1
+set search_path = ''
+as $$
+  select * from private.create_agent_credential($1, $2, $3, $4);
+$$;
+comment on function public.create_agent_credential(uuid, text, text[], timestamptz) is
+  'Makes a credential of an agent and returns its secret, this once. scopes: the most that a token may be given for it (rpc/scopes). '
+  'expires_at: within a year, by default in 90 days. Admins and the service. '
+  'Errors: not_found 404, invalid_body 400, invalid_scope 422, limit_reached 403.';
+
+create function private.use_agent_credential(client_id text, secret text)
+returns table (credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb, is_published boolean)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  known public.agent_credentials;
+begin
+  select held.* into known from public.agent_credentials as held
+  where held.secret_hash = sha256(convert_to($2, 'UTF8')) and held.expires_at > now()
+    and ($1 is null or held.agent_id::text = lower($1));
+  if known.id is null then
+    return;
+  end if;
+  -- Once a minute: an agent that asks for a token each second must not write a row each second.
+  update public.agent_credentials as held set last_used_at = now()
+  where held.id = known.id and (held.last_used_at is null or held.last_used_at < now() - interval '1 minute');
+  return query
+    select known.id, known.agent_id, known.workspace_id, to_jsonb(known.scopes), agent.status = 'published'
+    from public.agents as agent
+    join public.workspaces as workspace on workspace.id = agent.workspace_id and workspace.deleted_at is null
+    where agent.id = known.agent_id;
+end;
+$$;
+comment on function private.use_agent_credential(text, text) is
+  'The credential that has this secret and has not ended, and notes its use; no row for any other. client_id: the agent, where it is said.';
+
+
+grant execute on function
+  private.scopes(), public.scopes(),
+  private.create_agent_credential(uuid, text, text[], timestamptz), public.create_agent_credential(uuid, text, text[], timestamptz)
+to authenticated, service_role;

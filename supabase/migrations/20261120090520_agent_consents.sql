@@ -1,0 +1,75 @@
+-- Consents: what a person, or an admin for a workspace, allows an agent to do in their name.
+--
+-- Touches: public.agent_consents.
+-- Beware:  a consent gives nothing by itself: what an agent may is what its credential, its consent, the person and the agent's own standing all
+--          allow (next chapter). Leaving the workspace ends it, and so does removing the row, at once.
+
+create table public.agent_consents (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null,
+  agent_id uuid not null,
+  user_id uuid default private.current_user_id(),
+  scopes text[] not null,
+  granted_by uuid references public.profiles (user_id) on delete set null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique nulls not distinct (agent_id, user_id),
+  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
+    references public.agents (workspace_id, id) on delete cascade,
+  constraint person_is_a_member foreign key (workspace_id, user_id)
+    references public.members (workspace_id, user_id) on delete cascade,
+  constraint scopes_are_few check (coalesce(array_ndims(scopes), 1) = 1 and cardinality(scopes) between 1 and 50)
+);
+comment on table public.agent_consents is 'What an agent may do in somebody''s name: one row per person and agent, or, without a person, for all of a workspace.';
+alter table public.agent_consents enable row level security;
+comment on column public.agent_consents.user_id is 'Who says yes; null: an admin, for everybody in the workspace.';
+comment on column public.agent_consents.granted_by is 'Who wrote it last; null: the service.';
+create index agent_consents_agent on public.agent_consents (workspace_id, agent_id);
+create index agent_consents_person on public.agent_consents (workspace_id, user_id);
+create index agent_consents_user_id on public.agent_consents (user_id);
+create index agent_consents_granted_by on public.agent_consents (granted_by);
+create trigger touch_updated_at before update on public.agent_consents
+  for each row execute function private.touch_updated_at();
+create trigger check_scopes before insert or update of scopes on public.agent_consents
+  for each row execute function private.check_scopes();
+create trigger stamp_granted_by before insert or update of scopes on public.agent_consents
+  for each row execute function private.stamp_granted_by();
+
+grant select, delete on public.agent_consents to authenticated, service_role;
+grant insert (workspace_id, agent_id, user_id, scopes), update (scopes) on public.agent_consents to authenticated, service_role;
+-- granted_by is not granted: a trigger records who it was.
+
+create policy "People read what they allow agents, admins the workspace's" on public.agent_consents
+  for select to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or (user_id is null and workspace_id = any ((select private.workspace_ids())::uuid[]))
+    or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
+  );
+comment on policy "People read what they allow agents, admins the workspace's" on public.agent_consents is 'Everybody sees what was allowed for everybody.';
+create policy "People allow agents that they may use, admins for all" on public.agent_consents
+  for insert to authenticated
+  with check (
+    (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "People allow agents that they may use, admins for all" on public.agent_consents is 'Nobody says yes for another person.';
+create policy "People change what they allow agents, admins for all" on public.agent_consents
+  for update to authenticated
+  using (
+    (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  )
+  with check (
+    (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
+    or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  );
+comment on policy "People change what they allow agents, admins for all" on public.agent_consents is 'More or less of it; whose it is cannot be changed.';
+create policy "People take back what they allowed, admins for all" on public.agent_consents
+  for delete to authenticated
+  using (
+    user_id = (select private.current_user_id())
+    or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
+  );
+comment on policy "People take back what they allowed, admins for all" on public.agent_consents is
+  'Also of an agent that one may no longer use. An admin may stop an agent for somebody, never allow it.';
