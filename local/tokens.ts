@@ -24,7 +24,7 @@ export interface Tokens {
   /** Signs the claims of a person: ES256, with `kid`, `iss` and `aud`. `iat` and `exp` come from the caller. */
   sign(claims: Claims): Promise<string>;
   /**
-   * The claims of a token that Auth gave out and that is still valid.
+   * The claims of a token that Auth, or the function `agents`, gave out and that is still valid.
    * @throws jose's `errors.JOSEError`; {@link errors.JWTExpired} for one that was valid
    */
   verify(token: string): Promise<Claims>;
@@ -48,7 +48,8 @@ export function createTokens(
   async function verify(token: string): Promise<Claims> {
     const { payload } = await jwtVerify(token, publicKeys, {
       algorithms: ["ES256"],
-      issuer,
+      // Auth gives them to people, the function `agents` to agents: with one key, as on the platform.
+      issuer: [issuer, `${apiUrl}/functions/v1/agents`],
       audience,
       requiredClaims: ["sub", "role", "iat", "exp"],
     });

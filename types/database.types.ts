@@ -3,6 +3,117 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "agent_consents": {
+        Row: {
+          "agent_id": string;
+          "created_at": string;
+          "granted_by": string | null;
+          "id": string;
+          "scopes": (string)[];
+          "updated_at": string;
+          "user_id": string | null;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "created_at"?: string;
+          "granted_by"?: string | null;
+          "id"?: string;
+          "scopes": (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "created_at"?: string;
+          "granted_by"?: string | null;
+          "id"?: string;
+          "scopes"?: (string)[];
+          "updated_at"?: string;
+          "user_id"?: string | null;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_consents_granted_by_fkey";
+            columns: ["granted_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+          {
+            foreignKeyName: "person_is_a_member";
+            columns: ["workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "members";
+            referencedColumns: ["workspace_id", "user_id"];
+          },
+        ];
+      };
+      "agent_credentials": {
+        Row: {
+          "agent_id": string;
+          "created_at": string;
+          "created_by": string | null;
+          "expires_at": string;
+          "id": string;
+          "last_used_at": string | null;
+          "name": string;
+          "scopes": (string)[];
+          "secret_hash": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "agent_id": string;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at": string;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name": string;
+          "scopes": (string)[];
+          "secret_hash": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "agent_id"?: string;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at"?: string;
+          "id"?: string;
+          "last_used_at"?: string | null;
+          "name"?: string;
+          "scopes"?: (string)[];
+          "secret_hash"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agent_credentials_created_by_fkey";
+            columns: ["created_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "agent_is_of_the_workspace";
+            columns: ["workspace_id", "agent_id"];
+            isOneToOne: false;
+            referencedRelation: "agents";
+            referencedColumns: ["workspace_id", "id"];
+          },
+        ];
+      };
       "agent_memory": {
         Row: {
           "agent_id": string | null;
@@ -3431,6 +3542,14 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "create_agent_credential": {
+        Args: { "agent_id": string; "expires_at"?: string; "name": string; "scopes": (string)[] };
+        Returns: {
+          "credential_id": string;
+          "expires": string;
+          "secret": string;
+        }[];
+      };
       "create_business": {
         Args: { "name": string; "prefix": string; "time_zone"?: string; "workspace_id": string };
         Returns: {
@@ -3804,6 +3923,14 @@ export type Database = {
           "key": string;
           "memory_type": string;
           "version": number;
+        }[];
+      };
+      "scopes": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "description": string;
+          "name": string;
+          "opens": (string)[];
         }[];
       };
       "search_documents": {

@@ -36,7 +36,9 @@ create trigger stamp_granted_by before insert or update of scopes on public.agen
   for each row execute function private.stamp_granted_by();
 
 grant select, delete on public.agent_consents to authenticated, service_role;
-grant insert (workspace_id, agent_id, user_id, scopes), update (scopes) on public.agent_consents to authenticated, service_role;
+-- update of what it is about too, because an upsert sets all that it is given; the check is the same as for a new row.
+grant insert (workspace_id, agent_id, user_id, scopes), update (workspace_id, agent_id, user_id, scopes)
+  on public.agent_consents to authenticated, service_role;
 -- granted_by is not granted: a trigger records who it was.
 
 create policy "People read what they allow agents, admins the workspace's" on public.agent_consents
@@ -64,7 +66,7 @@ create policy "People change what they allow agents, admins for all" on public.a
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People change what they allow agents, admins for all" on public.agent_consents is 'More or less of it; whose it is cannot be changed.';
+comment on policy "People change what they allow agents, admins for all" on public.agent_consents is 'More or less of it; what it becomes must be one''s own to say, as when it is new.';
 create policy "People take back what they allowed, admins for all" on public.agent_consents
   for delete to authenticated
   using (

@@ -111,7 +111,7 @@ end;
 $$;
 comment on function private.workspaces_of_agent(text, text) is 'The agent''s workspace, where it may use this scope now with at least this role, else none. Never raises.';
 
-create function private.delegation_of(credential uuid, person uuid, asked text[])
+create function private.delegation_of(credential uuid, person uuid, asked jsonb)
 returns table (reason text, allowed jsonb, missing jsonb)
 language sql
 stable
@@ -123,11 +123,11 @@ as $$
     coalesce(jsonb_agg(scope) filter (where private.is_allowed_for(person, held.agent_id, scope)), '[]'),
     coalesce(jsonb_agg(scope) filter (where not private.is_allowed_for(person, held.agent_id, scope)), '[]')
   from public.agent_credentials as held
-  left join unnest(coalesce(asked, held.scopes)) as scope on scope = any (held.scopes)
+  left join jsonb_array_elements_text(coalesce(asked, to_jsonb(held.scopes))) as scope on scope = any (held.scopes)
   where held.id = credential and held.expires_at > now()
   group by held.agent_id;
 $$;
-comment on function private.delegation_of(uuid, uuid, text[]) is
+comment on function private.delegation_of(uuid, uuid, jsonb) is
   'What a credential''s agent may do for a person, of what is asked (null: of all that the credential has): why the person may not use '
   'the agent (null: they may), what is consented to, and what is missing. No row: the credential has ended.';
 

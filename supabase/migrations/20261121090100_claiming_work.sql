@@ -134,7 +134,9 @@ $$;
 comment on function private.make_claim_function(private.work_queues) is
   'Makes private.claim_<queue>, whose plan Postgres keeps: planned anew, a claim of one costs five times as much. Call it again when the work table''s columns have changed.';
 
-create function private.claim_work(queue text, worker text, batch integer default 1, lease interval default '30 seconds')
+create function private.claim_work(
+  queue text, worker text, batch integer default 1, lease interval default '30 seconds', only_workspace uuid default null
+)
 returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
@@ -149,7 +151,7 @@ declare
   wanted integer := batch;
   share integer;
   among uuid[];
-  rest uuid[]; -- in the first round all: to look each one up among thousands would cost more than the claim
+  rest uuid[]; -- null is all: to look each one up among thousands would cost more than the claim
   got integer;
 begin
   perform private.require_lease(lease);
@@ -163,7 +165,11 @@ begin
     -- Two claims at once would each count without the other.
     perform pg_advisory_xact_lock(hashtextextended('groundwork work ' || known.name, 0));
   end if;
-  among := array(select distinct lane.workspace_id from private.work_lanes as lane where lane.queue = known.name);
+  if only_workspace is not null then
+    rest := array[only_workspace];
+  end if;
+  among := array(select distinct lane.workspace_id from private.work_lanes as lane
+    where lane.queue = known.name and (only_workspace is null or lane.workspace_id = only_workspace));
   while wanted > 0 and cardinality(among) > 0 loop
     share := ceil(wanted::numeric / cardinality(among));
     return query execute round using worker, token, lease, wanted, share, rest, known.max_in_progress;
@@ -178,9 +184,9 @@ begin
   end loop;
 end;
 $$;
-comment on function private.claim_work(text, text, integer, interval) is
-  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
-grant execute on function private.claim_work(text, text, integer, interval) to service_role;
+comment on function private.claim_work(text, text, integer, interval, uuid) is
+  'Claims up to `batch` (1–1,000) pieces of due work (of only_workspace; null: of all) for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+grant execute on function private.claim_work(text, text, integer, interval, uuid) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
 returns void

@@ -22,12 +22,14 @@ export interface PoolFigures {
   readonly refused: number;
 }
 
-/** How patient a query is, in milliseconds. */
+/** How patient a query is, in milliseconds, and whose rights it has. */
 export interface Patience {
   /** For a free connection. */
   acquire?: number;
   /** For the query itself. */
   query?: number;
+  /** Under row security with these claims, as the Data API asks; otherwise with the functions' own rights. */
+  as?: { readonly claims: Readonly<Record<string, unknown>> };
 }
 
 /** The isolate's way to Postgres. */
@@ -132,14 +134,26 @@ export function createDatabase(
     ): Promise<Result> {
       const entering = turnstile.enter(patience.acquire ?? defaults.acquire);
       if (entering) await entering;
-      const query = build(sql);
+      const { as } = patience;
+      let query: postgres.PendingQuery<Result & postgres.MaybeRow[]> | undefined;
+      const running: PromiseLike<unknown> = as
+        ? sql.begin(async (transaction) => {
+          const asked = transaction`
+            select set_config('role', 'authenticated', true),
+              set_config('request.jwt.claims', ${JSON.stringify(as.claims)}, true)`;
+          query = build(transaction as unknown as Sql);
+          // One after the other in the database, sent together.
+          return (await Promise.all([asked, query]))[1];
+        })
+        : query = build(sql);
       // The place is given back when the query has really ended, not when its caller gave up.
-      const settled = query.then((rows) => rows as Result).finally(() => turnstile.leave());
+      const settled = Promise.resolve(running).then((rows) => rows as Result)
+        .finally(() => turnstile.leave());
       let timer: ReturnType<typeof setTimeout> | undefined;
       const deadline = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           reject(unavailable("The database took too long."));
-          inBackground("cancelling a query", Promise.resolve(query.cancel()));
+          inBackground("cancelling a query", Promise.resolve(query?.cancel()));
         }, patience.query ?? defaults.query);
       });
       try {

@@ -28,6 +28,18 @@ const keySet = json.pipe(
   ], { error: 'is not a key set, {"keys": […]}' }),
 );
 
+/** A private key of the project's own key set, as `supabase gen signing-key` writes it. */
+const signingKey = json.pipe(
+  z.union([z.tuple([z.unknown()]).transform(([key]) => key), z.unknown()]).pipe(
+    z.looseObject({
+      kty: z.literal("EC"),
+      crv: z.literal("P-256"),
+      kid: z.string().min(1),
+      d: z.string().min(1),
+    }),
+  ),
+);
+
 /** Rate limits per route class, in requests per person and minute; without a credential, per network. */
 export const rateLimitDefaults = {
   check: 6000,
@@ -100,6 +112,7 @@ const schema = z.object({
   GROUNDWORK_EMBEDDER_URL: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_EMBEDDER_KEY: z.string().optional(),
   GROUNDWORK_EMBEDDER_MODEL: z.string().max(200).default("text-embedding-3-small"),
+  GROUNDWORK_SIGNING_KEY: signingKey.optional(),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -131,6 +144,8 @@ export interface Environment {
   readonly publishableKeys: Record<string, string>;
   readonly secretKeys: Record<string, string>;
   readonly keySet: { keys: { kty: string; [member: string]: unknown }[] };
+  /** Signs the tokens of agents; null where agents get none. */
+  readonly signingKey: z.output<typeof signingKey> | null;
   readonly redis: { url: string; token: string } | null;
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
@@ -189,6 +204,7 @@ export function parseEnvironment(
     publishableKeys: values.SUPABASE_PUBLISHABLE_KEYS,
     secretKeys: values.SUPABASE_SECRET_KEYS,
     keySet: values.SUPABASE_JWKS,
+    signingKey: values.GROUNDWORK_SIGNING_KEY ?? null,
     redis: values.UPSTASH_REDIS_REST_URL && values.UPSTASH_REDIS_REST_TOKEN
       ? { url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN }
       : null,

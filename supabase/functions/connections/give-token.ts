@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { type Agent, insufficientScope, type Service } from "../_shared/access/authentication.ts";
+import { notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
@@ -43,15 +45,36 @@ function troubleOf(renewal: Renewal) {
   return null;
 }
 
+/** What an agent is lent is the person's for whom it acts, in its own workspace. */
+async function requireLent({ database }: Services, id: string, agent: Agent): Promise<void> {
+  const [rights] = await database.run(
+    (sql) =>
+      sql<{ user_id: string; workspace_id: string }[]>`
+      select user_id, workspace_id from private.agent_rights('connections:use') where user_id is not null`,
+    { as: agent },
+  );
+  if (!rights) throw insufficientScope("connections:use");
+  const found = await database.run((sql) =>
+    sql`select id from public.service_connections
+      where id = ${id} and user_id = ${rights.user_id} and workspace_id = ${rights.workspace_id}`
+  );
+  if (found.length === 0) throw notFound("The connection");
+}
+
 /**
- * `GET /connections/:id/token?reason=…`: an access token, for the service; `agent`: on whose behalf,
+ * `GET /connections/:id/token?reason=…`: an access token, for an agent that acts for its person, or for the service; `agent`: on whose behalf,
  * who must be one that the person may use. Renewed first when it is about to end. Each answer is an
  * entry in the audit log.
  */
-export async function giveToken(context: RequestContext): Promise<Response> {
+export async function giveToken(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");
-  const asked = readQuery(context.req.raw, query);
+  const said = readQuery(context.req.raw, query);
+  const asked = caller.kind === "agent" ? { ...said, agent: caller.agentId } : said;
+  if (caller.kind === "agent") await requireLent(services, id, caller);
   let token = await read(services, id, asked, margin);
   if (token.is_due) {
     const reason = "about to expire";

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  asAgent,
+  type Person,
+  type Service,
+} from "../_shared/access/authentication.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
@@ -35,26 +40,28 @@ interface Passage {
  */
 export async function searchDocuments(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const { database, embedder, memberships } = context.env;
   const asked: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
     typeof ofPerson | typeof ofService
-  >(context.req.raw, caller.kind === "person" ? ofPerson : ofService);
+  >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : asked.user_id;
   if (person) await memberships.requireMember(person, asked.workspace_id);
   const embedding = await embedText(embedder, asked.query);
-  const passages = await database.run((sql) =>
-    sql<Passage[]>`
+  const passages = await database.run(
+    (sql) =>
+      sql<Passage[]>`
       select chunk_id, document_id, path, name, heading, content, metadata, score, similarity
       from public.search_documents(
         ${asked.workspace_id}, ${asked.query}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${asked.within ?? null}, 
         (select array_agg(tag) from jsonb_array_elements_text(${
-      sql.json(asked.tags ?? [])
-    }) as tag), ${asked.limit},
+        sql.json(asked.tags ?? [])
+      }) as tag), ${asked.limit},
         ${person ?? null})
-      order by score desc, similarity desc nulls last, chunk_id`
+      order by score desc, similarity desc nulls last, chunk_id`,
+    { as: asAgent(caller) },
   );
   return answer({ passages, by_meaning: embedding !== null });
 }

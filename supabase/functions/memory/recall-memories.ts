@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  asAgent,
+  type Person,
+  type Service,
+} from "../_shared/access/authentication.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
@@ -37,25 +42,27 @@ interface Recalled {
  */
 export async function recallMemories(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const { database, embedder } = context.env;
   const asked: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
     typeof ofPerson | typeof ofService
-  >(context.req.raw, caller.kind === "person" ? ofPerson : ofService);
+  >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : asked.user_id ?? null;
   const embedding = await embedText(embedder, asked.query);
-  const memories = await database.run((sql) =>
-    sql<Recalled[]>`
+  const memories = await database.run(
+    (sql) =>
+      sql<Recalled[]>`
       select id, kind, category, tier, subject, content, confidence, score, similarity,
         to_jsonb(valid_from) #>> '{}' as valid_from, to_jsonb(confirmed_at) #>> '{}' as confirmed_at
       from public.recall(
         ${asked.workspace_id}, ${asked.query ?? null}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${asked.agent_id ?? null},
         (select array_agg(c) from jsonb_array_elements_text(${
-      sql.json(asked.categories ?? [])
-    }) as c), ${asked.kind ?? null}, ${asked.limit}, ${person})
-      order by score desc, id`
+        sql.json(asked.categories ?? [])
+      }) as c), ${asked.kind ?? null}, ${asked.limit}, ${person})
+      order by score desc, id`,
+    { as: asAgent(caller) },
   );
   return answer({ memories, by_meaning: embedding !== null });
 }

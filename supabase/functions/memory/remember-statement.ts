@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  asAgent,
+  type Person,
+  type Service,
+} from "../_shared/access/authentication.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { moment, readBody, uuid } from "../_shared/input.ts";
@@ -38,24 +43,26 @@ const ofService = z.strictObject({ ...shape, user_id: uuid });
  */
 export async function rememberStatement(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const { database, embedder } = context.env;
   const said: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
     typeof ofPerson | typeof ofService
-  >(context.req.raw, caller.kind === "person" ? ofPerson : ofService);
+  >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : said.user_id ?? null;
   const isRefusedAnyway = said.source_kind === "recalled" || said.source_kind === "system_prompt";
   const embedding = isRefusedAnyway ? null : await embedText(embedder, said.content);
-  const [remembered] = await database.run((sql) =>
-    sql<{ id: string; outcome: "added" | "confirmed" | "superseded" }[]>`
+  const [remembered] = await database.run(
+    (sql) =>
+      sql<{ id: string; outcome: "added" | "confirmed" | "superseded" }[]>`
       select id, outcome from private.remember(
         ${said.workspace_id}, ${said.content}, ${said.category}, ${said.confidence},
         ${said.source_kind}, ${said.source_message_id ?? null},
         ${embedding}::text::extensions.halfvec, ${embedding === null ? null : embedder.model},
         ${said.kind}, ${said.agent_id ?? null}, ${said.subject ?? null},
         ${said.supersedes ?? null}, ${said.extractor ?? null},
-        coalesce(${said.valid_from ?? null}::text::timestamptz, now()), ${person})`
+        coalesce(${said.valid_from ?? null}::text::timestamptz, now()), ${person})`,
+    { as: asAgent(caller) },
   );
   return answer(remembered, remembered?.outcome === "confirmed" ? 200 : 201);
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
-import { ids, lease, literalOf, queueOf } from "./work-input.ts";
+import { ids, lease, literalOf, queueOf, workspaceOf } from "./work-input.ts";
 
 const claim = z.strictObject({
   worker: z.string().min(1).max(200),
@@ -22,15 +23,20 @@ interface Claimed {
 
 /**
  * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
- * all workspaces. What is answered is held under one `claim_token`. Nothing due: an empty list.
+ * all workspaces, an agent's of its own. What is answered is held under one `claim_token`. Nothing due: an empty list.
  */
-export async function claimWork(context: RequestContext): Promise<Response> {
+export async function claimWork(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const queue = queueOf(context);
+  const workspace = await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, claim);
   const work = await context.env.database.run((sql) =>
     sql<Claimed[]>`
       select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
-      from private.claim_work(${queue}, ${said.worker}, ${said.batch}, make_interval(secs => ${said.lease}))`
+      from private.claim_work(${queue}, ${said.worker}, ${said.batch}, make_interval(secs => ${said.lease}),
+        ${workspace})`
   );
   return answer({ work });
 }
@@ -41,8 +47,12 @@ const heartbeat = z.strictObject({ claim_token: uuid, ids, lease });
  * `POST /work/:queue/heartbeat`: holds work for another `lease` seconds from now. 409 `lease_lost`,
  * with the ids in the hint, when any of it is not held: then nothing was changed.
  */
-export async function heartbeatWork(context: RequestContext): Promise<Response> {
+export async function heartbeatWork(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const queue = queueOf(context);
+  await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, heartbeat);
   const [row] = await context.env.database.run((sql) =>
     sql<{ lease_expires_at: Date }[]>`

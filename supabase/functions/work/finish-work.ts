@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { moment, readBody } from "../_shared/input.ts";
-import { held, literalOf, queueOf, reason, withRefusals } from "./work-input.ts";
+import { held, literalOf, queueOf, reason, withRefusals, workspaceOf } from "./work-input.ts";
 
 const longestPause = 366 * 86_400;
 
@@ -15,8 +16,12 @@ const complete = z.strictObject({
  * `POST /work/:queue/complete`: claimed work is done; `outcome` sets columns that the queue keeps,
  * the same for all ids. Saying it again is fine. 409 `lease_lost` changes nothing.
  */
-export async function completeWork(context: RequestContext): Promise<Response> {
+export async function completeWork(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const queue = queueOf(context);
+  await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, complete, 1024 * 1024, "clean");
   const [row] = await withRefusals(
     () =>
@@ -44,8 +49,12 @@ const fail = z.strictObject({
  * `POST /work/:queue/fail`: an attempt failed, and why. It is tried again after `retry_in` seconds,
  * without one after the usual backoff; with `retry: false`, or after the last attempt, never.
  */
-export async function failWork(context: RequestContext): Promise<Response> {
+export async function failWork(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const queue = queueOf(context);
+  await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, fail, 1024 * 1024, "clean");
   const [row] = await context.env.database.run((sql) =>
     sql<{ n: number }[]>`
@@ -60,8 +69,12 @@ export async function failWork(context: RequestContext): Promise<Response> {
 const snooze = z.strictObject({ ...held, until: moment, reason: reason.optional() });
 
 /** `POST /work/:queue/snooze`: gives claimed work back until a time; the attempt does not count. */
-export async function snoozeWork(context: RequestContext): Promise<Response> {
+export async function snoozeWork(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const queue = queueOf(context);
+  await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, snooze, 1024 * 1024, "clean");
   const [row] = await context.env.database.run((sql) =>
     sql<{ n: number }[]>`

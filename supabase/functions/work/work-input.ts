@@ -1,5 +1,6 @@
 /** What the routes of the work grammar have in common: the queue's name, and the shapes in bodies. */
 import { z } from "zod";
+import { type Agent, insufficientScope, type Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { uuid } from "../_shared/input.ts";
@@ -15,6 +16,31 @@ export function queueOf(context: RequestContext): string {
     throw new ApiError(400, "invalid_parameter", "queue: must be a queue's name, e.g. dial_queue");
   }
   return name;
+}
+
+/** The scope of an agent that works on the queue of the path. */
+export const workScope = (context: RequestContext): string => `work:${queueOf(context)}`;
+
+/**
+ * The workspace whose work is the caller's: an agent's own, as long as its credential lives; null,
+ * of all, for the service. Work is an agent's as itself, never in a person's name.
+ *
+ * @throws ApiError 403 `insufficient_scope`
+ */
+export async function workspaceOf(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<string | null> {
+  if (caller.kind === "service") return null;
+  const scope = workScope(context);
+  const [rights] = await context.env.database.run(
+    (sql) =>
+      sql<{ workspace_id: string }[]>`
+      select workspace_id from private.agent_rights(${scope}) where user_id is null`,
+    { as: caller },
+  );
+  if (!rights) throw insufficientScope(scope);
+  return rights.workspace_id;
 }
 
 const mostIds = 1000;

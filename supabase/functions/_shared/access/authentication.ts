@@ -12,10 +12,31 @@ import type { Environment } from "../environment.ts";
 import { ApiError } from "../errors.ts";
 import { isUuid } from "../input.ts";
 
+/** Where tokens of agents come from, below the project's URL. */
+export const agentIssuer = "/functions/v1/agents";
+
 /** A person, by a verified token. */
 export interface Person {
   readonly kind: "person";
   readonly userId: string;
+  /** Milliseconds since 1970 at which the token ends. */
+  readonly expiresAt: number;
+}
+
+/**
+ * An agent, by a token that `POST /agents/token` gave it: as itself, or for a person. What the token
+ * says was true when it was given; whether it still is the database says, for each statement.
+ */
+export interface Agent {
+  readonly kind: "agent";
+  readonly agentId: string;
+  /** The person it acts for; null: as itself. */
+  readonly userId: string | null;
+  readonly scopes: ReadonlySet<string>;
+  /** Whom the token is for. */
+  readonly audiences: ReadonlySet<string>;
+  /** All that the token says. */
+  readonly claims: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970 at which the token ends. */
   readonly expiresAt: number;
 }
@@ -25,17 +46,31 @@ export interface Service {
   readonly kind: "service";
 }
 
+/** With what claims the database is asked in a caller's name. */
+export function claimsOf(caller: Person | Agent): { claims: Readonly<Record<string, unknown>> } {
+  return {
+    claims: caller.kind === "agent"
+      ? caller.claims
+      : { sub: caller.userId, role: "authenticated", aud: "authenticated" },
+  };
+}
+
+/** With an agent's claims where one asks; a person and the service are asked for with the functions' own rights. */
+export function asAgent(caller: Person | Service | Agent): Agent | undefined {
+  return caller.kind === "agent" ? caller : undefined;
+}
+
 /** Who a route is open to. */
 export type Audience = "person" | "service" | "person-or-service";
 
 /** Tells who sent a request. */
 export interface Authenticator {
-  /** The person of a token seen before, at once; undefined when it must be verified. */
-  recall(request: Request): Person | undefined;
+  /** Whose token this is when it was seen before, at once; undefined when it must be verified. */
+  recall(request: Request): Person | Agent | undefined;
   /** @throws ApiError 401 `not_authenticated` without a credential, 401 `invalid_token` with a bad one */
-  identify(request: Request, audience: Audience): Promise<Person | Service>;
-  /** Verifies a token that did not come in a header, as those of WebSockets. */
-  verifyToken(token: string): Promise<Person>;
+  identify(request: Request, audience: Audience): Promise<Person | Service | Agent>;
+  /** Verifies a token that did not come in a header. */
+  verifyToken(token: string): Promise<Person | Agent>;
 }
 
 /** Longer tokens than these are not ours: refused before anything is computed on them. */
@@ -61,10 +96,41 @@ function invalidToken(): ApiError {
   });
 }
 
+/** 403: the token is an agent's, and says nothing of what is asked for (RFC 6750, 3.1). */
+export function insufficientScope(scope?: string): ApiError {
+  return new ApiError(
+    403,
+    "insufficient_scope",
+    scope ? `This takes the scope ${scope}.` : "This is not open to agents.",
+    {
+      details: scope ? { scope } : undefined,
+      headers: {
+        "www-authenticate": `Bearer error="insufficient_scope"${scope ? `, scope="${scope}"` : ""}`,
+      },
+    },
+  );
+}
+
 function bearer(request: Request): string | null {
   const header = request.headers.get("authorization");
   // A scheme's name is written in any case (RFC 9110, 11.1), and one or more spaces follow it.
   return header === null ? null : /^bearer +(\S+) *$/i.exec(header)?.[1] ?? null;
+}
+
+function readAgent(claims: Record<string, unknown>, expiresAt: number): Agent | null {
+  const { client_id, sub, act, scope, aud } = claims;
+  if (typeof client_id !== "string" || !isUuid(client_id) || typeof scope !== "string") {
+    return null;
+  }
+  return {
+    kind: "agent",
+    agentId: client_id.toLowerCase(),
+    userId: act === undefined ? null : String(sub).toLowerCase(),
+    scopes: new Set(scope.split(" ")),
+    audiences: new Set([aud].flat().map(String)),
+    claims,
+    expiresAt,
+  };
 }
 
 /** Makes the isolate's authenticator. `now` is for tests. */
@@ -75,11 +141,14 @@ export function createAuthenticator(
   >,
   now: () => number = Date.now,
 ): Authenticator {
-  const verified = createBoundedMap<string, Person>(keptTokens);
-  // Auth calls itself as browsers know it, which need not be how functions reach it.
-  const issuers = new Set<unknown>(
-    [environment.url, environment.publicUrl].map((url) => `${url.replace(/\/$/, "")}/auth/v1`),
-  );
+  const verified = createBoundedMap<string, Person | Agent>(keptTokens);
+  // The project is called as browsers know it, which need not be how functions reach it.
+  const named = (path: string) =>
+    new Set<unknown>(
+      [environment.url, environment.publicUrl].map((url) => url.replace(/\/$/, "") + path),
+    );
+  const issuers = named("/auth/v1");
+  const agentIssuers = named(agentIssuer);
   const env = {
     url: environment.url,
     publishableKeys: environment.publishableKeys,
@@ -87,35 +156,38 @@ export function createAuthenticator(
     jwks: environment.keySet,
   };
 
-  function recallToken(token: string): Person | undefined {
+  function recallToken(token: string): Person | Agent | undefined {
     if (token.length > longestToken) throw invalidToken();
     const digest = sha256(token, "hex");
-    const person = verified.get(digest);
-    if (person === undefined || person.expiresAt > now()) return person;
+    const caller = verified.get(digest);
+    if (caller === undefined || caller.expiresAt > now()) return caller;
     verified.delete(digest);
     return undefined;
   }
 
-  async function verifyToken(token: string): Promise<Person> {
+  async function verifyToken(token: string): Promise<Person | Agent> {
     const known = recallToken(token);
     if (known) return known;
     const request = new Request(environment.url, { headers: { authorization: `Bearer ${token}` } });
     const { data } = await verifyAuth(request, { auth: "user", env });
     const claims = data?.jwtClaims;
-    // A token without an end, of another role than a signed-in person's, of another project, or for another audience, is none
-    // that our Auth gives to people.
+    // A token without an end, of another role than a signed-in person's, or of another project, is none of ours.
     if (
-      !claims || !issuers.has(claims.iss) || ![claims.aud].flat().includes("authenticated") ||
-      claims.role !== "authenticated" || !isUuid(claims.sub) ||
+      !claims || claims.role !== "authenticated" || !isUuid(claims.sub) ||
       typeof claims.exp !== "number" || claims.exp * 1000 <= now()
     ) throw invalidToken();
-    const person: Person = {
-      kind: "person",
-      userId: claims.sub.toLowerCase(),
-      expiresAt: claims.exp * 1000,
-    };
-    verified.set(sha256(token, "hex"), person);
-    return person;
+    const userId = claims.sub.toLowerCase();
+    const expiresAt = claims.exp * 1000;
+    const caller = agentIssuers.has(claims.iss)
+      ? readAgent(claims, expiresAt)
+      // One that somebody else acts with, in the name of a person, is not the person's.
+      : issuers.has(claims.iss) && claims.client_id === undefined && claims.act === undefined &&
+          [claims.aud].flat().includes("authenticated")
+      ? { kind: "person" as const, userId, expiresAt }
+      : null;
+    if (!caller) throw invalidToken();
+    verified.set(sha256(token, "hex"), caller);
+    return caller;
   }
 
   return {
@@ -142,13 +214,17 @@ export function createAuthenticator(
 /**
  * The caller of a route that browsers cannot send headers to (WebSocket, EventSource): by a token
  * in the URL or the subprotocol, otherwise as everywhere.
+ *
+ * @throws ApiError 401, and 403 `insufficient_scope` for an agent
  */
 export async function identifyFromUrl(
   authenticator: Authenticator,
   request: Request,
   token: string | undefined,
 ): Promise<Person | Service> {
-  return token === undefined
+  const caller = token === undefined
     ? await authenticator.identify(request, "person-or-service")
     : await authenticator.verifyToken(token);
+  if (caller.kind === "agent") throw insufficientScope();
+  return caller;
 }

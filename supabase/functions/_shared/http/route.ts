@@ -1,5 +1,11 @@
 /** Who may call a route, and how often: wrapped around its handler. */
-import type { Audience, Person, Service } from "../access/authentication.ts";
+import {
+  type Agent,
+  type Audience,
+  insufficientScope,
+  type Person,
+  type Service,
+} from "../access/authentication.ts";
 import { callerNetwork } from "./caller-address.ts";
 import type { RateLimitClass } from "../environment.ts";
 import type { RequestContext } from "./app.ts";
@@ -45,10 +51,43 @@ export function route<For extends Audience>(
     const request = context.req.raw;
     const caller = (audience !== "service" && authenticator.recall(request)) ||
       await authenticator.identify(request, audience);
+    if (caller.kind === "agent") throw insufficientScope();
     const known = caller as CallerOf[For];
     if (caller.kind === "service") return await handler(context, known);
     const allowance = rateLimiter.count(caller.userId, limit);
     return withAllowance(await handler(context, known), allowance);
+  };
+}
+
+/**
+ * As {@link route}, and open to agents whose token has the scope (and names the project as its
+ * audience). What such a handler asks of the database it asks with the agent's claims:
+ * `database.run(…, { as: caller })`.
+ *
+ * @param scope the scope's name, or what it is for this request
+ */
+export function scopedRoute<For extends Audience>(
+  audience: For,
+  limit: RateLimitClass,
+  scope: string | ((context: RequestContext) => string),
+  handler: Handler<CallerOf[For] | Agent>,
+): (context: RequestContext) => Promise<Response> {
+  const others = route(audience, limit, handler);
+  return async (context) => {
+    const { authenticator, rateLimiter } = context.env;
+    const request = context.req.raw;
+    const caller = authenticator.recall(request) ??
+      (request.headers.has("authorization")
+        ? await authenticator.identify(request, "person-or-service")
+        : undefined);
+    if (caller?.kind !== "agent") return await others(context);
+    const needed = typeof scope === "string" ? scope : scope(context);
+    if (!caller.scopes.has(needed) || !caller.audiences.has("authenticated")) {
+      throw insufficientScope(needed);
+    }
+    // For each of the people it acts for an allowance of its own: one cannot use up another's.
+    const allowance = rateLimiter.count(`${caller.agentId} ${caller.userId ?? ""}`, limit);
+    return withAllowance(await handler(context, caller), allowance);
   };
 }
 
