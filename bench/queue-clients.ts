@@ -1,6 +1,6 @@
 /** The queues that are compared: how each is set up, filled and worked off, with the same handler. */
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
-import PgBoss from "pg-boss";
+import { PgBoss } from "pg-boss";
 import postgres from "postgres";
 
 /** One queue under test. Jobs do nothing but count: what is measured is the queue. */
@@ -123,11 +123,14 @@ export function pgBoss(url: string, batch: number, workers: number): QueueUnderT
       await boss.start();
       await boss.createQueue("count");
     },
-    clear: () => boss.clearStorage(),
+    async clear() {
+      await boss.deleteAllJobs("count");
+    },
     async fill(jobs) {
       for (let left = jobs; left > 0; left -= CHUNK) {
         await boss.insert(
-          Array.from({ length: Math.min(left, CHUNK) }, () => ({ name: "count", data: { n: 1 } })),
+          "count",
+          Array.from({ length: Math.min(left, CHUNK) }, () => ({ data: { n: 1 } })),
         );
       }
     },

@@ -1,10 +1,17 @@
 import { type UIMessage, validateUIMessages } from "ai";
+import { validateUIMessages as validateInSix } from "ai-6";
 import { rejects } from "node:assert/strict";
 import { createGroundworkClient } from "../../../types/client.ts";
 import type { Json } from "../../../types/database.types.ts";
 import { toUIMessages } from "../../../types/ui-messages.ts";
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { environment } from "./world.ts";
+
+/** Version 7 wants Node 22; on Node 20 one takes version 6. */
+const validators: Record<string, (said: { messages: unknown[] }) => Promise<unknown[]>> = {
+  "ai 6": validateInSix,
+  "ai 7": validateUIMessages,
+};
 
 /** One part of every sort that the AI SDK knows, in a talk as its `useChat` holds it. */
 const talk: UIMessage[] = [
@@ -59,7 +66,7 @@ const talk: UIMessage[] = [
 
 Deno.test({
   name:
-    "UIMessages come back from the database as they were, and the AI SDK's validator accepts them",
+    "UIMessages come back from the database as they were, and the AI SDK's validator accepts them, version 6 and version 7",
   sanitizeResources: false, // supabase-js keeps its connections and a timer
   sanitizeOps: false,
   async fn() {
@@ -92,11 +99,11 @@ Deno.test({
       message_id: talk.at(-1)!.id,
     });
     const stored = toUIMessages(path ?? []);
-    const accepted = await validateUIMessages({ messages: stored });
-    assertDeepEquals(accepted, talk.map((message) => ({ metadata: {}, ...message })));
-    // The validator can say no.
-    await rejects(() =>
-      validateUIMessages({ messages: [{ ...stored[0], parts: [{ type: "text" }] }] })
-    );
+    for (const [version, validate] of Object.entries(validators)) {
+      const accepted = await validate({ messages: stored });
+      assertDeepEquals(accepted, talk.map((message) => ({ metadata: {}, ...message })), version);
+      // The validator can say no.
+      await rejects(() => validate({ messages: [{ ...stored[0], parts: [{ type: "text" }] }] }));
+    }
   },
 });
