@@ -8,10 +8,8 @@ async function wrk(url: string, headers: Record<string, string>): Promise<number
   const given = Object.entries(headers).flatMap((
     [name, value],
   ) => ["--header", `${name}: ${value}`]);
-  const said = await run("wrk", ["--threads=1", "--connections=32", "--duration=3s", ...given, url])
-    .catch((cause) => {
-      throw new Error("this benchmark needs wrk (apt-get install wrk)", { cause });
-    });
+  const load = ["--threads=1", "--connections=32", "--duration=3s"];
+  const said = await run("wrk", [...load, ...given, url]);
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(said)?.[1];
   if (rate === undefined || /Non-2xx/.test(said)) throw new Error(`wrk ${url}:\n${said}`);
   return Number(rate);

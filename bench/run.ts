@@ -9,19 +9,26 @@ import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
 import { benchRecall } from "./recall.ts";
+import { provide, type RequirementName } from "./requirements.ts";
 import { benchRevocation } from "./revocation.ts";
 import { benchTurn } from "./turn.ts";
 
-const BENCHMARKS: Record<string, () => Promise<string>> = {
-  policies: benchPolicies,
-  access: benchAccess,
-  revocation: benchRevocation,
-  audit: benchAudit,
-  presence: benchPresence,
-  queue: benchQueue,
-  "queue-over-time": benchQueueOverTime,
-  turn: benchTurn,
-  recall: benchRecall,
+/** A benchmark, and what it needs of the machine. */
+interface Benchmark {
+  run: () => Promise<string>;
+  needs: RequirementName[];
+}
+
+const BENCHMARKS: Record<string, Benchmark> = {
+  policies: { run: benchPolicies, needs: ["postgres"] },
+  access: { run: benchAccess, needs: ["postgres", "redis", "wrk"] },
+  revocation: { run: benchRevocation, needs: ["postgres", "redis"] },
+  audit: { run: benchAudit, needs: ["postgres"] },
+  presence: { run: benchPresence, needs: ["postgres", "redis"] },
+  queue: { run: benchQueue, needs: ["postgres"] },
+  "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
+  turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
+  recall: { run: benchRecall, needs: ["postgres"] },
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);
@@ -32,6 +39,14 @@ if (unknown.length > 0) {
   );
   Deno.exit(2);
 }
+const missing = await provide(
+  wanted.flatMap((name) => BENCHMARKS[name]!.needs),
+  (line) => console.error(`bench: ${line}`),
+);
+if (missing.length > 0) {
+  console.error(`This machine lacks:\n${missing.map((line) => `- ${line}`).join("\n")}`);
+  Deno.exit(1);
+}
 console.log(
   `${
     Math.round(Deno.systemMemoryInfo().total / 2 ** 30)
@@ -39,5 +54,5 @@ console.log(
 );
 for (const name of wanted) {
   console.error(`bench: ${name} …`);
-  console.log(`## ${name}\n\n${await BENCHMARKS[name]?.()}\n`);
+  console.log(`## ${name}\n\n${await BENCHMARKS[name]!.run()}\n`);
 }

@@ -1,8 +1,12 @@
 /** A real browser: found on the machine, on Debian and Ubuntu as root installed; started with a profile of its own, driven by Playwright. */
 import { type Browser, chromium } from "playwright-core";
-import { exists, tryRun, waitUntil } from "../services/processes.ts";
+import { provideProgram } from "../services/machine-programs.ts";
+import { exists, waitUntil } from "../services/processes.ts";
 
-const PROGRAMS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+const CHROMIUM = {
+  names: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
+  package: "chromium",
+};
 /** It asks nobody but who it is sent to, and needs neither a screen nor a user who may use namespaces. */
 const ARGUMENTS = [
   "--headless",
@@ -18,26 +22,8 @@ const ARGUMENTS = [
 ];
 
 /** The path of a Chromium; null where there is none and none can be installed. */
-export async function provideChromium(log: (line: string) => void): Promise<string | null> {
-  const found = await findChromium();
-  if (found || Deno.build.os !== "linux" || Deno.uid() !== 0) return found;
-  if (!await exists("/etc/debian_version")) return null;
-  log("installing chromium (apt)");
-  const quietly = ["-o", "Dpkg::Use-Pty=0", "-qq", "--no-install-recommends"];
-  await tryRun("apt-get", ["update", "-qq"]);
-  const { code, stderr } = await tryRun("apt-get", ["install", "-y", ...quietly, "chromium"]);
-  if (code !== 0) log(`chromium could not be installed: ${stderr.trim()}`);
-  return await findChromium();
-}
-
-async function findChromium(): Promise<string | null> {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    for (const program of PROGRAMS) {
-      if (folder !== "" && await exists(`${folder}/${program}`)) return `${folder}/${program}`;
-    }
-  }
-  return null;
-}
+export const provideChromium = (log: (line: string) => void): Promise<string | null> =>
+  provideProgram(CHROMIUM, log);
 
 /** Starts a browser with an empty profile, lends it, and ends it. */
 export async function withBrowser<T>(

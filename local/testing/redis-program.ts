@@ -1,4 +1,4 @@
-import { exists } from "../services/processes.ts";
+import { findProgram } from "../services/machine-programs.ts";
 import { ensureRoot, type Root, ServicesUnavailable } from "../services/root.ts";
 import { PROJECT } from "./deno-test.ts";
 
@@ -10,11 +10,7 @@ const PROGRAMS = ["redis-server", "valkey-server"];
  */
 export async function provideRedis(log: (line: string) => void): Promise<boolean> {
   const path = Deno.env.get("PATH") ?? "";
-  for (const folder of path.split(":")) {
-    for (const program of PROGRAMS) {
-      if (folder !== "" && await exists(`${folder}/${program}`)) return true;
-    }
-  }
+  if (await findProgram(PROGRAMS)) return true;
   try {
     const folder = `${PROJECT}/.local/bin`;
     await Deno.mkdir(folder, { recursive: true });
