@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { makeProject, until } from "../fixture.ts";
 import { openGateway } from "../gateway/gateway.ts";
 import { openState } from "../state.ts";
+import { writeConfig } from "./import-map.ts";
 import { platformVersion } from "./platform-deno.ts";
+import { startRuntime } from "./runtime-process.ts";
 
 const says = (text: string) => `Deno.serve(() => new Response(${JSON.stringify(text)}));`;
 
@@ -195,4 +197,40 @@ Deno.test("isolates are retired as on the platform", async (test) => {
     const lived = (await loose.closed - began) / 1000;
     assert.ok(lived < wallClock * 0.9, `it lived for ${lived} s`);
   });
+});
+
+Deno.test("who was answered by an isolate that is left gets all of the answer, however late they came", async () => {
+  const streams = `
+    const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    Deno.serve(() => {
+      const { readable, writable } = new TransformStream();
+      const writer = writable.getWriter();
+      const saying = (async () => {
+        for (let part = 0; part < 7; part++, await pause(100)) {
+          await writer.write(new TextEncoder().encode(String(part)));
+        }
+        await writer.close();
+      })();
+      EdgeRuntime.waitUntil(saying);
+      return new Response(readable);
+    });`;
+  await using project = await makeProject({ "functions/streams/index.ts": streams });
+  const config = await writeConfig(null);
+  const cacheDir = `${project.root}/cache`;
+  await Deno.mkdir(cacheDir);
+  const gone = Promise.withResolvers<void>();
+  const runtime = await startRuntime({ config, cacheDir, env: {}, onGone: () => gone.resolve() });
+  try {
+    const entry = `file://${project.root}/supabase/functions/streams/index.ts`;
+    const port = await runtime.boot({ id: "one", name: "streams", entry, wallClock: 600_000 });
+    runtime.leave("one");
+    // Each begins when the one before is over: between two of them the isolate holds nothing.
+    for (let request = 0; request < 4; request++) {
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      assert.equal(await response.text(), "0123456");
+    }
+    await gone.promise;
+  } finally {
+    await runtime.stop();
+  }
 });

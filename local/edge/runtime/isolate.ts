@@ -16,15 +16,20 @@ const longestBoot = 20_000;
 let unacknowledged = 0;
 let pending = 0;
 let isRetired = false;
+/** What was reported last. */
+let isIdle = false;
 
 function settle(): void {
-  if (isRetired && unacknowledged === 0 && pending === 0) report({ kind: "idle" });
+  const wasIdle = isIdle;
+  isIdle = isRetired && unacknowledged === 0 && pending === 0;
+  if (isIdle !== wasIdle) report({ kind: isIdle ? "idle" : "busy" });
 }
 
 Object.assign(globalThis, {
   EdgeRuntime: {
     waitUntil<Value>(promise: Promise<Value>): Promise<Value> {
       pending++;
+      settle();
       const done = () => {
         pending--;
         settle();
@@ -131,6 +136,7 @@ function decouple(request: Request): { request: Request; drained: () => Promise<
 function answering(name: string, handler: Handler): Deno.ServeHandler<Deno.NetAddr> {
   return async (received, info) => {
     unacknowledged++;
+    settle();
     const { request, drained } = decouple(received);
     try {
       const response = await handler(request, info);

@@ -30,6 +30,8 @@ interface Isolate {
   worker: Worker;
   tell(message: ToIsolate): void;
   timers: ReturnType<typeof setTimeout>[];
+  /** Ends it when it stays idle. */
+  dropping?: ReturnType<typeof setTimeout>;
 }
 
 const isolates = new Map<string, Isolate>();
@@ -42,6 +44,7 @@ function end(id: string, reason: EndReason): void {
   if (!isolate) return;
   isolates.delete(id);
   for (const timer of isolate.timers) clearTimeout(timer);
+  clearTimeout(isolate.dropping);
   isolate.worker.terminate();
   report({ kind: "ended", id, reason });
 }
@@ -60,7 +63,8 @@ function boot({ id, name, entry, wallClock }: Extract<ToRuntime, { kind: "boot" 
   );
   worker.onmessage = ({ data }: MessageEvent<FromIsolate>) => {
     if (data.kind === "booted") return report({ kind: "booted", id, port: data.port });
-    if (data.kind === "idle") return dropEarly(id);
+    if (data.kind === "idle") return dropEarly(isolate, id);
+    if (data.kind === "busy") return clearTimeout(isolate.dropping);
     report({ kind: "failed", id, reason: data.reason });
     end(id, "failed");
   };
@@ -78,11 +82,10 @@ function leave(id: string): void {
   isolate?.timers.push(setTimeout(() => isolate.tell({ kind: "retire" }), grace));
 }
 
-/** The answers that have begun may still be on their way. */
-function dropEarly(id: string): void {
-  const isolate = isolates.get(id);
-  isolate?.tell({ kind: "beforeunload", reason: "early_drop" });
-  isolate?.timers.push(setTimeout(() => end(id, "early_drop"), grace));
+/** The answers that have begun may still be on their way, and so may be a request. */
+function dropEarly(isolate: Isolate, id: string): void {
+  isolate.tell({ kind: "beforeunload", reason: "early_drop" });
+  isolate.dropping = setTimeout(() => end(id, "early_drop"), grace);
 }
 
 for await (const message of readMessages<ToRuntime>(connection.readable)) {

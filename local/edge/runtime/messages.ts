@@ -30,7 +30,9 @@ export type ToIsolate =
 export type FromIsolate =
   | { kind: "booted"; port: number }
   | { kind: "failed"; reason: string }
-  | { kind: "idle" };
+  | { kind: "idle" }
+  /** A request that was on its way has come after all. */
+  | { kind: "busy" };
 
 /** Reads lines of JSON from a connection until it ends. */
 export async function* readMessages<Message>(

@@ -1,5 +1,5 @@
 import { assert, assertEquals, eventually } from "./asserts.ts";
-import { createLifetime, findLastCall } from "./lifetime.ts";
+import { born, createLifetime, findBirth, findLastCall } from "./lifetime.ts";
 
 const tell = (events: EventTarget, reason: string) =>
   events.dispatchEvent(new CustomEvent("beforeunload", { detail: { reason } }));
@@ -8,6 +8,25 @@ Deno.test("the last call leaves 15 s, and of a short life a quarter", () => {
   assertEquals(findLastCall(150, 1000), 136_000);
   assertEquals(findLastCall(400, 0), 385_000);
   assertEquals(findLastCall(8, 0), 6000);
+});
+
+Deno.test("what an isolate loads before it answers is a part of its life, and nothing older is", async () => {
+  assertEquals(findBirth(1000, 3000), 1000);
+  assertEquals(findBirth(1000, 40_000), 40_000, "the process is older than the isolate");
+  assertEquals(findBirth(5000, 3000), 3000);
+  const before = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const worker = new Worker(
+    URL.createObjectURL(
+      new Blob(["postMessage(performance.timeOrigin)"], { type: "text/javascript" }),
+    ),
+    { type: "module" },
+  );
+  const origin = await new Promise<number>((resolve) =>
+    worker.onmessage = ({ data }) => resolve(data)
+  );
+  worker.terminate();
+  assert(origin > before && born < origin, "each worker has a clock of its own");
 });
 
 Deno.test("whoever waits is called once, by the clock", async () => {

@@ -19,8 +19,19 @@ export interface Lifetime {
 const longestHandover = 15_000;
 const longestTimer = 2 ** 31 - 1;
 
-/** When this module was evaluated: as good as when the isolate was made. */
-export const born: number = Date.now();
+/** Milliseconds that an isolate may take until this module is evaluated. */
+const longestBoot = 30_000;
+
+/**
+ * When the isolate was made: what it loads until this module is evaluated is a part of its time. A
+ * runtime whose clock began with something older than the isolate is not asked.
+ */
+export function findBirth(origin: number, now: number): number {
+  return origin <= now && now - origin < longestBoot ? origin : now;
+}
+
+/** This isolate's. */
+export const born: number = findBirth(performance.timeOrigin, Date.now());
 
 /** Milliseconds since 1970 at which an isolate that was born then hands over; `wallClock` in seconds. */
 export function findLastCall(wallClock: number, birth: number): number {

@@ -8,9 +8,8 @@ import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
 import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound/websocket.ts";
 import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
-import { createCarrier, takeCarried } from "./handover.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
-import { type Credentials, readToken } from "./read-token.ts";
+import { type Credentials, handoverProtocol, readToken } from "./read-token.ts";
 import { relayBounds, startRelay } from "./relay.ts";
 import { isOver, requireSession, type Session, sessionClosed } from "./session-store.ts";
 import { watchSession } from "./watch-session.ts";
@@ -96,8 +95,9 @@ function upgrade(request: Request, { protocol }: Credentials): Deno.WebSocketUpg
 /**
  * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals before it is open are
  * HTTP answers; later ones are close codes (relay.ts). When the isolate ends the person is asked to
- * come again (4307), and the next isolate begins with what this one could not say any more. A token that expires closes the socket with
- * 4401: the session goes on, and the client connects again with a new token.
+ * come again (4307) and told what was heard of them, so that the rest is said to the next isolate. A
+ * token that expires closes the socket with 4401: the session goes on, and the client connects again
+ * with a new token.
  */
 export async function connectAgent(context: RequestContext): Promise<Response> {
   const services = context.env;
@@ -115,15 +115,14 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   const { socket, response } = upgrade(request, credentials);
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
-    const relay = startRelay(socket, async () => {
-      const reached = await reachAgent(services, agent, session);
-      for (const message of await takeCarried(services, id)) reached.send(message);
-      return reached;
-    });
-    holdRelay(id, relay);
-    const forgetCall = services.lifetime.onLastCall(() =>
-      relay.handOver(createCarrier(services, id))
+    const relay = startRelay(
+      socket,
+      () => reachAgent(services, agent, session),
+      relayBounds,
+      credentials.protocol === handoverProtocol,
     );
+    holdRelay(id, relay);
+    const forgetCall = services.lifetime.onLastCall(relay.handOver);
     // The platform does not count a socket as a reason to keep the isolate.
     inBackground("a relay", relay.ended.then(forgetCall));
     const node = `relay:${crypto.randomUUID()}`;

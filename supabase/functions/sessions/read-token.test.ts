@@ -16,6 +16,8 @@ Deno.test("the token is in the subprotocol or in the query, and only groundwork 
     [request("", "groundwork"), undefined, "groundwork"],
     [request("?access_token=q", "groundwork, bearer.p"), "p", "groundwork"],
     [request("?access_token=q", "groundwork, other"), "q", "groundwork"],
+    [request("", "groundwork, groundwork.handover, bearer.p"), "p", "groundwork.handover"],
+    [request("", "groundwork.handover, bearer.p"), "p", "groundwork.handover"],
   ];
   for (const [asked, token, protocol] of cases) {
     assertDeepEquals(readToken(asked), { token, protocol }, asked.url);

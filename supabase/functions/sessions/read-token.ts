@@ -11,6 +11,8 @@ import { z } from "zod";
 
 /** The subprotocol that is answered when it was offered. */
 export const protocolName = "groundwork";
+/** The same, of a client that knows `formatComeAgain` (relay.ts); answered before the other. */
+export const handoverProtocol = "groundwork.handover";
 const tokenPrefix = "bearer.";
 
 const query = z.strictObject({ access_token: z.string().min(1).optional() });
@@ -32,15 +34,13 @@ export function readToken(request: Request): Credentials {
   const { access_token } = readQuery(request, query);
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
     .map((one) => one.trim()).filter(Boolean);
-  if (offered.length > 0 && !offered.includes(protocolName)) {
+  const protocol = [handoverProtocol, protocolName].find((one) => offered.includes(one)) ?? null;
+  if (offered.length > 0 && protocol === null) {
     // A browser gives up when none of its protocols is answered, and a token is none to be repeated.
     throw new ApiError(400, "invalid_parameter", "sec-websocket-protocol: lacks groundwork", {
       hint: 'Offer ["groundwork", "bearer.<token>"].',
     });
   }
   const inProtocol = offered.find((one) => one.startsWith(tokenPrefix))?.slice(tokenPrefix.length);
-  return {
-    token: inProtocol ?? access_token,
-    protocol: offered.length > 0 ? protocolName : null,
-  };
+  return { token: inProtocol ?? access_token, protocol };
 }

@@ -68,9 +68,10 @@ function createAgent() {
 
 const bounds: RelayBounds = { longestMessage: 10, mostWaiting: 30, highWater: 10 };
 
-async function join() {
+async function join(knowsHandover = false) {
   const [person, agent] = [createPerson(), createAgent()];
-  const relay = startRelay(person.socket, () => Promise.resolve(agent.agent), bounds);
+  const reach = () => Promise.resolve(agent.agent);
+  const relay = startRelay(person.socket, reach, bounds, knowsHandover);
   await new Promise((go) => setTimeout(go));
   return { person, agent, relay };
 }
@@ -228,54 +229,70 @@ Deno.test("where a server may not say a code of the protocol it says one of the 
   assert(new TextEncoder().encode(person.closures[0]?.[1]).length <= 123);
 });
 
-/** Remembers what a relay leaves to the next. */
-function createCarrier(mostCarried = 20) {
-  const steps: unknown[] = [];
-  return {
-    steps,
-    mostCarried,
-    announce: () => Promise.resolve(void steps.push("announced")),
-    leave: (messages: Message[]) => Promise.resolve(void steps.push(messages)),
-  };
-}
-
-Deno.test("a relay that is handed over delivers all the agent says, and leaves what the person says to the next", async () => {
+Deno.test("a relay that is handed over delivers all the agent says, and counts what the agent was told", async () => {
   const { person, agent, relay } = await join();
-  const carrier = createCarrier();
-  person.says("before");
-  relay.handOver(carrier);
-  await eventually("the agent was told", () => agent.closures.length > 0);
-  assertDeepEquals([agent.heard, agent.closures[0]?.code, person.closures], [["before"], 4307, []]);
+  for (const said of ["one", "two"]) person.says(said);
+  relay.handOver();
+  relay.handOver();
+  assertDeepEquals([agent.heard, agent.closures[0]?.code], [["one", "two"], 4307]);
+  assertDeepEquals(person.closures, [], "the agent comes first");
   person.says("between");
   await agent.says("the last");
   agent.leaves(4307);
   await eventually("the person was told", () => person.closures.length > 0);
-  assertDeepEquals([person.heard, person.closures[0]?.[0]], [["the last"], 4307]);
-  person.says("the end");
+  assertDeepEquals([person.heard, person.closures], [["the last"], [[4307, "heard=2"]]]);
+  person.says("under way");
   person.leaves(4307);
-  assertEquals((await relay.ended).code, 4307);
-  assertDeepEquals(agent.heard, ["before"]);
-  assertDeepEquals(carrier.steps, ["announced", ["between", "the end"]]);
+  assertDeepEquals(await relay.ended, { code: 4307, reason: "heard=2" });
+  assertDeepEquals(agent.heard, ["one", "two"]);
 });
 
-Deno.test("more than can be carried is said to be unclear: 1013, and nothing is left", async () => {
-  const { person, agent, relay } = await join();
-  const carrier = createCarrier();
-  relay.handOver(carrier);
-  await eventually("the agent was told", () => agent.closures.length > 0);
-  for (let i = 0; i < 3; i++) person.says("x".repeat(10));
+Deno.test("a client that knows handovers is asked to close, in words that no agent can say", async () => {
+  const { person, agent, relay } = await join(true);
+  person.says("one");
+  for (const said of ["plain", "\x10heard=7", "\x10\x10", new Uint8Array([16])]) {
+    await agent.says(said);
+  }
+  relay.handOver();
+  agent.leaves(4307);
+  await eventually("the person was asked", () => person.heard.length === 5);
+  const told = ["plain", "\x10\x10heard=7", "\x10\x10\x10", new Uint8Array([16]), "\x10heard=1"];
+  assertDeepEquals([person.heard, person.closures], [told, []]);
+  person.leaves(4307);
+  assertEquals((await relay.ended).code, 4307);
+});
+
+Deno.test("what still waits at a handover was not heard: before the agent is reached, and while held", async () => {
+  const [early, late] = [createPerson(), createAgent()];
+  const reached = Promise.withResolvers<OutboundSocket>();
+  const relay = startRelay(early.socket, () => reached.promise, bounds);
+  early.says("waits");
+  relay.handOver();
+  await eventually("the person was told", () => early.closures.length > 0);
+  assertDeepEquals(early.closures, [[4307, "heard=0"]]);
+  reached.resolve(late.agent);
+  await eventually("the agent is let go", () => late.closures.length > 0);
+  assertDeepEquals([late.heard, late.closures[0]?.code], [[], 4307]);
+  early.leaves(4307);
+  await relay.ended;
+
+  const { person, agent, relay: held } = await join();
+  person.says("passes");
+  held.hold();
+  person.says("waits");
+  held.handOver();
+  held.release();
   agent.leaves(4307);
   await eventually("the person was told", () => person.closures.length > 0);
-  assertEquals(person.closures[0]?.[0], 1013);
-  person.leaves(1013);
-  await relay.ended;
-  assertDeepEquals(carrier.steps, ["announced", []]);
+  assertDeepEquals([agent.heard, person.closures], [["passes"], [[4307, "heard=1"]]]);
+  person.leaves(4307);
+  await held.ended;
 });
 
 Deno.test("who is revoked while a relay is handed over is cut off with 4403", async () => {
   const { person, agent, relay } = await join();
-  relay.handOver(createCarrier());
-  await eventually("the agent was told", () => agent.closures.length > 0);
+  relay.handOver();
+  assertEquals(agent.closures[0]?.code, 4307);
   relay.end(4403, "");
   assertEquals((await relay.ended).code, 4403);
   assertEquals(person.closures[0]?.[0], 4403);

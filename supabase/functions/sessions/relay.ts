@@ -16,7 +16,7 @@ export const closeCodes = {
   tryAgain: 1013,
   /** The agent cannot be reached, or its connection broke. Not 1014: some clients take that for an error. */
   agentAway: 1011,
-  /** This isolate ends: come again at once. What was said is or will be delivered, each once. */
+  /** This isolate ends: come again at once, and say again what the reason does not count. */
   comeAgain: 4307,
   tokenExpired: 4401,
   revoked: 4403,
@@ -36,23 +36,14 @@ export interface Relay {
   /** Ends it: the person's socket is closed with this, the agent's with 1001. */
   end(code: number, reason: string): void;
   /**
-   * Takes leave of both because the isolate ends (4307 for both): what the agent says until it has
-   * heard of it is delivered, what the person says until then is left to the session's next relay.
+   * Takes leave of both because the isolate ends (4307 for both). What the agent says until it has
+   * heard of it is delivered. The person is told how many of their messages the agent was told;
+   * those after it are theirs to say again.
    */
-  handOver(carrier: Carrier): void;
+  handOver(): void;
   /** Passes nothing on until `release`: what comes waits. */
   hold(): void;
   release(): void;
-}
-
-/** Takes what one relay could not say to the next. */
-export interface Carrier {
-  /** Bytes that it takes. */
-  readonly mostCarried: number;
-  /** Says that something may be coming: the next relay waits for it. */
-  announce(): Promise<void>;
-  /** Leaves it, in order; nothing is coming after that. */
-  leave(messages: Message[]): Promise<void>;
 }
 
 /** Bounds, in bytes. */
@@ -79,6 +70,21 @@ const lookAgain = 20;
 const open = 1;
 const longestReason = 123;
 const handedOver = "This isolate ends. Come again.";
+
+/** The reason of 4307: how many of the person's messages of this connection the agent was told. */
+const formatHeard = (count: number): string => `heard=${count}`;
+
+/**
+ * Asks a person to come again, where their client knows it (`handoverProtocol`): a text that begins
+ * with a control character, which such a client's agent's texts have doubled.
+ *
+ * The person is asked to close, and not closed. A runtime that has said goodbye takes any message
+ * after it for an error and drops the connection, its own goodbye with it (Deno 2.1.4); and a browser
+ * drops what is said after the goodbye arrived and before the page heard of it.
+ */
+export const formatComeAgain = (count: number): string => `${control}${formatHeard(count)}`;
+const control = "\x10";
+const escapeControl = (text: string) => text.startsWith(control) ? control + text : text;
 
 function sizeOf(message: Message): number {
   return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
@@ -109,20 +115,24 @@ export function closePersons(socket: PersonsSocket, code: number, reason: string
  *
  * @param socket the person's, open
  * @param connect reaches the agent; when it rejects the person is told 1011
+ * @param knowsHandover whether the person's client has said that it does
  */
 export function startRelay(
   socket: PersonsSocket,
   connect: () => Promise<OutboundSocket>,
   bounds: RelayBounds = relayBounds,
+  knowsHandover = false,
 ): Relay {
   const { promise: ended, resolve } = Promise.withResolvers<Closure>();
   const waiting: Message[] = [];
   let waitingSize = 0;
+  /** The person's messages that the agent was told. */
+  let passed = 0;
   let agent: OutboundSocket | null = null;
   /** What the agent is told, also if it is reached after that; null until it is over. */
   let farewell: Closure | null = null;
   let isHeld = false;
-  /** Set while the relay takes leave: nothing more is said to the agent. */
+  /** Set while the relay takes leave: nothing more is said to the agent, nor heard of the person. */
   let isLeaving = false;
   const agentLeft = Promise.withResolvers<void>();
   const personLeft = Promise.withResolvers<void>();
@@ -142,12 +152,15 @@ export function startRelay(
 
   function flush(): void {
     if (!agent || isHeld || isLeaving) return;
-    for (const message of waiting.splice(0)) agent.send(message);
+    for (const message of waiting.splice(0)) {
+      agent.send(message);
+      passed++;
+    }
     waitingSize = 0;
   }
 
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (farewell) return;
+    if (farewell || isLeaving) return;
     const message = typeof data === "string" ? data : new Uint8Array(data);
     const size = sizeOf(message);
     if (size > bounds.longestMessage) {
@@ -169,7 +182,9 @@ export function startRelay(
   async function deliver(message: Message): Promise<void> {
     while (isHeld && !farewell) await released.promise;
     if (farewell || socket.readyState !== open) return;
-    socket.send(message);
+    socket.send(
+      knowsHandover && typeof message === "string" ? escapeControl(message) : message,
+    );
     while (!farewell && socket.bufferedAmount > bounds.highWater) {
       await new Promise((wake) => setTimeout(wake, lookAgain));
     }
@@ -177,8 +192,9 @@ export function startRelay(
 
   async function run(): Promise<void> {
     const reached = await connect();
-    if (farewell) {
-      reached.close(farewell.code, farewell.reason);
+    if (farewell || isLeaving) {
+      const { code, reason } = farewell ?? { code: closeCodes.comeAgain, reason: handedOver };
+      reached.close(code, reason);
       await reached.run(() => {});
       return;
     }
@@ -196,33 +212,27 @@ export function startRelay(
     if (!isLeaving) end(closeCodes.agentAway, "The agent cannot be reached.");
   });
 
-  /** The agent first, so that all it has said is delivered; then the person; then what neither could hear. */
-  async function takeLeave(carrier: Carrier): Promise<void> {
-    const { comeAgain, tryAgain } = closeCodes;
-    await carrier.announce();
-    if (farewell) return await carrier.leave([]);
+  /** The agent first, so that all it has said is delivered; then the person. */
+  async function takeLeave(): Promise<void> {
+    const { comeAgain } = closeCodes;
     isLeaving = true;
     agent?.drain(comeAgain, handedOver);
     // An agent that has not been reached has said nothing.
     if (agent) await agentLeft.promise;
-    if (farewell) return await carrier.leave([]);
-    const isTooMuch = waitingSize > carrier.mostCarried;
-    closePersons(socket, isTooMuch ? tryAgain : comeAgain, handedOver);
+    if (farewell) return;
+    const heard = formatHeard(passed);
+    if (knowsHandover) socket.send(formatComeAgain(passed));
+    else closePersons(socket, comeAgain, heard);
+    // The isolate is held until the person has it.
     await Promise.race([personLeft.promise, new Promise((go) => setTimeout(go, longestLeave))]);
-    const said = waiting.splice(0);
-    await carrier.leave(isTooMuch ? [] : said);
+    finish(comeAgain, heard, comeAgain);
   }
 
   return {
     ended,
     end,
-    handOver(carrier) {
-      if (farewell || isLeaving) return;
-      takeLeave(carrier).then(
-        () => finish(closeCodes.comeAgain, handedOver, closeCodes.comeAgain),
-        // What cannot be carried is said to be unclear.
-        () => end(closeCodes.tryAgain, handedOver),
-      );
+    handOver() {
+      if (!farewell && !isLeaving) takeLeave();
     },
     hold() {
       if (isHeld || farewell) return;
