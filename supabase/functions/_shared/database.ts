@@ -6,8 +6,10 @@
  * patience, and the isolate's memory stays flat. Each query has a deadline of its own, after which
  * it is cancelled on the server.
  */
+import type { Duplex } from "node:stream";
 import postgres from "postgres";
 import { inBackground } from "./background.ts";
+import { openDatabaseSocket } from "./database-socket.ts";
 import type { Environment } from "./environment.ts";
 import { unavailable } from "./errors.ts";
 
@@ -104,11 +106,26 @@ export function createTurnstile(size: number, longestQueue: number) {
   };
 }
 
+/** An option that the client's types do not know: what it is given instead of a socket of its own. */
+interface SocketFactory {
+  socket(options: { host: string[]; port: number[] }): Duplex;
+}
+
+/** What a URL says of TLS is read by `environment`; the client would pass it on to the server. */
+function withoutTls(url: string): string {
+  const plain = new URL(url);
+  for (const name of ["sslmode", "sslrootcert", "sslnegotiation"]) plain.searchParams.delete(name);
+  return plain.href;
+}
+
 /** Connects when the first query comes. */
 export function createDatabase(
-  environment: Pick<Environment, "databaseUrl" | "poolSize" | "pooled">,
+  environment: Pick<Environment, "databaseUrl" | "databaseTls" | "poolSize" | "pooled">,
 ): Database {
-  const sql: Sql = postgres(environment.databaseUrl, {
+  const options: postgres.Options<{ bigint: postgres.PostgresType<number> }> & SocketFactory = {
+    ssl: false, // the socket sees to it
+    socket: ({ host: [hostname = ""], port: [port = 5432] }) =>
+      openDatabaseSocket({ hostname, port, ...environment.databaseTls }),
     max: environment.poolSize,
     prepare: false, // a transaction pooler gives each transaction another connection
     fetch_types: false,
@@ -124,7 +141,8 @@ export function createDatabase(
       application_name: "groundwork-functions",
       statement_timeout: 60_000, // for a query whose cancelling was lost on the way
     },
-  });
+  };
+  const sql: Sql = postgres(withoutTls(environment.databaseUrl), options);
   const turnstile = createTurnstile(environment.poolSize, environment.poolSize * queueFactor);
 
   return {

@@ -5,6 +5,7 @@
  * and optional: without them the functions use the direct connection and the Postgres scratchpad.
  */
 import { z } from "zod";
+import { readTlsMode, type TlsMode } from "./database-socket.ts";
 
 const json = z.string().transform((text, context): unknown => {
   try {
@@ -84,13 +85,27 @@ const platformKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).refine(
+  (url) => readTlsMode(url) !== undefined,
+  { error: "has an sslmode that there is not" },
+);
+
+/** PEM, also with its line ends written as `\\n`, as variables of one line have them. */
+const certificates = z.string().transform((text) => text.replaceAll("\\n", "\n")).pipe(
+  z.string().regex(/-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----/, {
+    error: "is not a certificate in PEM",
+  }),
+);
+
 const schema = z.object({
   SUPABASE_URL: z.url(),
-  SUPABASE_DB_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  SUPABASE_DB_URL: databaseUrl,
   SUPABASE_PUBLISHABLE_KEYS: namedKeys,
   SUPABASE_SECRET_KEYS: namedKeys,
   SUPABASE_JWKS: keySet,
-  GROUNDWORK_DB_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  GROUNDWORK_DB_URL: databaseUrl.optional(),
+  GROUNDWORK_DB_SSLMODE: z.enum(["disable", "prefer", "require"]).default("prefer"),
+  GROUNDWORK_DB_CA: certificates.optional(),
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
   // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing else.
   GROUNDWORK_WALL_CLOCK: z.coerce.number().min(1).max(86_400).default(150),
@@ -137,6 +152,8 @@ export interface Environment {
   readonly databaseUrl: string;
   /** True when `databaseUrl` is a transaction pooler, which takes no startup parameters. */
   readonly pooled: boolean;
+  /** Whether the connection is encrypted, and who may have signed the server's certificate. */
+  readonly databaseTls: { readonly tls: TlsMode; readonly caCerts: string[] };
   /** Connections that one isolate may hold. */
   readonly poolSize: number;
   /** Seconds that the platform lets an isolate live. */
@@ -199,6 +216,11 @@ export function parseEnvironment(
     url: values.SUPABASE_URL,
     databaseUrl: values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL,
     pooled: values.GROUNDWORK_DB_URL !== undefined,
+    databaseTls: {
+      tls: readTlsMode(values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL) ??
+        values.GROUNDWORK_DB_SSLMODE,
+      caCerts: values.GROUNDWORK_DB_CA ? [values.GROUNDWORK_DB_CA] : [],
+    },
     poolSize: values.GROUNDWORK_DB_POOL,
     wallClock: values.GROUNDWORK_WALL_CLOCK,
     publishableKeys: values.SUPABASE_PUBLISHABLE_KEYS,

@@ -3,7 +3,7 @@ import { assertDeepEquals } from "./asserts.ts";
 /** The floors of `_shared`, from the ground up, as docs/layers.md draws them. */
 const floors = [
   ["json", "log", "bounded-map", "sha256", "lifetime"],
-  ["errors", "background"],
+  ["errors", "background", "database-socket"],
   ["asserts", "input", "environment"],
   ["outbound"],
   ["database", "storage"],
