@@ -12,6 +12,22 @@ function post(body: BodyInit | null, type = "application/json"): Request {
   return new Request("http://x/", { method: "POST", body, headers: { "content-type": type } });
 }
 
+Deno.test("a body that breaks off is the sender's doing, whatever the runtime says of it", async () => {
+  for (const failure of [new Deno.errors.BadResource("gone"), new TypeError("gone"), "gone"]) {
+    let isFirst = true;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (isFirst) controller.enqueue(new TextEncoder().encode('{"agent_id":'));
+        else controller.error(failure);
+        isFirst = false;
+      },
+    });
+    const headers = { "content-type": "application/json" };
+    const request = new Request("http://x/", { method: "POST", body, headers });
+    await assertRefused(() => readBody(request, schema), 400, "incomplete_body");
+  }
+});
+
 Deno.test("a body that fits is read, and its UUIDs are in lower case", async () => {
   assertDeepEquals(await readBody(post(JSON.stringify({ agent_id: id })), schema), {
     agent_id: id.toLowerCase(),

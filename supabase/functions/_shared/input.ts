@@ -12,7 +12,8 @@ function badBody(code: string, message: string, status = 400): ApiError {
 /**
  * Reads a body of text, of so many bytes at most.
  *
- * @throws ApiError 400 `invalid_json` when it is not UTF-8, 413 `body_too_large`
+ * @throws ApiError 400 `invalid_json` when it is not UTF-8, 400 `incomplete_body` when it broke off,
+ * 413 `body_too_large`
  */
 export async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
@@ -22,8 +23,13 @@ export async function readText(request: Request, limit: number): Promise<string>
   let text = "";
   let size = 0;
   const reader = request.body.getReader();
+  // Whoever sent it went away: nobody's fault here, whatever the runtime throws for it.
+  const read = () =>
+    reader.read().catch((cause) => {
+      throw new ApiError(400, "incomplete_body", "The body broke off.", { cause });
+    });
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    for (let part = await read(); !part.done; part = await read()) {
       size += part.value.byteLength;
       if (size > limit) {
         await reader.cancel();
