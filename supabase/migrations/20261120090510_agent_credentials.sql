@@ -17,7 +17,7 @@ as $$
   values
     ('conversations:read', 'Read your conversations with it.',
       array['select conversations', 'select messages', 'select votes', 'select artifacts', 'select latest_artifacts',
-        'select suggestions']),
+        'select suggestions', 'GET /context/:conversation']),
     ('conversations:write', 'Answer in your conversations with it.',
       array['rpc add_message']),
     ('memory:read', 'Recall what is remembered of you, but not what other agents keep to themselves.',

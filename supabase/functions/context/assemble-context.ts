@@ -1,5 +1,11 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  insufficientScope,
+  type Person,
+  type Service,
+} from "../_shared/access/authentication.ts";
+import type { Database } from "../_shared/database.ts";
 import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
@@ -11,6 +17,18 @@ const query = z.strictObject({
   message: uuid.optional(),
 });
 
+/** A prompt tells what was said and what is remembered: an agent must be allowed both. */
+async function requireBoth(database: Database, agent: Agent): Promise<void> {
+  const rights = await database.run(
+    (sql) =>
+      sql<{ user_id: string }[]>`
+      select talk.user_id from private.agent_rights('conversations:read') as talk
+      join private.agent_rights('memory:read') as memory on memory.user_id = talk.user_id`,
+    { as: agent },
+  );
+  if (rights.length === 0) throw insufficientScope("conversations:read memory:read");
+}
+
 /**
  * `GET /context/:conversation`: the prompt, within `?budget=` tokens (100–2,000,000, by default 8,000):
  * the profile first, older messages in their short form, the newest ten whole, memories that fit
@@ -21,12 +39,14 @@ const query = z.strictObject({
  */
 export async function assembleContext(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const conversation = uuidParameter(context.req.param("conversation"), "conversation");
   const given = readQuery(context.req.raw, query);
-  const user = caller.kind === "person" ? caller.userId : null;
   const { database, embedder } = context.env;
+  if (caller.kind === "agent") await requireBoth(database, caller);
+  const user = caller.kind === "service" ? null : caller.userId;
+  const agent = caller.kind === "agent" ? caller.agentId : null;
   const embedding = await embedText(embedder, given.query);
   const [row] = await database.run((sql) =>
     sql<{ prompt: unknown }[]>`
@@ -37,7 +57,8 @@ export async function assembleContext(
       from public.conversations as talk
       where talk.id = ${conversation} and talk.deleted_at is null
         and (${user}::uuid is null
-          or talk.user_id = ${user} and private.belongs_to(talk.user_id, talk.workspace_id))`
+          or talk.user_id = ${user} and private.belongs_to(talk.user_id, talk.workspace_id))
+        and (${agent}::uuid is null or talk.agent_id = ${agent})`
   );
   if (!row) throw notFound("The conversation");
   return answer(row.prompt);

@@ -1,6 +1,6 @@
 /** The prompt of a conversation: assembled, and made again as it was. */
 import { createApp, serve } from "../_shared/http/app.ts";
-import { route } from "../_shared/http/route.ts";
+import { route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { assembleContext } from "./assemble-context.ts";
 import { findPrompt, replayContext } from "./replay-context.ts";
@@ -8,6 +8,9 @@ import { findPrompt, replayContext } from "./replay-context.ts";
 export const app = createApp("context");
 app.get("/records/:id", route("person-or-service", "read", replayContext));
 app.get("/of/:message", route("person-or-service", "read", findPrompt));
-app.get("/:conversation", route("person-or-service", "read", assembleContext));
+app.get(
+  "/:conversation",
+  scopedRoute("person-or-service", "read", "conversations:read", assembleContext),
+);
 
 export default serve(app, services);
