@@ -8,15 +8,24 @@ import { type Claimed, type Held, type Transport, WorkError } from "./work.ts";
  * Over HTTP, by the function `work`.
  *
  * @param url the project's API
- * @param key a secret key: only where no person can read it
+ * @param token gives an agent's token with the scope `work:<queue>`: `createAgentTokens(…).asItself()`
+ * @param key instead of it the operator's secret key, for the work of all workspaces
  */
 export function httpTransport(
-  { url, key, timeout = 10 }: { url: string; key: string; timeout?: number },
+  { url, timeout = 10, ...by }:
+    & { url: string; timeout?: number }
+    & (
+      | { token: () => Promise<string> }
+      | { key: string }
+    ),
 ): Transport {
+  const credential = async (): Promise<Record<string, string>> =>
+    "key" in by ? { apikey: by.key } : { authorization: `Bearer ${await by.token()}` };
+
   async function say(queue: string, verb: string, body: unknown): Promise<unknown> {
     const response = await fetch(`${url}/functions/v1/work/${queue}/${verb}`, {
       method: "POST",
-      headers: { apikey: key, "content-type": "application/json" },
+      headers: { ...await credential(), "content-type": "application/json" },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeout * 1000),
     });

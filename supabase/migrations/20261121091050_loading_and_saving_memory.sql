@@ -85,16 +85,25 @@ create function private.save_agent_memory(workspace_id uuid, entries jsonb, agen
 returns table (memory_type text, key text, version integer)
 language plpgsql
 volatile
+security definer -- agents write no rows past it; it decides by itself whose
 set search_path = ''
 as $$
 declare
-  kept text := private.agent_memory_table($1, $4);
+  kept text;
   whose text := case when $3 is null then 'm.agent_id is null' else 'm.agent_id = $2' end;
   entry record;
   known_id uuid;
   known_version integer;
   conflicts text[] := '{}'::text[];
 begin
+  -- The service writes what it says; an agent, as itself, its own.
+  if not private.is_service() and not exists (
+    select from private.agent_rights('memory:write') as rights
+    where rights.user_id is null and rights.workspace_id = $1 and rights.agent_id = $3 and $4 = ''
+  ) then
+    perform private.raise_error('forbidden', 'What an agent believes the agent writes, as itself.', 403, 'agent_id: its own.');
+  end if;
+  kept := private.agent_memory_table($1, $4);
   perform private.check_memory_entries(entries);
   -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at once do not deadlock.
   execute format(
@@ -155,12 +164,13 @@ returns table (memory_type text, key text, version integer)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.save_agent_memory($1, $2, $3, $4); $$;
 comment on function public.save_agent_memory(uuid, jsonb, uuid, text) is
-  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of another workspace.';
+  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of another workspace, forbidden 403. For the service, and for an agent as itself (memory:write)';
 
 grant execute on function private.agent_memory_table(uuid, text),
   private.load_agent_memory(uuid, uuid, text[], text), public.load_agent_memory(uuid, uuid, text[], text) to authenticated, service_role;
-grant execute on function private.check_memory_entries(jsonb),
-  private.save_agent_memory(uuid, jsonb, uuid, text), public.save_agent_memory(uuid, jsonb, uuid, text) to service_role;
+grant execute on function private.check_memory_entries(jsonb) to service_role;
+grant execute on function private.save_agent_memory(uuid, jsonb, uuid, text), public.save_agent_memory(uuid, jsonb, uuid, text)
+  to authenticated, service_role;
 
 create function private.prune_agent_memory_history(keep interval default '365 days', newest integer default 20)
 returns jsonb

@@ -1,12 +1,18 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { runProgram, secretKey } from "./programs.ts";
+import { publishableKey, runProgram } from "./programs.ts";
 import { connect, createWorld } from "./world.ts";
 
 const sql = connect();
-const { workspace } = await createWorld(sql);
+const { workspace, agent } = await createWorld(sql);
+const [credential] = await sql<{ secret: string }[]>`
+  select secret from private.create_agent_credential(
+    ${agent}, 'tests', '{memory:read,memory:write,work:code_task_queue}'::text[], null)`;
 Deno.test.afterAll(() => sql.end());
 
-const runAgent = async () => (await runProgram("docs/agent.ts", secretKey)).trim().split("\n");
+const runAgent = async () =>
+  (await runProgram("docs/agent.ts", publishableKey, agent, credential?.secret ?? "")).trim().split(
+    "\n",
+  );
 
 const addTasks = (n: number) =>
   sql`insert into public.code_task_queue (workspace_id, prompt, repository)

@@ -144,12 +144,15 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
   const stories = await Promise.all([runStory(""), runStory("pn_")]);
   strictEqual(voice.calls.length, stories.length, "each lead was called once");
 
-  // An agent does a task and remembers.
+  // An agent does a task and remembers, by a credential of its own.
+  const [credential] = await sql`
+    select secret from private.create_agent_credential(
+      ${RECRUITER}, 'story', '{memory:read,memory:write,work:code_task_queue}'::text[], null)`;
   await sql`
     insert into public.code_task_queue (workspace_id, prompt, repository)
     values (${ACME}, 'Write the story down.', 'acme/story')`;
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "docs/agent.ts", stack.apiUrl, stack.secretKey],
+    args: ["run", "--allow-all", "docs/agent.ts", stack.apiUrl, stack.publishableKey, RECRUITER, credential?.secret],
     cwd: PROJECT,
   }).output();
   strictEqual(code, 0, new TextDecoder().decode(stderr));
