@@ -152,7 +152,15 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
     insert into public.code_task_queue (workspace_id, prompt, repository)
     values (${ACME}, 'Write the story down.', 'acme/story')`;
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "docs/agent.ts", stack.apiUrl, stack.publishableKey, RECRUITER, credential?.secret],
+    args: [
+      "run",
+      "--allow-all",
+      "docs/agent.ts",
+      stack.apiUrl,
+      stack.publishableKey,
+      RECRUITER,
+      credential?.secret,
+    ],
     cwd: PROJECT,
   }).output();
   strictEqual(code, 0, new TextDecoder().decode(stderr));
