@@ -22,7 +22,7 @@ Deno.test("what is not served, and the inbox", async (test) => {
     assert.deepEqual(codes, {
       linkIdentity: "manual_linking_disabled",
       enroll: "mfa_totp_enroll_not_enabled",
-      challenge: "mfa_totp_verify_not_enabled",
+      challenge: "mfa_factor_not_found",
       signInWithIdToken: "provider_disabled",
       signInWithSSO: "saml_provider_disabled",
       phone: "phone_provider_disabled",

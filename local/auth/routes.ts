@@ -15,7 +15,7 @@ import {
 } from "./context.ts";
 import { answerError, AuthError } from "./errors.ts";
 import { credentials, readBody } from "./input.ts";
-import { describeSettings, refuse } from "./not-served.ts";
+import { describeSettings, refuse, refuseFactor } from "./not-served.ts";
 import { endSessions } from "./sessions.ts";
 import { sendRecovery, sendSignInCode, signUp } from "./sign-up.ts";
 import { giveToken } from "./token.ts";
@@ -125,6 +125,11 @@ function addRoutesOfPeople(app: Hono<Bindings>, context: AuthContext): void {
       (sql) => endSessions(sql, user.id, sessionId, scope),
     );
     return c.body(null, 204);
+  });
+  app.post("/factors", async (c) => {
+    await person(c);
+    const shape = z.object({ factor_type: z.string().nullish() });
+    throw refuseFactor((await readBody(c.req.raw, shape)).factor_type);
   });
   for (const method of ["GET", "POST"]) {
     app.on(method, "/reauthenticate", async (c) => {

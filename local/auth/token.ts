@@ -27,7 +27,7 @@ export async function giveToken(
     case "id_token":
       throw disabled("provider_disabled", "Provider is not enabled: this project has none");
     case "web3":
-      throw disabled("web3_provider_disabled", "Web3 provider is disabled");
+      throw disabled("web3_provider_disabled", "Web3 provider is disabled", 422);
     default:
       throw new AuthError(400, "unsupported_grant_type", "unsupported_grant_type");
   }

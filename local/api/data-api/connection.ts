@@ -42,6 +42,7 @@ export function openConnection(
   seeExposedSchemas(connection);
   correctQueries(connection);
   applyRequest(connection, settings);
+  takeBack(connection);
   return connection;
 }
 
@@ -119,6 +120,19 @@ function applyRequest(connection: LiteConnection, settings: RoleSettings): void 
     const calls = said.map((_, i) => `set_config($${2 * i + 1}, $${2 * i + 2}, true)`);
     const sql = `select ${calls.join(", ")}`;
     await db.executeQuery({ sql, parameters: said.flat(), query: { kind: "RawNode" } });
+  };
+}
+
+/**
+ * Correction 10: what a request with `Prefer: tx=rollback` has written is taken back when it is answered (`rollback()` of supabase-js). lite
+ * reads the preference and commits.
+ */
+function takeBack(connection: LiteConnection): void {
+  const withContext = connection.withContext.bind(connection);
+  connection.withContext = (caller, work, options) => {
+    const prefer = requests.getStore()?.request.headers.get("prefer") ?? "";
+    const isUndone = prefer.split(",").some((one) => one.trim() === "tx=rollback");
+    return withContext(caller, work, isUndone ? { ...options, forceRollback: true } : options);
   };
 }
 

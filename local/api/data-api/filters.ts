@@ -3,6 +3,8 @@
  * `name=eq.true` with a boolean, which is an error. In quotes lite leaves a value as it is, so what it would change is put in quotes.
  */
 
+import { jsonMark } from "./values.ts";
+
 const reserved = /^(?:.*\.)?(?:select|order|limit|offset|on_conflict|columns|apikey)$/;
 const tree = /^(?:.*\.)?(?:or|and)$/;
 const words = new Set(["true", "false", "null", "not_null", "unknown"]);
@@ -32,6 +34,15 @@ function correctFilter(value: string): string {
   );
 }
 
+/** A part of JSON (`facts->tea`) is compared with JSON: what stands there is read as such, and not as a text. */
+const jsonPart = /->(?!>)[^>]*$/;
+const correctJson = (value: string) =>
+  value.replace(
+    /^((?:not\.)?(?:eq|neq|gte?|lte?)\.)(.*)$/s,
+    // lite takes off the outer quotes and leaves what is between them as it is.
+    (_, operator: string, text: string) => `${operator}"${jsonMark}${text}"`,
+  );
+
 const correctTree = (value: string) =>
   value.replace(
     /"(?:[^"\\]|\\.)*"|\b(eq|neq|gte?|lte?)\.([^",(){}]+)|\bin\.\(([^()]*)\)/g,
@@ -49,6 +60,7 @@ export function correctFilters(request: Request): Request {
   for (const [name, value] of url.searchParams) {
     if (reserved.test(name)) corrected.append(name, value);
     else if (tree.test(name)) corrected.append(name, correctTree(value));
+    else if (jsonPart.test(name)) corrected.append(name, correctJson(value));
     // In a call by GET what is no filter is an argument.
     else {corrected.append(
         name,

@@ -23,7 +23,7 @@ const jsonbOid = 3802;
 const vectors = /^(?:\w+\.)?(?:vector|halfvec|sparsevec)$/;
 
 /** Stands before a text that is JSON already; no JSON text begins so. */
-const jsonMark = "\u0001json\u0001";
+export const jsonMark = "\u0001json\u0001";
 
 /** JSON that has been written; the driver passes it on as it is. */
 class JsonText {

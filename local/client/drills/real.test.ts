@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { startTestPostgres } from "../../services/postgres.ts";
+import { makeCalls } from "../calls.ts";
+import { pagePath, readPage } from "../page.ts";
+import { startWorld } from "../world.ts";
+
+Deno.test({
+  name: "docs/local-stack.md says of every method of supabase-js what it does on a real Postgres",
+  // Clients that were thrown away keep their timers for a while.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const server = await startTestPostgres();
+    try {
+      await using world = await startWorld(server.adminUrl);
+      const { outcomes, problems } = await makeCalls(world);
+      assert.deepEqual(problems, []);
+      const page = readPage(await Deno.readTextFile(pagePath), "real");
+      assert.deepEqual(
+        Object.fromEntries(outcomes),
+        Object.fromEntries(page),
+        "npm run local-stack",
+      );
+    } finally {
+      await server.remove();
+    }
+  },
+});
