@@ -295,13 +295,20 @@ $$;
 comment on function private.topic_id(text) is
   'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can silence every subscriber of realtime.';
 grant execute on function private.topic_id(text) to authenticated;
--- On the private topic conversation:<id>. People do not send there: what happened is told by the database. (Said here, because a comment on a
--- policy wants the owner of the table, which is the platform.)
-create policy "Who reads a conversation hears of it" on realtime.messages
+-- On the private topics conversation:<id> and workspace:<id>. People do not send there: what happened is told by the database. (Said here,
+-- because a comment on a policy wants the owner of the table, which is the platform. One policy, as each is asked for every topic.)
+create policy "Who may read of something hears of it" on realtime.messages
   for select to authenticated
   using (
     extension = 'broadcast'
-    and exists (select from public.conversations as conversation where conversation.id = (select private.topic_id('conversation')))
+    and (
+      exists (
+        select from public.conversations as conversation
+        where conversation.id = (select private.topic_id('conversation'))
+      )
+      -- What a workspace spends is its admins' matter, as its budgets are.
+      or (select private.topic_id('workspace')) = any ((select private.workspace_ids('admin'))::uuid[])
+    )
   );
 
 grant execute on function

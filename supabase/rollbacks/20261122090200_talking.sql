@@ -1,5 +1,5 @@
 -- Back from: talking. What was said can be read.
-drop policy "Who reads a conversation hears of it" on realtime.messages;
+drop policy "Who may read of something hears of it" on realtime.messages;
 drop function private.topic_id(text);
 drop trigger tell_of_conversations on public.conversations;
 drop trigger tell_of_messages on public.messages;

@@ -2,7 +2,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(13);
+select plan(15);
 
 delete from realtime.messages;
 -- Realtime asks in this way: as the person, with the topic set, whether the policies let a row of it be read.
@@ -43,6 +43,14 @@ select is(
   (select string_agg(pg_temp.hear(who, 'conversation:' || tests.id('north talk')), ' ' order by place)
    from unnest(array['anonymous', 'outsider', 'guest', 'member', 'admin']) with ordinality as a (who, place)),
   'none none none yes yes', 'members of one that is shared with them'
+);
+select is(
+  (select string_agg(pg_temp.hear(who, 'workspace:' || tests.id('north')), ' ' order by place)
+   from unnest(array['anonymous', 'outsider', 'guest', 'member', 'admin', 'owner']) with ordinality as a (who, place)),
+  'none none none none yes yes', 'what a workspace spends is heard by its admins'
+);
+select is(
+  pg_temp.hear('admin', 'workspace:' || tests.id('south')), 'none', 'and by those of no other workspace'
 );
 select is(pg_temp.hear('member', topic), 'none', format('nothing is heard on %s', topic))
 from unnest(array['conversation:', 'conversation:x', tests.id('north talk')::text]) as topic;
