@@ -7,12 +7,13 @@ interface ServerFacts {
   is_superuser: boolean;
   missing: string[];
   database: string;
+  preloads_cron: boolean;
   cron_database: string | null;
 }
 
 /** pg_cron has to be preloaded, and lives in one database of a server: the project can only be there. */
-function refuseWithoutCron({ database, cron_database }: ServerFacts): void {
-  if (cron_database === null) {
+function refuseWithoutCron({ database, preloads_cron, cron_database }: ServerFacts): void {
+  if (!preloads_cron) {
     throw new Error(
       "The Postgres of --db-url does not preload pg_cron. In its configuration set " +
         `shared_preload_libraries = 'pg_cron' and cron.database_name = '${database}', and restart it.`,
@@ -42,7 +43,8 @@ export async function useServer(
           where wanted not in (select name from pg_catalog.pg_available_extensions)
         ) as missing,
         current_database() as database,
-        -- Null where pg_cron is not preloaded: then nothing has defined the setting.
+        -- A setting of pg_cron's in the configuration says nothing: it is kept for whoever may be loaded yet.
+        'pg_cron' = any (regexp_split_to_array(current_setting('shared_preload_libraries'), '[ ,"]+')) as preloads_cron,
         current_setting('cron.database_name', true) as cron_database
     `;
     if (!server?.is_superuser) {
