@@ -9,7 +9,7 @@ type Supabase = any;
 declare const globalThis: {
   supabase: Supabase;
   client: Supabase;
-  heard: unknown[];
+  heard: string[];
   present: string[];
 };
 
@@ -23,18 +23,26 @@ const given = {
   key: required("SUPABASE_PUBLISHABLE_KEY"),
 };
 
-/** Opens the page in a browser's own cookie jar, and signs in there. */
-async function openAs(browser: Browser, origin: string, email: string): Promise<Page> {
+/** Opens the page in a browser's own cookie jar. */
+async function openPage(browser: Browser, origin: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await page.goto(origin);
-  const error = await page.evaluate(async ({ url, key, email }) => {
+  await page.evaluate(({ url, key }) => {
     globalThis.client = globalThis.supabase.createClient(url, key);
+  }, given);
+  return page;
+}
+
+/** Opens the page, and signs in there. */
+async function openAs(browser: Browser, origin: string, email: string): Promise<Page> {
+  const page = await openPage(browser, origin);
+  const error = await page.evaluate(async (email) => {
     const { error } = await globalThis.client.auth.signInWithPassword({
       email,
       password: "groundwork-demo",
     });
     return error && String(error);
-  }, { ...given, email });
+  }, email);
   assert.equal(error, null);
   return page;
 }
@@ -48,17 +56,37 @@ Deno.test({
     const { origin, stop } = servePage();
     try {
       await withBrowser(required("GROUNDWORK_TEST_CHROMIUM"), async (browser) => {
+        await newcomer(test, browser, origin);
         const juan = await openAs(browser, origin, "juan@acme.example");
         const ben = await openAs(browser, origin, "ben@acme.example");
         await tables(test, juan);
-        await realtime(test, juan, ben, await conversation(juan));
+        const told = await conversation(juan);
+        await files(test, juan, told);
+        await hearing(test, juan, ben, told.id);
         await sessions(test, juan);
+        await presence(test, juan, ben);
       });
     } finally {
       await stop();
     }
   },
 });
+
+async function newcomer(test: Deno.TestContext, browser: Browser, origin: string): Promise<void> {
+  await test.step("somebody new signs up, is signed in, and sees nobody's workspace", async () => {
+    const page = await openPage(browser, origin);
+    const email = `new.${crypto.randomUUID()}@example.com`;
+    const seen = await page.evaluate(async (email) => {
+      const { client } = globalThis;
+      const { data, error } = await client.auth.signUp({ email, password: "a long password 1" });
+      if (error) return String(error);
+      const { data: workspaces } = await client.from("workspaces").select("id");
+      return [data.user.email, data.session !== null, workspaces.length];
+    }, email);
+    assert.deepEqual(seen, [email, true, 0]);
+    await page.context().close();
+  });
+}
 
 async function tables(test: Deno.TestContext, juan: Page): Promise<void> {
   await test.step("it lists what its person may see, and nothing of others", async () => {
@@ -81,56 +109,168 @@ async function tables(test: Deno.TestContext, juan: Page): Promise<void> {
   });
 }
 
-/** Makes a conversation that colleagues read, and returns its id. */
-async function conversation(page: Page): Promise<string> {
+/** A conversation that colleagues read, and the folder in which its files lie. */
+interface Told {
+  id: string;
+  folder: string;
+}
+
+async function conversation(page: Page): Promise<Told> {
   return await page.evaluate(async () => {
-    const { data: workspace } = await globalThis.client.from("workspaces").select("id").single();
-    const { data, error } = await globalThis.client.from("conversations")
+    const { client } = globalThis;
+    const { data: workspace } = await client.from("workspaces").select("id").single();
+    const { data, error } = await client.from("conversations")
       .insert({ workspace_id: workspace.id, title: "From a page", visibility: "workspace" })
       .select("id").single();
     if (error) throw new Error(JSON.stringify(error));
-    return data.id;
+    const { data: { user } } = await client.auth.getUser();
+    return { id: data.id, folder: `${workspace.id}/${user.id}/${data.id}` };
   });
 }
 
-async function realtime(
+async function files(test: Deno.TestContext, juan: Page, { folder }: Told): Promise<void> {
+  await test.step("it uploads a File and shows it by a signed URL", async () => {
+    const shown = await juan.evaluate(async (folder) => {
+      const W = globalThis as Supabase;
+      const canvas = W.document.createElement("canvas");
+      canvas.width = 3;
+      canvas.height = 2;
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+      const file = new W.File([blob], "dot.png", { type: "image/png" });
+      const bucket = globalThis.client.storage.from("attachments");
+      const path = `${folder}/dot.png`;
+      const uploaded = await bucket.upload(path, file);
+      if (uploaded.error) return `upload: ${uploaded.error}`;
+      const signed = await bucket.createSignedUrl(path, 60);
+      if (signed.error) return `createSignedUrl: ${signed.error}`;
+      const image = new W.Image();
+      image.src = signed.data.signedUrl;
+      await image.decode();
+      return `${image.naturalWidth} × ${image.naturalHeight}`;
+    }, folder);
+    assert.equal(shown, "3 × 2");
+  });
+}
+
+/** How long a page is waited for: ms. */
+const patience = { timeout: 60_000 };
+
+/**
+ * Joins the conversation's private channel. As docs/realtime.md has it for who was away: each time it is joined, the page reads what has
+ * been said, and what it hears then comes after. What is known is kept in the page, each message once.
+ */
+const follow = (page: Page, id: string) =>
+  page.evaluate(async (id) => {
+    const { client } = globalThis;
+    await client.realtime.setAuth();
+    globalThis.heard = [];
+    const know = (message: string) => {
+      if (!globalThis.heard.includes(message)) globalThis.heard.push(message);
+    };
+    const channel = client.channel(`conversation:${id}`, { config: { private: true } })
+      .on("broadcast", { event: "message_added" }, ({ payload }: Supabase) => know(payload.id));
+    return await new Promise<string>((resolve) =>
+      channel.subscribe(async (status: string, error: unknown) => {
+        if (status === "SUBSCRIBED") {
+          const { data } = await client.from("messages").select("id").eq("conversation_id", id)
+            .order("created_at");
+          for (const message of data) know(message.id);
+        }
+        resolve(error ? `${status}: ${error}` : status);
+      })
+    );
+  }, id);
+
+const say = (page: Page, id: string, text: string): Promise<string> =>
+  page.evaluate(async ({ id, text }) => {
+    const { data, error } = await globalThis.client.rpc("add_message", {
+      conversation_id: id,
+      parts: [{ type: "text", text }],
+    });
+    if (error) throw new Error(JSON.stringify(error));
+    return data.id ?? data[0]?.id ?? data;
+  }, { id, text });
+
+/** Waits until the page knows a message. */
+const hears = (page: Page, id: string) =>
+  page.waitForFunction((id) => globalThis.heard.includes(id), id, patience);
+
+const isConnected = (page: Page, wanted: boolean) =>
+  page.waitForFunction(
+    (wanted) => globalThis.client.realtime.isConnected() === wanted,
+    wanted,
+    patience,
+  );
+
+/** Takes the page's network away, its open sockets with it, until it is given back. */
+async function cut(page: Page): Promise<() => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  const offline = (offline: boolean) =>
+    session.send("Network.emulateNetworkConditions", {
+      offline,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
+  await offline(true);
+  return async () => {
+    await offline(false);
+    await session.detach();
+  };
+}
+
+async function hearing(
   test: Deno.TestContext,
   juan: Page,
   ben: Page,
-  conversationId: string,
+  conversation: string,
 ): Promise<void> {
-  /** Joins the conversation's private channel; what is heard there is kept in the page. */
-  const join = (page: Page) =>
-    page.evaluate(async (id) => {
-      await globalThis.client.realtime.setAuth();
-      globalThis.heard = [];
-      const channel = globalThis.client.channel(`conversation:${id}`, {
-        config: { private: true },
-      }).on("broadcast", { event: "message_added" }, ({ payload }: Supabase) => {
-        globalThis.heard.push(payload.id);
-      });
-      return await new Promise<string>((resolve) =>
-        channel.subscribe((status: string, error: unknown) =>
-          resolve(error ? `${status}: ${error}` : status)
-        )
-      );
-    }, conversationId);
-  const say = (page: Page, text: string): Promise<string> =>
-    page.evaluate(async ({ id, text }) => {
-      const { data, error } = await globalThis.client.rpc("add_message", {
-        conversation_id: id,
-        parts: [{ type: "text", text }],
-      });
-      if (error) throw new Error(JSON.stringify(error));
-      return data.id ?? data[0]?.id ?? data;
-    }, { id: conversationId, text });
-  const hears = async (page: Page, id: string) => {
-    await page.waitForFunction((id) => globalThis.heard.includes(id), id, { timeout: 60_000 });
-  };
-
   await test.step("it hears what is said in a conversation that it may read", async () => {
-    assert.equal(await join(ben), "SUBSCRIBED");
-    await hears(ben, await say(juan, "Hello from a page"));
+    assert.equal(await follow(ben, conversation), "SUBSCRIBED");
+    await hears(ben, await say(juan, conversation, "Hello from a page"));
+  });
+  await test.step("cut off, it comes back by itself, and has missed and doubled nothing", async () => {
+    const giveBack = await cut(ben);
+    await isConnected(ben, false);
+    const missed = [
+      await say(juan, conversation, "Nobody hears this in time"),
+      await say(juan, conversation, "Nor this"),
+    ];
+    const known = await ben.evaluate(() => globalThis.heard);
+    assert.ok(!missed.some((id) => known.includes(id)), "it was not cut off");
+    await giveBack();
+    await isConnected(ben, true);
+    for (const id of missed) await hears(ben, id);
+    const last = await say(juan, conversation, "Here again");
+    await hears(ben, last);
+    const heard = await ben.evaluate(() => globalThis.heard);
+    assert.deepEqual(heard.slice(-3), [...missed, last]);
+  });
+}
+
+async function presence(test: Deno.TestContext, juan: Page, ben: Page): Promise<void> {
+  await test.step("two pages see each other present, and one that is closed is gone", async () => {
+    const appear = (page: Page, name: string) =>
+      page.evaluate(async (name) => {
+        const channel = globalThis.client.channel("lobby", {
+          config: { presence: { key: name, enabled: true } },
+        });
+        channel.on("presence", { event: "sync" }, () => {
+          globalThis.present = Object.keys(channel.presenceState()).sort();
+        });
+        await new Promise<void>((resolve) =>
+          channel.subscribe((status: string) => status === "SUBSCRIBED" && resolve())
+        );
+        return await channel.track({ name });
+      }, name);
+    const sees = (page: Page, names: string) =>
+      page.waitForFunction((names) => String(globalThis.present) === names, names, patience);
+    assert.equal(await appear(juan, "juan"), "ok");
+    assert.equal(await appear(ben, "ben"), "ok");
+    await Promise.all([sees(juan, "ben,juan"), sees(ben, "ben,juan")]);
+    await ben.close();
+    await sees(juan, "juan");
   });
 }
 
