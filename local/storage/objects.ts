@@ -22,7 +22,8 @@ export interface StoredObject {
   last_accessed_at: string;
 }
 
-interface Writing {
+/** How an object is written. */
+export interface Writing {
   upsert: boolean;
   operation: string;
   /** Of a signed upload: who signed it. */

@@ -362,11 +362,6 @@ Deno.test("Storage answers as the platform's", async (test) => {
       await files.purgeCache("file.png"),
     ];
     for (const refused of unserved) assert.equal(codeOf(refused), "FeatureNotEnabled");
-    const resumable = await fetch(`${api.origin}/storage/v1/upload/resumable`, {
-      method: "POST",
-      body: "x",
-    });
-    assert.deepEqual([resumable.status, (await resumable.json()).code], [501, "FeatureNotEnabled"]);
   });
 
   await test.step("a token that cannot be verified is refused, and none is asked for one", async () => {
