@@ -154,6 +154,24 @@ Deno.test("the embedded database serves many clients at once", async (test) => {
     });
   });
 
+  await test.step("two clients have cursors, temporary tables and locks of the same names, each in its transaction", async () => {
+    const read = (sql: postgres.Sql, value: number) =>
+      sql.begin(async (sql) => {
+        await sql`select pg_advisory_xact_lock(7)`;
+        await sql`create temp table same (id int) on commit drop`;
+        await sql`insert into same values (${value})`;
+        await sql`declare c cursor for select id from same`;
+        // Whoever else asks now waits until this one is through.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return (await sql`fetch all from c`).map(({ id }) => id);
+      });
+    assert.deepEqual(await Promise.all([read(one, 1), read(two, 2)]), [[1], [2]]);
+    await assert.rejects(two`select * from same`, { code: "42P01" });
+    await assert.rejects(two.unsafe("fetch all from c").simple(), { code: "34000" });
+    const [held] = await two`select count(*)::int as n from pg_locks where locktype = 'advisory'`;
+    assert.equal(held?.n, 0);
+  });
+
   await close([one, two]);
 });
 

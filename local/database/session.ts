@@ -7,14 +7,16 @@
  * settings (`set …`), prepared statements and `listen`.
  */
 import { setImmediate } from "node:timers";
-import { type Belongings, channelOf, noBelongings, noteChannels, refuse, sqlOf } from "./apart.ts";
+import { channelOf, noBelongings, noteChannels, refuse, sqlOf } from "./apart.ts";
+import type { Client, SessionClient, SessionOptions } from "./clients.ts";
+import { keepPreparedApart } from "./prepared.ts";
+import { quote, resetSession, startupSettings } from "./settings.ts";
 import {
   concat,
   errorResponse,
   type Message,
   message,
   prefixStatement,
-  readRow,
   readStartup,
   readText,
   readyForQuery,
@@ -25,49 +27,6 @@ import {
 
 /** How long a client may keep the session in an open transaction without saying anything while others wait, in milliseconds. */
 const idleInTransactionLimit = 10_000;
-
-/**
- * Brings the session back to how a new connection would find it. In PGlite `reset session authorization` has no effect, naming the role
- * does. Its own time zone is GMT, the platform's is UTC; the search path is the one that bootstrap.sql gives to the database.
- */
-const resetSession = `set session authorization postgres; reset role; reset all;
-  set timezone = 'UTC'; set search_path = "$user", public, extensions`;
-
-/** A client of the shared session: feed it what its socket receives, tell it when the socket has closed. */
-export interface SessionClient {
-  receive(bytes: Uint8Array): void;
-  end(): void;
-}
-
-/** What the shared session needs from the outside. */
-export interface SessionOptions {
-  /** Runs protocol messages on the one session and returns the answer. */
-  execute: (bytes: Uint8Array) => Uint8Array;
-  /** Reported to clients at startup. */
-  serverParameters: Record<string, string>;
-  /** Hears why a client was ended. */
-  onEnded?: (reason: string) => void;
-  /** How long a client may sit in a transaction while others wait: milliseconds. */
-  idleLimit?: number;
-  /** Called when the session itself broke; nothing works afterwards. */
-  onCrash: (error: unknown) => void;
-}
-
-interface Client {
-  id: number;
-  started: boolean;
-  ended: boolean;
-  buffer: Uint8Array;
-  inbox: Message[];
-  /** Statements that give the session this client's settings. */
-  settings: string[];
-  statements: Set<string>;
-  belongings: Belongings;
-  /** As it calls itself. */
-  name: string;
-  send: (bytes: Uint8Array) => void;
-  close: () => void;
-}
 
 /** Opens a shared session. */
 export function shareSession(
@@ -84,7 +43,8 @@ export function shareSession(
   let settledFor: Client | null = null;
   let isDirty = true;
   let isScheduled = false;
-  let hasPrepared = false;
+  const prepared = keepPreparedApart(run, runSql);
+  const { pack: packPrepared, unpack: unpackPrepared } = prepared;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   function run(bytes: Uint8Array): Message[] {
@@ -144,12 +104,12 @@ export function shareSession(
   /** Gives the session the client's settings. Returns an error message when that is impossible. */
   function settle(client: Client): Uint8Array | undefined {
     if (settledFor === client) return undefined;
-    packPrepared(settledFor);
+    packPrepared(settledFor?.belongings ?? null);
     if (isDirty) runSql(resetSession);
     settledFor = client;
     isDirty = client.settings.length > 0;
     const refusal = isDirty ? runSql(client.settings.join("; ")) : undefined;
-    unpackPrepared(client);
+    unpackPrepared(client.belongings);
     return refusal;
   }
 
@@ -193,7 +153,7 @@ export function shareSession(
   function remember(client: Client, messages: Message[], tags: string[]) {
     noteChannels(client.belongings, messages, tags);
     if (tags.includes("UNLISTEN")) listenForAll();
-    if (tags.some((tag) => tag === "PREPARE" || tag.startsWith("DEALLOCATE"))) hasPrepared = true;
+    prepared.note(tags);
     const changes = tags.filter((tag) => tag === "SET" || tag === "RESET");
     if (changes.length === 0) return;
     isDirty = true;
@@ -215,30 +175,6 @@ export function shareSession(
     if (status !== "I") return;
     const channels = new Set([...clients].flatMap(({ belongings }) => [...belongings.channels]));
     for (const channel of channels) runSql(`listen ${quote(channel)}`);
-  }
-
-  /** Takes along what a client has prepared by SQL: another one may use the same names. */
-  function packPrepared(client: Client | null) {
-    if (!hasPrepared) return;
-    hasPrepared = false;
-    const rows = run(
-      message(
-        "Q",
-        text("select name, statement from pg_catalog.pg_prepared_statements where from_sql"),
-      ),
-    );
-    client?.belongings.prepared.clear();
-    for (const { type, bytes } of rows) {
-      if (type !== "D") continue;
-      const [name = "", statement = ""] = readRow(bytes);
-      client?.belongings.prepared.set(name, statement);
-      runSql(`deallocate ${quote(name)}`);
-    }
-  }
-
-  function unpackPrepared({ belongings }: Client) {
-    for (const statement of belongings.prepared.values()) runSql(statement);
-    hasPrepared = belongings.prepared.size > 0;
   }
 
   /**
@@ -342,33 +278,4 @@ export function shareSession(
       return { receive: (bytes) => receive(client, bytes), end: () => drop(client) };
     },
   };
-}
-
-const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
-
-/** Settings that a client asks for in its startup packet, as SQL. */
-function startupSettings(parameters: Map<string, string>): string[] {
-  const ignored = [
-    "user",
-    "database",
-    "application_name",
-    "client_encoding",
-    "replication",
-    "options",
-  ];
-  const settings = [...parameters].filter(([name, value]) =>
-    !ignored.includes(name) && !name.startsWith("_pq_.") &&
-    !(name.toLowerCase() === "timezone" && value === "UTC")
-  );
-  for (
-    const [, name, value] of (parameters.get("options") ?? "").matchAll(/-c\s*([\w.]+)=(\S+)/g)
-  ) {
-    settings.push([name ?? "", value ?? ""]);
-  }
-  const sql = settings.map(([name, value]) => `set ${name} = '${value.replaceAll("'", "''")}'`);
-  const user = parameters.get("user") ?? "postgres";
-  if (user !== "postgres") {
-    sql.unshift(`set session authorization "${user.replaceAll('"', '""')}"`);
-  }
-  return sql;
 }

@@ -1,6 +1,7 @@
 /**
- * Uploads that go on after a cut, by the protocol of tus.io, as the platform takes them: the bucket and the name are in the metadata, and
- * the policies are asked whenever a piece comes. `…/sign` takes the token of a signed upload instead of a person's.
+ * Uploads that go on after a cut, by the protocol of tus.io, as the platform takes them: the bucket
+ * and the name are in the metadata, and the policies are asked whenever a piece comes. `…/sign` takes
+ * the token of a signed upload instead of a person's.
  */
 import { Server, type ServerOptions, type Upload } from "@tus/server";
 import { type Caller, storageItself } from "../callers.ts";
@@ -32,7 +33,7 @@ function openServer(context: StorageContext, uploads: Uploads, path: string, isS
   const leaveFor = (request: Asked, upload: Pick<Upload, "metadata">) =>
     isSigned ? leaveByToken(context, request, upload) : leaveOfCaller(context, request);
 
-  /** @throws StorageError when somebody else began it, or the policies would not take the object from this one any more */
+  /** @throws StorageError when somebody else began it, or the policies do not take it any more */
   async function check(request: Asked, id: string): Promise<Leave & { upload: Upload }> {
     const upload = await uploads.getUpload(id);
     const terms = await uploads.termsOf(id);
