@@ -1415,6 +1415,7 @@ export type Database = {
           "folder_id": string | null;
           "id": string;
           "last_context": NonNullable<Json>;
+          "last_message_at": string;
           "tags": (string)[];
           "title": string;
           "updated_at": string;
@@ -1431,6 +1432,7 @@ export type Database = {
           "folder_id"?: string | null;
           "id"?: string;
           "last_context"?: NonNullable<Json>;
+          "last_message_at"?: string;
           "tags"?: (string)[];
           "title"?: string;
           "updated_at"?: string;
@@ -1446,6 +1448,7 @@ export type Database = {
           "folder_id"?: string | null;
           "id"?: string;
           "last_context"?: NonNullable<Json>;
+          "last_message_at"?: string;
           "tags"?: (string)[];
           "title"?: string;
           "updated_at"?: string;
@@ -2520,9 +2523,59 @@ export type Database = {
           },
         ];
       };
+      "message_states": {
+        Row: {
+          "conversation_id": string;
+          "message_id": string;
+          "metadata": NonNullable<Json>;
+          "parts": NonNullable<Json>;
+          "replaced_at": string;
+          "user_id": string;
+          "version": number;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "conversation_id": string;
+          "message_id": string;
+          "metadata": NonNullable<Json>;
+          "parts": NonNullable<Json>;
+          "replaced_at"?: string;
+          "user_id": string;
+          "version": number;
+          "workspace_id": string;
+        };
+        Update: {
+          "conversation_id"?: string;
+          "message_id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "parts"?: NonNullable<Json>;
+          "replaced_at"?: string;
+          "user_id"?: string;
+          "version"?: number;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_is_its_owners";
+            columns: ["conversation_id", "workspace_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["id", "workspace_id", "user_id"];
+          },
+          {
+            foreignKeyName: "message_states_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "messages": {
         Row: {
           "attachments": NonNullable<Json>;
+          "client_id": string | null;
           "content_for_llm": string | null;
           "conversation_id": string;
           "created_at": string;
@@ -2533,6 +2586,7 @@ export type Database = {
           "preprocessing_log_id": number | null;
           "role": string;
           "system_message_id": string | null;
+          "taken_back_at": string | null;
           "token_count": number;
           "user_id": string;
           "workspace_id": string;
@@ -2540,6 +2594,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "attachments"?: NonNullable<Json>;
+          "client_id"?: string | null;
           "content_for_llm"?: string | null;
           "conversation_id": string;
           "created_at"?: string;
@@ -2550,12 +2605,14 @@ export type Database = {
           "preprocessing_log_id"?: number | null;
           "role": string;
           "system_message_id"?: string | null;
+          "taken_back_at"?: string | null;
           "token_count": number;
           "user_id": string;
           "workspace_id": string;
         };
         Update: {
           "attachments"?: NonNullable<Json>;
+          "client_id"?: string | null;
           "content_for_llm"?: string | null;
           "conversation_id"?: string;
           "created_at"?: string;
@@ -2566,6 +2623,7 @@ export type Database = {
           "preprocessing_log_id"?: number | null;
           "role"?: string;
           "system_message_id"?: string | null;
+          "taken_back_at"?: string | null;
           "token_count"?: number;
           "user_id"?: string;
           "workspace_id"?: string;
@@ -2958,6 +3016,7 @@ export type Database = {
       };
       "streams": {
         Row: {
+          "client_id": string | null;
           "conversation_id": string;
           "created_at": string;
           "error": string | null;
@@ -2966,11 +3025,13 @@ export type Database = {
           "message_id": string;
           "parent_id": string | null;
           "status": string;
+          "stop_requested_at": string | null;
           "user_id": string;
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
+          "client_id"?: string | null;
           "conversation_id": string;
           "created_at"?: string;
           "error"?: string | null;
@@ -2979,10 +3040,12 @@ export type Database = {
           "message_id"?: string;
           "parent_id"?: string | null;
           "status"?: string;
+          "stop_requested_at"?: string | null;
           "user_id": string;
           "workspace_id": string;
         };
         Update: {
+          "client_id"?: string | null;
           "conversation_id"?: string;
           "created_at"?: string;
           "error"?: string | null;
@@ -2991,6 +3054,7 @@ export type Database = {
           "message_id"?: string;
           "parent_id"?: string | null;
           "status"?: string;
+          "stop_requested_at"?: string | null;
           "user_id"?: string;
           "workspace_id"?: string;
         };
@@ -3442,6 +3506,7 @@ export type Database = {
         };
         Returns: {
           "attachments": NonNullable<Json>;
+          "client_id": string | null;
           "content_for_llm": string | null;
           "conversation_id": string;
           "created_at": string;
@@ -3452,6 +3517,7 @@ export type Database = {
           "preprocessing_log_id": number | null;
           "role": string;
           "system_message_id": string | null;
+          "taken_back_at": string | null;
           "token_count": number;
           "user_id": string;
           "workspace_id": string;
@@ -3469,6 +3535,39 @@ export type Database = {
           "endpoint_url": string;
           "settings": Json;
         }[];
+      };
+      "answer_approval": {
+        Args: {
+          "approval_id": string;
+          "approved": boolean;
+          "conversation_id": string;
+          "message_id": string;
+          "reason"?: string;
+        };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "client_id": string | null;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "system_message_id": string | null;
+          "taken_back_at": string | null;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "ask_in_background": {
         Args: { "conversation_id": string; "dedupe_key"?: string; "input"?: Json; "type": string };
@@ -3521,6 +3620,7 @@ export type Database = {
         Args: { "before"?: string; "message_id": string; "page_size"?: number };
         Returns: {
           "attachments": NonNullable<Json>;
+          "client_id": string | null;
           "content_for_llm": string | null;
           "conversation_id": string;
           "created_at": string;
@@ -3531,6 +3631,7 @@ export type Database = {
           "preprocessing_log_id": number | null;
           "role": string;
           "system_message_id": string | null;
+          "taken_back_at": string | null;
           "token_count": number;
           "user_id": string;
           "workspace_id": string;
@@ -3649,6 +3750,10 @@ export type Database = {
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
+      };
+      "import_conversations": {
+        Args: { "conversations": Json; "user_id": string; "workspace_id": string };
+        Returns: Json;
       };
       "import_leads": {
         Args: { "leads": Json; "on_error"?: string; "prefix": string; "workspace_id": string };
@@ -3958,7 +4063,34 @@ export type Database = {
           "vector_rank": number;
         }[];
       };
-      "select_branch": { Args: { "message_id": string }; Returns: string };
+      "search_messages": {
+        Args: {
+          "agent_id"?: string;
+          "conversations"?: (string)[];
+          "folder_id"?: string;
+          "match_count"?: number;
+          "query": string;
+          "since"?: string;
+          "until"?: string;
+          "workspace_id"?: string;
+        };
+        Returns: {
+          "after": Json;
+          "before": Json;
+          "client_id": string;
+          "conversation_id": string;
+          "message_id": string;
+          "passage": string;
+          "role": string;
+          "said_at": string;
+          "score": number;
+          "title": string;
+        }[];
+      };
+      "select_branch": {
+        Args: { "conversation_id"?: string; "message_id": string };
+        Returns: string;
+      };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "settle_usage": {
         Args: {
@@ -3982,6 +4114,33 @@ export type Database = {
           "until": string;
         };
         Returns: number;
+      };
+      "take_back": {
+        Args: { "conversation_id"?: string; "message_id": string };
+        Returns: {
+          "attachments": NonNullable<Json>;
+          "client_id": string | null;
+          "content_for_llm": string | null;
+          "conversation_id": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "parent_id": string | null;
+          "parts": NonNullable<Json>;
+          "preprocessing_log_id": number | null;
+          "role": string;
+          "system_message_id": string | null;
+          "taken_back_at": string | null;
+          "token_count": number;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "transfer_ownership": {
         Args: { "to_user": string; "workspace_id": string };

@@ -9,11 +9,13 @@ export interface StoredUIMessage {
 }
 
 /** The columns of a message that a UIMessage has. */
-type Said = Pick<Row<"messages">, "id" | "role" | "metadata" | "parts">;
+type Said = Pick<Row<"messages">, "id" | "role" | "metadata" | "parts"> & {
+  client_id?: string | null;
+};
 
 /**
  * A page of `conversation_path`, which is newest first, as the AI SDK wants it: oldest first, each a
- * `UIMessage`. Messages of the role `tool`, which the AI SDK keeps as parts of the assistant's, are
+ * `UIMessage` under the id that its client gave it. Messages of the role `tool`, which the AI SDK keeps as parts of the assistant's, are
  * left out.
  *
  * @example
@@ -23,7 +25,7 @@ type Said = Pick<Row<"messages">, "id" | "role" | "metadata" | "parts">;
  * ```
  */
 export function toUIMessages(page: Said[]): StoredUIMessage[] {
-  return page.toReversed().flatMap(({ id, role, metadata, parts }) =>
-    role === "tool" ? [] : [{ id, role, metadata, parts } as StoredUIMessage]
+  return page.toReversed().flatMap(({ id, client_id, role, metadata, parts }) =>
+    role === "tool" ? [] : [{ id: client_id ?? id, role, metadata, parts } as StoredUIMessage]
   );
 }

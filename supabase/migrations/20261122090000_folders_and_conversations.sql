@@ -114,6 +114,7 @@ create table public.conversations (
   deleted_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  last_message_at timestamptz not null default now(),
   unique (workspace_id, user_id, id),
   constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
     references public.agents (workspace_id, id) on delete set null (agent_id),
@@ -132,7 +133,9 @@ alter table public.conversations enable row level security;
 comment on column public.conversations.visibility is 'Who else reads it: private: nobody · workspace: its members · public: they, and what was said whoever is signed in and has its id (shared_conversation).';
 comment on column public.conversations.active_message_id is 'The leaf of the branch that is shown; null before the first message. Kept by add_message and select_branch.';
 comment on column public.conversations.last_context is 'What an agent leaves for the next turn. Members who read the conversation see it, others do not.';
-comment on column public.conversations.updated_at is 'Also the time of the latest message.';
+comment on column public.conversations.updated_at is 'When its row was changed, by a message or by hand.';
+comment on column public.conversations.last_message_at is
+  'When something was said last: lists are ordered by it. Filing, tagging and renaming do not move a conversation up.';
 create index conversations_user_id on public.conversations (user_id, workspace_id);
 create index conversations_agent_id on public.conversations (workspace_id, agent_id);
 create index conversations_folder_id on public.conversations (workspace_id, user_id, folder_id);
@@ -140,8 +143,9 @@ create index conversations_tags on public.conversations using gin (tags);
 create index conversations_shared on public.conversations (workspace_id) where visibility = 'workspace' and deleted_at is null;
 create index conversations_public on public.conversations (workspace_id) where visibility = 'public' and deleted_at is null;
 create index conversations_deleted_at on public.conversations (deleted_at) where deleted_at is not null;
+-- An import says when it was changed elsewhere.
 create trigger touch_updated_at before update on public.conversations
-  for each row execute function private.touch_updated_at();
+  for each row when (new.updated_at = old.updated_at) execute function private.touch_updated_at();
 
 grant select on public.conversations to authenticated;
 grant insert (id, workspace_id, agent_id, title, visibility, folder_id, tags) on public.conversations to authenticated;

@@ -40,6 +40,9 @@ create table public.messages (
   preprocessing_log_id bigint,
   system_message_id uuid,
   created_at timestamptz not null default now(),
+  client_id text,
+  taken_back_at timestamptz,
+  constraint client_id_is_short check (length(client_id) between 1 and 200),
   constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)
     references public.conversations (id, workspace_id, user_id) on delete cascade,
   -- Not on delete cascade: one after the other down a long conversation, it would exhaust the stack.
@@ -53,7 +56,12 @@ comment on table public.messages is 'What was said, as a tree within a conversat
 alter table public.messages enable row level security;
 comment on column public.messages.user_id is 'Whose conversation it is, also on what the assistant said. Only they speak in it.';
 comment on column public.messages.parent_id is 'Null: the first message, or another version of it.';
-comment on column public.messages.parts is 'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. Never changed.';
+comment on column public.messages.parts is
+  'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. What was said is not changed: an answer on its way goes forward '
+  '(message_states keeps what it was), and what its person takes back is gone.';
+comment on column public.messages.client_id is
+  'The id under which its client sent it, where that is not the row''s: a name within its conversation (private.message_key).';
+comment on column public.messages.taken_back_at is 'When its person took its words back; its place stays.';
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
@@ -77,6 +85,38 @@ create policy "Who reads a conversation reads its messages" on public.messages
   using ((select conversation.id from public.conversations as conversation where conversation.id = messages.conversation_id) is not null);
 comment on policy "Who reads a conversation reads its messages" on public.messages is
   'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of them.';
+
+-- Whose id is whose ---------------------------------------------------------------------------------------------------------------------
+
+create function private.message_key(conversation_id uuid, given text)
+returns uuid
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if given is null then
+    return null;
+  elsif length(given) not between 1 and 200 then
+    perform private.raise_error('invalid_body', 'message_id: must have 1 to 200 characters', 400);
+  elsif given ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+    return given::uuid;
+  end if;
+  return encode(substr(sha256(convert_to(conversation_id || ' ' || given, 'UTF8')), 1, 16), 'hex')::uuid;
+end;
+$$;
+comment on function private.message_key(uuid, text) is
+  'The row''s id of a message that its client calls by any string: a UUID is itself, other names are one within their conversation. '
+  'Errors: invalid_body 400 on a name that is empty or longer than 200 characters.';
+create function private.name_of_client(given text, key uuid)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select nullif(given, key::text);
+$$;
+comment on function private.name_of_client(text, uuid) is 'What is kept of the id that a client sent: null where it is the row''s own.';
 
 -- Where a message stands ---------------------------------------------------------------------------------------------------------------
 
@@ -203,7 +243,7 @@ begin
     where walk.place < least(greatest($2, 1), 1000)
   )
   select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts, walk.attachments,
-    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.system_message_id, walk.created_at
+    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.system_message_id, walk.created_at, walk.client_id, walk.taken_back_at
   from walk
   order by walk.place;
 end;

@@ -1,6 +1,6 @@
 -- Talking: saying something, choosing a branch, deleting a conversation, and telling those who watch.
 --
--- Touches: add_message, select_branch, delete_conversation, restore_conversation, broadcasts on `conversation:<id>` with the policy that lets
+-- Touches: add_message, answer_approval, select_branch, delete_conversation, restore_conversation, broadcasts on `conversation:<id>` with the policy that lets
 --          readers listen, private.purge_conversations and its schedule.
 -- Beware:  a broadcast carries ids, never what was said: Realtime asks who may listen when a channel is joined and not for each message, and
 --          what is written to be sent is written twice. Who hears of something reads it, under row security.
@@ -35,7 +35,7 @@ comment on function private.hold_conversation(uuid, text) is
   'one that the person has with it. Errors: not_found 404.';
 
 create function private.add_message(
-  conversation_id uuid, parts jsonb, role text, message_id uuid, parent_id uuid, instead_of uuid,
+  conversation_id uuid, parts jsonb, role text, message_id text, parent_id text, instead_of text,
   attachments jsonb, metadata jsonb, content_for_llm text, token_count integer, preprocessing_log_id bigint
 )
 returns public.messages
@@ -48,6 +48,7 @@ as $$
 #variable_conflict use_column
 declare
   talk public.conversations := private.hold_conversation(add_message.conversation_id, 'conversations:write');
+  key uuid := private.message_key(talk.id, add_message.message_id);
   follows uuid := talk.active_message_id;
   beside public.messages;
   said public.messages;
@@ -60,27 +61,34 @@ begin
     perform private.raise_error('forbidden', 'People speak as themselves.', 403, 'What an assistant says is stored with the secret key.');
   end if;
 
-  -- Said before: the answer is the same, and nothing moves.
-  select known.* into said from public.messages as known where known.id = add_message.message_id;
+  -- Said before: the answer is the same, and nothing moves; or it has gone forward meanwhile.
+  select known.* into said from public.messages as known where known.id = key;
   if found then
-    if (said.conversation_id, said.role, said.parts::jsonb, said.attachments::jsonb, said.metadata::jsonb)
-      is distinct from (talk.id, add_message.role, add_message.parts, add_message.attachments, add_message.metadata)
+    if (said.conversation_id, said.role, said.attachments::jsonb) is distinct from (talk.id, add_message.role, add_message.attachments)
+      or said.taken_back_at is not null
     then
       perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+    end if;
+    if (said.parts::jsonb, said.metadata::jsonb) is distinct from (add_message.parts, add_message.metadata) then
+      if said.role <> 'assistant' then
+        perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+      end if;
+      return private.move_message_forward(said, add_message.parts, add_message.metadata, null);
     end if;
     return said;
   end if;
 
   -- An answer on its way has its id from the beginning: nobody takes it.
-  if add_message.message_id is not null and exists (
-    select from public.streams as s where s.conversation_id = talk.id and s.message_id = add_message.message_id
+  if key is not null and exists (
+    select from public.streams as s where s.conversation_id = talk.id and s.message_id = key
   ) then
     perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
   end if;
 
   -- What it follows
   if coalesce(add_message.instead_of, add_message.parent_id) is not null then
-    select known.* into beside from public.messages as known where known.id = coalesce(add_message.instead_of, add_message.parent_id);
+    select known.* into beside from public.messages as known
+    where known.id = private.message_key(talk.id, coalesce(add_message.instead_of, add_message.parent_id));
     if beside.conversation_id is distinct from talk.id then
       perform private.raise_error('not_found', 'No such message in this conversation.', 404);
     end if;
@@ -89,26 +97,26 @@ begin
 
   insert into public.messages as known (
     id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
-    preprocessing_log_id
+    preprocessing_log_id, client_id
   ) values (
-    coalesce(add_message.message_id, gen_random_uuid()), talk.workspace_id, talk.id, talk.user_id, follows, add_message.role,
+    coalesce(key, gen_random_uuid()), talk.workspace_id, talk.id, talk.user_id, follows, add_message.role,
     add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count,
-    add_message.preprocessing_log_id
+    add_message.preprocessing_log_id, private.name_of_client(add_message.message_id, key)
   )
   on conflict (id) do nothing -- said at this moment in another conversation
   returning known.* into said;
   if said.id is null then
     perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
   end if;
-  update public.conversations as known set active_message_id = said.id where known.id = talk.id;
+  update public.conversations as known set active_message_id = said.id, last_message_at = now() where known.id = talk.id;
   return said;
 end;
 $$;
-comment on function private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is 'The body of add_message.';
+comment on function private.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is 'The body of add_message.';
 
 create function public.add_message(
-  conversation_id uuid, parts jsonb, role text default 'user', message_id uuid default null, parent_id uuid default null,
-  instead_of uuid default null, attachments jsonb default '[]', metadata jsonb default '{}',
+  conversation_id uuid, parts jsonb, role text default 'user', message_id text default null, parent_id text default null,
+  instead_of text default null, attachments jsonb default '[]', metadata jsonb default '{}',
   content_for_llm text default null, token_count integer default null, preprocessing_log_id bigint default null
 )
 returns public.messages
@@ -121,10 +129,73 @@ begin
   return private.add_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 end;
 $$;
-comment on function public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint) is
-  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: the same one twice is one message. content_for_llm, token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, 23514 on malformed parts.';
+comment on function public.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is
+  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another '
+  'answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: any string of 1 to 200 '
+  'characters that is the message''s within its conversation: the same one twice is one message, and an assistant''s message that is on its '
+  'way goes forward. content_for_llm, token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. '
+  'Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 on a message_id of another length, 23514 on '
+  'malformed parts.';
 
-create function private.select_branch(message_id uuid)
+-- Approving ----------------------------------------------------------------------------------------------------------------------------
+
+create function private.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean, reason text)
+returns public.messages
+language plpgsql
+volatile
+security definer -- people may change no messages
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  talk public.conversations := private.hold_conversation(answer_approval.conversation_id);
+  asking public.messages;
+  place integer;
+  answer jsonb;
+begin
+  select known.* into asking from public.messages as known
+  where known.id = private.message_key(talk.id, answer_approval.message_id) and known.conversation_id = talk.id;
+  select one.place - 1, one.part -> 'approval' into place, answer
+  from jsonb_array_elements(asking.parts) with ordinality as one (part, place)
+  where one.part -> 'approval' ->> 'id' = answer_approval.approval_id;
+  if place is null then
+    perform private.raise_error('not_found', 'No such approval is asked for in this message.', 404);
+  elsif length(reason) > 2000 then
+    perform private.raise_error('invalid_body', 'reason: may have 2,000 characters', 400);
+  end if;
+  if answer ? 'approved' then
+    if answer -> 'approved' is distinct from to_jsonb(answer_approval.approved) then
+      perform private.raise_error('already_answered', 'This was answered otherwise before.', 409);
+    end if;
+    return asking;
+  end if;
+  return private.move_message_forward(asking,
+    jsonb_set(
+      jsonb_set(asking.parts, array[place::text, 'state'], '"approval-responded"'),
+      array[place::text, 'approval'],
+      jsonb_strip_nulls(jsonb_build_object('id', approval_id, 'approved', answer_approval.approved, 'reason', reason))),
+    asking.metadata, private.current_user_id());
+end;
+$$;
+comment on function private.answer_approval(uuid, text, text, boolean, text) is 'The body of answer_approval.';
+
+create function public.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean, reason text default null)
+returns public.messages
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.answer_approval($1, $2, $3, $4, $5);
+$$;
+comment on function public.answer_approval(uuid, text, text, boolean, text) is
+  'Answers a tool call that asks for approval: the part goes to approval-responded, and the audit log says who approved. The same answer again '
+  'changes nothing. reason: at most 2,000 characters. The owner of the conversation and the service. Returns the message. '
+  'Errors: not_found 404, already_answered 409.';
+
+-- Branches -----------------------------------------------------------------------------------------------------------------------------
+
+create function private.select_branch(message_id text, conversation_id uuid)
 returns uuid
 language plpgsql
 volatile
@@ -132,13 +203,15 @@ security definer -- the message that is shown is granted to nobody
 set search_path = ''
 as $$
 declare
+  key uuid := private.message_key(select_branch.conversation_id, select_branch.message_id);
   talk public.conversations := private.hold_conversation((
-    select known.conversation_id from public.messages as known where known.id = select_branch.message_id
+    select known.conversation_id from public.messages as known
+    where known.id = key and known.conversation_id = coalesce(select_branch.conversation_id, known.conversation_id)
   ));
   leaf uuid;
 begin
   with recursive walk as (
-    select select_branch.message_id as id, 0 as depth
+    select key as id, 0 as depth
     union all
     select child.id, walk.depth + 1
     from walk
@@ -156,19 +229,19 @@ begin
   return leaf;
 end;
 $$;
-comment on function private.select_branch(uuid) is 'The body of select_branch.';
+comment on function private.select_branch(text, uuid) is 'The body of select_branch.';
 
-create function public.select_branch(message_id uuid)
+create function public.select_branch(message_id text, conversation_id uuid default null)
 returns uuid
 language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.select_branch($1);
+  select private.select_branch($1, $2);
 $$;
-comment on function public.select_branch(uuid) is
-  'Shows the branch of a message, down to its newest leaf, and returns that leaf. The owner of the conversation and the service. Errors: not_found 404.';
+comment on function public.select_branch(text, uuid) is
+  'Shows the branch of a message, down to its newest leaf, and returns that leaf. conversation_id: needed where message_id is a name of the client''s. The owner of the conversation and the service. Errors: not_found 404.';
 
 -- Deleting -----------------------------------------------------------------------------------------------------------------------------
 
@@ -257,6 +330,25 @@ comment on function private.tell_of_messages() is 'Trigger on messages: broadcas
 create trigger tell_of_messages after insert on public.messages
   for each row execute function private.tell_of_messages();
 
+create function private.tell_of_changed_messages()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever changes it, people may not send on the topic
+set search_path = ''
+as $$
+begin
+  perform realtime.send(
+    jsonb_build_object('id', new.id, 'is_taken_back', new.taken_back_at is not null), 'message_changed', 'conversation:' || new.conversation_id, true
+  );
+  return null;
+end;
+$$;
+comment on function private.tell_of_changed_messages() is
+  'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> where one has gone forward or was taken back.';
+create trigger tell_of_changed_messages after update of parts on public.messages
+  for each row execute function private.tell_of_changed_messages();
+
 create function private.tell_of_conversations()
 returns trigger
 language plpgsql
@@ -312,8 +404,9 @@ create policy "Who may read of something hears of it" on realtime.messages
   );
 
 grant execute on function
-  public.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
-  private.add_message(uuid, jsonb, text, uuid, uuid, uuid, jsonb, jsonb, text, integer, bigint),
-  public.select_branch(uuid), private.select_branch(uuid),
+  public.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint),
+  private.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint),
+  public.answer_approval(uuid, text, text, boolean, text), private.answer_approval(uuid, text, text, boolean, text),
+  public.select_branch(text, uuid), private.select_branch(text, uuid),
   public.delete_conversation(uuid), public.restore_conversation(uuid), private.set_conversation_deleted(uuid, boolean)
 to authenticated, service_role;

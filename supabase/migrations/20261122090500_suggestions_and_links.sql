@@ -255,6 +255,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.folders', 'user_id', 'delete', true, 'workspace_id'),
   ('public.conversations', 'user_id', 'delete', true, 'workspace_id'),
   ('public.messages', 'user_id', 'with_row', true, 'workspace_id'),
+  ('public.message_states', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.votes', 'user_id', 'delete', true, 'workspace_id'),
   ('public.feedback_signals', 'user_id', 'delete', true, 'workspace_id'),
   ('public.artifacts', 'user_id', 'delete', true, 'workspace_id'),

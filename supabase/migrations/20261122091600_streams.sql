@@ -1,7 +1,7 @@
 -- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
 --
 -- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad (sweep_scratchpad ends streams whose writer is gone),
---          private.open_stream, private.finish_stream.
+--          private.open_stream, private.finish_stream, private.stop_stream.
 -- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
 --          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
 --          has missed what nobody keeps any more is given the whole message.
@@ -17,10 +17,12 @@ create table public.streams (
   error text,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
-  unique (conversation_id, message_id),
+  client_id text,
+  stop_requested_at timestamptz,
+  constraint client_id_is_short check (length(client_id) between 1 and 200),
   constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
     references public.conversations (workspace_id, user_id, id) on delete cascade,
-  constraint status_is_known check (status in ('open', 'finished', 'failed')),
+  constraint status_is_known check (status in ('open', 'finished', 'failed', 'stopped')),
   constraint ended_has_a_time check ((status = 'open') = (finished_at is null)),
   constraint failed_says_why check ((status = 'failed') = (error is not null)),
   constraint error_is_short check (length(error) between 1 and 2000)
@@ -28,6 +30,11 @@ create table public.streams (
 comment on table public.streams is 'An answer being said: its chunks are in the scratchpad, what came of it is a message.';
 comment on column public.streams.parent_id is 'The message that it answers; null: the first of the conversation.';
 comment on column public.streams.message_id is 'The id that the finished message has; known from the beginning, so that clients can show it.';
+comment on column public.streams.client_id is 'The id under which its writer or its reader knows the message, where that is not message_id.';
+comment on column public.streams.stop_requested_at is 'When its reader asked for its end: its writer hears it with its next chunk.';
+-- A message that goes on after the output of a call is said in one stream after the other.
+create unique index streams_message on public.streams (conversation_id, message_id) where status = 'open';
+create index streams_message_id on public.streams (message_id);
 create index streams_conversation on public.streams (workspace_id, user_id, conversation_id);
 create index streams_open on public.streams (created_at) where status = 'open';
 alter table public.streams enable row level security;
@@ -96,7 +103,7 @@ as $$
 begin
   insert into private.deleted_streams (id) select o.id from old_rows as o on conflict do nothing;
   delete from private.scratch_chunks as c using old_rows as o where c.key = 'stream:' || o.id;
-  delete from private.scratch_values as v using old_rows as o where v.key = 'stream:' || o.id || ':end';
+  delete from private.scratch_values as v using old_rows as o where v.key in ('stream:' || o.id || ':end', 'stream:' || o.id || ':stop');
   return null;
 end;
 $$;
@@ -118,8 +125,10 @@ as $$
   gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1),
   -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
   left_alone as (
-    update public.streams set status = 'failed', error = 'abandoned', finished_at = now()
-    where status = 'open' and created_at < now() - interval '1 day' returning 1
+    update public.streams set finished_at = now(),
+      status = case when stop_requested_at is null then 'failed' else 'stopped' end,
+      error = case when stop_requested_at is null then 'abandoned' end
+    where status = 'open' and (created_at < now() - interval '1 day' or stop_requested_at < now() - interval '10 minutes') returning 1
   )
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
     + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
@@ -127,7 +136,7 @@ $$;
 
 -- Opening and finishing ----------------------------------------------------------------------------------------------------------------
 
-create function private.open_stream(conversation_id uuid, message_id uuid, parent_id uuid)
+create function private.open_stream(conversation_id uuid, message_id text, parent_id text)
 returns public.streams
 language plpgsql
 volatile
@@ -137,32 +146,106 @@ as $$
 declare
   talk public.conversations;
   stream public.streams;
+  said public.messages;
+  key uuid := private.message_key(open_stream.conversation_id, open_stream.message_id);
+  answers uuid := private.message_key(open_stream.conversation_id, open_stream.parent_id);
 begin
+  -- Held, so that of two that open one answer, or store a message of its id, the second sees the first.
   select c.* into talk from public.conversations as c
-  where c.id = open_stream.conversation_id and c.deleted_at is null;
+  where c.id = open_stream.conversation_id and c.deleted_at is null for no key update;
   if not found then
     perform private.raise_error('not_found', 'The conversation does not exist.', 404);
   end if;
-  if open_stream.parent_id is not null
-    and (select m.conversation_id from public.messages as m where m.id = open_stream.parent_id) is distinct from talk.id
-  then
+  if answers is not null and (select m.conversation_id from public.messages as m where m.id = answers) is distinct from talk.id then
     perform private.raise_error('not_found', 'No such message in this conversation.', 404);
   end if;
-  insert into public.streams (workspace_id, conversation_id, user_id, message_id, parent_id)
-  values (talk.workspace_id, talk.id, talk.user_id, coalesce(open_stream.message_id, gen_random_uuid()), coalesce(open_stream.parent_id, talk.active_message_id))
-  on conflict (conversation_id, message_id) do nothing
-  returning * into stream;
-  if stream.id is null then
-    select s.* into stream from public.streams as s where s.conversation_id = talk.id and s.message_id = open_stream.message_id;
-    if stream.parent_id is distinct from coalesce(open_stream.parent_id, stream.parent_id) then
+  select m.* into said from public.messages as m where m.id = key;
+  select s.* into stream from public.streams as s
+  where s.conversation_id = talk.id and s.message_id = key order by s.created_at desc, s.id limit 1;
+  if stream.id is not null and (stream.status = 'open' or said.id is null or private.is_settled(said.parts)) then
+    if stream.parent_id is distinct from coalesce(answers, stream.parent_id) then
       perform private.raise_error('message_id_reused', 'This id belongs to another answer.', 409, 'Use a fresh id for each answer.');
     end if;
+    return stream;
+  end if;
+  -- A message that is there goes on where it is the assistant's and waits, such as for the output of its last call.
+  if said.id is not null and (said.conversation_id <> talk.id or said.role <> 'assistant' or private.is_settled(said.parts)
+    or said.parent_id is distinct from coalesce(answers, said.parent_id))
+  then
+    perform private.raise_error('message_id_reused', 'message_id: belongs to another message', 409, 'Use a fresh id for each answer.');
+  end if;
+  insert into public.streams (workspace_id, conversation_id, user_id, message_id, parent_id, client_id)
+  values (talk.workspace_id, talk.id, talk.user_id, coalesce(key, gen_random_uuid()),
+    case when said.id is null then coalesce(answers, talk.active_message_id) else said.parent_id end,
+    private.name_of_client(open_stream.message_id, key))
+  returning * into stream;
+  return stream;
+end;
+$$;
+comment on function private.open_stream(uuid, text, text) is
+  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with the same message_id it is '
+  'the same stream; an assistant''s message that waits goes on in a new one. parent_id: what it answers, by default the message that is shown. '
+  'Both: the row''s id or the client''s name. Errors: not_found 404, message_id_reused 409, invalid_body 400.';
+
+create function private.stop_stream(stream_id uuid)
+returns public.streams
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stream public.streams;
+begin
+  update public.streams as s set stop_requested_at = coalesce(s.stop_requested_at, now())
+  where s.id = stop_stream.stream_id and s.status = 'open'
+  returning s.* into stream;
+  if stream.id is null then
+    select s.* into stream from public.streams as s where s.id = stop_stream.stream_id;
   end if;
   return stream;
 end;
 $$;
-comment on function private.open_stream(uuid, uuid, uuid) is
-  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with the same message_id it is the same stream. parent_id: what it answers, by default the message that is shown. Errors: not_found 404, message_id_reused 409.';
+comment on function private.stop_stream(uuid) is
+  'Asks for the end of a stream that is open; of one that has ended it changes nothing. Returns the stream, null where there is none.';
+
+create function private.store_answer(stream public.streams, parts jsonb, metadata jsonb, token_count integer)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  said public.messages;
+  broken text;
+begin
+  select m.* into said from public.messages as m where m.id = stream.message_id;
+  if said.id is null then
+    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata, token_count, client_id)
+    values (stream.message_id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.parent_id, 'assistant',
+      store_answer.parts, coalesce(store_answer.metadata, '{}'), store_answer.token_count, stream.client_id);
+  elsif said.conversation_id <> stream.conversation_id then
+    raise unique_violation; -- taken since by a message elsewhere
+  elsif (said.parts::jsonb, said.metadata::jsonb) is distinct from (store_answer.parts, coalesce(store_answer.metadata, said.metadata)) then
+    perform private.move_message_forward(said, store_answer.parts, coalesce(store_answer.metadata, said.metadata), null);
+  end if;
+exception
+  when check_violation then
+    get stacked diagnostics broken = constraint_name;
+    perform private.raise_error('invalid_body',
+      case when broken = 'small_object_is_an_object_of_16_kib' then 'message.metadata: is an object of at most 16 KiB'
+        when broken = 'parts_are_at_most_a_mebibyte' then 'message.parts: have at most 1 MiB'
+        when broken like 'token_count%' then 'message.token_count: is not negative'
+        else 'message.parts: 1 to 1,000 objects, each with a type of 1 to 100 characters in one line' end,
+      400, 'The stream is still open.');
+  when unique_violation then
+    perform private.raise_error('message_id_reused', 'The id of this answer has been taken by another message.', 409,
+      'Finish the stream with an error, and say the answer under another id.');
+end;
+$$;
+comment on function private.store_answer(public.streams, jsonb, jsonb, integer) is
+  'Writes what a stream came to as its message, or as the next state of it. Errors: invalid_body 400 that names the field, message_id_reused '
+  '409, too_many_states 409; the stream stays open.';
 
 create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text)
 returns public.streams
@@ -173,29 +256,38 @@ as $$
 #variable_conflict use_column
 declare
   stream public.streams;
+  is_stopped boolean;
 begin
-  select s.* into stream from public.streams as s where s.id = stream_id for update;
+  -- First the conversation, as whoever speaks in it does: two that hold one each and want the other would wait for ever.
+  perform from public.conversations as c join public.streams as s on s.conversation_id = c.id
+  where s.id = finish_stream.stream_id for no key update of c;
+  select s.* into stream from public.streams as s where s.id = finish_stream.stream_id for update;
   if stream.id is null then
     perform private.raise_error('not_found', 'There is no such stream.', 404);
   elsif stream.status <> 'open' then
     return stream;
   end if;
+  is_stopped := stream.stop_requested_at is not null and finish_stream.error is null;
   -- What was said is kept, also where it broke off; a stream that failed before it said anything leaves no message.
   if parts is not null then
-    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata, token_count)
-    values (stream.message_id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.parent_id, 'assistant',
-      finish_stream.parts, coalesce(finish_stream.metadata, '{}'), finish_stream.token_count);
-    update public.conversations as talk set active_message_id = stream.message_id
-    where talk.id = stream.conversation_id and talk.active_message_id is not distinct from stream.parent_id;
+    perform private.store_answer(stream, finish_stream.parts,
+      case when is_stopped then coalesce(finish_stream.metadata, '{}') || '{"stopped": true}' else finish_stream.metadata end,
+      finish_stream.token_count);
+    update public.conversations as talk set last_message_at = now(),
+      active_message_id = case when talk.active_message_id is not distinct from stream.parent_id then stream.message_id
+        else talk.active_message_id end
+    where talk.id = stream.conversation_id;
   end if;
   update public.streams as s set
-    status = case when finish_stream.error is null then 'finished' else 'failed' end,
+    status = case when finish_stream.error is not null then 'failed' when is_stopped then 'stopped' else 'finished' end,
     error = left(finish_stream.error, 2000),
     finished_at = now()
-  where s.id = stream_id
+  where s.id = finish_stream.stream_id
   returning s.* into stream;
   return stream;
 end;
 $$;
 comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text) is
-  'Ends a stream: writes the message (parts null: none) and, where the branch has not been left meanwhile, shows it. With an error it has failed. Said again it changes nothing. Returns the stream. Errors: not_found 404, 23514 on parts of another form.';
+  'Ends a stream: writes the message (parts null: none) and, where the branch has not been left meanwhile, shows it. With an error it has '
+  'failed; where its reader stopped it, it is stopped and the message''s metadata says so. Said again it changes nothing. Returns the stream. '
+  'Errors: not_found 404, and those of store_answer, after which it can still be finished.';

@@ -5,7 +5,8 @@
 --          counts and the memories' ids are enough to make the same prompt again; what was forgotten meanwhile is missing from it, and marked.
 
 create trigger keep_short_form before update of content_for_llm on public.messages
-  for each row when (old.content_for_llm is not null and new.content_for_llm is distinct from old.content_for_llm)
+  for each row when (old.content_for_llm is not null and new.content_for_llm is distinct from old.content_for_llm
+    and new.taken_back_at is null)
   execute function private.refuse_change('A message''s short form is written once.', 'Prompts of the past are made of it.');
 
 create table public.context_profiles (

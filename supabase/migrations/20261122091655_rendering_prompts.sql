@@ -119,7 +119,7 @@ begin
   return private.memory_list('What is known of the person:', profile_ids)
     || coalesce((select jsonb_agg(jsonb_build_object('id', one.id, 'role', 'system', 'parts', one.parts) order by one.place desc)
       from private.instructions(leaf) with ordinality as one (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments,
-        metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, place)), '[]')
+        metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place)), '[]')
     || talk
     || private.memory_list('What may matter now:', memory_ids);
 end;

@@ -21,7 +21,7 @@ begin
   if kept.id is null then
     perform private.raise_error('not_found', 'No such record of yours.', 404);
   end if;
-  path := array(select said from public.conversation_path(kept.message_id, 51) as said);
+  path := array(select private.message_at(said, kept.created_at) from public.conversation_path(kept.message_id, 51) as said);
   return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id', kept.message_id,
     'messages', private.render_context(path[1:kept.message_count], kept.short_forms,
       coalesce((select p.memory_ids from public.context_profiles as p where p.id = kept.profile_id), '{}'), kept.memory_ids),

@@ -1,5 +1,7 @@
 drop function private.finish_stream(uuid, jsonb, jsonb, integer, text);
-drop function private.open_stream(uuid, uuid, uuid);
+drop function private.store_answer(public.streams, jsonb, jsonb, integer);
+drop function private.stop_stream(uuid);
+drop function private.open_stream(uuid, text, text);
 create or replace function private.sweep_scratchpad()
 returns bigint
 language sql

@@ -11,7 +11,7 @@ import { unavailable } from "../_shared/errors.ts";
 import { rateWindow } from "../_shared/http/rate-limit.ts";
 import type { Scratchpad } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
-import { chunksOf, endOf } from "../streams/stream-store.ts";
+import { chunksOf, endOf, stopOf } from "../streams/stream-store.ts";
 import { memberName, readTypingName, roomKey, typingKey } from "../presence/rooms.ts";
 
 /** Whom, and where they may still be known. */
@@ -81,7 +81,7 @@ export async function forgetInScratchpad(stores: Stores, forgotten: Forgotten): 
   const done = told && await scratchpad.tryShared(async (pad) => {
     await leaveSessions(pad, forgotten);
     await leaveRooms(pad, forgotten);
-    await removeKeys(pad, forgotten.streams.flatMap((id) => [chunksOf(id), endOf(id)]));
+    await removeKeys(pad, forgotten.streams.flatMap((id) => [chunksOf(id), endOf(id), stopOf(id)]));
     if (workspace === null) {
       const classes = Object.keys(environment.rateLimits) as RateLimitClass[];
       await pad.renewEpoch();

@@ -3,7 +3,7 @@ import type { Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
-import { chunksOf, openLifetime, requireStream } from "./stream-store.ts";
+import { chunksOf, openLifetime, requireStream, stopOf } from "./stream-store.ts";
 
 const body = z.strictObject({
   from: z.int().min(0).max(1_000_000),
@@ -22,7 +22,7 @@ export function streamEnded(): ApiError {
  * `POST /streams/:id/chunks`: adds to what was said. `from` is the number of the first chunk, from 0;
  * chunks that are there already are passed over, so that a request may be sent again.
  *
- * 200 `{next}`. 409 `stream_gap` when chunks before `from` are missing (the fast memory has lost them):
+ * 200 `{next}`, and `stop: true` where the reader has asked for the end: finish with what was said. 409 `stream_gap` when chunks before `from` are missing (the fast memory has lost them):
  * the hint is the number to begin with again. Writers therefore keep their chunks until the end.
  */
 export async function appendChunks(
@@ -33,13 +33,16 @@ export async function appendChunks(
   const { from, chunks } = await readBody(context.req.raw, body, longestBody);
   const stream = await requireStream(context.env, id, caller);
   if (stream.status !== "open") throw streamEnded();
-  const { next, isGap } = await context.env.scratchpad.use((pad) =>
-    pad.append(chunksOf(id), from, chunks, openLifetime)
-  );
+  const { scratchpad } = context.env;
+  // Both know of a stop: the fast memory at once, the row for when that was lost.
+  const [{ next, isGap }, stop] = await Promise.all([
+    scratchpad.use((pad) => pad.append(chunksOf(id), from, chunks, openLifetime)),
+    stream.stop_requested_at ? true : scratchpad.use((pad) => pad.get(stopOf(id))),
+  ]);
   if (isGap) {
     throw new ApiError(409, "stream_gap", `Chunks before number ${from} are missing.`, {
       hint: String(next),
     });
   }
-  return answer({ next });
+  return answer(stop ? { next, stop: true } : { next });
 }

@@ -4,7 +4,6 @@ import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
-import { omitId } from "./open-stream.ts";
 import {
   chunksOf,
   endedLifetime,
@@ -12,10 +11,13 @@ import {
   endOf,
   forgetStream,
   requireStream,
+  showStream,
   type Stream,
 } from "./stream-store.ts";
 
-const part = z.looseObject({ type: z.string().min(1).max(100) });
+const part = z.looseObject({
+  type: z.string().regex(/^[^\n]{1,100}$/u, { error: "has 1 to 100 characters in one line" }),
+});
 const body = z.strictObject({
   message: z.strictObject({
     parts: z.array(part).min(1).max(1000),
@@ -47,7 +49,8 @@ export async function finishStream(
   await requireStream(services, id, caller, true);
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
-      select id, conversation_id, user_id, message_id, parent_id, status, error
+      select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
+        stop_requested_at
       from private.finish_stream(
         ${id}, ${message ? sql.json(message.parts as unknown as Json) : null},
         ${message?.metadata ? sql.json(message.metadata as Json) : null},
@@ -56,7 +59,7 @@ export async function finishStream(
   if (!stream) throw new Error("finish_stream returned no row");
   forgetStream(services, id);
   await tellTheEnd(services, stream, message !== undefined, chunks);
-  return answer({ stream_id: id, ...omitId(stream) });
+  return answer(showStream(stream));
 }
 
 /** Readers look into Postgres as well: an end that the fast memory did not take is only told later. */
@@ -71,7 +74,7 @@ async function tellTheEnd(
       const { next } = await pad.append(chunksOf(stream.id), 0, [], endedLifetime);
       await pad.expireChunks(chunksOf(stream.id), endedLifetime);
       const told: Ending = {
-        status: stream.status === "failed" ? "failed" : "finished",
+        status: stream.status === "open" ? "finished" : stream.status,
         message_id: hasMessage ? stream.message_id : null,
         error: stream.error,
         total: said ?? next,

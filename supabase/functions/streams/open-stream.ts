@@ -3,19 +3,22 @@ import type { Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
-import type { Stream } from "./stream-store.ts";
+import { showStream, type Stream } from "./stream-store.ts";
+
+/** The row's id of a message, or the name that its client gave it. */
+const messageName = z.string().min(1).max(200);
 
 const body = z.strictObject({
   conversation_id: uuid,
-  message_id: uuid.optional(),
-  parent_id: uuid.optional(),
+  message_id: messageName.optional(),
+  parent_id: messageName.optional(),
 });
 
 /**
  * `POST /streams`: begins an answer in a conversation. The service's: nobody puts words into an
  * assistant's mouth, in their own conversation neither.
  * 201 with the stream and the id that its message will have. With the same `message_id` again it is
- * the same stream.
+ * the same stream. A message that waits, such as for the output of its last call, goes on under its id.
  */
 export async function openStream(
   context: RequestContext,
@@ -24,15 +27,11 @@ export async function openStream(
   const given = await readBody(context.req.raw, body);
   const [stream] = await context.env.database.run((sql) =>
     sql<Stream[]>`
-      select id, conversation_id, user_id, message_id, parent_id, status, error
+      select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
+        stop_requested_at
       from private.open_stream(
         ${given.conversation_id}, ${given.message_id ?? null}, ${given.parent_id ?? null})`
   );
   if (!stream) throw new ApiError(500, "internal", "open_stream returned no row");
-  return answer({ stream_id: stream.id, ...omitId(stream) }, 201);
-}
-
-/** A stream as clients see it, without its id, which is called stream_id there. */
-export function omitId({ id: _, user_id: __, ...rest }: Stream): Omit<Stream, "id" | "user_id"> {
-  return rest;
+  return answer(showStream(stream), 201);
 }

@@ -70,7 +70,7 @@ async function findEnding(
   };
 }
 
-async function findMessage(
+export async function findMessage(
   { database }: Services,
   { message_id }: Pick<Stream, "message_id">,
 ): Promise<unknown> {
@@ -104,20 +104,44 @@ export async function readStream(context: RequestContext): Promise<Response> {
     services.lifetime.lastCall,
     caller.kind === "person" ? caller.expiresAt : Infinity,
   );
+  return new Response(listen(services, stream, first, until, eventsOf(services)), {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}
+
+/** How a stream is said to a reader: its own events, or another protocol's. */
+export interface Face {
+  /** What is said first. */
+  readonly opening: string;
+  say(chunk: string, number: number): string;
+  /** What is said at the end; `next`: how many chunks this reader has. */
+  end(stream: Stream, end: Ending, next: number): Promise<string>;
+  /** What is said where the reader is sent away before the end. */
+  leave(status: "renew" | "gone"): string;
+}
+
+/** Follows a stream until its end, the reader's time, or the reader's leaving, which `onGone` hears of. */
+export function listen(
+  services: Services,
+  stream: Stream,
+  first: number,
+  until: number,
+  face: Face,
+  onGone: () => void = () => {},
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let isGone = false;
   let isLastCall = false;
   const forgetCall = services.lifetime.onLastCall(() => isLastCall = true);
-
-  const events = new ReadableStream<Uint8Array>({
+  return new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string) => {
-        if (!isGone) controller.enqueue(encoder.encode(text));
+        if (!isGone && text !== "") controller.enqueue(encoder.encode(text));
       };
       const hasRoom = () => (controller.desiredSize ?? 0) > 0;
-      send("retry: 500\n\n");
+      send(face.opening);
       const isOver = () => isLastCall || Date.now() >= until;
-      const reader = { services, stream, first, isOver, send, hasRoom, isGone: () => isGone };
+      const reader = { services, stream, first, face, isOver, send, hasRoom, isGone: () => isGone };
       const following = follow(reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => {
@@ -129,17 +153,16 @@ export async function readStream(context: RequestContext): Promise<Response> {
     },
     cancel() {
       isGone = true;
+      onGone();
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: longestBacklog }));
-  return new Response(events, {
-    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
-  });
 }
 
 interface Reader {
   services: Services;
   stream: Stream;
   first: number;
+  face: Face;
   /** Whether the reader's time or the isolate's is over. */
   isOver: () => boolean;
   send: (text: string) => void;
@@ -149,13 +172,14 @@ interface Reader {
 
 /** Sends what comes until the end, the reader's time, or the reader's leaving. */
 async function follow(reader: Reader): Promise<void> {
-  const { services, stream: { id }, isOver, send, hasRoom, isGone } = reader;
+  const { services, stream, face, isOver, send, hasRoom, isGone } = reader;
+  const { id } = stream;
   let next = reader.first;
   let pause = shortPause;
   let doubtedAt = 0;
   let saidAt = Date.now();
   while (!isGone()) {
-    if (isOver()) return send(formatEvent('{"status":"renew"}', "end"));
+    if (isOver()) return send(face.leave("renew"));
     // The end is asked for first: what is read after it is all there is.
     const askDatabase = Date.now() - doubtedAt >= doubt;
     if (askDatabase) doubtedAt = Date.now();
@@ -165,9 +189,9 @@ async function follow(reader: Reader): Promise<void> {
     const chunks = hasRoom()
       ? await services.scratchpad.use((pad) => pad.readChunks(chunksOf(id), next, atOnce))
       : [];
-    for (const chunk of chunks) send(formatEvent(chunk, undefined, next++));
-    if (end === "gone") return send(formatEvent('{"status":"gone"}', "end"));
-    if (end && chunks.length === 0 && hasRoom()) return await sayEnd(reader, end, next);
+    for (const chunk of chunks) send(face.say(chunk, next++));
+    if (end === "gone") return send(face.leave("gone"));
+    if (end && chunks.length === 0 && hasRoom()) return send(await face.end(stream, end, next));
     if (chunks.length > 0) {
       saidAt = Date.now();
       pause = shortPause;
@@ -183,12 +207,19 @@ async function follow(reader: Reader): Promise<void> {
   }
 }
 
-/** The whole message first, where this reader could not have read all of it. */
-async function sayEnd({ services, send }: Reader, end: Ending, next: number) {
-  if (end.message_id !== null && (next !== end.total || next === 0)) {
-    const message = await findMessage(services, { message_id: end.message_id });
-    if (message) send(formatEvent(JSON.stringify(message), "message"));
-  }
-  const { status, message_id, error } = end;
-  send(formatEvent(JSON.stringify({ status, message_id, error }), "end"));
+/** Our own events: each chunk with its number, and the end with what came of it. */
+function eventsOf(services: Services): Face {
+  return {
+    opening: "retry: 500\n\n",
+    say: (chunk, number) => formatEvent(chunk, undefined, number),
+    leave: (status) => formatEvent(JSON.stringify({ status }), "end"),
+    async end(_stream, end, next) {
+      const { status, message_id, error } = end;
+      const told = formatEvent(JSON.stringify({ status, message_id, error }), "end");
+      // The whole message first, where this reader could not have read all of it.
+      if (message_id === null || (next === end.total && next > 0)) return told;
+      const message = await findMessage(services, { message_id });
+      return message ? formatEvent(JSON.stringify(message), "message") + told : told;
+    },
+  };
 }

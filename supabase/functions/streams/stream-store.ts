@@ -3,6 +3,7 @@
  *
  *   stream:{id}       the chunks, in order
  *   stream:{id}:end   what came of it, told when the message is in Postgres
+ *   stream:{id}:stop  its reader has asked for its end; Postgres knows it too
  */
 import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
@@ -17,13 +18,16 @@ export interface Stream {
   readonly user_id: string;
   readonly message_id: string;
   readonly parent_id: string | null;
-  readonly status: "open" | "finished" | "failed";
+  readonly status: "open" | "finished" | "failed" | "stopped";
   readonly error: string | null;
+  /** The message's id as its client sent it, where that is not `message_id`. */
+  readonly client_id: string | null;
+  readonly stop_requested_at: Date | null;
 }
 
 /** How a stream ended: what readers are told. */
 export const ending = z.object({
-  status: z.enum(["finished", "failed"]),
+  status: z.enum(["finished", "failed", "stopped"]),
   message_id: z.string().nullable(),
   error: z.string().nullable(),
   /** How many chunks were said; who has read so many has read all. */
@@ -37,6 +41,7 @@ export const endedLifetime = 60 * 60;
 
 export const chunksOf = (id: string): string => `stream:${id}`;
 export const endOf = (id: string): string => `stream:${id}:end`;
+export const stopOf = (id: string): string => `stream:${id}:stop`;
 
 /** Milliseconds for which an isolate believes that a stream is still open. */
 const believedFor = 2000;
@@ -50,7 +55,7 @@ export async function findStream({ database }: Services, id: string): Promise<St
   const [row] = await database.run((sql) =>
     sql<Stream[]>`
       select stream.id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
-        stream.status, stream.error
+        stream.status, stream.error, stream.client_id, stream.stop_requested_at
       from public.streams as stream
       join public.conversations as talk on talk.id = stream.conversation_id
       where stream.id = ${id} and talk.deleted_at is null
@@ -88,4 +93,10 @@ export async function requireStream(
 /** Forgets what this isolate believed of a stream. */
 export function forgetStream(services: Services, id: string): void {
   openStreams.get(services)?.delete(id);
+}
+
+/** A stream as clients see it: its id is called stream_id there, and whose it is they know. */
+export function showStream(stream: Stream): Record<string, unknown> {
+  const { id, user_id: _, stop_requested_at, ...rest } = stream;
+  return { stream_id: id, ...rest, ...(stop_requested_at ? { stop_requested_at } : {}) };
 }

@@ -19,12 +19,16 @@ export type RequestContext = Context<AppEnvironment>;
 /** One function's app. */
 export type App = Hono<AppEnvironment>;
 
-const exposed =
-  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from";
+const exposed = [
+  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from",
+  "etag, stream-next-offset, stream-up-to-date, stream-closed, stream-cursor, stream-sse-data-encoding",
+  "stream-ttl, stream-expires-at, x-vercel-ai-ui-message-stream",
+].join(", ");
 /** What supabase-js sends (the list that it exports), what tracing adds, and what our own routes read. */
 const allowedHeaders = [
   "apikey, authorization, content-type, x-client-info, x-region, x-retry-count",
   "traceparent, tracestate, baggage, sentry-trace",
+  "if-none-match, user-agent",
   "idempotency-key, last-event-id, x-consistency, x-request-id",
 ].join(", ");
 

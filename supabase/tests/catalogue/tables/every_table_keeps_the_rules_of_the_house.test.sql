@@ -28,7 +28,8 @@ select set_eq(
   $$select distinct g.tgrelid::regclass::text, guards.guarded from pg_catalog.pg_trigger as g join guards on guards.function = g.tgfoid
     where g.tgenabled = 'O'$$,
   $$values ('messages', 'parent_id'), ('messages', 'preprocessing_log_id'), ('votes', 'message_id'), ('feedback_signals', 'message_id'),
-    ('preprocessing_logs', 'message_id'), ('postprocessing_results', 'message_id'), ('context_records', 'message_id')$$,
+    ('preprocessing_logs', 'message_id'), ('postprocessing_results', 'message_id'), ('context_records', 'message_id'),
+    ('message_states', 'message_id')$$,
   'these are the keys that a trigger keeps within the workspace'
 );
 select is_empty(

@@ -18,6 +18,8 @@ insert into public.streams (workspace_id, conversation_id, user_id) values (test
 select private.assemble_context(tests.id('north talk'), 1000, null, null, null, null, null) is not null as assembled;
 insert into public.background_queries (workspace_id, conversation_id, user_id, type)
 values (tests.id('north'), tests.id('north talk'), tests.id('member'), 'research');
+insert into public.message_states (message_id, version, conversation_id, workspace_id, user_id, parts, metadata)
+values (tests.id('answer'), 1, tests.id('north talk'), tests.id('north'), tests.id('member'), '[{"type": "text"}]', '{}');
 insert into storage.objects (bucket_id, name)
 values ('attachments', concat_ws('/', tests.id('north'), tests.id('member'), tests.id('north talk'), 'plan.txt'));
 
@@ -25,6 +27,7 @@ values ('attachments', concat_ws('/', tests.id('north'), tests.id('member'), tes
 create temporary table kinds (place serial, kind text, has text) on commit drop;
 insert into kinds (kind, has) values
   ('messages', format('conversation_id = %L', tests.id('north talk'))),
+  ('message_states', format('conversation_id = %L', tests.id('north talk'))),
   ('votes', format('conversation_id = %L', tests.id('north talk'))),
   ('preprocessing_logs', format('conversation_id = %L', tests.id('north talk'))),
   ('postprocessing_results', format('conversation_id = %L', tests.id('north talk'))),
@@ -50,7 +53,7 @@ create function pg_temp.readers() returns text language sql as $$
   ) as told;
 $$;
 
-select is((select count(*)::integer from kinds), 13, 'thirteen kinds hang on a conversation');
+select is((select count(*)::integer from kinds), 14, 'fourteen kinds hang on a conversation');
 select is(
   (select array_agg(kind order by kind) from kinds where kind not like '%.%' and kind <> 'latest_artifacts'),
   (select array_agg(name order by name) from (
@@ -63,12 +66,12 @@ select is(
   'and no table that hangs on one is missing here'
 );
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
+  'messages message_states votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
     || 'feedback_signals streams context_records background_queries: member',
   'private: all is its owner''s');
 update public.conversations set visibility = 'workspace' where id = tests.id('north talk');
 select is(pg_temp.readers(),
-  'messages votes artifacts latest_artifacts suggestions storage.objects: member admin owner'
+  'messages message_states votes artifacts latest_artifacts suggestions storage.objects: member admin owner'
     || E'\npreprocessing_logs postprocessing_results artifact_links feedback_signals streams context_records background_queries: member',
   'workspace: what was said and made is its members''; a link to what is not shared, and what concerns the owner alone, stays the owner''s');
 insert into public.artifacts (id, created_at, workspace_id, user_id, conversation_id, kind, title, content)
@@ -78,24 +81,24 @@ values (tests.id('offer'), tests.id('annex'), tests.id('north'), tests.id('membe
 select is(tests.try_as('admin', format('select from public.artifact_links where to_id = %L', tests.id('annex'))), 'yes', 'a link between two that are shared is shared');
 update public.conversations set visibility = 'public' where id = tests.id('north talk');
 select is(pg_temp.readers(),
-  'messages votes artifacts latest_artifacts suggestions storage.objects artifact_links: member admin owner'
+  'messages message_states votes artifacts latest_artifacts suggestions storage.objects artifact_links: member admin owner'
     || E'\npreprocessing_logs postprocessing_results feedback_signals streams context_records background_queries: member',
   'public: no row is a stranger''s');
 update public.conversations set deleted_at = now() where id = tests.id('north talk');
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results storage.objects feedback_signals streams background_queries: nobody'
+  'messages message_states votes preprocessing_logs postprocessing_results storage.objects feedback_signals streams background_queries: nobody'
     || E'\nartifacts latest_artifacts suggestions artifact_links context_records: member',
   'deleted: hidden from all; what its owner made stays theirs, and records that hold nothing that was said');
 update public.conversations set deleted_at = null, visibility = 'private' where id = tests.id('north talk');
 update public.workspaces set deleted_at = now() where id = tests.id('north');
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
+  'messages message_states votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
     || 'feedback_signals streams context_records background_queries: nobody',
   'its workspace deleted: hidden from all');
 update public.workspaces set deleted_at = null where id = tests.id('north');
 delete from public.members where workspace_id = tests.id('north') and user_id = tests.id('member');
 select is(pg_temp.readers(),
-  'messages votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
+  'messages message_states votes preprocessing_logs postprocessing_results artifacts latest_artifacts suggestions storage.objects artifact_links '
     || 'feedback_signals streams context_records background_queries: nobody',
   'its owner gone from the workspace: hidden from them as well');
 insert into public.members (workspace_id, user_id) values (tests.id('north'), tests.id('member'));

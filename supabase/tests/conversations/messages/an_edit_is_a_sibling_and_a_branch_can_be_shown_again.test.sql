@@ -8,7 +8,7 @@ create function pg_temp.shown(talk text default 'north talk') returns text langu
   select string_agg(said.parts -> 0 ->> 'text', ' ' order by said.place desc)
   from public.conversations as c
   cross join lateral public.conversation_path(c.active_message_id) with ordinality as said
-    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, place)
+    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place)
   where c.id = tests.id(talk);
 $$;
 create function pg_temp.say(name text, more text default '', talk text default 'north talk', text text default null) returns text language sql as $$
@@ -35,7 +35,7 @@ select is(pg_temp.shown(), 'hello answer thanks bye later', 'and it is shown');
 select is(pg_temp.say('thank you', pg_temp.arg('instead_of', 'thanks')), 'ok', 'an edit');
 select is(pg_temp.shown(), 'hello answer thank you', 'is shown instead');
 select is(pg_temp.say('welcome'), 'ok', 'and the talk goes on from it');
-select is(public.select_branch(tests.id('thanks')), (select id from public.messages where parts -> 0 ->> 'text' = 'later'), 'what was edited is shown again, down to its leaf');
+select is(public.select_branch(tests.id('thanks')::text), (select id from public.messages where parts -> 0 ->> 'text' = 'later'), 'what was edited is shown again, down to its leaf');
 select is(pg_temp.shown(), 'hello answer thanks bye later', 'whole');
 select is(pg_temp.say('hi', pg_temp.arg('instead_of', 'hello')), 'ok', 'the first message is edited too');
 select is(pg_temp.shown(), 'hi', 'beside it');

@@ -73,7 +73,7 @@ select is_empty($$
   select prompts.budget from prompts join public.context_records as kept on kept.id = prompts.record_id
   where (select said.role from public.conversation_path(kept.message_id, kept.message_count) with ordinality as said
     (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
-      preprocessing_log_id, system_message_id, created_at, place) order by said.place desc limit 1) = 'tool'$$,
+      preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place) order by said.place desc limit 1) = 'tool'$$,
   'a pair is taken whole or not at all: what is taken never begins with a result');
 create temporary table made on commit drop as select pg_temp.prompt(900) as body;
 select is((select private.replay_context((body ->> 'record_id')::bigint) -> 'messages' from made), (select body -> 'messages' from made),

@@ -5,7 +5,7 @@ begin;
 select plan(8);
 
 create function tests.claims(name text, said text, tokens integer) returns void language sql as $$
-  select private.add_message(tests.id('north talk'), jsonb_build_array(jsonb_build_object('type', 'text', 'text', said)), 'assistant', tests.id(name),
+  select private.add_message(tests.id('north talk'), jsonb_build_array(jsonb_build_object('type', 'text', 'text', said)), 'assistant', tests.id(name)::text,
     null, null, '[]', '{}', null, tokens, null);
 $$;
 select tests.claims('huge', repeat('word ', 80000), 1);

@@ -1,0 +1,223 @@
+-- Importing conversations from elsewhere, with their dates and branches; taking back what one has said.
+--
+-- Touches: import_conversations, take_back.
+-- Beware:  imported twice is imported once: ids of clients name conversations of their person and messages of their conversation. What an
+--          assistant said elsewhere only the service imports: nobody puts words into an assistant's mouth.
+
+create function private.imported_moment(given jsonb, field text, fallback timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  said text := given ->> field;
+  moment timestamptz;
+begin
+  if said is null then
+    return fallback;
+  end if;
+  -- Seconds since 1970, as some exports have it, or a text.
+  if jsonb_typeof(given -> field) = 'number' and said::numeric between 0 and 99999999999 then
+    moment := to_timestamp(said::double precision);
+  elsif said ~ '^\d{4}-\d\d-\d\d' and pg_input_is_valid(said, 'timestamptz') then
+    moment := said::timestamptz;
+  end if;
+  if moment is null or moment > now() + interval '1 day' or moment < timestamptz '1970-01-01' then
+    perform private.raise_error('invalid_body', format('%s: must be a time in ISO 8601, or in seconds since 1970, and not to come', field), 400);
+  end if;
+  return moment;
+end;
+$$;
+comment on function private.imported_moment(jsonb, text, timestamptz) is 'A time of what is imported. Errors: invalid_body 400 that names the field.';
+
+create function private.import_messages(talk public.conversations, given jsonb)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  said jsonb;
+  added integer := 0;
+  parent uuid;
+  before uuid;
+  key uuid;
+begin
+  for said in select value from jsonb_array_elements(given) loop
+    if jsonb_typeof(said) is distinct from 'object' or not said ? 'parts' and coalesce(jsonb_typeof(said -> 'text'), '') <> 'string' then
+      perform private.raise_error('invalid_body', 'messages: each has parts or a text', 400);
+    end if;
+    key := coalesce(private.message_key(talk.id, said ->> 'id'), gen_random_uuid());
+    parent := case when said ? 'parent_id' then private.message_key(talk.id, said ->> 'parent_id') else before end;
+    if said ->> 'parent_id' is not null
+      and (select m.conversation_id from public.messages as m where m.id = parent) is distinct from talk.id
+    then
+      perform private.raise_error('not_found', format('parent_id: no message %L comes before it', left(said ->> 'parent_id', 200)), 404);
+    end if;
+    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata, created_at, client_id)
+    values (key, talk.workspace_id, talk.id, talk.user_id, parent, coalesce(said ->> 'role', ''),
+      coalesce(said -> 'parts', jsonb_build_array(jsonb_build_object('type', 'text', 'text', said ->> 'text'))),
+      coalesce(said -> 'metadata', '{}'), private.imported_moment(said, 'created_at', talk.created_at),
+      private.name_of_client(said ->> 'id', key))
+    on conflict (id) do nothing;
+    if found then
+      added := added + 1;
+    elsif (select m.conversation_id from public.messages as m where m.id = key) <> talk.id then
+      perform private.raise_error('message_id_reused', format('id: %s belongs to another message', key), 409);
+    end if;
+    before := key;
+  end loop;
+  return added;
+end;
+$$;
+comment on function private.import_messages(public.conversations, jsonb) is
+  'Adds messages of a conversation that are not there: [{id?, parent_id?, role, parts or text, metadata?, created_at?}], each after the one '
+  'before it unless parent_id says otherwise. Returns how many. Errors: not_found 404, message_id_reused 409, invalid_body 400.';
+
+create function private.import_conversation(workspace_id uuid, user_id uuid, given jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  talk public.conversations;
+  key uuid := coalesce(private.message_key(import_conversation.user_id, given ->> 'id'), gen_random_uuid());
+  added integer;
+  leaf uuid;
+begin
+  if jsonb_typeof(given) is distinct from 'object' or jsonb_typeof(given -> 'messages') is distinct from 'array' then
+    perform private.raise_error('invalid_body', 'messages: is a list in each conversation', 400);
+  elsif jsonb_array_length(given -> 'messages') > 10000 then
+    perform private.raise_error('invalid_body', 'messages: at most 10,000 in a conversation', 400);
+  end if;
+  insert into public.conversations (id, workspace_id, user_id, agent_id, title, tags, created_at)
+  values (key, import_conversation.workspace_id, import_conversation.user_id, (given ->> 'agent_id')::uuid,
+    left(coalesce(given ->> 'title', ''), 300),
+    array(select jsonb_array_elements_text(case when jsonb_typeof(given -> 'tags') = 'array' then given -> 'tags' else '[]' end)),
+    private.imported_moment(given, 'created_at', now()))
+  on conflict (id) do nothing;
+  select c.* into talk from public.conversations as c
+  where c.id = key and c.workspace_id = import_conversation.workspace_id and c.user_id = import_conversation.user_id for no key update;
+  if talk.id is null then
+    perform private.raise_error('conversation_id_reused', 'id: belongs to another conversation', 409);
+  end if;
+  added := private.import_messages(talk, given -> 'messages');
+  -- What is shown: what the export says, else where the newest message stands.
+  leaf := coalesce(private.message_key(talk.id, given ->> 'active_message_id'),
+    (select m.id from public.messages as m where m.conversation_id = talk.id
+        and not exists (select from public.messages as child where child.parent_id = m.id)
+      order by m.created_at desc, m.id desc limit 1));
+  if talk.active_message_id is null or added > 0 then
+    update public.conversations as c set active_message_id = leaf,
+      last_message_at = coalesce((select max(m.created_at) from public.messages as m where m.conversation_id = talk.id), talk.created_at),
+      updated_at = private.imported_moment(given, 'updated_at', greatest(talk.created_at, c.updated_at - interval '1 microsecond'))
+    where c.id = talk.id;
+  end if;
+  return jsonb_build_object('id', talk.id, 'messages_added', added);
+exception
+  when check_violation or not_null_violation then
+    perform private.raise_error('invalid_body',
+      'messages: each has a role (system, user, assistant, tool) and 1 to 1,000 parts, each with a type, together at most 1 MiB', 400);
+    return null; -- not reached, like the one below
+  when foreign_key_violation or invalid_text_representation then
+    perform private.raise_error('not_found', 'agent_id: no such agent of the workspace, or no such person', 404);
+    return null;
+end;
+$$;
+comment on function private.import_conversation(uuid, uuid, jsonb) is 'One conversation of import_conversations.';
+
+create function private.import_conversations(workspace_id uuid, user_id uuid, conversations jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer -- dates and what is shown are granted to nobody; the service alone may call it
+set search_path = ''
+as $$
+declare
+  given jsonb;
+  done jsonb := '[]';
+begin
+  if not private.belongs_to(import_conversations.user_id, import_conversations.workspace_id) then
+    perform private.raise_error('not_found', 'No such person of this workspace.', 404);
+  elsif jsonb_typeof(conversations) is distinct from 'array' or jsonb_array_length(conversations) > 100 then
+    perform private.raise_error('invalid_body', 'conversations: is a list of at most 100', 400);
+  end if;
+  for given in select value from jsonb_array_elements(conversations) loop
+    done := done || private.import_conversation(import_conversations.workspace_id, import_conversations.user_id, given);
+  end loop;
+  return done;
+end;
+$$;
+comment on function private.import_conversations(uuid, uuid, jsonb) is 'The body of import_conversations.';
+
+create function public.import_conversations(workspace_id uuid, user_id uuid, conversations jsonb)
+returns jsonb
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.import_conversations($1, $2, $3);
+$$;
+comment on function public.import_conversations(uuid, uuid, jsonb) is
+  'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, messages: [{id?, parent_id?, '
+  'role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages each. Dates and branches stay. With ids, imported again it '
+  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400, message_id_reused 409, '
+  'conversation_id_reused 409; then nothing was imported.';
+
+-- Taking back --------------------------------------------------------------------------------------------------------------------------
+
+create function private.take_back(message_id text, conversation_id uuid)
+returns public.messages
+language plpgsql
+volatile
+security definer -- people may change no messages
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  key uuid := private.message_key(take_back.conversation_id, take_back.message_id);
+  talk public.conversations := private.hold_conversation((
+    select m.conversation_id from public.messages as m
+    where m.id = key and m.conversation_id = coalesce(take_back.conversation_id, m.conversation_id)
+  ));
+  said public.messages;
+begin
+  select m.* into said from public.messages as m where m.id = key and m.conversation_id = talk.id;
+  if said.role <> 'user' then
+    perform private.raise_error('forbidden', 'People take back what they said themselves.', 403);
+  elsif said.taken_back_at is not null then
+    return said;
+  end if;
+  update public.messages as m set taken_back_at = now(), parts = '[{"type": "text", "text": "(taken back)"}]', attachments = '[]',
+    metadata = '{}', content_for_llm = null, token_count = 0
+  where m.id = said.id returning m.* into said;
+  -- Where its words were written once more.
+  delete from public.message_states as state where state.message_id = said.id;
+  update public.preprocessing_logs as log set intent = null, emotion = null, memory_query = null, response_hints = '{}' where log.message_id = said.id;
+  update public.memory_sources as source set content = '(taken back)' where source.source_message_id = said.id;
+  return said;
+end;
+$$;
+comment on function private.take_back(text, uuid) is 'The body of take_back.';
+
+create function public.take_back(message_id text, conversation_id uuid default null)
+returns public.messages
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.take_back($1, $2);
+$$;
+comment on function public.take_back(text, uuid) is
+  'Takes back what one said: its place in the branch stays, its words, attachments and metadata go, from prompts of the past too. What was '
+  'remembered of it is forgotten by itself (forget). conversation_id: needed where message_id is a name of the client''s. Twice is once. The owner '
+  'of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403 on what others said.';
+
+grant execute on function public.take_back(text, uuid), private.take_back(text, uuid) to authenticated, service_role;
+grant execute on function public.import_conversations(uuid, uuid, jsonb), private.import_conversations(uuid, uuid, jsonb) to service_role;

@@ -1,0 +1,141 @@
+-- Searching what was said: in the conversations that one may read, by words, the rarest telling most.
+--
+-- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
+-- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the rows are then read as the
+--          caller, under the policies. Words are read as English ones: what is no English word is found as it was written.
+
+create function private.text_of_parts(parts jsonb)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+begin
+  return (select left(string_agg(part ->> 'text', E'\n' order by place), 50000)
+    from jsonb_array_elements(parts) with ordinality as one (part, place)
+    where part ->> 'type' = 'text' and btrim(part ->> 'text') <> '');
+end;
+$$;
+comment on function private.text_of_parts(jsonb) is 'What a message says in words: its text parts, at most 50,000 characters. Null: none.';
+
+create table private.message_texts (
+  id uuid primary key references public.messages (id) on delete cascade,
+  workspace_id uuid not null,
+  conversation_id uuid not null,
+  user_id uuid not null,
+  said_at timestamptz not null,
+  content_tsv tsvector not null
+);
+comment on table private.message_texts is 'What messages are found by: their words. Written by a trigger; what is taken back leaves it.';
+create index message_texts_words on private.message_texts using gin (content_tsv);
+create index message_texts_conversation on private.message_texts (conversation_id);
+create index message_texts_user on private.message_texts (user_id, workspace_id);
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
+  ('private.message_texts', 'user_id', 'with_row', false, 'workspace_id');
+
+create function private.keep_message_text()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever writes a message, its words are the owner's
+set search_path = ''
+as $$
+declare
+  text text := case when new.taken_back_at is null and new.role in ('user', 'assistant') then private.text_of_parts(new.parts) end;
+begin
+  if text is null then
+    if tg_op = 'UPDATE' then
+      delete from private.message_texts as t where t.id = new.id;
+    end if;
+    return null;
+  end if;
+  insert into private.message_texts (id, workspace_id, conversation_id, user_id, said_at, content_tsv)
+  values (new.id, new.workspace_id, new.conversation_id, new.user_id, new.created_at, private.words('english', text))
+  on conflict (id) do update set content_tsv = excluded.content_tsv;
+  return null;
+end;
+$$;
+comment on function private.keep_message_text() is 'Trigger on messages: keeps the words by which one is found.';
+create trigger keep_message_text after insert or update of parts on public.messages
+  for each row execute function private.keep_message_text();
+
+create function private.find_messages(
+  workspace_id uuid, query text, conversations uuid[], agent_id uuid, folder_id uuid, since timestamptz, until timestamptz, most integer
+)
+returns table (id uuid, rank double precision)
+language plpgsql
+volatile
+security definer -- the index of words is of no use under row-level security; who may see what is decided below
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  person uuid := private.current_user_id();
+  mine uuid[] := array(select w from unnest(private.workspace_ids()) as w where $1 is null or w = $1);
+  shared_in uuid[] := array(select w from unnest(private.workspace_ids('member')) as w where w = any (mine));
+  within uuid[];
+  shared uuid[];
+  deleted uuid[];
+  condition text := 'c.workspace_id = any ($1) and (c.user_id = $2 and c.conversation_id <> all ($6) or c.conversation_id = any ($3))';
+begin
+  if private.is_service() or cardinality(mine) = 0 then
+    perform private.raise_error('not_found', 'No such workspace of yours.', 404);
+  end if;
+  deleted := array(select t.id from public.conversations as t
+    where t.user_id = person and t.workspace_id = any (mine) and t.deleted_at is not null);
+  shared := array(select t.id from public.conversations as t
+    where t.workspace_id = any (shared_in) and t.visibility in ('workspace', 'public') and t.deleted_at is null and t.user_id <> person);
+  if coalesce(conversations::text, agent_id::text, folder_id::text) is not null then
+    within := array(select t.id from public.conversations as t
+      where t.workspace_id = any (mine) and (t.user_id = person or t.id = any (shared))
+        and (conversations is null or t.id = any (conversations)) and ($4 is null or t.agent_id = $4) and ($5 is null or t.folder_id = $5));
+    condition := condition || ' and c.conversation_id = any ($4)';
+  end if;
+  if coalesce(since, until) is not null then
+    condition := condition || ' and $5 @> c.said_at';
+  end if;
+  return query execute private.ranking('private.message_texts', condition)
+  using mine, person, shared, within, tstzrange(since, until), deleted, private.asked_words(array['english'], query),
+    websearch_to_tsquery('english', private.spaced_text(private.fold_text(query))), most;
+end;
+$$;
+comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
+  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the rarest. A person''s: the '
+  'service is not one. Errors: not_found 404.';
+grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb)
+to authenticated;
+
+create function public.search_messages(
+  query text, workspace_id uuid default null, conversations uuid[] default null, agent_id uuid default null, folder_id uuid default null,
+  since timestamptz default null, until timestamptz default null, match_count integer default 10
+)
+returns table (
+  message_id uuid, client_id text, conversation_id uuid, title text, role text, said_at timestamptz, passage text, before jsonb, after jsonb,
+  score double precision
+)
+language sql
+volatile
+security invoker -- row security decides again what is read
+set search_path = ''
+as $$
+  select said.id, said.client_id, said.conversation_id, talk.title, said.role, said.created_at,
+    case when length(private.text_of_parts(said.parts)) <= 400 then private.text_of_parts(said.parts)
+      else ts_headline('english', private.text_of_parts(said.parts), private.any_of(private.asked_words(array['english'], left($1, 2000))),
+      'StartSel="", StopSel="", MaxFragments=2, MinWords=15, MaxWords=60, FragmentDelimiter=" … "') end,
+    (select jsonb_build_object('id', b.id, 'role', b.role, 'text', left(private.text_of_parts(b.parts), 500))
+      from public.messages as b where b.id = said.parent_id),
+    (select jsonb_build_object('id', a.id, 'role', a.role, 'text', left(private.text_of_parts(a.parts), 500))
+      from public.messages as a where a.parent_id = said.id order by a.created_at desc, a.id desc limit 1),
+    found.rank
+  from private.find_messages($2, left($1, 2000), $3, $4, $5, $6, $7, 4 * least(greatest(coalesce($8, 10), 10), 100)) as found
+  join public.messages as said on said.id = found.id
+  join public.conversations as talk on talk.id = said.conversation_id
+  order by found.rank desc, said.created_at desc, said.id
+  limit least(greatest(coalesce($8, 10), 1), 100);
+$$;
+comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
+  'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those with all of them first, then '
+  'the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time (until: not included); the best match_count (1–100). passage: '
+  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. Errors: not_found 404.';
+grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) to authenticated;

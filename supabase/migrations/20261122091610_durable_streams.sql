@@ -1,0 +1,436 @@
+-- Durable Streams: append-only streams at an address, by the open protocol of that name.
+--
+-- Touches: private.durable_streams, durable_pieces, durable_producers; private.find_durable, create_durable, append_durable, remove_durable,
+--          durable_view, read_durable, tend_durable_streams and its schedule.
+-- Beware:  a position counts bytes, in JSON streams messages, and never begins anew: a fork goes on from where it left its source, whose pieces
+--          it reads up to there. A stream that was removed while forks read it stays, hidden, until the last of them is gone.
+
+create table private.durable_streams (
+  id bigint generated always as identity primary key,
+  path text not null unique,
+  conversation_id uuid references public.conversations (id) on delete cascade,
+  content_type text not null,
+  is_json boolean not null generated always as (content_type ~ '^application/json\s*(;|$)') stored,
+  tail bigint not null default 0,
+  size bigint not null default 0,
+  ttl_seconds bigint,
+  expires_at timestamptz,
+  touched_at timestamptz not null default now(),
+  is_closed boolean not null default false,
+  closed_by jsonb,
+  last_seq text,
+  source_id bigint references private.durable_streams (id) on delete cascade,
+  fork_position bigint,
+  fork_asked text,
+  removed_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint path_is_short check (length(path) between 1 and 500),
+  constraint content_type_is_short check (length(content_type) between 1 and 200),
+  constraint last_seq_is_short check (length(last_seq) between 1 and 200),
+  constraint a_fork_has_a_position check ((source_id is null) = (fork_position is null))
+);
+comment on table private.durable_streams is 'Streams of the protocol Durable Streams: what is at an address, how far it has come, and whether more will come.';
+comment on column private.durable_streams.size is 'Bytes of its own pieces: at most 256 MiB.';
+comment on column private.durable_streams.fork_asked is 'The position that the fork was asked for with, to know the same request again.';
+create index durable_streams_conversation on private.durable_streams (conversation_id);
+create index durable_streams_source on private.durable_streams (source_id);
+create index durable_streams_ends on private.durable_streams (touched_at) where ttl_seconds is not null or expires_at is not null;
+
+create table private.durable_pieces (
+  stream_id bigint not null references private.durable_streams (id) on delete cascade,
+  position bigint not null,
+  batch bigint not null,
+  data bytea not null,
+  primary key (stream_id, position)
+);
+comment on table private.durable_pieces is 'What was appended: the bytes of one request, in JSON streams one row for each message of it.';
+comment on column private.durable_pieces.batch is 'Where the request began: the offsets that clients are given are those of requests.';
+
+create table private.durable_producers (
+  stream_id bigint not null references private.durable_streams (id) on delete cascade,
+  producer_id text not null,
+  epoch bigint not null,
+  seq bigint not null,
+  primary key (stream_id, producer_id),
+  constraint producer_id_is_short check (length(producer_id) between 1 and 200)
+);
+comment on table private.durable_producers is 'How far each producer of a stream has come: what it sends again is not appended again.';
+
+-- Finding and removing -----------------------------------------------------------------------------------------------------------------
+
+create function private.remove_durable(stream private.durable_streams)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  source bigint := stream.source_id;
+begin
+  if exists (select from private.durable_streams as fork where fork.source_id = stream.id) then
+    update private.durable_streams as s set removed_at = coalesce(s.removed_at, now()) where s.id = stream.id;
+    return;
+  end if;
+  delete from private.durable_streams as s where s.id = stream.id;
+  -- A source that waited for its last fork goes with it, and so on.
+  while source is not null loop
+    delete from private.durable_streams as s
+    where s.id = source and s.removed_at is not null
+      and not exists (select from private.durable_streams as fork where fork.source_id = s.id)
+    returning s.source_id into source;
+    exit when not found;
+  end loop;
+end;
+$$;
+comment on function private.remove_durable(private.durable_streams) is 'Removes a stream; one that forks read is hidden until the last of them is gone.';
+
+create function private.find_durable(at_path text, touches boolean)
+returns private.durable_streams
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stream private.durable_streams;
+begin
+  select s.* into stream from private.durable_streams as s where s.path = at_path;
+  if stream.id is null then
+    return null;
+  elsif stream.removed_at is null
+    and least(stream.expires_at, stream.touched_at + make_interval(secs => stream.ttl_seconds)) <= clock_timestamp()
+  then
+    perform private.remove_durable(stream);
+    return null;
+  end if;
+  if touches and stream.removed_at is null and stream.ttl_seconds is not null
+    and stream.touched_at < clock_timestamp() - make_interval(secs => least(stream.ttl_seconds / 10.0, 60))
+  then
+    update private.durable_streams as s set touched_at = clock_timestamp() where s.id = stream.id returning s.* into stream;
+  end if;
+  return stream;
+end;
+$$;
+comment on function private.find_durable(text, boolean) is
+  'The stream at a path, null where there is none or its time is over. touches: whether this is a use that its time to live counts from.';
+
+create function private.tend_durable_streams()
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  over private.durable_streams;
+  removed bigint := 0;
+begin
+  for over in
+    select s.* from private.durable_streams as s
+    where s.removed_at is null and (s.ttl_seconds is not null or s.expires_at is not null)
+      and least(s.expires_at, s.touched_at + make_interval(secs => s.ttl_seconds)) <= now()
+    limit 1000
+  loop
+    perform private.remove_durable(over);
+    removed := removed + 1;
+  end loop;
+  return removed;
+end;
+$$;
+comment on function private.tend_durable_streams() is 'Removes streams whose time is over, 1,000 at once. Returns how many.';
+select cron.schedule('tend-durable-streams', '*/5 * * * *', 'select private.tend_durable_streams()');
+
+-- Reading ------------------------------------------------------------------------------------------------------------------------------
+
+create function private.durable_view(of_stream bigint, from_position bigint, most integer)
+returns table (piece_at bigint, batch bigint, units bigint, data bytea)
+language sql
+stable
+set search_path = ''
+rows 100
+as $$
+  with recursive chain as (
+    select s.id, s.source_id, coalesce(s.fork_position, 0) as begins, s.tail as ends, s.is_json
+    from private.durable_streams as s where s.id = of_stream
+    union all
+    -- Of a source as much as the fork and every fork between saw of it.
+    select s.id, s.source_id, coalesce(s.fork_position, 0), least(chain.begins, chain.ends), s.is_json
+    from chain join private.durable_streams as s on s.id = chain.source_id
+    where chain.begins > from_position
+  )
+  select seen.begins, seen.batch, seen.units,
+    case when chain.is_json then seen.data
+      else substring(seen.data from (seen.begins - seen.position + 1)::integer for seen.units::integer) end
+  from chain
+  cross join lateral (
+    select p.position, p.batch, p.data, greatest(p.position, from_position) as begins,
+      case when chain.is_json then 1
+        else least(chain.ends, p.position + octet_length(p.data)) - greatest(p.position, from_position) end as units
+    from private.durable_pieces as p
+    where p.stream_id = chain.id and p.position < chain.ends
+      -- Of bytes, the piece in whose middle the position lies.
+      and p.position >= case when chain.is_json then from_position else coalesce((select max(q.position) from private.durable_pieces as q
+        where q.stream_id = chain.id and q.position <= from_position), 0) end
+    order by p.position limit most
+  ) as seen
+  where seen.units > 0
+  order by 1;
+$$;
+comment on function private.durable_view(bigint, bigint, integer) is
+  'The pieces of a stream from a position on, those of its sources included, at most so many of each. units: bytes, in JSON streams messages.';
+
+create function private.show_durable(stream private.durable_streams)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object('id', stream.id, 'content_type', stream.content_type, 'is_json', stream.is_json, 'tail', stream.tail,
+    'is_closed', stream.is_closed, 'ttl', stream.ttl_seconds, 'expires_at', stream.expires_at, 'is_gone', stream.removed_at is not null,
+    'conversation_id', stream.conversation_id);
+$$;
+comment on function private.show_durable(private.durable_streams) is 'A stream as the function `streams` answers it.';
+
+create function private.read_durable(at_path text, from_position bigint, most bigint, touches boolean)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stream private.durable_streams := private.find_durable(at_path, touches);
+  read jsonb;
+begin
+  if stream.id is null then
+    return null;
+  end if;
+  if from_position is not null and stream.removed_at is null and from_position < stream.tail then
+    -- Whole pieces, the first of them however long it is.
+    select jsonb_build_object('pieces', jsonb_agg(case when stream.is_json then convert_from(v.data, 'UTF8') else encode(v.data, 'base64') end
+        order by v.piece_at), 'next', max(v.piece_at + v.units))
+      into read
+    from (
+      select w.*, sum(octet_length(w.data)) over (order by w.piece_at) - octet_length(w.data) as before
+      from (select * from private.durable_view(stream.id, from_position, 500) order by piece_at limit 500) as w
+    ) as v
+    where v.before < most;
+  end if;
+  return private.show_durable(stream) || coalesce(read, jsonb_build_object('pieces', '[]'::jsonb, 'next', coalesce(from_position, stream.tail)));
+end;
+$$;
+comment on function private.read_durable(text, bigint, bigint, boolean) is
+  'A stream and its pieces from a position on, about so many bytes at most: JSON texts, or base64. from_position null: none. Null: no such stream.';
+
+-- Writing ------------------------------------------------------------------------------------------------------------------------------
+
+create function private.add_durable_pieces(stream private.durable_streams, data bytea)
+returns private.durable_streams
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  added bigint;
+  bytes bigint;
+begin
+  if stream.size + octet_length(data) > 268435456 then
+    perform private.raise_error('stream_full', 'A stream has at most 256 MiB.', 413, 'Begin another one.');
+  end if;
+  if stream.is_json then
+    -- JSON as it was written: no number is rounded. One level of an array is a batch of messages.
+    insert into private.durable_pieces (stream_id, position, batch, data)
+    select stream.id, stream.tail + one.place - 1, stream.tail, convert_to(one.message::text, 'UTF8')
+    from json_array_elements(case when convert_from(data, 'UTF8') ~ '^\s*\[' then convert_from(data, 'UTF8')::json
+      else json_build_array(convert_from(data, 'UTF8')::json) end) with ordinality as one (message, place);
+    get diagnostics added = row_count;
+    bytes := octet_length(data);
+  else
+    added := octet_length(data);
+    bytes := added;
+    if added > 0 then
+      insert into private.durable_pieces (stream_id, position, batch, data) values (stream.id, stream.tail, stream.tail, data);
+    end if;
+  end if;
+  update private.durable_streams as s set tail = s.tail + added, size = s.size + bytes, touched_at = clock_timestamp()
+  where s.id = stream.id returning s.* into stream;
+  return stream;
+end;
+$$;
+comment on function private.add_durable_pieces(private.durable_streams, bytea) is
+  'Appends to a stream that the caller holds. Errors: stream_full 413, invalid_json 400 is the caller''s to raise.';
+
+create function private.fork_of(source private.durable_streams, asked text, sub bigint)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  anchor bigint := coalesce(asked::bigint, source.tail);
+  room bigint;
+begin
+  if anchor > source.tail then
+    perform private.raise_error('invalid_parameter', 'stream-fork-offset: lies beyond the stream', 400);
+  elsif coalesce(sub, 0) = 0 then
+    return anchor;
+  elsif asked is null then
+    perform private.raise_error('invalid_parameter', 'stream-fork-sub-offset: needs stream-fork-offset', 400);
+  end if;
+  -- What was appended next, by one request.
+  select sum(v.units) into room from private.durable_view(source.id, anchor, 100000) as v
+  where v.batch = (select first.batch from private.durable_view(source.id, anchor, 100000) as first order by first.piece_at limit 1);
+  if sub > coalesce(room, 0) then
+    perform private.raise_error('invalid_parameter', 'stream-fork-sub-offset: lies beyond what was appended there', 400);
+  end if;
+  return anchor + sub;
+end;
+$$;
+comment on function private.fork_of(private.durable_streams, text, bigint) is
+  'The position at which a fork leaves its source. Errors: invalid_parameter 400.';
+
+create function private.create_durable(at_path text, wanted jsonb, data bytea)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stream private.durable_streams := private.find_durable(at_path, false);
+  source private.durable_streams;
+  asked text := case when wanted ? 'fork_from' then concat_ws('+', wanted ->> 'fork_offset', nullif(wanted ->> 'fork_sub', '0')) end;
+  type text := coalesce(wanted ->> 'content_type', 'application/octet-stream');
+  leaves bigint;
+begin
+  if wanted ? 'fork_from' then
+    source := private.find_durable(wanted ->> 'fork_from', false);
+    if source.id is null then
+      perform private.raise_error('not_found', 'There is no stream to fork.', 404);
+    elsif source.removed_at is not null then
+      perform private.raise_error('stream_conflict', 'The stream to fork was removed.', 409);
+    end if;
+    type := coalesce(wanted ->> 'content_type', source.content_type);
+    if lower(type) <> lower(source.content_type) then
+      perform private.raise_error('stream_conflict', 'A fork has the content type of its source.', 409);
+    end if;
+  end if;
+  if stream.id is not null then
+    if stream.removed_at is not null or lower(stream.content_type) <> lower(type) or stream.is_closed <> (wanted ->> 'is_closed')::boolean
+      or stream.source_id is distinct from source.id or stream.fork_asked is distinct from asked
+      or not wanted ? 'fork_from' and stream.ttl_seconds is distinct from (wanted ->> 'ttl')::bigint
+      or not wanted ? 'fork_from' and stream.expires_at is distinct from (wanted ->> 'expires_at')::timestamptz
+    then
+      perform private.raise_error('stream_conflict', 'There is another stream at this address.', 409);
+    end if;
+    return private.show_durable(stream) || '{"is_new": false}';
+  end if;
+  if source.id is not null then
+    perform from private.durable_streams as s where s.id = source.id for share;
+    leaves := private.fork_of(source, wanted ->> 'fork_offset', (wanted ->> 'fork_sub')::bigint);
+  end if;
+  insert into private.durable_streams (path, conversation_id, content_type, tail, ttl_seconds, expires_at, source_id, fork_position, fork_asked)
+  values (at_path, (wanted ->> 'conversation_id')::uuid, lower(type), coalesce(leaves, 0),
+    coalesce((wanted ->> 'ttl')::bigint, case when not wanted ? 'expires_at' then source.ttl_seconds end),
+    coalesce((wanted ->> 'expires_at')::timestamptz, case when not wanted ? 'ttl' then source.expires_at end),
+    source.id, leaves, asked)
+  on conflict (path) do nothing
+  returning * into stream;
+  if stream.id is null then
+    return private.create_durable(at_path, wanted, data); -- made at this moment by another
+  end if;
+  if octet_length(data) > 0 then
+    stream := private.add_durable_pieces(stream, data);
+  end if;
+  if (wanted ->> 'is_closed')::boolean then
+    update private.durable_streams as s set is_closed = true where s.id = stream.id returning s.* into stream;
+  end if;
+  return private.show_durable(stream) || '{"is_new": true}';
+end;
+$$;
+comment on function private.create_durable(text, jsonb, bytea) is
+  'Makes a stream, or finds the one that the same request made. wanted: {content_type?, ttl?, expires_at?, is_closed, conversation_id?, '
+  'fork_from?, fork_offset?, fork_sub?}. Errors: not_found 404, stream_conflict 409, invalid_parameter 400, stream_full 413.';
+
+create function private.durable_producer_says(stream private.durable_streams, wanted jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known private.durable_producers;
+  epoch bigint := (wanted ->> 'epoch')::bigint;
+  seq bigint := (wanted ->> 'producer_seq')::bigint;
+begin
+  select p.* into known from private.durable_producers as p where p.stream_id = stream.id and p.producer_id = wanted ->> 'producer_id';
+  return case
+    when known.epoch is null and seq = 0 or epoch > known.epoch and seq = 0 then null
+    when epoch < known.epoch then jsonb_build_object('outcome', 'fenced', 'epoch', known.epoch)
+    when epoch > known.epoch then jsonb_build_object('outcome', 'bad_epoch')
+    when known.epoch is null then jsonb_build_object('outcome', 'gap', 'expected', 0, 'received', seq)
+    when seq <= known.seq then jsonb_build_object('outcome', 'repeated', 'epoch', known.epoch, 'producer_seq', known.seq)
+    when seq > known.seq + 1 then jsonb_build_object('outcome', 'gap', 'expected', known.seq + 1, 'received', seq)
+  end;
+end;
+$$;
+comment on function private.durable_producer_says(private.durable_streams, jsonb) is
+  'What a producer''s number means for a stream: null, it is the next; else the outcome fenced, bad_epoch, gap or repeated.';
+
+create function private.append_durable(at_path text, wanted jsonb, data bytea)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  stream private.durable_streams := private.find_durable(at_path, true);
+  is_empty boolean := octet_length(data) = 0;
+  closes boolean := (wanted ->> 'is_closed')::boolean;
+  closer jsonb := jsonb_strip_nulls(jsonb_build_array(wanted -> 'producer_id', wanted -> 'epoch', wanted -> 'producer_seq'));
+  verdict jsonb;
+begin
+  if stream.id is null then
+    return null;
+  end if;
+  select s.* into stream from private.durable_streams as s where s.id = stream.id for update;
+  if stream.removed_at is not null then
+    return private.show_durable(stream);
+  end if;
+  if wanted ? 'producer_id' then
+    verdict := private.durable_producer_says(stream, wanted);
+    -- A producer that another has followed is told so, and not that the stream is closed.
+    if verdict ->> 'outcome' = 'fenced' then
+      return private.show_durable(stream) || verdict;
+    end if;
+  end if;
+  if stream.is_closed then
+    return private.show_durable(stream) || case
+      when wanted ? 'producer_id' and stream.closed_by = closer then coalesce(verdict, '{}') || '{"outcome": "repeated"}'
+      when closes and is_empty and not wanted ? 'producer_id' then '{"outcome": "appended"}'
+      else '{"outcome": "closed"}' end;
+  end if;
+  if not is_empty and lower(coalesce(wanted ->> 'content_type', '')) <> stream.content_type
+    and split_part(lower(coalesce(wanted ->> 'content_type', '')), ';', 1) <> split_part(stream.content_type, ';', 1)
+  then
+    return private.show_durable(stream) || '{"outcome": "other_type"}';
+  elsif verdict is not null then
+    return private.show_durable(stream) || verdict;
+  elsif wanted ? 'seq' and stream.last_seq is not null and (wanted ->> 'seq') collate "C" <= stream.last_seq collate "C" then
+    return private.show_durable(stream) || '{"outcome": "seq_conflict"}';
+  end if;
+  if not is_empty then
+    stream := private.add_durable_pieces(stream, data);
+  end if;
+  if wanted ? 'producer_id' then
+    insert into private.durable_producers as p (stream_id, producer_id, epoch, seq)
+    values (stream.id, wanted ->> 'producer_id', (wanted ->> 'epoch')::bigint, (wanted ->> 'producer_seq')::bigint)
+    on conflict (stream_id, producer_id) do update set epoch = excluded.epoch, seq = excluded.seq;
+  end if;
+  if closes or wanted ? 'seq' then
+    update private.durable_streams as s set is_closed = closes, last_seq = coalesce(wanted ->> 'seq', s.last_seq),
+      closed_by = case when closes and wanted ? 'producer_id' then closer end
+    where s.id = stream.id returning s.* into stream;
+  end if;
+  return private.show_durable(stream) || jsonb_build_object('outcome', 'appended', 'epoch', wanted -> 'epoch', 'producer_seq', wanted -> 'producer_seq');
+end;
+$$;
+comment on function private.append_durable(text, jsonb, bytea) is
+  'Appends to a stream, closes it, or both in one. wanted: {content_type?, is_closed, seq?, producer_id?, epoch?, producer_seq?}. Returns the '
+  'stream and the outcome: appended, repeated, fenced, bad_epoch, gap, closed, other_type, seq_conflict; null where there is none. Errors: stream_full 413.';

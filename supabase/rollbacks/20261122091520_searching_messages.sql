@@ -1,0 +1,8 @@
+-- Back from: searching messages.
+drop function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer);
+drop function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer);
+drop trigger keep_message_text on public.messages;
+drop function private.keep_message_text();
+delete from private.personal_columns where table_name = 'private.message_texts';
+drop table private.message_texts;
+drop function private.text_of_parts(jsonb);
