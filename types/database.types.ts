@@ -2071,6 +2071,36 @@ export type Database = {
           },
         ];
       };
+      "import_headings": {
+        Row: {
+          "column_name": string | null;
+          "created_at": string;
+          "heading": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "column_name"?: string | null;
+          "created_at"?: string;
+          "heading": string;
+          "workspace_id": string;
+        };
+        Update: {
+          "column_name"?: string | null;
+          "created_at"?: string;
+          "heading"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "import_headings_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "invitations": {
         Row: {
           "created_at": string;

@@ -1,8 +1,42 @@
 -- Importing leads: many rows at once, a report for each, and nothing half done.
 --
--- Touches: private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
+-- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
 -- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row is known by state, county and
 --          parcel; what a row does not say (absent, null, empty) stays as it is. An import sets do_not_call and never lifts it.
+
+create table public.import_headings (
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  heading text not null,
+  column_name text,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, heading),
+  constraint heading_is_short check (length(heading) between 1 and 200),
+  constraint column_is_one_that_an_import_sets check (column_name in (
+    'address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type', 'year_built', 'area_sqft', 'lot_sqft', 'bedrooms', 'bathrooms',
+    'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage', 'auction_date', 'is_vacant', 'code_violations',
+    'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor', 'last_sale_date', 'owner_name',
+    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url', 'scraped_at', 'source_raw',
+    'tags', 'notes'))
+);
+comment on table public.import_headings is 'What the headings of a workspace''s vendors mean, beside those that are known anyway: for the function leads.';
+comment on column public.import_headings.column_name is 'The column of leads; null: what stands under the heading is left out.';
+alter table public.import_headings enable row level security;
+grant select, delete on public.import_headings to authenticated;
+grant insert (workspace_id, heading, column_name), update (column_name) on public.import_headings to authenticated;
+grant select, insert, update, delete on public.import_headings to service_role;
+create policy "Admins read what headings mean" on public.import_headings
+  for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read what headings mean" on public.import_headings is 'Who imports is an admin.';
+create policy "Admins say what headings mean" on public.import_headings
+  for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins say what headings mean" on public.import_headings is 'Who imports is an admin.';
+create policy "Admins change what headings mean" on public.import_headings
+  for update to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
+  with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins change what headings mean" on public.import_headings is 'The column alone is granted: another heading is another row.';
+create policy "Admins remove what headings mean" on public.import_headings
+  for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins remove what headings mean" on public.import_headings is 'Then they are what is known, or unknown.';
 
 create function private.business_table(workspace_id uuid, prefix text, template text)
 returns regclass

@@ -4,3 +4,4 @@ drop function private.import_leads(text, uuid, jsonb, text);
 drop function private.write_leads(regclass, uuid, integer[], jsonb);
 drop function private.read_lead(jsonb);
 drop function private.business_table(uuid, text, text);
+drop table public.import_headings;

@@ -44,6 +44,30 @@ export async function readText(request: Request, limit: number): Promise<string>
   }
 }
 
+/**
+ * Reads a body of bytes, so many at most.
+ *
+ * @throws ApiError 413 `body_too_large`
+ */
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.byteLength;
+    if (size > limit) throw tooLarge;
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
 /** Where in the input an issue lies, as a client would write it: `entries[2].action`. */
 function nameOf(issue: z.core.$ZodIssue): string {
   const path = issue.code === "unrecognized_keys"

@@ -95,8 +95,58 @@ Deno.test("an answer is read as the standard has it, and as providers do", () =>
   }
 });
 
+Deno.test("Slack's answers are read: a bot's token, and a person's that is nested", () => {
+  const slack = {
+    ok: true,
+    app_id: "A1",
+    team: { id: "T1", name: "Acme" },
+    is_enterprise_install: false,
+  };
+  const bot = readTokenAnswer(
+    200,
+    JSON.stringify({
+      ...slack,
+      access_token: "xoxb-1",
+      token_type: "bot",
+      scope: "chat:write,users:read",
+      bot_user_id: "U0",
+      authed_user: { id: "U1", scope: "search:read", access_token: "xoxp-1", token_type: "user" },
+    }),
+  );
+  assertEquals(bot.kind === "granted" && bot.grant.accessToken, "xoxb-1");
+  assertDeepEquals(bot.kind === "granted" && bot.grant.scopes, ["chat:write", "users:read"]);
+  const person = readTokenAnswer(
+    200,
+    JSON.stringify({
+      ...slack,
+      authed_user: {
+        id: "U1",
+        scope: "search:read",
+        access_token: "xoxp-1",
+        token_type: "user",
+        refresh_token: "xoxe-1",
+        expires_in: 43_200,
+      },
+    }),
+  );
+  assertDeepEquals(person, {
+    kind: "granted",
+    grant: {
+      accessToken: "xoxp-1",
+      refreshToken: "xoxe-1",
+      expiresIn: 43_200,
+      scopes: ["search:read"],
+      account: null,
+    },
+  });
+});
+
 for (
   const [kind, status, body] of [
+    ["revoked", 200, { ok: false, error: "code_already_used" }],
+    ["revoked", 200, { ok: false, error: "invalid_refresh_token" }],
+    ["failed", 200, { ok: true, authed_user: { id: "U1" } }],
+    ["failed", 200, { authed_user: { access_token: "a b" } }],
     ["revoked", 400, { error: "invalid_grant" }],
     ["revoked", 401, { error: "invalid_grant" }],
     ["revoked", 200, { error: "bad_refresh_token" }],

@@ -145,6 +145,25 @@ function readAccount(idToken: unknown): string | null {
   return typeof named === "string" ? named : null;
 }
 
+/** A grant that is no more, in the standard's word and in those of GitHub and Slack. */
+const endedGrants = new Set([
+  ...["invalid_grant", "bad_refresh_token", "bad_verification_code", "invalid_code"],
+  ...["code_already_used", "invalid_refresh_token", "token_revoked", "account_inactive"],
+]);
+
+/** Bearer tokens, by whatever name: Slack says whose they are. */
+const bearers = new Set(["bearer", "bot", "user"]);
+
+/**
+ * What a provider gave, where the standard has it. Slack nests a person's token below `authed_user`,
+ * alone where no bot was asked for; then that is the grant.
+ */
+function findGranted(body: Record<string, unknown>): Record<string, unknown> {
+  const nested = body.authed_user;
+  if (body.access_token !== undefined || typeof nested !== "object" || nested === null) return body;
+  return { ...body, ...nested };
+}
+
 function troubleOf(status: number, body: Record<string, unknown> | null): Outcome {
   const error = typeof body?.error === "string" && /^[a-z_]{1,60}$/.test(body.error)
     ? body.error
@@ -155,7 +174,7 @@ function troubleOf(status: number, body: Record<string, unknown> | null): Outcom
   if (error === "temporarily_unavailable" || error === "server_error") {
     return { kind: "failed", trouble: error };
   }
-  if (error === "invalid_grant" || error === "bad_refresh_token") {
+  if (error !== null && endedGrants.has(error)) {
     return { kind: "revoked", trouble: error };
   }
   if (error) return { kind: "refused", trouble: error };
@@ -168,22 +187,25 @@ export function readTokenAnswer(status: number, text: string): Outcome {
   const body = parseObject(text);
   const isError = body !== null && "error" in body; // some say so with a status of 200
   if (status !== 200 || body === null || isError) return troubleOf(status, body);
-  const type = body.token_type ?? "bearer";
-  if (!isToken(body.access_token) || typeof type !== "string" || type.toLowerCase() !== "bearer") {
+  const given = findGranted(body);
+  const type = given.token_type ?? "bearer";
+  if (
+    !isToken(given.access_token) || typeof type !== "string" || !bearers.has(type.toLowerCase())
+  ) {
     return { kind: "failed", trouble: "answered without a bearer token" };
   }
-  const refresh = body.refresh_token ?? null;
+  const refresh = given.refresh_token ?? null;
   if (refresh !== null && !isToken(refresh)) {
     return { kind: "failed", trouble: "answered with a malformed refresh token" };
   }
   return {
     kind: "granted",
     grant: {
-      accessToken: body.access_token,
+      accessToken: given.access_token,
       refreshToken: refresh,
-      expiresIn: readSeconds(body.expires_in),
-      scopes: readScopes(body.scope),
-      account: readAccount(body.id_token),
+      expiresIn: readSeconds(given.expires_in),
+      scopes: readScopes(given.scope),
+      account: readAccount(given.id_token),
     },
   };
 }

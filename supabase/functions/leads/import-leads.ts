@@ -2,9 +2,13 @@ import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, errorBody } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
-import { readBody, readQuery, readText, uuid } from "../_shared/input.ts";
+import { readBody, readBytes, readQuery, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
+import type { Services } from "../_shared/services.ts";
+import { decodeFile } from "./decode-file.ts";
+import { foldHeading, type Heading, kindOf, mapHeadings } from "./map-headings.ts";
 import { readCsv } from "./read-csv.ts";
+import { readValue } from "./read-values.ts";
 
 const query = z.strictObject({
   workspace_id: uuid,
@@ -31,13 +35,95 @@ interface Told {
   message: string | null;
 }
 
-async function readRows(request: Request): Promise<unknown[]> {
+/** Windows and mail programs have names of their own for a CSV. */
+const tables =
+  /^(text\/(x-|comma-separated-values|tab-separated-values)?(csv)?|text\/plain|application\/(x-)?csv|application\/vnd\.ms-excel|application\/octet-stream)\s*(;|$)/i;
+const form = /^multipart\/form-data\s*;/i;
+
+async function readFile(request: Request, type: string): Promise<string> {
+  const bytes = await readBytes(request, longestFile);
+  if (!form.test(type)) return decodeFile(bytes);
+  let file: unknown;
+  try {
+    const fields = await new Response(bytes, { headers: { "content-type": type } }).formData();
+    file = fields.get("file") ?? [...fields.values()].find((value) => value instanceof File);
+  } catch {
+    throw new ApiError(400, "invalid_body", "body: is no form");
+  }
+  if (!(file instanceof File)) throw new ApiError(400, "invalid_body", "file: is missing");
+  return decodeFile(new Uint8Array(await file.arrayBuffer()));
+}
+
+/** What was sent: rows for the database, and of a table what became of its headings. */
+interface Sent {
+  rows: unknown[];
+  headings?: Heading[];
+}
+
+/** A record under the columns that its headings mean; of another length it is a text that says so. */
+function rowOf(record: string[], headings: Heading[]): Record<string, string> | string {
+  if (record.length !== headings.length) {
+    return `The row has ${record.length} fields and the header ${headings.length}.`;
+  }
+  const row: Record<string, string> = {};
+  for (const [place, { heading, column }] of headings.entries()) {
+    if (column === null) continue;
+    const value = readValue(column, heading, record[place] ?? "");
+    // Several headings of one list (Phone 1, Phone 2) are one list.
+    row[column] = row[column] && value ? `${row[column]};${value}` : value || (row[column] ?? "");
+  }
+  return row;
+}
+
+function checkTwice(headings: Heading[]): void {
+  const seen = new Map<string, string>();
+  for (const { heading, column } of headings) {
+    if (column === null) continue;
+    const other = seen.get(column);
+    if (other !== undefined && kindOf(column) !== "list") {
+      const means = other.toLowerCase() === heading.toLowerCase()
+        ? ""
+        : `, as ${other} and ${heading}`;
+      throw new ApiError(400, "invalid_csv", `The header names ${column} twice${means}.`);
+    }
+    seen.set(column, heading);
+  }
+}
+
+async function readSent(request: Request, services: Services, workspace: string): Promise<Sent> {
   const type = request.headers.get("content-type") ?? "";
-  if (!/^text\/csv\s*(;|$)/i.test(type)) return await readBody(request, rowsOf, longestFile);
-  const text = (await readText(request, longestFile)).toWellFormed().replaceAll("\0", "");
-  const parsed = rowsOf.safeParse(readCsv(text));
-  if (parsed.success) return parsed.data;
+  if (!tables.test(type) && !form.test(type)) {
+    return { rows: await readBody(request, rowsOf, longestFile) };
+  }
+  const { headings: names, records } = readCsv(await readFile(request, type));
+  const kept = await services.database.run((sql) =>
+    sql<{ heading: string; column_name: string | null }[]>`
+      select heading, column_name from public.import_headings where workspace_id = ${workspace}`
+  );
+  const headings = mapHeadings(
+    names,
+    new Map(kept.map(({ heading, column_name }) => [foldHeading(heading), column_name])),
+  );
+  checkTwice(headings);
+  const parsed = rowsOf.safeParse(records.map((record) => rowOf(record, headings)));
+  if (parsed.success) return { rows: parsed.data, headings };
   throw new ApiError(400, "invalid_body", `body: ${parsed.error.issues[0]?.message}`);
+}
+
+const needed = ["state", "county", "parcel"];
+
+/** A fault of a heading is told once, and not for each row. */
+function refuseHeadings(headings: Heading[], skips: boolean): Response | null {
+  const missing = needed.filter((name) => !headings.some(({ column }) => column === name));
+  const unknown = headings.filter(({ by }) => by === "unknown").map(({ heading }) => heading);
+  if (missing.length === 0 && (skips || unknown.length === 0)) return null;
+  const message = missing.length > 0
+    ? `No heading means ${missing.join(", ")}; nothing was imported.`
+    : `Nobody knows what ${unknown.slice(0, 5).join(", ")} means; nothing was imported.`;
+  const refusal = new ApiError(422, "unknown_headings", message, {
+    hint: "Keep what they mean in import_headings, or send on_error=skip to leave them out.",
+  });
+  return answer({ ...JSON.parse(errorBody(refusal)), headings }, 422);
 }
 
 function show({ line, result, lead_id, code, field, message }: Told) {
@@ -47,8 +133,10 @@ function show({ line, result, lead_id, code, field, message }: Told) {
 }
 
 /**
- * `POST /leads/import?workspace_id=…&prefix=…&on_error=…`: leads as `text/csv` with a header, or as a
- * JSON array; 5 MiB and 10,000 rows at most. For admins, under their own rights, and the service.
+ * `POST /leads/import?workspace_id=…&prefix=…&on_error=…`: leads as a table with a header (CSV as
+ * vendors export it, also in a form's `file`), or as a JSON array; 5 MiB and 10,000 rows at most.
+ * For admins, under their own rights, and the service. What headings mean is known, or kept by the
+ * workspace (`import_headings`); 422 `unknown_headings`, once, where it is neither.
  * 200 with a report for each row (from 1, the header not counted); 422 `rows_refused` with the same
  * report when a row was refused and nothing was imported (`on_error=reject`, the default; `skip`
  * imports the others).
@@ -60,7 +148,10 @@ export async function importLeads(
   const { workspace_id, prefix, on_error } = readQuery(context.req.raw, query);
   const { database, memberships } = context.env;
   if (caller.kind === "person") await memberships.requireAdmin(caller.userId, workspace_id);
-  const rows = await readRows(context.req.raw) as Json[];
+  const sent = await readSent(context.req.raw, context.env, workspace_id);
+  const refused = sent.headings && refuseHeadings(sent.headings, on_error === "skip");
+  if (refused) return refused;
+  const rows = sent.rows as Json[];
   const told = await database.run(
     (sql) =>
       caller.kind === "person"
@@ -72,7 +163,11 @@ export async function importLeads(
   );
   const counts = { inserted: 0, updated: 0, unchanged: 0, not_imported: 0, refused: 0 };
   for (const { result } of told) counts[result]++;
-  const report = { counts, rows: told.map(show) };
+  const report = {
+    counts,
+    ...(sent.headings ? { headings: sent.headings } : {}),
+    rows: told.map(show),
+  };
   if (on_error === "skip" || counts.refused === 0) return answer(report);
   const refusal = new ApiError(
     422,

@@ -1,5 +1,5 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { ask, connect, createWorld, type Said } from "./world.ts";
+import { ask, connect, createWorld, environment, type Said } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
@@ -91,6 +91,69 @@ Deno.test("a CSV row of another length than the header is refused by its number"
   );
 });
 
+Deno.test("a vendor's export is imported as it is meant, in whatever encoding and form", async () => {
+  const parcel = fresh();
+  const text =
+    `sep=;\r\nProperty State;County;APN;Owner;Est. Value;Last Sale Date;Phone 1;Phone 2;DNC\r\n;;;;;;;;\r\n` +
+    `TX;Travis;${parcel};Muñoz;$185,000.00;03/09/2024;(512) 555-0100;512-555-0101;Yes\r\n`;
+  const windows = Uint8Array.from(text, (one) => one.charCodeAt(0));
+  const form = new FormData();
+  form.set("file", new File([windows], "leads.csv", { type: "application/vnd.ms-excel" }));
+  const send = (body: BodyInit, headers: Record<string, string> = {}) =>
+    fetch(`${environment.url}/functions/v1${path()}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${admin.token}`, ...headers },
+      body,
+    });
+  const told = await send(windows, { "content-type": "application/vnd.ms-excel" });
+  const report = await told.json();
+  assertEquals(told.status, 200, JSON.stringify(report));
+  assertDeepEquals([report.counts.inserted, report.rows.length], [1, 1]);
+  assertDeepEquals(report.headings[4], {
+    heading: "Est. Value",
+    column: "estimated_value_minor",
+    by: "known",
+  });
+  const [lead] = await sql`
+    select owner_name, estimated_value_minor as value, last_sale_date::text as sold,
+      to_jsonb(phones) as phones, do_not_call
+    from public.leads where id = ${report.rows[0].lead_id}`;
+  assertDeepEquals({ ...lead }, {
+    owner_name: "Muñoz",
+    value: 18_500_000,
+    sold: "2024-03-09",
+    phones: ["+15125550100", "+15125550101"],
+    do_not_call: true,
+  });
+  assertEquals((await (await send(form)).json()).counts.unchanged, 1);
+});
+
+Deno.test("a heading that nobody knows is told once, and the workspace may say what it means", async () => {
+  const parcel = fresh();
+  const rows = Array.from({ length: 20 }, (_, row) => `TX,Travis,${parcel}-${row},full`);
+  const body = `state,county,parcel,Moon phase\n${rows.join("\n")}\n`;
+  const before = await count();
+  const refused = await ask("POST", path(), { as: admin, body, headers: csv });
+  assertDeepEquals([refused.status, refused.body.error.code], [422, "unknown_headings"]);
+  assertEquals(refused.body.rows, undefined);
+  assertEquals(refused.body.headings[3].by, "unknown");
+  assertEquals(await count(), before);
+  const skipped = await ask("POST", path("&on_error=skip"), { as: admin, body, headers: csv });
+  assertEquals(skipped.body.counts.inserted, 20);
+  await sql`
+    insert into public.import_headings (workspace_id, heading, column_name)
+    values (${workspace}, 'MOON PHASE', 'tags')`;
+  const kept = await ask("POST", path(), { as: admin, body, headers: csv });
+  assertEquals(kept.body.counts.updated, 20, JSON.stringify(kept.body.error));
+  assertEquals(kept.body.headings[3].by, "kept");
+  const lacking = await ask("POST", path("&on_error=skip"), {
+    as: admin,
+    body: "state,county\nTX,Travis\n",
+    headers: csv,
+  });
+  assertDeepEquals([lacking.status, lacking.body.error.code], [422, "unknown_headings"]);
+});
+
 Deno.test("thousands of rows are one request, and more than ten thousand are refused", async () => {
   const parcel = fresh();
   const lines = Array.from(
@@ -149,7 +212,7 @@ Deno.test("every bad input is answered with its code, and writes nothing", async
     [413, "body_too_large", path(), { body: "x".repeat(5_300_000), headers: csv }],
     [415, "unsupported_media_type", path(), {
       body: "x",
-      headers: { "content-type": "text/plain" },
+      headers: { "content-type": "image/png" },
     }],
     [405, "method_not_allowed", path(), {}],
   ];

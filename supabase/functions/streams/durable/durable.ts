@@ -10,14 +10,15 @@
 import type { Person, Service } from "../../_shared/access/authentication.ts";
 import { ApiError, notFound, toApiError } from "../../_shared/errors.ts";
 import type { RequestContext } from "../../_shared/http/app.ts";
+import { readBytes } from "../../_shared/input.ts";
 import { bodyOf, events, gone, guards, headersOf, longPoll } from "./answers.ts";
 import {
   checkJson,
+  longestBody,
   offsetOf,
   pathOf,
   placeOf,
   readAppending,
-  readBytes,
   readCreation,
   readWanted,
 } from "./requests.ts";
@@ -56,7 +57,7 @@ export async function createDurable(context: RequestContext, caller: Service): P
   const path = pathOf(context);
   refuseAnswers(path);
   const wanted = readCreation(context.req.raw.headers);
-  const bytes = await readBytes(context.req.raw);
+  const bytes = await readBytes(context.req.raw, longestBody);
   const conversation_id = await requireReader(context.env, path, caller);
   const isOfJson = isJson(wanted.content_type) ||
     typeof wanted.fork_from === "string" && wanted.content_type === undefined && bytes.length > 0 &&
@@ -112,7 +113,7 @@ export async function appendDurable(context: RequestContext, caller: Service): P
   const path = pathOf(context);
   refuseAnswers(path);
   const wanted = readAppending(context.req.raw.headers);
-  const bytes = await readBytes(context.req.raw);
+  const bytes = await readBytes(context.req.raw, longestBody);
   await requireReader(context.env, path, caller);
   if (bytes.length === 0 && !wanted.is_closed) {
     throw new ApiError(400, "invalid_body", "The body is empty.");

@@ -187,27 +187,7 @@ export function readAppending(headers: Headers): Record<string, unknown> {
 }
 
 /** Bytes of one request's body. */
-const longestBody = 1024 * 1024;
-
-/** A body of bytes. @throws ApiError 413 `body_too_large` */
-export async function readBytes(request: Request): Promise<Uint8Array> {
-  const tooLarge = new ApiError(413, "body_too_large", "The body may be 1024 KiB long.");
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  if (Number(request.headers.get("content-length") ?? 0) > longestBody) throw tooLarge;
-  for await (const part of request.body ?? []) {
-    size += part.byteLength;
-    if (size > longestBody) throw tooLarge;
-    parts.push(part);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
-}
+export const longestBody: number = 1024 * 1024;
 
 /** Sees that bytes are JSON. @returns whether there is a message in it: an empty list has none */
 export function checkJson(bytes: Uint8Array): boolean {
