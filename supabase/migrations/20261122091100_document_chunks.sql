@@ -40,14 +40,16 @@ begin
   return coalesce(
     left(piece, half) || coalesce(
       substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'), substring(substr(piece, half + 1) from '^.*[。！？]'),
-      substring(substr(piece, half + 1) from '^.*\s')
+      substring(substr(piece, half + 1) from '^.*\s'),
+      -- An address without a space: between two of its parts.
+      substring(substr(piece, half + 1) from '^.*[^[:alnum:]]')
     ),
     piece
   );
 end;
 $$;
 comment on function private.front_of(text, integer) is
-  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise anywhere.';
+  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise after a sign, otherwise anywhere.';
 
 create function private.markdown_lines(whole text)
 returns table (place bigint, line text, level integer, title text, fence text, table_head text)
