@@ -132,6 +132,10 @@ begin
       select from jsonb_array_elements(message.parts::jsonb) as before
       where before ->> 'toolCallId' = part ->> 'toolCallId' and before -> 'approval' ? 'approved')
   loop
+    -- What an agent asks for a person answers.
+    if private.agent_of_token() is not null then
+      perform private.raise_error('forbidden', 'An agent does not approve what it asks for.', 403);
+    end if;
     perform private.append_audit_entry(message.workspace_id, actor,
       case when answered.part -> 'approval' -> 'approved' = 'true' then 'tool_call.approved' else 'tool_call.refused' end,
       'message', message.id::text,

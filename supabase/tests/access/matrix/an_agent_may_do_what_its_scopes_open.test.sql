@@ -19,6 +19,7 @@ insert into opened values
 -- The columns:                      itself · for the member · without a scope
 ('conversations', 'select',          'none yes none'),
 ('messages', 'select',               'none yes none'),
+('message_states', 'select',         'none yes none'),
 ('votes', 'select',                  'none yes none'),
 ('artifacts', 'select',              'none yes none'),
 ('latest_artifacts', 'select',       'none yes none'),
