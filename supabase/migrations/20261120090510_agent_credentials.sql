@@ -16,7 +16,7 @@ set search_path = ''
 as $$
   values
     ('conversations:read', 'Read your conversations with it.',
-      array['select conversations', 'select messages', 'select votes', 'select artifacts', 'select latest_artifacts',
+      array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts', 'select latest_artifacts',
         'select suggestions', 'GET /context/:conversation']),
     ('conversations:write', 'Answer in your conversations with it.',
       array['rpc add_message']),
