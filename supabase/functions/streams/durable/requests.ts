@@ -20,9 +20,8 @@ export function pathWithin(pathname: string): string {
     throw refuse("path: is not well encoded");
   }
   const isClean = path.split("/").every((step) => step !== "" && step !== "." && step !== "..");
-  // deno-lint-ignore no-control-regex -- what an address may not have
   if (
-    !isClean || path.length > longestPath || /[\u0000-\u001f]/.test(path) || !path.isWellFormed()
+    !isClean || path.length > longestPath || /\p{Cc}/u.test(path) || !path.isWellFormed()
   ) {
     throw refuse(`path: 1 to ${longestPath} characters, in steps that are not empty`);
   }
