@@ -28,10 +28,10 @@ Deno.test("a run in which nothing ran, or only skipped tests, is no success", ()
 });
 
 Deno.test("a file's line says how it went and how far the suite has come", () => {
-  const file = { path: "a.test.ts", passed: 3, failed: 0 };
-  assert.equal(formatFile(file, 7, 120), "ok     [  7/120] a.test.ts (3)");
+  const file = { path: "a.test.ts", passed: 3, failed: 0, seconds: 4.25 };
+  assert.equal(formatFile(file, 7, 120), "ok     [  7/120] a.test.ts (3; 4.3 s)");
   assert.equal(
     formatFile({ ...file, failed: 1 }, 120, 120),
-    "FAILED [120/120] a.test.ts (3 passed, 1 failed)",
+    "FAILED [120/120] a.test.ts (3 passed, 1 failed; 4.3 s)",
   );
 });

@@ -38,11 +38,12 @@ export interface FileResult {
   path: string;
   passed: number;
   failed: number;
+  seconds: number;
 }
 
 /** One line for each file that is over: how it went, and how far the suite has come. */
 export function formatFile(
-  { path, passed, failed }: FileResult,
+  { path, passed, failed, seconds }: FileResult,
   place: number,
   of: number,
 ): string {
@@ -50,5 +51,5 @@ export function formatFile(
   const counts = failed > 0 ? `${passed} passed, ${failed} failed` : `${passed}`;
   return `${mark.padEnd(6)} [${
     String(place).padStart(String(of).length)
-  }/${of}] ${path} (${counts})`;
+  }/${of}] ${path} (${counts}; ${seconds.toFixed(1)} s)`;
 }

@@ -2,11 +2,11 @@ import { startTestPgBouncer } from "../services/pgbouncer.ts";
 import { type PostgresServer, startTestPostgres } from "../services/postgres.ts";
 import { ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
-import { provideChromium } from "../browser/chromium.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
+import { findBrowser, findRedisKinds } from "./available.ts";
 import { type Beside, runBeside, tellBeside } from "./beside.ts";
-import { runDenoTests, runDenoTestsApart } from "./deno-test.ts";
-import { provideRedis } from "./redis-program.ts";
+import { type DenoTestOptions, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
+import { askForCommands, findUntouching } from "./redis-commands.ts";
 import {
   exitCode,
   formatFile,
@@ -17,7 +17,7 @@ import {
 } from "./report.ts";
 import { runPgTapSuite, runRollbackSuite } from "./sql-suites.ts";
 import { findTestFiles } from "./test-files.ts";
-import { startTestStack } from "./test-stack.ts";
+import { startTestStack, testEnvironment } from "./test-stack.ts";
 
 const NAMES = { embedded: "the embedded database (PGlite)", real: "a real Postgres 17" };
 
@@ -49,8 +49,8 @@ await main();
 
 async function main(): Promise<void> {
   // First of all: the local stack's own tests have some that need a Redis.
-  const redisKinds = await availableRedis();
-  chromium = await availableChromium();
+  const redisKinds = await findRedisKinds(selection.redis, say, notRun);
+  chromium = wants("browser") ? await findBrowser(say, notRun) : null;
   beside = runBeside(selection);
   if (wants("unit")) {
     await suite(
@@ -103,6 +103,8 @@ async function runOn(
   server: PostgresServer | null,
   redisKinds: RedisKind[],
 ): Promise<void> {
+  /** Route files during which Redis was sent nothing: without it they would be the same once more. */
+  const untouching = new Set<string>();
   for (const [index, redis] of redisKinds.entries()) {
     // What does not depend on Redis runs once for each database.
     const isFirst = index === 0;
@@ -127,7 +129,7 @@ async function runOn(
         await suite(
           `routes (${where})`,
           `the functions, through supabase-js`,
-          () => runFiles("routes", database, env),
+          () => runRoutes(database, env, stack.redis?.port ?? null, untouching),
         );
       }
       const program = chromium;
@@ -172,6 +174,37 @@ async function suite(name: string, about: string, body: () => Promise<SuiteCount
   results.push({ name, ...counts, seconds: (performance.now() - started) / 1000 });
 }
 
+/**
+ * Runs the route files, each in a process of its own: files that speak to a shared stack must not share
+ * more than that. With Redis it is noted which of them send it nothing; without, those are left out.
+ */
+async function runRoutes(
+  database: DatabaseKind,
+  env: Record<string, string>,
+  redisPort: number | null,
+  untouching: Set<string>,
+): Promise<SuiteCounts> {
+  const all = await demandFiles("routes", database);
+  const files = redisPort === null ? all.filter((file) => !untouching.has(file)) : all;
+  if (files.length < all.length) {
+    say(`${all.length - files.length} files sent Redis nothing: they ran with it, and only there`);
+  }
+  const options = showProgress(files, env);
+  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
+  const run = async (file: string) => {
+    const { passed, failed, skipped } = await runDenoTests([file], options);
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.skipped += skipped;
+  };
+  if (redisPort === null) { for (const file of files) await run(file); }
+  else {
+    const found = await findUntouching(files, run, () => askForCommands(redisPort));
+    for (const file of found) untouching.add(file);
+  }
+  return counts;
+}
+
 async function runFiles(
   name: Parameters<typeof findTestFiles>[0],
   database: DatabaseKind,
@@ -179,16 +212,26 @@ async function runFiles(
 ): Promise<SuiteCounts> {
   const files = await demandFiles(name, database);
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const run = name === "unit" ? runDenoTests : runDenoTestsApart;
+  return await run(files, showProgress(files, env));
+}
+
+/** Each file that is over gets a line: how it went, how long it took, and how far the suite is. */
+function showProgress(files: string[], env: Record<string, string>): DenoTestOptions {
   let over = 0;
-  return await (name === "unit" ? runDenoTests : runDenoTestsApart)(files, {
+  let last = performance.now();
+  return {
     env,
     onFile: ({ file, passed, failed, skipped }) => {
+      const now = performance.now();
+      const seconds = (now - last) / 1000;
       over += 1;
-      say(formatFile({ path: file, passed, failed }, over, files.length));
+      last = now;
+      say(formatFile({ path: file, passed, failed, seconds }, over, files.length));
       for (const skippedOne of skipped) say(`  skipped: ${skippedOne}`);
     },
     say: (text) => say(`  ${text.trimEnd().replaceAll("\n", "\n     ")}`),
-  });
+  };
 }
 
 /** A suite without files is an error, so that a moved folder does not look like success. */
@@ -244,26 +287,6 @@ async function withStack(
   }
 }
 
-/** What test files know about the stack that they test. */
-function testEnvironment(
-  stack: Stack,
-  server: PostgresServer | null,
-  database: DatabaseKind,
-  redis: RedisKind,
-): Record<string, string> {
-  return {
-    ...stack.functionEnv,
-    SUPABASE_URL: stack.apiUrl,
-    SUPABASE_DB_URL: stack.dbUrl,
-    SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
-    SUPABASE_SECRET_KEY: stack.secretKey,
-    GROUNDWORK_TEST_SIGNING_KEY: JSON.stringify(stack.signingKey),
-    GROUNDWORK_TEST_DATABASE: database,
-    GROUNDWORK_TEST_REDIS: redis,
-    ...(server ? { GROUNDWORK_TEST_ADMIN_URL: server.adminUrl } : {}),
-  };
-}
-
 async function startServer(): Promise<PostgresServer | null> {
   try {
     return await startTestPostgres(say);
@@ -272,24 +295,4 @@ async function startServer(): Promise<PostgresServer | null> {
     notRun.push(`a real Postgres 17, with all tests of concurrency: ${error.message}`);
     return null;
   }
-}
-
-async function availableChromium(): Promise<string | null> {
-  if (!wants("browser")) return null;
-  const program = await provideChromium(say);
-  if (program) return program;
-  notRun.push(
-    "the browser: no chromium is installed; install it by your package manager" +
-      " (on Debian or Ubuntu as root this is done by itself)",
-  );
-  return null;
-}
-
-async function availableRedis(): Promise<RedisKind[]> {
-  if (!selection.redis.includes("redis") || await provideRedis(say)) return selection.redis;
-  notRun.push(
-    "Redis: no redis-server or valkey-server is installed; install either by your package manager" +
-      " (on Debian or Ubuntu as root this is done by itself)",
-  );
-  return selection.redis.filter((kind) => kind !== "redis");
 }

@@ -216,12 +216,14 @@ stable
 set search_path = ''
 as $$
 begin
-  if action ~ '^(workspace|member|invitation|agent|agent_credential|agent_consent|permission|session|audit|account|billing)\.' then
+  if action ~ concat(
+      '^(workspace|member|invitation|agent|agent_credential|agent_consent|permission|session|audit|account',
+      '|billing|connection|lead|erasure)\.') then
     perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
   end if;
 end;
 $$;
-comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant or a turn.';
+comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a do-not-call flag or the reading of a token.';
 
 create function private.log_audit_entries(entries jsonb, acting_user uuid)
 returns table (ordinal integer, id bigint, is_new boolean)

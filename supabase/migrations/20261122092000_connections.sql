@@ -160,20 +160,6 @@ create trigger forget_secrets after update of access_secret_id, refresh_secret_i
   for each row when (old.access_secret_id is distinct from new.access_secret_id or old.refresh_secret_id is distinct from new.refresh_secret_id)
   execute function private.forget_secrets();
 
-create or replace function private.require_reportable(action text)
-returns void
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if action ~ '^(workspace|member|invitation|agent|permission|session|audit|account|billing|connection|lead|erasure)\.' then
-    perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
-  end if;
-end;
-$$;
-comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a do-not-call flag or the reading of a token.';
-
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.service_connections', 'user_id', 'delete', true, 'workspace_id'),
   ('public.service_connections', 'account', 'with_row', false, 'workspace_id');

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(25);
+select plan(30);
 
 create temporary table written (name text primary key, id bigint) on commit drop;
 grant select, insert on written to authenticated, service_role;
@@ -27,7 +27,11 @@ select is(tests.entry('service'), 'member.synced {}', 'the service writes as nob
 select tests.authenticate_as('member');
 
 select is(tests.answer_of(format('select public.log_audit(tests.id(''north''), %L)', action)), '403 reserved_action', action || ' is the platform''s')
-from unnest(array['workspace.deleted', 'member.removed', 'invitation.created', 'agent.changed', 'permission.created', 'session.turn', 'audit.sealed', 'account.erased', 'billing.paid']) as action;
+from unnest(array[
+  'workspace.deleted', 'member.removed', 'invitation.created', 'agent.changed', 'agent_credential.created',
+  'agent_consent.given', 'permission.created', 'session.turn', 'audit.sealed', 'account.erased', 'billing.paid',
+  'connection.token_read', 'lead.flagged', 'erasure.requested'
+]) as action;
 select is(tests.answer_of(format('select public.log_audit(tests.id(''north''), %L)', action)), '23514', format('%L is not an action', action))
 from unnest(array['', 'exported', 'Report.exported', 'permission', 'report.exported!', ' permission.created']) as action;
 select is(tests.answer_of($$select public.log_audit(tests.id('north'), null)$$), '23502', 'nor is none');
