@@ -75,6 +75,30 @@ Deno.test("what was not heard is said again, before what was not said yet, each 
   assertSame(await socket.ended, { code: 1000, reason: "" });
 });
 
+Deno.test("who goes on talking meanwhile is heard in order, over ten isolates", async () => {
+  const whole: unknown[] = [];
+  // Each hears ten words, takes seven of them, and ends.
+  const parts = Array.from({ length: 10 }, (): Part => (socket, said) => {
+    if (said.length === 10) {
+      whole.push(...said.slice(0, 7));
+      socket.send("\x10heard=7");
+    }
+  });
+  await using server = serveParts(...parts, listens);
+  const { socket } = open(server.url);
+  let next = 0;
+  const talking = setInterval(() => {
+    for (let word = 0; word < 3; word++) socket.send(`${next++}`);
+  }, 1);
+  await eventually(() => server.heard.length === 11);
+  clearInterval(talking);
+  await eventually(() => whole.length + (server.heard[10]?.length ?? 0) === next);
+  const expected = Array.from({ length: next }, (_, word) => `${word}`);
+  assertSame([...whole, ...server.heard[10] ?? []], expected);
+  socket.close();
+  await socket.ended;
+});
+
 Deno.test("who takes leave while an isolate ends comes again for what was not heard, and leaves then", async () => {
   await using server = serveParts(asksAfter(2, 1), listens);
   const { socket } = open(server.url);
