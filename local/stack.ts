@@ -155,6 +155,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     });
     undo.push(realtime.stop);
     const functionEnv: Record<string, string> = {
+      GROUNDWORK_DB_POOL: "8", // nobody else is here to share the connections with
       ...options.functionEnv,
       ...await readFunctionSecrets(root),
       SUPABASE_URL: apiUrl,

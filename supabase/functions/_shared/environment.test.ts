@@ -28,6 +28,20 @@ Deno.test("the pooler's URL is preferred over the direct connection", () => {
   assertEquals(parse({ GROUNDWORK_DB_URL: pooler }).pooled, true);
 });
 
+Deno.test("all functions' isolates together fit the smallest project, directly and through a pooler", async () => {
+  const pooler = "postgresql://postgres@pooler:6543/postgres";
+  let functions = 0;
+  for await (const { name, isDirectory } of Deno.readDir(new URL("../", import.meta.url))) {
+    if (isDirectory && name !== "_shared" && name !== "tests") functions++;
+  }
+  assert(functions * parse({}).poolSize <= 60 - 15, `${functions} functions`);
+  assert(
+    functions * parse({ GROUNDWORK_DB_URL: pooler }).poolSize <= 200,
+    `${functions} functions`,
+  );
+  assertEquals(parse({ GROUNDWORK_DB_POOL: "5" }).poolSize, 5);
+});
+
 Deno.test("a bare array of keys is a key set too", () => {
   assertDeepEquals(parse({ SUPABASE_JWKS: '[{"kty":"oct"}]' }).keySet, { keys: [{ kty: "oct" }] });
 });

@@ -85,6 +85,12 @@ const platformKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/**
+ * Connections that an isolate may hold. The platform's smallest project has 60, of which its services
+ * hold some 15: one isolate of each of two dozen functions fits, and a pooler takes 200 clients.
+ */
+export const poolSizes = { direct: 2, pooled: 8 } as const;
+
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).refine(
   (url) => readTlsMode(url) !== undefined,
   { error: "has an sslmode that there is not" },
@@ -106,7 +112,7 @@ const schema = z.object({
   GROUNDWORK_DB_URL: databaseUrl.optional(),
   GROUNDWORK_DB_SSLMODE: z.enum(["disable", "prefer", "require"]).default("prefer"),
   GROUNDWORK_DB_CA: certificates.optional(),
-  GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).default(8),
+  GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).optional(),
   // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing else.
   GROUNDWORK_WALL_CLOCK: z.coerce.number().min(1).max(86_400).default(150),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
@@ -221,7 +227,8 @@ export function parseEnvironment(
         values.GROUNDWORK_DB_SSLMODE,
       caCerts: values.GROUNDWORK_DB_CA ? [values.GROUNDWORK_DB_CA] : [],
     },
-    poolSize: values.GROUNDWORK_DB_POOL,
+    poolSize: values.GROUNDWORK_DB_POOL ??
+      (values.GROUNDWORK_DB_URL ? poolSizes.pooled : poolSizes.direct),
     wallClock: values.GROUNDWORK_WALL_CLOCK,
     publishableKeys: values.SUPABASE_PUBLISHABLE_KEYS,
     secretKeys: values.SUPABASE_SECRET_KEYS,
