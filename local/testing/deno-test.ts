@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FileOutcome, readDenoOutput } from "./deno-output.ts";
+import { prepareForPlatform, runsOnPlatform } from "./platform-deno-test.ts";
 import { listen } from "./silence.ts";
 
 /** The project's folder. */
@@ -21,6 +22,8 @@ export interface DenoTestOptions {
   say?: (text: string) => void;
   /** Milliseconds that a test may say nothing on a quiet machine. */
   quiet?: number;
+  /** Runs them on the platform's Deno where they can be; one file at a time. */
+  onPlatform?: boolean;
 }
 
 /** Who does not end when asked is ended. */
@@ -70,15 +73,22 @@ interface Run extends DenoTestResult {
 
 async function runOnce(files: string[], options: DenoTestOptions): Promise<Run> {
   const { env = {}, onFile = () => {}, say = () => {}, quiet } = options;
+  const onPlatform = options.onPlatform && runsOnPlatform(files[0] ?? "");
   const report = await Deno.makeTempFile({ prefix: "groundwork-tests-", suffix: ".xml" });
   const heard: FileOutcome[] = [];
   const output = readDenoOutput((outcome) => {
+    // There it is the file that loads it.
+    if (onPlatform) outcome.file = files[0] ?? outcome.file;
     heard.push(outcome);
     onFile(outcome);
     if (outcome.failed > 0) say(outcome.text);
   });
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", `--junit-path=${report}`, ...files],
+  await using platform = onPlatform ? await prepareForPlatform(files[0] ?? "") : null;
+  const process = new Deno.Command(platform?.program ?? Deno.execPath(), {
+    args: [
+      ...["test", "--allow-all", "--no-check", `--junit-path=${report}`],
+      ...platform ? [...platform.args, platform.file] : files,
+    ],
     cwd: PROJECT,
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",

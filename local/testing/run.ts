@@ -2,6 +2,7 @@ import { startTestPgBouncer } from "../services/pgbouncer.ts";
 import { type PostgresServer, startTestPostgres } from "../services/postgres.ts";
 import { ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
+import { platformVersion } from "../edge/platform-deno.ts";
 import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
 import { findBrowser, findRedisKinds } from "./available.ts";
 import { type Beside, runBeside, tellBeside } from "./beside.ts";
@@ -126,10 +127,12 @@ async function runOn(
         );
       }
       if (wants("routes")) {
+        // One whole combination, with what the tests make in their own process, on the platform's Deno.
+        const onPlatform = database === "embedded" && redis === "none";
         await suite(
-          `routes (${where})`,
+          `routes (${where}${onPlatform ? `, tests on Deno ${platformVersion}` : ""})`,
           `the functions, through supabase-js`,
-          () => runRoutes(database, env, stack.redis?.port ?? null, untouching),
+          () => runRoutes(database, env, stack.redis?.port ?? null, untouching, onPlatform),
         );
       }
       const program = chromium;
@@ -183,13 +186,14 @@ async function runRoutes(
   env: Record<string, string>,
   redisPort: number | null,
   untouching: Set<string>,
+  onPlatform: boolean,
 ): Promise<SuiteCounts> {
   const all = await demandFiles("routes", database);
   const files = redisPort === null ? all.filter((file) => !untouching.has(file)) : all;
   if (files.length < all.length) {
     say(`${all.length - files.length} files sent Redis nothing: they ran with it, and only there`);
   }
-  const options = showProgress(files, env);
+  const options = showProgress(files, env, onPlatform);
   const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
   const run = async (file: string) => {
     const { passed, failed, skipped } = await runDenoTests([file], options);
@@ -217,11 +221,16 @@ async function runFiles(
 }
 
 /** Each file that is over gets a line: how it went, how long it took, and how far the suite is. */
-function showProgress(files: string[], env: Record<string, string>): DenoTestOptions {
+function showProgress(
+  files: string[],
+  env: Record<string, string>,
+  onPlatform = false,
+): DenoTestOptions {
   let over = 0;
   let last = performance.now();
   return {
     env,
+    onPlatform,
     onFile: ({ file, passed, failed, skipped }) => {
       const now = performance.now();
       const seconds = (now - last) / 1000;

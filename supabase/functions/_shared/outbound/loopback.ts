@@ -13,8 +13,9 @@ export async function serveRequests(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        // First: on Deno 2.1.4 a server that is closing closes nothing any more, and waits.
         server.closeAllConnections();
+        server.close(() => resolve());
       }),
   };
 }
