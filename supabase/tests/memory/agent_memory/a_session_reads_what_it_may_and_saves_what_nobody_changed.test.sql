@@ -64,7 +64,7 @@ select is(tests.refusal_of_saving('[]', null, 'x; drop'), '404 not_found', 'nor 
 -- People
 select tests.authenticate_as('member');
 select is(tests.loaded(), 'policy tone "kind" 1 shared, state cursor 1 5 shared', 'members read');
-select is(tests.refusal_of_saving('[]'), '42501', 'and do not write');
+select is(tests.refusal_of_saving('[]'), '403 forbidden', 'and do not write');
 select tests.authenticate_as('guest');
 select is(tests.loaded(), 'nothing', 'guests see nothing');
 select tests.authenticate_as('outsider');
