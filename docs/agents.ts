@@ -70,6 +70,11 @@ const agent: GroundworkClient = createGroundworkClient(url, key, { accessToken: 
 const talk = await done(
   juan.client.from("conversations").insert({ workspace_id, agent_id: hr.id }).select().single(),
 );
+await done(ben.client.rpc("put_document", {
+  workspace_id,
+  path: "handbook.leave",
+  content: "# Leave\n\nEverybody has 24 days of leave.",
+}));
 await done(juan.client.rpc("add_message", {
   conversation_id: talk.id,
   parts: [{ type: "text", text: "How many days of leave do I have?" }],
