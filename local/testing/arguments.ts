@@ -16,6 +16,7 @@ export const SUITES = [
   "unit",
   "pgtap",
   "routes",
+  "abuse",
   "browser",
   "drills",
   "concurrency",

@@ -13,7 +13,7 @@ Deno.test("where both databases are asked for, the real one's suites run beside"
   assert.deepEqual(argumentsBeside(everything), [
     "--real",
     "--only",
-    "pgtap,routes,browser,drills,concurrency,rollbacks",
+    "pgtap,routes,abuse,browser,drills,concurrency,rollbacks",
   ]);
 });
 

@@ -110,7 +110,7 @@ async function runOn(
     // What does not depend on Redis runs once for each database.
     const isFirst = index === 0;
     const needsStack = wants("routes") ||
-      isFirst && (wants("pgtap") || chromium || wants("concurrency") && server);
+      isFirst && (wants("pgtap") || wants("abuse") || chromium || wants("concurrency") && server);
     if (!needsStack) continue;
     const where = `${database}, ${redis === "redis" ? "Redis" : "no Redis"}`;
     await withStack(where, server, redis, async (stack) => {
@@ -133,6 +133,13 @@ async function runOn(
           `routes (${where}${onPlatform ? `, tests on Deno ${platformVersion}` : ""})`,
           `the functions, through supabase-js`,
           () => runRoutes(database, env, stack.redis?.port ?? null, untouching, onPlatform),
+        );
+      }
+      if (wants("abuse") && isFirst) {
+        await suite(
+          `abuse (${database})`,
+          "somebody runs into every bound, and their neighbour notices nothing",
+          () => runFiles("abuse", database, env),
         );
       }
       const program = chromium;

@@ -6,6 +6,7 @@ Deno.test("a test belongs to the suite of its folder", () => {
   assert.equal(suiteOf("supabase/tests/concurrency/last-owner.test.ts"), "concurrency");
   assert.equal(suiteOf("supabase/functions/tests/agents.test.ts"), "routes");
   assert.equal(suiteOf("supabase/functions/tests/drills/redis-dies.test.ts"), "drills");
+  assert.equal(suiteOf("supabase/functions/tests/abuse/floods.test.ts"), "abuse");
   assert.equal(suiteOf("supabase/functions/tests/concurrency/grants.test.ts"), "concurrency");
   assert.equal(suiteOf("supabase/functions/_shared/lua.test.ts"), "unit");
   assert.equal(suiteOf("local/services/drills/power-cut.test.ts"), "drills");

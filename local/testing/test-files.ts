@@ -21,6 +21,7 @@ export function suiteOf(path: string): FileSuite | null {
   }
   if (!path.endsWith(".test.ts")) return null;
   if (path.startsWith(`${ROUTES}drills/`) || LOCAL_DRILLS.test(path)) return "drills";
+  if (path.startsWith(`${ROUTES}abuse/`)) return "abuse";
   if (path.startsWith(`${ROUTES}concurrency/`)) return "concurrency";
   if (path.startsWith("local/browser/")) return "browser";
   return path.startsWith(ROUTES) ? "routes" : "unit";

@@ -189,6 +189,50 @@ $$;
 comment on function private.count_acts() is
   'Statement trigger after insert (new_rows): counts what a person adds against a limit of theirs. Arguments: the limit, its period. Errors: limit_reached.';
 
+create function private.take_one_of(limit_name text, whose uuid, in_workspace uuid)
+returns void
+language plpgsql
+volatile
+security definer -- whoever is bound by it, limits are the operator's
+set search_path = ''
+as $$
+declare
+  allowed bigint := private.limit_of(in_workspace, limit_name);
+begin
+  for place in 1 .. least(allowed, 1000) loop
+    if pg_try_advisory_xact_lock(hashtextextended(format('%s %s %s', limit_name, whose, place), 0)) then
+      return;
+    end if;
+  end loop;
+  if allowed is not null then
+    perform private.refuse_over_limit(limit_name, allowed, allowed);
+  end if;
+end;
+$$;
+comment on function private.take_one_of(text, uuid, uuid) is
+  'Takes one of the places that a person or a workspace has at once, until the transaction ends, however it ends; waits for nobody. Places are locks: nothing is written. Errors: limit_reached 429.';
+
+create function private.begin_long_work(in_workspace uuid, person uuid default null)
+returns void
+language plpgsql
+volatile
+security definer -- whoever is bound by it, limits are the operator's
+set search_path = ''
+as $$
+begin
+  person := coalesce(person, private.current_user_id());
+  if person is not null then
+    perform private.take_one_of('long_work_at_once', person, in_workspace);
+  end if;
+  if in_workspace is not null then
+    perform private.take_one_of('workspace_long_work_at_once', in_workspace, in_workspace);
+  end if;
+end;
+$$;
+comment on function private.begin_long_work(uuid, uuid) is
+  'Asked for by whatever may take seconds (imports, exports, verifications), before it does anything: so many at once of a person, and of a workspace, until the transaction ends. Errors: limit_reached 429.';
+grant execute on function private.begin_long_work(uuid, uuid) to authenticated, service_role;
+
 create function private.purge_counters()
 returns bigint
 language sql

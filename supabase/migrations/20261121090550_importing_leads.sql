@@ -123,6 +123,60 @@ $$;
 comment on function private.read_lead(jsonb) is
   'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), telephone numbers as read_phone reads them. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
 
+create function private.judge_leads(work_table regclass, lines integer[], leads jsonb)
+returns table (line integer, field text, message text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  verdicts text;
+begin
+  -- What does not fit its column.
+  return query
+  select distinct on (one.place) lines[one.place], part.key, 'The value does not fit the column.'
+  from jsonb_array_elements(leads) with ordinality as one (fields, place)
+  cross join lateral jsonb_each(one.fields) as part (key, value)
+  join pg_catalog.pg_attribute as a on a.attrelid = work_table and a.attname = part.key and not a.attisdropped
+  join pg_catalog.pg_type as t on t.oid = a.atttypid
+  where not case when t.typname = 'jsonb' then true
+    when t.typcategory = 'A' then jsonb_typeof(part.value) = 'array' and private.fits_array(part.value, t.oid)
+    else pg_input_is_valid(part.value #>> '{}', format_type(a.atttypid, a.atttypmod)) end
+  order by one.place, part.key;
+  if found then
+    return;
+  end if;
+  -- What breaks a rule of the table, each rule as the table has it.
+  select string_agg(format('when not (%s) then %L', pg_get_expr(k.conbin, k.conrelid), k.conname), ' ' order by k.conname) into verdicts
+  from pg_catalog.pg_constraint as k where k.conrelid = work_table and k.contype = 'c';
+  return query execute format($judge$
+    select judged.line, a.attname::text, replace(judged.broken, '_', ' ') from (
+      select ($1)[one.place] as line, (select case %1$s end from jsonb_populate_record(null::%2$s, one.fields)) as broken
+      from jsonb_array_elements($2) with ordinality as one (fields, place)
+    ) as judged
+    join pg_catalog.pg_constraint as k on k.conrelid = %3$L::regclass and k.conname = judged.broken
+    left join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+  $judge$, verdicts, work_table, work_table::text) using lines, leads;
+exception when data_exception then
+  -- A value that seems to fit and does not: nothing is said of any, and halves find it.
+  return;
+end;
+$$;
+comment on function private.judge_leads(regclass, integer[], jsonb) is
+  'Of leads as write_leads takes them, those that cannot be written, and why: all in two statements, whose time does not depend on how many are bad. Those that break rules are told when all fit their columns.';
+
+create function private.fits_array(value jsonb, array_type oid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(bool_and(one.value is null or pg_input_is_valid(one.value, format_type(t.typelem, null))), true)
+  from pg_catalog.pg_type as t cross join lateral jsonb_array_elements_text($1) as one (value) where t.oid = $2 and t.typelem <> 0;
+$$;
+comment on function private.fits_array(jsonb, oid) is 'Whether each text of a JSON array fits the type''s elements; true where the type is no array.';
+
 create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
 language plpgsql
@@ -136,6 +190,8 @@ declare
   statement text;
   broken_constraint text;
   broken_column text;
+  bad integer[];
+  judged jsonb;
 begin
   -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
   select format($write$
@@ -180,8 +236,19 @@ begin
         select a.attname from pg_catalog.pg_constraint as k join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         where k.conrelid = work_table and k.conname = broken_constraint));
   end;
-  -- One of them is why: halves, until it is alone.
+  -- Those that say why by themselves, and then the others; halves only where it takes two to break a rule.
   if half > 0 then
+    select array_agg(j.line), jsonb_agg(to_jsonb(j)) into bad, judged from private.judge_leads(work_table, lines, leads) as j;
+    if bad is not null then
+      return query select (j ->> 'line')::integer, 'refused', null::uuid, 'invalid_value', j ->> 'field', j ->> 'message'
+        from jsonb_array_elements(judged) as j;
+      select array_agg(l order by place), jsonb_agg(leads -> (place - 1)::integer order by place) into lines, leads
+      from unnest(lines) with ordinality as one (l, place) where l <> all (bad);
+      if lines is not null then
+        return query select * from private.write_leads(work_table, workspace_id, lines, leads);
+      end if;
+      return;
+    end if;
     return query select * from private.write_leads(work_table, workspace_id, lines[:half],
       (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place <= half));
     return query select * from private.write_leads(work_table, workspace_id, lines[half + 1:],
@@ -223,6 +290,7 @@ begin
     perform private.raise_error('forbidden', 'Only an admin of the workspace may do this.', 403);
   end if;
   work_table := private.business_table(import_leads.workspace_id, prefix, 'leads');
+  perform private.begin_long_work(import_leads.workspace_id);
   if jsonb_typeof(leads) is distinct from 'array' or jsonb_array_length(leads) not between 1 and 10000 then
     perform private.raise_error('invalid_items', 'Leads are an array of 1 to 10,000 rows.', 422);
   end if;
@@ -296,4 +364,5 @@ $$;
 comment on function public.import_leads(text, uuid, jsonb, text) is
   'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
+  private.judge_leads(regclass, integer[], jsonb), private.fits_array(jsonb, oid),
   private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;

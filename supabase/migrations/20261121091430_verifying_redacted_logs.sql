@@ -36,7 +36,8 @@ begin
     group by leaf.workspace_id, leaf.month
     order by leaf.workspace_id, leaf.month
   loop
-    select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
+    perform private.begin_long_work(verify_audit_log.workspace_id);
+  select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
     seal.workspace_id := part.workspace_id;
     seal.ordinal := coalesce(head.ordinal, 0) + 1;
     seal.month := part.month;

@@ -99,10 +99,12 @@ as $$
 $$;
 comment on function private.picked(jsonb, text[]) is 'Of an object, these members, as far as it has them.';
 
+select private.add_limit('exports_a_day', 'person', 'day', 'exports', 'Exports of what is kept about a person that they ask for.', 20, 20, 20);
+
 create function private.export_user_data(user_id uuid)
 returns jsonb
 language plpgsql
-stable
+volatile
 security definer -- reads every table, for the one person whom it is about
 set search_path = ''
 as $$
@@ -119,6 +121,10 @@ begin
   elsif not private.is_service() and person is distinct from private.current_user_id()
     or not exists (select from public.profiles as p where p.user_id = person) then
     perform private.raise_error('not_found', 'No such person, or not you.', 404);
+  end if;
+  perform private.begin_long_work(null, person);
+  if person = private.current_user_id() then
+    perform private.count_against(null, person, 'exports_a_day', 1, 'day');
   end if;
   select p.email into address from public.profiles as p where p.user_id = person;
   places := private.places_of(person, address, private.has_proven_address(person));
@@ -155,7 +161,7 @@ comment on function private.export_user_data(uuid) is 'The body of public.export
 create function public.export_user_data(user_id uuid default null)
 returns jsonb
 language sql
-stable
+volatile
 security invoker
 set search_path = ''
 as $$

@@ -15,6 +15,8 @@ set search_path = ''
 as $$ select 5000; $$;
 comment on function private.search_crossover() is 'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW index. Measured by bench/recall.ts.';
 
+select private.add_limit('searches_at_once', 'person', 'at_once', 'searches', 'Searches of documents of a person that run.', 4, 8, 16);
+
 create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
 returns text
 language sql
@@ -149,6 +151,9 @@ begin
     if ($1 is not null and cardinality(workspaces) = 0) or $2 <> person then
       perform private.raise_error('not_found', 'No such workspace of yours.', 404);
     end if;
+  end if;
+  if person is not null then
+    perform private.take_one_of('searches_at_once', person, $1);
   end if;
   if query_embedding is not null and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);

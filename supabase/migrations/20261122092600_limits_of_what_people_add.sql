@@ -22,6 +22,10 @@ begin
   perform private.add_limit('leads', 'workspace', 'total', 'leads', 'Leads.', 50000, 500000, 5000000);
   perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are put into the queue.', 500, 5000, 50000);
   perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasures that a person asks for.', 10, 10, 10);
+  perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000, 20000, 100000);
+  -- Held to by the functions, each isolate by itself.
+  perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections', 'Sockets to agents that a person holds open in one isolate.', 10, 20, 50);
+  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads in one isolate.', 20, 50, 100);
 end;
 $$;
 
@@ -29,6 +33,8 @@ $$;
 
 create trigger count_acts after insert on public.conversations
   referencing new table as new_rows for each statement execute function private.count_acts('conversations_a_day', 'day');
+create trigger count_acts after insert on public.messages
+  referencing new table as new_rows for each statement execute function private.count_acts('messages_a_day', 'day');
 create trigger count_acts after insert on public.artifacts
   referencing new table as new_rows for each statement execute function private.count_acts('artifacts_a_day', 'day');
 create trigger count_acts after insert on public.suggestions

@@ -3,6 +3,8 @@ drop view public.workspace_usage;
 drop function private.usage_of_mine();
 drop function private.read_usage(uuid[], uuid);
 drop function private.purge_counters();
+drop function private.begin_long_work(uuid, uuid);
+drop function private.take_one_of(text, uuid, uuid);
 drop function private.count_acts();
 drop function private.count_rows();
 drop function private.count_against(uuid, uuid, text, bigint, text);

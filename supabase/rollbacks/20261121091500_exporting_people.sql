@@ -6,3 +6,4 @@ drop function private.personal_objects(uuid, uuid);
 drop function private.person_condition(text, regtype, text);
 drop function private.personal_columns_now();
 drop table private.personal_columns;
+select private.remove_limits(array['exports_a_day']);

@@ -5,3 +5,4 @@ drop function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, te
 drop function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec, text, integer);
 drop function private.chunk_condition(extensions.ltree, text[], jsonb);
 drop function private.search_crossover();
+select private.remove_limits(array['searches_at_once']);

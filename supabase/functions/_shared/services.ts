@@ -1,5 +1,6 @@
 /** What an isolate makes once and every request shares. */
 import { createAuthenticator } from "./access/authentication.ts";
+import { createLimits } from "./access/limits.ts";
 import { createMemberships } from "./access/memberships.ts";
 import { createPermissions } from "./access/permissions.ts";
 import { createDatabase } from "./database.ts";
@@ -24,6 +25,7 @@ export function createServices(environment: Environment, birth: number = Date.no
     scratchpad,
     permissions: createPermissions(database, scratchpad),
     memberships: createMemberships(database),
+    limits: createLimits(database),
     rateLimiter: createRateLimiter(environment.rateLimits, scratchpad),
     embedder: createEmbedder(environment),
   };

@@ -31,16 +31,18 @@ export async function verifyChain(
 ): Promise<Response> {
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { anchor } = readQuery(context.req.raw, query);
-  const { database, memberships } = context.env;
+  const { database, memberships, limits } = context.env;
   if (caller.kind === "person") await memberships.requireAdmin(caller.userId, workspace);
-  const [verdict] = await database.run(
-    (sql) =>
-      sql<Verdict[]>`
+  const person = caller.kind === "person" ? caller.userId : null;
+  const [verdict] = await limits.during("long_work_at_once", workspace, person, () =>
+    database.run(
+      (sql) =>
+        sql<Verdict[]>`
         select is_valid, entries, seals, broken_at, reason, head_digest,
           to_jsonb(sealed_through) #>> '{}' as sealed_through
         from public.verify_audit_log(${workspace}, ${anchor ?? null})`,
-    patience,
-  );
+      patience,
+    ));
   if (!verdict) throw new Error("verify_audit_log returned no row");
   return answer(verdict);
 }

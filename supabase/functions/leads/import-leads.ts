@@ -145,9 +145,20 @@ export async function importLeads(
   context: RequestContext,
   caller: Person | Service,
 ): Promise<Response> {
-  const { workspace_id, prefix, on_error } = readQuery(context.req.raw, query);
-  const { database, memberships } = context.env;
-  if (caller.kind === "person") await memberships.requireAdmin(caller.userId, workspace_id);
+  const asked = readQuery(context.req.raw, query);
+  const { memberships, limits } = context.env;
+  const person = caller.kind === "person" ? caller.userId : null;
+  if (person) await memberships.requireAdmin(person, asked.workspace_id);
+  const work = () => importSent(context, caller, asked);
+  return await limits.during("long_work_at_once", asked.workspace_id, person, work);
+}
+
+async function importSent(
+  context: RequestContext,
+  caller: Person | Service,
+  { workspace_id, prefix, on_error }: z.output<typeof query>,
+): Promise<Response> {
+  const { database } = context.env;
   const sent = await readSent(context.req.raw, context.env, workspace_id);
   const refused = sent.headings && refuseHeadings(sent.headings, on_error === "skip");
   if (refused) return refused;

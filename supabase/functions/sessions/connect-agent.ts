@@ -111,9 +111,21 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   if (await isOver(services, id)) throw sessionClosed();
   const { agent, revision } = await requireAgent(services, session);
   requireRoom();
+  const allowed = await services.limits.of(session.workspace_id, "relays_at_once");
+  const letGo = services.limits.hold("relays_at_once", session.user_id, allowed);
 
-  const { socket, response } = upgrade(request, credentials);
+  let upgraded: Deno.WebSocketUpgrade;
+  try {
+    upgraded = upgrade(request, credentials);
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+  const { socket, response } = upgraded;
   socket.binaryType = "arraybuffer";
+  // A person who leaves before it is open; a relay's end is heard by what follows.
+  socket.onclose = letGo;
+  socket.onerror = () => socket.readyState === WebSocket.CONNECTING && letGo();
   socket.onopen = () => {
     const relay = startRelay(
       socket,
@@ -122,6 +134,7 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
       credentials.protocol === handoverProtocol,
     );
     holdRelay(id, relay);
+    relay.ended.then(letGo);
     const forgetCall = services.lifetime.onLastCall(relay.handOver);
     // The platform does not count a socket as a reason to keep the isolate.
     inBackground("a relay", relay.ended.then(forgetCall));

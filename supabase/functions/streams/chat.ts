@@ -61,9 +61,15 @@ function requireConversation(id: string | undefined): string {
 }
 
 /** An answer in the protocol of the AI SDK. */
-function say(services: Services, stream: Stream, caller: Person, onGone?: () => void): Response {
+async function say(
+  services: Services,
+  stream: Stream,
+  caller: Person,
+  onGone?: () => void,
+): Promise<Response> {
   const until = Math.min(services.lifetime.lastCall, caller.expiresAt);
-  return new Response(listen(services, stream, 0, until, chunksOfUi(services, stream), onGone), {
+  const face = chunksOfUi(stream);
+  return new Response(await listen(services, stream, 0, until, face, onGone), {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-cache",
@@ -89,7 +95,7 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
   const { id, role, parts, metadata } = last;
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
-      select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
+      select id, workspace_id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
         stop_requested_at
       from private.begin_turn(
         ${caller.userId}, ${conversation},
@@ -97,7 +103,7 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
         ${before ?? null}, ${given.trigger === "regenerate-message"})`
   );
   if (!stream) throw new Error("begin_turn returned no row");
-  return say(services, stream, caller, () => {
+  return await say(services, stream, caller, () => {
     if (given.disconnect === "stop") inBackground("a chat's stop", stop(services, stream.id));
   });
 }
@@ -105,7 +111,7 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
 async function findOpen(services: Services, caller: Person, id: string): Promise<Stream | null> {
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
-      select stream.id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
+      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
         stream.status, stream.error, stream.client_id, stream.stop_requested_at
       from public.conversations as talk
       left join public.streams as stream on stream.conversation_id = talk.id
@@ -131,7 +137,7 @@ export async function resumeChat(context: RequestContext, caller: Person): Promi
     requireConversation(context.req.param("id")),
   );
   if (!stream || stream.stop_requested_at) return new Response(null, { status: 204 });
-  return say(context.env, stream, caller);
+  return await say(context.env, stream, caller);
 }
 
 /** `POST /streams/chat/:id/stop`: ends the answer that is being said; 204 when none is. */

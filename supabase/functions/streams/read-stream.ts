@@ -1,37 +1,31 @@
 import { z } from "zod";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
-import { ApiError } from "../_shared/errors.ts";
+import { ApiError, unavailable } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
-import {
-  chunksOf,
-  type Ending,
-  ending,
-  endOf,
-  findStream,
-  requireStream,
-  type Stream,
-} from "./stream-store.ts";
+import { chunksOf, type Ending, requireStream, type Stream } from "./stream-store.ts";
+import { atOnce, followTail, type Tail } from "./stream-tail.ts";
 
 const query = z.strictObject({
   access_token: z.string().optional(),
   from: z.coerce.number().int().min(0).max(1_000_000).optional(),
 });
 
-/** Milliseconds between two looks while chunks come, and while none do. */
-const shortPause = 40;
-const longPause = 400;
-/** Milliseconds between two looks into Postgres for an end that the fast memory has lost. */
-const doubt = 1000;
+/** Milliseconds after which a reader looks around, whatever it waits for. */
+const longestWait = 400;
+/** Milliseconds after which a slow reader is looked at again: streams do not say when. */
+const lookAgain = 40;
 /** Milliseconds after which a reader is asked to come again, however long the isolate goes on to live. */
 const longestRead = 140_000;
 const keepAliveInterval = 15_000;
-/** Chunks in one look, and bytes that may wait for a slow reader. */
-const atOnce = 500;
+/** Bytes that may wait for a slow reader. */
 const longestBacklog = 256 * 1024;
+/** Readers that one isolate has at most: each may have such a backlog, and an isolate has 256 MiB. */
+const mostReaders = 500;
+let readers = 0;
 
 /** Where to go on: after the last event that the client has seen. */
 function firstWanted(request: Request, from: number | undefined): number {
@@ -48,38 +42,6 @@ function firstWanted(request: Request, from: number | undefined): number {
 export function formatEvent(data: string, event?: string, id?: number): string {
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
   return `${id === undefined ? "" : `id: ${id}\n`}${event ? `event: ${event}\n` : ""}${lines}\n`;
-}
-
-/** What came of a stream, from the fast memory or, seldom, from Postgres. */
-async function findEnding(
-  services: Services,
-  id: string,
-  askDatabase: boolean,
-): Promise<Ending | "gone" | null> {
-  const told = ending.safeParse(await services.scratchpad.use((pad) => pad.get(endOf(id))));
-  if (told.success) return told.data;
-  if (!askDatabase) return null;
-  const stream = await findStream(services, id);
-  if (!stream) return "gone";
-  if (stream.status === "open") return null;
-  return {
-    status: stream.status,
-    message_id: await findMessage(services, stream) ? stream.message_id : null,
-    error: stream.error,
-    total: -1, // nobody knows any more
-  };
-}
-
-export async function findMessage(
-  { database }: Services,
-  { message_id }: Pick<Stream, "message_id">,
-): Promise<unknown> {
-  const [row] = await database.run((sql) =>
-    sql<{ message: unknown }[]>`
-      select jsonb_build_object('id', id, 'role', role, 'parts', parts, 'metadata', metadata) as message
-      from public.messages where id = ${message_id}`
-  );
-  return row?.message ?? null;
 }
 
 /**
@@ -104,7 +66,7 @@ export async function readStream(context: RequestContext): Promise<Response> {
     services.lifetime.lastCall,
     caller.kind === "person" ? caller.expiresAt : Infinity,
   );
-  return new Response(listen(services, stream, first, until, eventsOf(services)), {
+  return new Response(await listen(services, stream, first, until, ownEvents), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
@@ -114,21 +76,32 @@ export interface Face {
   /** What is said first. */
   readonly opening: string;
   say(chunk: string, number: number): string;
-  /** What is said at the end; `next`: how many chunks this reader has. */
-  end(stream: Stream, end: Ending, next: number): Promise<string>;
+  /**
+   * What is said at the end; `next`: how many chunks this reader has. The whole message is there to
+   * be read where that is not all.
+   */
+  end(end: Ending, next: number, readMessage: (id: string) => Promise<unknown>): Promise<string>;
   /** What is said where the reader is sent away before the end. */
   leave(status: "renew" | "gone"): string;
 }
 
-/** Follows a stream until its end, the reader's time, or the reader's leaving, which `onGone` hears of. */
-export function listen(
+/**
+ * Follows a stream until its end, the reader's time, or the reader's leaving, which `onGone` hears of.
+ *
+ * @throws ApiError 429 `limit_reached` when its person reads as many as they may, 503 when the isolate has no room
+ */
+export async function listen(
   services: Services,
   stream: Stream,
   first: number,
   until: number,
   face: Face,
   onGone: () => void = () => {},
-): ReadableStream<Uint8Array> {
+): Promise<ReadableStream<Uint8Array>> {
+  const allowed = await services.limits.of(stream.workspace_id, "streams_read_at_once");
+  if (readers >= mostReaders) throw unavailable("Too many streams are read here.");
+  const letGo = services.limits.hold("streams_read_at_once", stream.user_id, allowed);
+  readers++;
   const encoder = new TextEncoder();
   let isGone = false;
   let isLastCall = false;
@@ -146,6 +119,8 @@ export function listen(
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => {
           forgetCall();
+          letGo();
+          readers--;
           if (!isGone) controller.close();
         });
       // The platform does not count a stream that goes on as a reason to keep the isolate.
@@ -172,54 +147,54 @@ interface Reader {
 
 /** Sends what comes until the end, the reader's time, or the reader's leaving. */
 async function follow(reader: Reader): Promise<void> {
-  const { services, stream, face, isOver, send, hasRoom, isGone } = reader;
-  const { id } = stream;
+  const tail = followTail(reader.services, reader.stream, reader.first);
+  try {
+    await tell(reader, tail);
+  } finally {
+    tail.leave();
+  }
+}
+
+async function tell(reader: Reader, tail: Tail): Promise<void> {
+  const { services, stream: { id }, face, isOver, send, hasRoom, isGone } = reader;
   let next = reader.first;
-  let pause = shortPause;
-  let doubtedAt = 0;
   let saidAt = Date.now();
   while (!isGone()) {
     if (isOver()) return send(face.leave("renew"));
-    // The end is asked for first: what is read after it is all there is.
-    const askDatabase = Date.now() - doubtedAt >= doubt;
-    if (askDatabase) doubtedAt = Date.now();
-    const end = pause > shortPause || askDatabase
-      ? await findEnding(services, id, askDatabase)
-      : null;
-    const chunks = hasRoom()
-      ? await services.scratchpad.use((pad) => pad.readChunks(chunksOf(id), next, atOnce))
-      : [];
-    for (const chunk of chunks) send(face.say(chunk, next++));
-    if (end === "gone") return send(face.leave("gone"));
-    if (end && chunks.length === 0 && hasRoom()) return send(await face.end(stream, end, next));
+    if (!hasRoom()) {
+      await new Promise((resolve) => setTimeout(resolve, lookAgain));
+      continue;
+    }
+    const { end } = tail;
+    const shared = tail.from(next);
+    const chunks = shared ??
+      await services.scratchpad.use((pad) => pad.readChunks(chunksOf(id), next, atOnce));
+    for (const chunk of chunks.slice(0, atOnce)) send(face.say(chunk, next++));
     if (chunks.length > 0) {
       saidAt = Date.now();
-      pause = shortPause;
-      if (chunks.length === atOnce) continue;
-    } else {
-      if (Date.now() - saidAt >= keepAliveInterval) {
-        saidAt = Date.now();
-        send(": still here\n\n");
-      }
-      pause = Math.min(pause * 1.5, longPause);
+      continue;
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (end === "gone") return send(face.leave("gone"));
+    if (end) return send(await face.end(end, next, tail.message));
+    if (!shared) tail.rewind(next);
+    if (Date.now() - saidAt >= keepAliveInterval) {
+      saidAt = Date.now();
+      send(": still here\n\n");
+    }
+    await tail.next(longestWait);
   }
 }
 
 /** Our own events: each chunk with its number, and the end with what came of it. */
-function eventsOf(services: Services): Face {
-  return {
-    opening: "retry: 500\n\n",
-    say: (chunk, number) => formatEvent(chunk, undefined, number),
-    leave: (status) => formatEvent(JSON.stringify({ status }), "end"),
-    async end(_stream, end, next) {
-      const { status, message_id, error } = end;
-      const told = formatEvent(JSON.stringify({ status, message_id, error }), "end");
-      // The whole message first, where this reader could not have read all of it.
-      if (message_id === null || (next === end.total && next > 0)) return told;
-      const message = await findMessage(services, { message_id });
-      return message ? formatEvent(JSON.stringify(message), "message") + told : told;
-    },
-  };
-}
+const ownEvents: Face = {
+  opening: "retry: 500\n\n",
+  say: (chunk, number) => formatEvent(chunk, undefined, number),
+  leave: (status) => formatEvent(JSON.stringify({ status }), "end"),
+  async end({ status, message_id, error, total }, next, readMessage) {
+    const told = formatEvent(JSON.stringify({ status, message_id, error }), "end");
+    // The whole message first, where this reader could not have read all of it.
+    if (message_id === null || (next === total && next > 0)) return told;
+    const message = await readMessage(message_id);
+    return message ? formatEvent(JSON.stringify(message), "message") + told : told;
+  },
+};

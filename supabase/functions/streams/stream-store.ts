@@ -14,6 +14,7 @@ import type { Services } from "../_shared/services.ts";
 /** A stream's row. */
 export interface Stream {
   readonly id: string;
+  readonly workspace_id: string;
   readonly conversation_id: string;
   readonly user_id: string;
   readonly message_id: string;
@@ -54,8 +55,8 @@ const openStreams = new WeakMap<
 export async function findStream({ database }: Services, id: string): Promise<Stream | null> {
   const [row] = await database.run((sql) =>
     sql<Stream[]>`
-      select stream.id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
-        stream.status, stream.error, stream.client_id, stream.stop_requested_at
+      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id,
+        stream.parent_id, stream.status, stream.error, stream.client_id, stream.stop_requested_at
       from public.streams as stream
       join public.conversations as talk on talk.id = stream.conversation_id
       where stream.id = ${id} and talk.deleted_at is null
@@ -97,6 +98,6 @@ export function forgetStream(services: Services, id: string): void {
 
 /** A stream as clients see it: its id is called stream_id there, and whose it is they know. */
 export function showStream(stream: Stream): Record<string, unknown> {
-  const { id, user_id: _, stop_requested_at, ...rest } = stream;
+  const { id, user_id: _, workspace_id: __, stop_requested_at, ...rest } = stream;
   return { stream_id: id, ...rest, ...(stop_requested_at ? { stop_requested_at } : {}) };
 }

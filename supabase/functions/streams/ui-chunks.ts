@@ -4,8 +4,7 @@
  * text is heard as text.
  */
 import { parseObject } from "../_shared/json.ts";
-import type { Services } from "../_shared/services.ts";
-import { type Face, findMessage } from "./read-stream.ts";
+import type { Face } from "./read-stream.ts";
 import type { Ending, Stream } from "./stream-store.ts";
 
 type Chunk = Record<string, unknown>;
@@ -72,7 +71,7 @@ const farewells: Record<Ending["status"], (error: string | null) => Chunk> = {
 };
 
 /** The face of a stream for `useChat`. */
-export function chunksOfUi(services: Services, stream: Stream): Face {
+export function chunksOfUi(stream: Stream): Face {
   const messageId = stream.client_id ?? stream.message_id;
   const start = { type: "start", messageId };
   let hasStarted = false;
@@ -110,7 +109,7 @@ export function chunksOfUi(services: Services, stream: Stream): Face {
     say: (said) => readChunks(said)?.map(pass).join("") ?? sayText(said),
     // The protocol has no word for coming again: a client whose connection ends resumes.
     leave: (status) => status === "gone" ? line({ type: "abort" }) + done : "",
-    async end(_stream, { message_id, error, status, total }, next) {
+    async end({ message_id, error, status, total }, next, readMessage) {
       let told = begin() + endText();
       const isWhole = next === total && next > 0;
       if (!isWhole && next > 0 && !isFinished && message_id !== null) {
@@ -118,7 +117,7 @@ export function chunksOfUi(services: Services, stream: Stream): Face {
         return told + line({ type: "error", errorText }) + done;
       }
       if (!isWhole && next === 0 && message_id !== null) {
-        const message = await findMessage(services, { message_id }) as { parts: Chunk[] } | null;
+        const message = await readMessage(message_id) as { parts: Chunk[] } | null;
         told += (message?.parts ?? []).flatMap(chunksOfPart).map(line).join("");
       }
       return told + (isFinished ? "" : line(farewells[status](error))) + done;

@@ -1,5 +1,6 @@
 /** What Hono hands to every handler. The types come from the rooms below; services.ts makes them. */
 import type { Authenticator } from "../access/authentication.ts";
+import type { Limits } from "../access/limits.ts";
 import type { Memberships } from "../access/memberships.ts";
 import type { Permissions } from "../access/permissions.ts";
 import type { Database } from "../database.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly scratchpad: FailoverScratchpad;
   readonly permissions: Permissions;
   readonly memberships: Memberships;
+  readonly limits: Limits;
   readonly rateLimiter: RateLimiter;
   readonly embedder: Embedder;
 }
