@@ -111,6 +111,22 @@ comment on function public.record_usage(uuid, text, numeric, text, bigint, text,
   'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: request_id_reused 409 (with other content).';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
 
+create function private.usage_events(after timestamptz, after_id bigint, most integer)
+returns setof public.billing_events
+language sql
+stable
+set search_path = ''
+as $$
+  select event.* from public.billing_events as event
+  where event.occurred_on >= (after at time zone 'utc')::date and (event.occurred_at, event.id) > (after, after_id)
+    -- An event's time is when its transaction began: none that is older than five minutes is still to come.
+    and event.occurred_at < now() - interval '5 minutes'
+  order by event.occurred_at, event.id limit most;
+$$;
+comment on function private.usage_events(timestamptz, bigint, integer) is
+  'What was used, of all workspaces, in the order in which it began, after one that is known: nothing is left out and nothing comes twice, as long as no transaction takes five minutes. For the export.';
+create index billing_events_in_order on public.billing_events (occurred_at, id);
+
 create table private.job_failures (
   job text not null,
   workspace_id uuid not null,

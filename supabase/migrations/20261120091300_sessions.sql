@@ -28,6 +28,7 @@ begin
   end if;
   select * into agent from public.agents as known where known.id = for_agent;
   workspace_id := agent.workspace_id;
+  perform private.require_budget(agent.workspace_id, for_user, for_agent);
   endpoint_url := agent.endpoint_url;
   in_cluster := agent.endpoint_url like 'http://%';
   k8s_namespace := (select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = agent.workspace_id);
@@ -101,6 +102,31 @@ end;
 $$;
 comment on function private.close_session(uuid, uuid, text, boolean) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), request_id_reused 409.';
 
+create function private.charge_turn(in_workspace uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  tokens bigint := (select coalesce(sum(ceil(u.quantity)), 0) from jsonb_to_recordset($5) as u (kind text, quantity numeric) where u.kind = 'tokens');
+  paid record;
+begin
+  -- One reservation is in one currency: others that a turn cost are taken beside it.
+  for paid in
+    select coalesce(u.currency, 'USD') as currency, sum(coalesce(u.amount_minor, 0))::bigint as amount, row_number() over (order by count(*) desc, 1) as place
+    from jsonb_to_recordset($5) as u (amount_minor bigint, currency text) group by 1
+    union all select 'USD', 0, 1 where jsonb_array_length($5) = 0
+    order by 3
+  loop
+    perform private.charge_usage(in_workspace, for_user, for_agent, case paid.place when 1 then $4 else $4 || ' ' || paid.currency end,
+      case paid.place when 1 then tokens else 0 end, paid.amount, paid.currency);
+  end loop;
+end;
+$$;
+comment on function private.charge_turn(uuid, uuid, uuid, text, jsonb) is
+  'What a turn used, from its budgets: settles what was reserved under its request id, or takes it although nothing was. usage: as record_turn has it.';
+
 create function private.record_turn(
   session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}',
   by_service boolean default false
@@ -134,6 +160,10 @@ begin
         for_agent, for_user, record_turn.request_id
       );
     end loop;
+    -- What a person says that they used makes no budget smaller: it is their colleagues' too.
+    if by_service and exists (select from public.budgets as b where b.workspace_id = in_workspace) then
+      perform private.charge_turn(in_workspace, for_user, for_agent, record_turn.request_id, record_turn.usage);
+    end if;
   elsif not exists (
     select from public.audit_log as known
     where known.workspace_id = in_workspace and known.id = audit_id and known.action = 'session.turn' and known.subject_id = record_turn.session_id::text and known.actor_id = for_user

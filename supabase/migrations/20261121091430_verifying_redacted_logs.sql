@@ -36,8 +36,7 @@ begin
     group by leaf.workspace_id, leaf.month
     order by leaf.workspace_id, leaf.month
   loop
-    perform private.begin_long_work(verify_audit_log.workspace_id);
-  select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
+    select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
     seal.workspace_id := part.workspace_id;
     seal.ordinal := coalesce(head.ordinal, 0) + 1;
     seal.month := part.month;
@@ -139,6 +138,7 @@ begin
   if not private.is_service() and not private.administers(private.current_user_id(), verify_audit_log.workspace_id) then
     perform private.raise_error('not_found', 'No such workspace that you administer.', 404);
   end if;
+  perform private.begin_long_work(verify_audit_log.workspace_id);
   select * into head from private.audit_heads as known where known.workspace_id = verify_audit_log.workspace_id;
   entries := 0;
   seals := 0;

@@ -1,11 +1,4 @@
 -- Back from: budgets. What was reserved and spent of them is gone; billing events stay.
-select cron.unschedule('release-reservations');
-drop function public.settle_usage(uuid, text, bigint, bigint);
-drop function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer);
-drop function private.release_reservations(integer);
-drop function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text);
-drop function private.settle_usage(uuid, text, bigint, bigint);
-drop function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval);
 drop function private.collect_debt(uuid, date);
 drop function private.budget_left(uuid, date);
 drop function private.draw_from_budget(public.budgets, date, smallint, bigint);

@@ -1,5 +1,6 @@
 -- Back from: sessions. What they wrote stays in the audit log.
 drop function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean);
+drop function private.charge_turn(uuid, uuid, uuid, text, jsonb);
 drop function private.close_session(uuid, uuid, text, boolean);
 drop function private.find_session(uuid);
 drop function private.open_session(uuid, uuid, uuid, text, boolean);

@@ -20,10 +20,13 @@ interface Used {
     allowed: number | null;
     frees_at: string | null;
   }[];
+  /** Admins see all of the workspace, others their own. */
+  budgets: unknown[];
 }
 
 /**
- * `GET /usage`: each limit of the caller's workspaces, what is used of it, and when it frees.
+ * `GET /usage`: each limit of the caller's workspaces, what is used of it, and when it frees;
+ * and the budgets, with what is left of them.
  * `?workspace=` names one, and the service always does. Guests see none.
  */
 export async function readUsage(
@@ -38,7 +41,12 @@ export async function readUsage(
   const workspaces = await context.env.database.run((sql) =>
     sql<Used[]>`
       select known.workspace_id, workspace.billing_plan as plan,
-        jsonb_agg(to_jsonb(known) - 'workspace_id' order by known.name) as limits
+        jsonb_agg(to_jsonb(known) - 'workspace_id' order by known.name) as limits,
+        (select coalesce(jsonb_agg(private.tell_budget(b) order by b.created_at, b.id), '[]')
+          from public.budgets as b
+          where b.workspace_id = known.workspace_id
+            and (${person}::uuid is null or b.user_id = ${person}::uuid
+              or private.administers(${person}::uuid, known.workspace_id))) as budgets
       from private.read_usage(
         array(
           select w.id from public.workspaces as w

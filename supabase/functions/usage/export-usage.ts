@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { ApiError } from "../_shared/errors.ts";
+import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { readQuery } from "../_shared/input.ts";
+
+const query = z.strictObject({
+  form: z.enum(["cloudevents", "stripe"], { error: "must be cloudevents or stripe" })
+    .default("cloudevents"),
+  after: z.string().max(100).default(""),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
+});
+
+interface Used {
+  id: number;
+  workspace_id: string;
+  occurred_at: string;
+  kind: string;
+  quantity: string;
+  unit: string;
+  amount_minor: number;
+  currency: string;
+  agent_id: string | null;
+  user_id: string | null;
+  request_id: string | null;
+}
+
+/** Where the next page begins: the last event's time and number. */
+function readCursor(after: string): { at: string; id: number } {
+  if (after === "") return { at: "-infinity", id: 0 };
+  const [, at = "", id = ""] = /^(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00))_(\d{1,15})$/.exec(after) ??
+    [];
+  if (id === "" || Number.isNaN(Date.parse(at))) {
+    throw new ApiError(400, "invalid_parameter", "after: must be a cursor of this route");
+  }
+  return { at, id: Number(id) };
+}
+
+/** CloudEvents 1.0, structured; `source` and `id` together are one event for good. */
+function toCloudEvent(source: string, used: Used) {
+  const { id, workspace_id, occurred_at, quantity, kind, ...data } = used;
+  return {
+    specversion: "1.0",
+    id: `usage-${id}`,
+    source,
+    type: `groundwork.usage.${kind}`,
+    subject: workspace_id,
+    time: occurred_at,
+    datacontenttype: "application/json",
+    data: { quantity: Number(quantity), ...data },
+  };
+}
+
+/** A meter event as Stripe takes it; the customer is the workspace until the caller puts its own. */
+function toMeterEvent({ id, workspace_id, occurred_at, kind, unit, quantity }: Used) {
+  return {
+    event_name: `groundwork_${kind}_${unit}`.toLowerCase().replaceAll(/[^a-z0-9_]/g, "_"),
+    identifier: `usage-${id}`,
+    timestamp: Math.floor(Date.parse(occurred_at) / 1000),
+    payload: { stripe_customer_id: workspace_id, value: String(Number(quantity)) },
+  };
+}
+
+/**
+ * `GET /usage/events?form=&after=&limit=`: what all workspaces used, in order, older than five
+ * minutes, as CloudEvents or as Stripe's meter events. `next` is the cursor of the page after it; the
+ * same page asked again has the same events with the same ids, so that they bill once. For the service.
+ */
+export async function exportUsage(context: RequestContext): Promise<Response> {
+  const { form, after, limit } = readQuery(context.req.raw, query);
+  const { at, id } = readCursor(after);
+  const events = await context.env.database.run((sql) =>
+    sql<Used[]>`
+      select id, workspace_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind, quantity::text, unit,
+        amount_minor, currency, agent_id, user_id, request_id
+      from private.usage_events(${at}::timestamptz, ${id}, ${limit})`
+  );
+  const last = events.at(-1);
+  const source = `${context.env.environment.url}/functions/v1/usage`;
+  return answer({
+    events: events.map((used) =>
+      form === "stripe" ? toMeterEvent(used) : toCloudEvent(source, used)
+    ),
+    next: last ? `${last.occurred_at}_${last.id}` : after,
+  });
+}

@@ -1,0 +1,268 @@
+-- Spending from budgets: reserved before a model is called, settled after it, given back by itself where the caller died.
+--
+-- Touches: reserve_usage, settle_usage, private.require_budget, private.charge_usage; the job release-reservations.
+-- Beware:  locks are taken as the chapter before says. What works by itself (sessions, streams, background queries) reserves by itself.
+
+create function private.refuse_over_budget(budget public.budgets, since date, wanted bigint)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.raise_error('budget_exhausted', 'The budget does not have so much left.', 402, null, jsonb_build_object(
+    'budget', budget.id, 'wanted', wanted, 'left', greatest(coalesce(private.budget_left(budget.id, since), budget.amount), 0), 'amount', budget.amount,
+    'unit', coalesce(budget.currency, 'tokens'), 'renews_at', (since + ('1 ' || budget.period)::interval) at time zone 'utc'));
+end;
+$$;
+comment on function private.refuse_over_budget(public.budgets, date, bigint) is
+  'Refuses with budget_exhausted 402: details is JSON {budget, wanted, left, amount, unit, renews_at}.';
+
+create function private.require_budget(in_workspace uuid, for_user uuid, through_agent uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  budget public.budgets;
+begin
+  for budget in
+    select b.* from public.budgets as b
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+      and b.is_hard
+    order by b.id
+  loop
+    if coalesce(private.budget_left(budget.id, private.budget_period(budget.period)), budget.amount) <= 0 then
+      perform private.refuse_over_budget(budget, private.budget_period(budget.period), budget.per_call);
+    end if;
+  end loop;
+end;
+$$;
+comment on function private.require_budget(uuid, uuid, uuid) is
+  'Asked for where nothing can be reserved, because only the end tells what was used (a session): a hard budget of which nothing is left refuses. Errors: budget_exhausted 402.';
+
+create function private.tell_budget(budget public.budgets)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  with slots as (
+    select coalesce(sum(s.reserved), 0)::bigint as reserved, coalesce(sum(s.spent), 0)::bigint as spent from private.budget_slots as s
+    where s.budget_id = (budget).id and s.period_start = private.budget_period((budget).period)
+  )
+  select jsonb_build_object('id', (budget).id, 'user_id', (budget).user_id, 'agent_id', (budget).agent_id, 'period', (budget).period,
+    'unit', coalesce((budget).currency, 'tokens'), 'amount', (budget).amount, 'is_hard', (budget).is_hard,
+    'left', coalesce(private.budget_left((budget).id, private.budget_period((budget).period)), (budget).amount),
+    'reserved', slots.reserved, 'spent', slots.spent,
+    'renews_at', (private.budget_period((budget).period) + ('1 ' || (budget).period)::interval) at time zone 'utc')
+  from slots;
+$$;
+comment on function private.tell_budget(public.budgets) is
+  'A budget as GET /usage tells it: what is left (below nothing: it owes), reserved and spent of it in the period that runs, and when it renews.';
+
+create function private.reserve_usage(
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text, lease interval
+)
+returns boolean
+language plpgsql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+declare
+  budget public.budgets;
+  own_slot smallint := (pg_backend_pid() % 16)::smallint;
+  since date;
+  wanted bigint;
+  ids uuid[] := array[]::uuid[];
+  periods date[] := array[]::date[];
+  slots smallint[] := array[]::smallint[];
+  amounts bigint[] := array[]::bigint[];
+begin
+  if exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request) then
+    return false;
+  end if;
+  for budget in
+    select b.* from public.budgets as b
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+      and (b.currency is null or in_currency is null or b.currency = in_currency)
+    order by b.id
+  loop
+    since := private.budget_period(budget.period);
+    wanted := coalesce(case when budget.currency is null then tokens else amount_minor end, budget.per_call);
+    if wanted not between 0 and 1000000000 then
+      perform private.raise_error('invalid_body', 'A reservation is between 0 and a thousand million.', 400, 'tokens');
+    end if;
+    update private.budget_slots as s set free = s.free - wanted, reserved = s.reserved + wanted
+    where s.budget_id = budget.id and s.period_start = since and s.slot = own_slot and s.free >= wanted;
+    if not found then
+      perform private.open_budget_period(budget, since);
+      if not private.draw_from_budget(budget, since, own_slot, wanted) then
+        perform private.refuse_over_budget(budget, since, wanted);
+      end if;
+    end if;
+    ids := ids || budget.id; periods := periods || since; slots := slots || own_slot; amounts := amounts || wanted;
+  end loop;
+  if cardinality(ids) > 0 then
+    insert into private.usage_reservations (workspace_id, request_id, budgets, periods, slots, amounts, expires_at)
+    values (in_workspace, for_request, ids, periods, slots, amounts, now() + least(lease, interval '1 day'));
+  end if;
+  return cardinality(ids) > 0;
+exception when unique_violation then
+  -- The same request at the same time: the first one's holds, this one has taken nothing.
+  return false;
+end;
+$$;
+comment on function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval) is 'The body of reserve_usage.';
+
+create function private.settle_usage(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
+returns boolean
+language plpgsql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+declare
+  known private.usage_reservations;
+  held bigint;
+  used bigint;
+  here record;
+begin
+  select r.* into known from private.usage_reservations as r
+  where r.workspace_id = in_workspace and r.request_id = for_request and r.status <> 'settled' for update;
+  if known.request_id is null then
+    return false;
+  end if;
+  update private.usage_reservations set status = 'settled' where workspace_id = in_workspace and request_id = for_request;
+  for here in
+    select part.budget_id, part.since, part.in_slot, part.amount, b.currency
+    from unnest(known.budgets, known.periods, known.slots, known.amounts) as part (budget_id, since, in_slot, amount)
+    join public.budgets as b on b.id = part.budget_id order by part.budget_id
+  loop
+    -- Of what came back by itself nothing is held any more; what was used was used.
+    held := case known.status when 'open' then here.amount else 0 end;
+    used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
+    update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot and s.free + held >= used;
+    if not found then
+      -- More than was reserved, and than the slot has: the pool owes it.
+      update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used
+      where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+      update private.budget_pools set left_over = left_over + held - used where budget_id = here.budget_id and period_start = here.since;
+      perform private.collect_debt(here.budget_id, here.since);
+    end if;
+  end loop;
+  return true;
+end;
+$$;
+comment on function private.settle_usage(uuid, text, bigint, bigint) is 'The body of settle_usage.';
+
+create function private.charge_usage(
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  budget public.budgets;
+  since date;
+begin
+  if private.settle_usage(in_workspace, for_request, tokens, amount_minor)
+    or exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request)
+  then
+    return;
+  end if;
+  -- Nothing was reserved: it was used all the same.
+  for budget in
+    select b.* from public.budgets as b
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+      and (b.currency is null or b.currency = in_currency)
+    order by b.id
+  loop
+    since := private.budget_period(budget.period);
+    perform private.open_budget_period(budget, since);
+    update private.budget_slots set spent = spent + coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    where budget_id = budget.id and period_start = since and slot = pg_backend_pid() % 16;
+    update private.budget_pools set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    where budget_id = budget.id and period_start = since;
+    perform private.collect_debt(budget.id, since);
+  end loop;
+end;
+$$;
+comment on function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text) is
+  'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. They may owe then: the next reservation is refused.';
+
+create function private.release_reservations(batch integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  here record;
+  released integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('groundwork release_reservations', 0)) then
+    return 0;
+  end if;
+  for here in
+    with dead as (
+      select r.workspace_id, r.request_id from private.usage_reservations as r
+      where r.status = 'open' and r.expires_at < now() limit batch for update skip locked
+    ), ended as (
+      update private.usage_reservations as r set status = 'expired' from dead
+      where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
+    )
+    select part.budget_id, part.since, part.in_slot, sum(part.amount)::bigint as amount, count(*) filter (where part.place = 1) as calls
+    from ended cross join lateral unnest(ended.budgets, ended.periods, ended.slots, ended.amounts)
+      with ordinality as part (budget_id, since, in_slot, amount, place)
+    group by 1, 2, 3 order by 1, 2, 3
+  loop
+    update private.budget_slots as s set reserved = s.reserved - here.amount, free = s.free + here.amount
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+    released := released + here.calls;
+  end loop;
+  delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
+  delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
+  return released;
+end;
+$$;
+comment on function private.release_reservations(integer) is
+  'Gives back what the dead had reserved (open past its time) and removes what is long over. Returns how many came back.';
+select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
+
+-- What the service calls ---------------------------------------------------------------------------------------------------------------
+
+create function public.reserve_usage(
+  workspace_id uuid, request_id text, user_id uuid default null, agent_id uuid default null, tokens bigint default null,
+  amount_minor bigint default null, currency text default 'USD', lease_seconds integer default 600
+)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.reserve_usage($1, $3, $4, $2, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+$$;
+comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
+  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved before. For the service. Errors: budget_exhausted 402 with what is left and when it renews.';
+create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null, amount_minor bigint default null)
+returns boolean
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select private.settle_usage($1, $2, $3, $4);
+$$;
+comment on function public.settle_usage(uuid, text, bigint, bigint) is
+  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is settling once: false. For the service.';
+grant execute on function
+  public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer), private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval),
+  public.settle_usage(uuid, text, bigint, bigint), private.settle_usage(uuid, text, bigint, bigint)
+to service_role;

@@ -1,0 +1,51 @@
+-- What spends by itself: a stream and a background query reserve from their budgets when they begin, and settle when they end.
+--
+-- Touches: triggers on streams and background_queries.
+-- Beware:  what is reserved is each budget's per_call. Whoever knows what was used says so before the end, with settle_usage and the request id
+--          `stream:<id>` or `query:<id>`; otherwise it was as much as reserved, and nothing where it failed or was cancelled.
+
+create function private.reserve_by_itself()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever asks, the budgets are their workspace's
+set search_path = ''
+as $$
+declare
+  through_agent uuid;
+begin
+  if exists (select from public.budgets as b where b.workspace_id = new.workspace_id) then
+    through_agent := (select c.agent_id from public.conversations as c where c.id = new.conversation_id);
+    perform private.reserve_usage(new.workspace_id, new.user_id, through_agent, tg_argv[0] || ':' || new.id, null, null, null, interval '1 day');
+  end if;
+  return null;
+end;
+$$;
+comment on function private.reserve_by_itself() is
+  'Trigger on what is about to use a model, of a conversation: reserves each budget''s per_call. Argument: what its request id begins with. Errors: budget_exhausted 402.';
+
+create function private.settle_by_itself()
+returns trigger
+language plpgsql
+volatile
+security definer -- whoever ends it, the budgets are its workspace's
+set search_path = ''
+as $$
+begin
+  perform private.settle_usage(new.workspace_id, tg_argv[0] || ':' || new.id,
+    case when new.status in ('failed', 'cancelled') then 0 end, case when new.status in ('failed', 'cancelled') then 0 end);
+  return null;
+end;
+$$;
+comment on function private.settle_by_itself() is
+  'Trigger on what has ended: settles what it had reserved, as much as that, or nothing where it failed or was cancelled. Settled before is settled.';
+
+create trigger reserve_by_itself after insert on public.streams
+  for each row execute function private.reserve_by_itself('stream');
+create trigger settle_by_itself after update of status on public.streams
+  for each row when (old.status = 'open' and new.status <> 'open') execute function private.settle_by_itself('stream');
+create trigger reserve_by_itself after insert on public.background_queries
+  for each row execute function private.reserve_by_itself('query');
+create trigger settle_by_itself after update of status on public.background_queries
+  for each row when (old.status in ('pending', 'in_progress') and new.status in ('done', 'failed', 'cancelled'))
+  execute function private.settle_by_itself('query');
