@@ -13,7 +13,17 @@ set search_path = ''
 as $$
 declare
   through_agent uuid;
+  answers text := to_jsonb(new) -> 'input' ->> 'stream_id';
 begin
+  -- Who asks for the answer that a stream tells asks for one answer: the stream has reserved it. Once: another that names it pays for itself.
+  if answers is not null
+    and exists (select from private.usage_reservations as r
+      where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100) and r.status = 'open')
+    and not exists (select from public.background_queries as q
+      where q.user_id = new.user_id and q.status in ('pending', 'in_progress') and q.id::text <> new.id::text and q.input ->> 'stream_id' = answers)
+  then
+    return null;
+  end if;
   if exists (select from public.budgets as b where b.workspace_id = new.workspace_id) then
     through_agent := (select c.agent_id from public.conversations as c where c.id = new.conversation_id);
     perform private.reserve_usage(new.workspace_id, new.user_id, through_agent, tg_argv[0] || ':' || new.id, null, null, null, interval '1 day');

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(15);
+select plan(20);
 
 insert into public.budgets (id, workspace_id, period, amount, per_call) values (tests.id('all'), tests.id('north'), 'month', 1000, 300);
 insert into public.conversations (id, workspace_id, user_id) values
@@ -36,6 +36,17 @@ select is(tests.streaming('four', 'elsewhere', 'south', 'clerk'), 'ok', 'a works
 select is((select count(*) from private.usage_reservations where workspace_id = tests.id('south')), 0::bigint, 'and reserves nothing');
 select is((select sum(amounts[1]) from private.usage_reservations where workspace_id = tests.id('north') and status = 'open'), 600::numeric,
   'what is still open holds what it has reserved');
+
+update public.budgets set amount = 2000 where id = tests.id('all');
+select is(tests.streaming('five', 'talk', 'north', 'member'), 'ok', 'a stream whose answer');
+create function tests.answering(stream text) returns text language sql as $$
+  select tests.answer_of(format('insert into public.background_queries (workspace_id, conversation_id, user_id, type, input) values (%L, %L, %L, ''answer'', %L)',
+    tests.id('north'), tests.id('talk'), tests.id('member'), jsonb_build_object('stream_id', tests.id(stream))));
+$$;
+select is(tests.answering('five'), 'ok', 'is asked for in the queue');
+select is(tests.left_of('all'), 750::bigint, 'is reserved once');
+select is(tests.answering('five'), 'ok', 'whoever asks a second time in its name');
+select is(tests.left_of('all'), 450::bigint, 'pays for that');
 
 select * from finish();
 rollback;
