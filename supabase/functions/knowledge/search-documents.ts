@@ -5,6 +5,7 @@ import {
   type Person,
   type Service,
 } from "../_shared/access/authentication.ts";
+import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
@@ -48,6 +49,10 @@ export async function searchDocuments(
   >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : asked.user_id;
   if (person) await memberships.requireMember(person, asked.workspace_id);
+  // The database would find nothing in another workspace, and not always say so: a plan may begin with what is not there.
+  if (caller.kind === "agent" && caller.claims.workspace_id !== asked.workspace_id) {
+    throw notFound("The workspace");
+  }
   const embedding = await embedText(embedder, asked.query);
   const passages = await database.run(
     (sql) =>
