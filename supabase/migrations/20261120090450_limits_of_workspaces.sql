@@ -54,11 +54,13 @@ begin
 end;
 $$;
 comment on function private.count_members() is 'Statement trigger on members: counts seats and guests. Errors: limit_reached 403.';
-create trigger count_added after insert on public.members
+-- Named so that they fire after what queues the changes of a workspace (raise_revisions_…): a removal reaches that first, by way of the
+-- person's permissions, and whoever counted before would wait for it in a circle.
+create trigger tally_added after insert on public.members
   referencing new table as new_rows for each statement execute function private.count_members();
-create trigger count_changed after update on public.members
+create trigger tally_changed after update on public.members
   referencing old table as old_rows new table as new_rows for each statement execute function private.count_members();
-create trigger count_removed after delete on public.members
+create trigger tally_removed after delete on public.members
   referencing old table as old_rows for each statement execute function private.count_members();
 
 create function private.count_invitations()
@@ -103,9 +105,9 @@ create trigger count_removed after delete on public.invitations
 create trigger count_acts after insert on public.invitations
   referencing new table as new_rows for each statement execute function private.count_acts('invitations_a_day', 'day');
 
-create trigger count_added after insert on public.agents
+create trigger tally_added after insert on public.agents
   referencing new table as new_rows for each statement execute function private.count_rows('agents');
-create trigger count_removed after delete on public.agents
+create trigger tally_removed after delete on public.agents
   referencing old table as old_rows for each statement execute function private.count_rows('agents');
 
 create function private.limit_workspaces()

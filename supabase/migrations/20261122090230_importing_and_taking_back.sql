@@ -139,7 +139,7 @@ set search_path = ''
 as $$
 declare
   given jsonb;
-  done jsonb := '[]';
+  done jsonb := '[]'::jsonb;
 begin
   if not private.belongs_to(import_conversations.user_id, import_conversations.workspace_id) then
     perform private.raise_error('not_found', 'No such person of this workspace.', 404);

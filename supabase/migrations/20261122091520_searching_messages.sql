@@ -95,9 +95,12 @@ begin
   if coalesce(since, until) is not null then
     condition := condition || ' and $5 @> c.said_at';
   end if;
-  return query execute private.ranking('private.message_texts', condition)
+  for id, rank in execute private.ranking('private.message_texts', condition)
   using mine, person, shared, within, tstzrange(since, until), deleted, private.asked_words(array['english'], query),
-    websearch_to_tsquery('english', private.spaced_text(private.fold_text(query))), most;
+    websearch_to_tsquery('english', private.spaced_text(private.fold_text(query))), most
+  loop
+    return next;
+  end loop;
 end;
 $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is

@@ -1,7 +1,7 @@
 -- Back from: limits of workspaces.
 drop function private.limit_workspaces() cascade;
-drop trigger count_removed on public.agents;
-drop trigger count_added on public.agents;
+drop trigger tally_removed on public.agents;
+drop trigger tally_added on public.agents;
 drop trigger count_acts on public.invitations;
 drop function private.count_invitations() cascade;
 drop function private.count_members() cascade;
