@@ -19,9 +19,20 @@ const needNewerServers = [
   "posts_are_posted_once",
 ];
 
+/**
+ * Files whose clients are newer: the older WebSocket client sends no headers and loses the code that it closed with, `toBase64` and
+ * `fs.globSync` (of a published suite) are not there. What they ask is served by the platform's Deno all the same.
+ */
+const needNewerClients = [
+  "mcp_conforms",
+  "sessions_relay_what_is_said",
+  "sessions_relay_while_permitted",
+  "tokens_that_are_not_ours_are_refused",
+];
+
 /** Whether a file can be run there. */
 export function runsOnPlatform(file: string): boolean {
-  return !needNewerServers.includes(basename(file, ".test.ts"));
+  return ![...needNewerServers, ...needNewerClients].includes(basename(file, ".test.ts"));
 }
 
 /** How a file is run there. */
