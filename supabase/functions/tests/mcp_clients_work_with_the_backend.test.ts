@@ -124,6 +124,36 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a page's client may send what it sends, and reads where a token is to be had",
+  ...options,
+  async fn() {
+    const sent = new Set<string>();
+    const client = new Client({ name: "tests", version: "1.0.0" });
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(url), {
+        requestInit: { headers: { authorization: `Bearer ${member.token}` } },
+        fetch: (address, init) => {
+          new Headers(init?.headers).forEach((_, name) => sent.add(name));
+          return fetch(address, init);
+        },
+      }),
+    );
+    await client.listTools();
+    await client.close();
+    // What browsers send without asking (Fetch, "CORS-safelisted request-header").
+    sent.delete("accept");
+    assert([...sent].some((name) => name.startsWith("mcp-")), [...sent].join());
+    const headers = { origin: "https://page.example" };
+    const preflight = await fetch(url, { method: "OPTIONS", headers });
+    const allowed = (preflight.headers.get("access-control-allow-headers") ?? "").split(", ");
+    assertDeepEquals([...sent].filter((name) => !allowed.includes(name)), []);
+    const refused = await fetch(url, { method: "POST", headers });
+    await refused.body?.cancel();
+    assert(refused.headers.get("access-control-expose-headers")?.includes("www-authenticate"));
+  },
+});
+
 Deno.test("who has no token, or one for somebody else, is told where to get one", async () => {
   const post = (headers: Record<string, string>) =>
     fetch(url, {

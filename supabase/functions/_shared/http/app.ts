@@ -20,7 +20,7 @@ export type RequestContext = Context<AppEnvironment>;
 export type App = Hono<AppEnvironment>;
 
 const exposed = [
-  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from",
+  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from, www-authenticate",
   "etag, stream-next-offset, stream-up-to-date, stream-closed, stream-cursor, stream-sse-data-encoding",
   "stream-ttl, stream-expires-at, x-vercel-ai-ui-message-stream",
 ].join(", ");
@@ -30,6 +30,8 @@ const allowedHeaders = [
   "traceparent, tracestate, baggage, sentry-trace",
   "if-none-match, user-agent",
   "idempotency-key, last-event-id, x-consistency, x-request-id",
+  // What clients of MCP say of their requests.
+  "mcp-protocol-version, mcp-session-id, mcp-method, mcp-name",
 ].join(", ");
 
 const jsonHeaders = { "content-type": "application/json" };

@@ -2,6 +2,7 @@
 import {
   type Agent,
   type Audience,
+  type Authenticator,
   insufficientScope,
   type Person,
   type Service,
@@ -59,6 +60,13 @@ export function route<For extends Audience>(
   };
 }
 
+/** Who asks by a token. Where only the service is asked for besides agents, a token that is none is no answer yet: its key may be. */
+async function recognise(authenticator: Authenticator, request: Request, audience: Audience) {
+  if (!request.headers.has("authorization")) return undefined;
+  const asked = authenticator.identify(request, "person-or-service");
+  return await (audience === "service" ? asked.catch(() => undefined) : asked);
+}
+
 /**
  * As {@link route}, and open to agents whose token has the scope (and names the project as its
  * audience). What such a handler asks of the database it asks with the agent's claims:
@@ -77,9 +85,7 @@ export function scopedRoute<For extends Audience>(
     const { authenticator, rateLimiter } = context.env;
     const request = context.req.raw;
     const caller = authenticator.recall(request) ??
-      (request.headers.has("authorization")
-        ? await authenticator.identify(request, "person-or-service")
-        : undefined);
+      await recognise(authenticator, request, audience);
     if (caller?.kind !== "agent") return await others(context);
     const needed = typeof scope === "string" ? scope : scope(context);
     if (!caller.scopes.has(needed) || !caller.audiences.has("authenticated")) {
