@@ -34,7 +34,10 @@ export interface Caller {
   claims: Claims | null;
 }
 
-/** The person of a token whose session still is. */
+/** What stands for the session of a token that names none. */
+const noSession = "00000000-0000-0000-0000-000000000000";
+
+/** The person of a token whose session still is, or that names none. */
 export interface Person {
   user: UserRow;
   sessionId: string;
@@ -71,8 +74,11 @@ export async function requirePerson({ sql }: AuthContext, caller: Caller): Promi
   if (!user || user.deleted_at) {
     throw new AuthError(403, "user_not_found", "User from sub claim in JWT does not exist");
   }
+  // As the platform does: a token that names no session is looked up in none, and is its person's all the same.
+  const sessionId = String(session_id || noSession);
+  if (sessionId === noSession) return { user, sessionId };
   const [session] = await sql`
-    select id from auth.sessions where id::text = ${String(session_id)} and user_id = ${user.id}`;
+    select id from auth.sessions where id::text = ${sessionId} and user_id = ${user.id}`;
   if (!session) {
     throw new AuthError(
       403,
@@ -80,7 +86,7 @@ export async function requirePerson({ sql }: AuthContext, caller: Caller): Promi
       "Session from session_id claim in JWT does not exist",
     );
   }
-  return { user, sessionId: String(session_id) };
+  return { user, sessionId };
 }
 
 /** Lets only the backend itself pass. @throws AuthError 403 `not_admin`; 401 `no_authorization` */
