@@ -166,7 +166,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       SUPABASE_ANON_KEY: keys.publishableKey,
       SUPABASE_SERVICE_ROLE_KEY: keys.secretKey,
       SUPABASE_JWKS: JSON.stringify(makeJwks(keys)),
-      GROUNDWORK_SIGNING_KEY: JSON.stringify(keys.signingKey),
+      // As the platform's CLI prints a key.
+      GROUNDWORK_SIGNING_KEY: JSON.stringify({
+        ...keys.signingKey,
+        use: "sig",
+        key_ops: ["sign", "verify"],
+        ext: true,
+      }),
       GROUNDWORK_WALL_CLOCK: String(wallClock),
       GROUNDWORK_CLUSTER_GATEWAY: echoAgent.url,
       ...(options.poolerUrl ? { GROUNDWORK_DB_URL: options.poolerUrl } : {}),

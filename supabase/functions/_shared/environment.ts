@@ -29,15 +29,20 @@ const keySet = json.pipe(
   ], { error: 'is not a key set, {"keys": […]}' }),
 );
 
-/** A private key of the project's own key set, as `supabase gen signing-key` writes it. */
+/**
+ * A private key of the project's own key set, as `supabase gen signing-key` prints it, alone or in the
+ * list of `signing_keys.json`. What it says of its use goes: a key that also verifies does not sign.
+ */
 const signingKey = json.pipe(
   z.union([z.tuple([z.unknown()]).transform(([key]) => key), z.unknown()]).pipe(
-    z.looseObject({
+    z.object({
       kty: z.literal("EC"),
       crv: z.literal("P-256"),
       kid: z.string().min(1),
       d: z.string().min(1),
-    }),
+      x: z.string().min(1),
+      y: z.string().min(1),
+    }, { error: "is not a private ES256 key as JSON" }),
   ),
 );
 
