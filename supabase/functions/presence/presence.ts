@@ -4,6 +4,7 @@ import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import { memberName, presenceTtl, readMember, readSet, roomKey } from "./rooms.ts";
+import { everybody, requireView } from "./who-sees-whom.ts";
 
 const metadataLimit = 1024;
 
@@ -66,14 +67,15 @@ export async function leave(context: RequestContext, caller: Person | Service): 
   return answer({ left });
 }
 
-/** `GET /presence/:workspace`: who is here. For members, guests included. */
+/** `GET /presence/:workspace`: who is here. Guests see themselves and the agents that they may use. */
 export async function listPresent(
   context: RequestContext,
   caller: Person | Service,
 ): Promise<Response> {
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
-  const { memberships, scratchpad } = context.env;
-  if (caller.kind === "person") await memberships.requireMember(caller.userId, workspace);
-  const members = await readSet(scratchpad, roomKey(workspace), presenceTtl);
-  return answer({ members: members.map(readMember) });
+  const sees = caller.kind === "person"
+    ? await requireView(context.env, caller.userId, workspace)
+    : everybody;
+  const members = await readSet(context.env.scratchpad, roomKey(workspace), presenceTtl);
+  return answer({ members: members.map(readMember).filter(({ kind, id }) => sees(kind, id)) });
 }

@@ -4,8 +4,10 @@
  * A poll each second is 60 reads a minute and room, on Redis or Postgres alike; it needs no
  * connection that stays open, which neither the REST protocol nor a transaction pooler has.
  */
+import type { Role } from "../_shared/access/memberships.ts";
 import type { Services } from "../_shared/services.ts";
 import { log } from "../_shared/log.ts";
+import { type View, viewOf } from "./who-sees-whom.ts";
 import {
   presenceTtl,
   type Present,
@@ -29,6 +31,8 @@ export type RoomEvent =
 export interface Listener {
   /** Null for the service, which needs no membership. */
   userId: string | null;
+  /** Of whom they are told; looked up again with their membership. */
+  sees: View;
   tell(event: RoomEvent): void;
   /** Called once, when the listener may not listen any longer. */
   end(reason: "not_a_member"): void;
@@ -78,6 +82,13 @@ export function compareStates(before: State, after: State): RoomEvent[] {
   return events;
 }
 
+function mayHear({ sees }: Listener, event: RoomEvent): boolean {
+  if (event.event === "here") return true; // made for them
+  return event.event === "typing"
+    ? sees("person", event.data.user_id)
+    : sees(event.data.kind, event.data.id);
+}
+
 /** Follows the rooms of one isolate. */
 export interface RoomWatch {
   /** @returns what ends the listening */
@@ -87,7 +98,7 @@ export interface RoomWatch {
 }
 
 /** Makes the isolate's watch. */
-export function createRoomWatch(services: Pick<Services, "scratchpad" | "database">): RoomWatch {
+export function createRoomWatch(services: Pick<Services, "scratchpad" | "database" | "permissions">): RoomWatch {
   const rooms = new Map<string, Room>();
 
   async function look(workspace: string): Promise<State> {
@@ -101,36 +112,40 @@ export function createRoomWatch(services: Pick<Services, "scratchpad" | "databas
     };
   }
 
-  async function endFormerMembers(workspace: string, room: Room): Promise<void> {
-    const listening = [...room.listeners].flatMap(({ userId }) => userId ?? []);
-    if (listening.length === 0) return;
+  /** Who is no member any more leaves; who became one, or a guest, sees others from now on. */
+  async function lookAtListeners(workspace: string, room: Room): Promise<void> {
+    const listening = new Set([...room.listeners].flatMap(({ userId }) => userId ?? []));
+    if (listening.size === 0) return;
     const rows = await services.database.run((sql) =>
-      sql<{ user_id: string }[]>`
-        select asked.user_id
-        from (select distinct jsonb_array_elements_text(${
-        sql.json(listening)
-      })::uuid as user_id) as asked
-        where private.belongs_to(asked.user_id, ${workspace})`
+      sql<{ user_id: string; role: Role }[]>`
+        select asked.user_id, private.member_role(asked.user_id, ${workspace}) as role
+        from jsonb_array_elements_text(${sql.json([...listening])}) as listed (id)
+        cross join lateral (select listed.id::uuid as user_id) as asked`
     );
-    const members = new Set(rows.map((row) => row.user_id));
+    const views = new Map(
+      await Promise.all(rows.map(async ({ user_id, role }) => {
+        return [user_id, await viewOf(services, user_id, role)] as const;
+      })),
+    );
     for (const listener of [...room.listeners]) {
-      if (listener.userId && !members.has(listener.userId)) {
-        room.listeners.delete(listener);
-        listener.end("not_a_member");
-      }
+      const view = listener.userId ? views.get(listener.userId) : listener.sees;
+      if (view) listener.sees = view;
+      if (view !== null) continue; // or came meanwhile
+      room.listeners.delete(listener);
+      listener.end("not_a_member");
     }
   }
 
   async function poll(workspace: string, room: Room): Promise<void> {
     try {
-      if (room.polls++ % pollsPerCheck === 0) await endFormerMembers(workspace, room);
+      if (room.polls++ % pollsPerCheck === 0) await lookAtListeners(workspace, room);
       const state = await look(workspace);
       const events = room.state ? compareStates(room.state, state) : [];
       const isFirst = room.state === null;
       room.state = state;
       for (const listener of room.listeners) {
         if (isFirst) tellState(listener, state);
-        for (const event of events) listener.tell(event);
+        for (const event of events) if (mayHear(listener, event)) listener.tell(event);
       }
     } catch (error) {
       // Listeners keep what they know; the next look finds out what they missed.
@@ -146,9 +161,11 @@ export function createRoomWatch(services: Pick<Services, "scratchpad" | "databas
   }
 
   function tellState(listener: Listener, state: State): void {
-    listener.tell({ event: "here", data: { members: [...state.members.values()] } });
+    const members = [...state.members.values()].filter(({ kind, id }) => listener.sees(kind, id));
+    listener.tell({ event: "here", data: { members } });
     for (const name of state.typing) {
-      listener.tell({ event: "typing", data: { ...readTypingName(name), is_typing: true } });
+      const typing = { ...readTypingName(name), is_typing: true };
+      if (listener.sees("person", typing.user_id)) listener.tell({ event: "typing", data: typing });
     }
   }
 

@@ -5,6 +5,7 @@ import type { RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { createRoomWatch, type RoomEvent, type RoomWatch } from "./room-watch.ts";
+import { everybody, requireView } from "./who-sees-whom.ts";
 
 const query = z.strictObject({
   access_token: z.string().optional(),
@@ -33,7 +34,7 @@ function watchOf(services: Services): RoomWatch {
 /**
  * `GET /presence/:workspace/events`: server-sent events.
  *
- * First `here` with everyone, then `joined`, `changed`, `left`, and `typing` of the conversations
+ * First `here` with everyone (a guest: with themselves and the agents that they may use), then `joined`, `changed`, `left`, and `typing` of the conversations
  * named in `?conversation=` (up to 20, comma-separated): who does not know a conversation is not
  * told that it exists. Last `end` with a reason, after which a client that may connects again:
  * `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `too_slow`.
@@ -42,11 +43,12 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { access_token, conversation } = readQuery(request, query);
-  const { authenticator, lifetime: isolate, memberships, rateLimiter } = context.env;
+  const { authenticator, lifetime: isolate, rateLimiter } = context.env;
   const caller = await identifyFromUrl(authenticator, request, access_token);
+  let sees = everybody;
   if (caller.kind === "person") {
     rateLimiter.count(caller.userId, "read");
-    await memberships.requireMember(caller.userId, workspace);
+    sees = await requireView(context.env, caller.userId, workspace);
   }
   const conversations = new Set(conversation);
   const lifetime = caller.kind === "person"
@@ -87,7 +89,7 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
       };
       send("retry: 1000\n\n");
       const userId = caller.kind === "person" ? caller.userId : null;
-      unlisten = watchOf(context.env).listen(workspace, { userId, tell, end });
+      unlisten = watchOf(context.env).listen(workspace, { userId, sees, tell, end });
     },
     cancel: () => stop(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: longestBacklog }));

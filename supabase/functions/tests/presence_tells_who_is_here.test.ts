@@ -11,10 +11,18 @@ Deno.test.afterAll(() => sql.end());
 function beat(as: Someone | "service", body: Record<string, unknown> = {}) {
   return ask("PUT", "/presence", { as, body: { workspace_id: workspace, ...body } });
 }
-async function present(): Promise<string[]> {
-  const { body } = await ask("GET", `/presence/${workspace}`, { as: guest });
+async function present(as: Someone = admin): Promise<string[]> {
+  const { body } = await ask("GET", `/presence/${workspace}`, { as });
   return body.members.map((one: { kind: string; id: string }) => `${one.kind} ${one.id}`)
     .toSorted();
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it never held");
 }
 
 /** Reads server-sent events until one is wanted. */
@@ -31,7 +39,9 @@ async function follow(as: Someone, search = "") {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   assert(reader);
   let text = "";
+  let whole = "";
   return {
+    heard: () => whole,
     // deno-lint-ignore no-explicit-any -- events of every shape
     async next(event: string): Promise<any> {
       for (;;) {
@@ -43,6 +53,7 @@ async function follow(as: Someone, search = "") {
         const part = await reader.read();
         if (part.done) throw new Error(`the stream ended before ${event}: ${text}`);
         text += part.value;
+        whole += part.value;
       }
     },
     async isAtItsEnd() {
@@ -97,7 +108,7 @@ Deno.test("an agent is declared present by an admin or the service, not by its u
 Deno.test("listeners hear who is here, who joins, changes, types and leaves", async () => {
   await beat(member);
   const talk = crypto.randomUUID();
-  const stream = await follow(guest, `?conversation=${talk}`);
+  const stream = await follow(world.member, `?conversation=${talk}`);
   const { members } = await stream.next("here");
   assertDeepEquals(members.map((one: { id: string }) => one.id), [member.id]);
   await beat(admin);
@@ -126,6 +137,52 @@ Deno.test("listeners hear who is here, who joins, changes, types and leaves", as
   await stream.stop();
 });
 
+Deno.test("a guest sees themselves and the agents that they may use, and no colleague", async () => {
+  const [theirs, other] = [await world.addAgent(), agent];
+  await sql`
+    insert into public.permissions (workspace_id, user_id, agent_id)
+    values (${workspace}, ${guest.id}, ${theirs})`;
+  await beat(member, { metadata: { page: "/salaries" } });
+  await beat(guest);
+  for (const agent_id of [theirs, other]) await beat("service", { agent_id });
+  const seen = [`agent ${theirs}`, `person ${guest.id}`].toSorted();
+  assertDeepEquals(await present(guest), seen);
+  assertEquals((await present(member)).length, 4, "a member sees all of them");
+
+  const talk = crypto.randomUUID();
+  const [outside, inside] = await Promise.all(
+    [guest, member].map((one) => follow(one, `?conversation=${talk}`)),
+  );
+  assert(outside && inside);
+  const named = async (stream: typeof inside) =>
+    (await stream.next("here")).members.map((one: { kind: string; id: string }) =>
+      `${one.kind} ${one.id}`
+    ).toSorted();
+  assertDeepEquals(await named(outside), seen);
+  assertEquals((await named(inside)).length, 4);
+  // What a colleague does comes to the member; what the guest hears next is of themselves.
+  await beat(admin);
+  await ask("PUT", "/presence/typing", {
+    as: member,
+    body: { workspace_id: workspace, conversation_id: talk },
+  });
+  assertEquals((await inside.next("joined")).id, admin.id);
+  assertEquals((await inside.next("typing")).user_id, member.id);
+  await beat(guest, { status: "away" });
+  assertEquals((await outside.next("changed")).id, guest.id);
+  assert(!outside.heard().includes(member.id) && !outside.heard().includes(admin.id));
+  // Who becomes a member sees them from then on.
+  await sql`
+    update public.members set role = 'member' where workspace_id = ${workspace} and user_id = ${guest.id}`;
+  await until(async () => (await present(guest)).length === 5);
+  await sql`
+    update public.members set role = 'guest' where workspace_id = ${workspace} and user_id = ${guest.id}`;
+  await Promise.all([outside.stop(), inside.stop()]);
+  for (const as of [member, admin, guest]) {
+    await ask("DELETE", `/presence?workspace_id=${workspace}`, { as });
+  }
+});
+
 Deno.test("whoever is removed from the workspace hears no more", async () => {
   const person = await world.addPerson("member");
   const stream = await follow(person);
@@ -149,7 +206,7 @@ Deno.test({
         return services.scratchpad.use(work);
       },
     };
-    const watch = createRoomWatch({ scratchpad, database: services.database });
+    const watch = createRoomWatch({ ...services, scratchpad });
     const rooms = Array.from({ length: 10 }, () => crypto.randomUUID());
     const told: Promise<void>[] = [];
     const endings = rooms.flatMap((room) =>
@@ -158,7 +215,7 @@ Deno.test({
         told.push(
           new Promise((resolve) => {
             const tell = () => resolve();
-            stop = watch.listen(room, { userId: null, tell, end: () => {} });
+            stop = watch.listen(room, { userId: null, sees: () => true, tell, end: () => {} });
           }),
         );
         return stop;
