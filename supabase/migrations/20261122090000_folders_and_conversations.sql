@@ -148,9 +148,10 @@ create trigger touch_updated_at before update on public.conversations
   for each row when (new.updated_at = old.updated_at) execute function private.touch_updated_at();
 
 grant select on public.conversations to authenticated;
-grant insert (id, workspace_id, agent_id, title, visibility, folder_id, tags) on public.conversations to authenticated;
+grant insert (workspace_id, agent_id, title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant update (title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant select, insert, update, delete on public.conversations to service_role;
+-- id is not granted: an id that somebody chooses is one that they can take before others, and one whose refusal tells that it exists.
 -- delete is not granted to people, because deleting is soft: delete_conversation. The leaf that is shown moves with what was said:
 -- add_message, select_branch. last_context is the service's.
 

@@ -91,7 +91,8 @@ comment on policy "Who reads a conversation reads its messages" on public.messag
 create function private.message_key(conversation_id uuid, given text)
 returns uuid
 language plpgsql
-immutable
+stable
+security definer -- whose the row is, is asked past RLS, and told to nobody
 set search_path = ''
 as $$
 begin
@@ -100,13 +101,22 @@ begin
   elsif length(given) not between 1 and 200 then
     perform private.raise_error('invalid_body', 'message_id: must have 1 to 200 characters', 400);
   elsif given ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
-    return given::uuid;
+    -- A row's own id means that row within its conversation. Elsewhere it is a name like any other: nobody takes ids ahead of others, and
+    -- none tells that it is taken.
+    if conversation_id is null
+      or exists (select from public.messages as m where m.id = given::uuid and m.conversation_id = message_key.conversation_id)
+      or exists (select from public.streams as s where s.message_id = given::uuid and s.conversation_id = message_key.conversation_id)
+    then
+      return given::uuid;
+    end if;
+    given := lower(given);
   end if;
   return encode(substr(sha256(convert_to(conversation_id || ' ' || given, 'UTF8')), 1, 16), 'hex')::uuid;
 end;
 $$;
 comment on function private.message_key(uuid, text) is
-  'The row''s id of a message that its client calls by any string: a UUID is itself, other names are one within their conversation. '
+  'The row''s id of a message that its client calls by any string: the id of a row of the conversation is that row, any other name is one '
+  'within the conversation. Without a conversation (null) a UUID is itself. '
   'Errors: invalid_body 400 on a name that is empty or longer than 200 characters.';
 create function private.name_of_client(given text, key uuid)
 returns text

@@ -103,11 +103,7 @@ begin
     add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count,
     add_message.preprocessing_log_id, private.name_of_client(add_message.message_id, key)
   )
-  on conflict (id) do nothing -- said at this moment in another conversation
   returning known.* into said;
-  if said.id is null then
-    perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
-  end if;
   update public.conversations as known set active_message_id = said.id, last_message_at = now() where known.id = talk.id;
   return said;
 end;

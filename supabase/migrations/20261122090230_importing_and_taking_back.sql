@@ -64,8 +64,6 @@ begin
     on conflict (id) do nothing;
     if found then
       added := added + 1;
-    elsif (select m.conversation_id from public.messages as m where m.id = key) <> talk.id then
-      perform private.raise_error('message_id_reused', format('id: %s belongs to another message', key), 409);
     end if;
     before := key;
   end loop;
@@ -74,7 +72,22 @@ end;
 $$;
 comment on function private.import_messages(public.conversations, jsonb) is
   'Adds messages of a conversation that are not there: [{id?, parent_id?, role, parts or text, metadata?, created_at?}], each after the one '
-  'before it unless parent_id says otherwise. Returns how many. Errors: not_found 404, message_id_reused 409, invalid_body 400.';
+  'before it unless parent_id says otherwise. Returns how many. Errors: not_found 404, invalid_body 400.';
+
+create function private.conversation_key(workspace_id uuid, user_id uuid, given text)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select c.id from public.conversations as c
+     where c.id = case when pg_input_is_valid(given, 'uuid') then given::uuid end and c.workspace_id = $1 and c.user_id = $2),
+    encode(substr(sha256(convert_to(concat_ws(' ', $1, $2, lower(given)), 'UTF8')), 1, 16), 'hex')::uuid);
+$$;
+comment on function private.conversation_key(uuid, uuid, text) is
+  'The row''s id of a conversation that an export calls by any string: the id of one of the person''s is that one, any other name is one of that '
+  'person in that workspace. Two who import the same export have each their own.';
 
 create function private.import_conversation(workspace_id uuid, user_id uuid, given jsonb)
 returns jsonb
@@ -85,7 +98,7 @@ as $$
 #variable_conflict use_column
 declare
   talk public.conversations;
-  key uuid := coalesce(private.message_key(import_conversation.user_id, given ->> 'id'), gen_random_uuid());
+  key uuid := case when given ? 'id' then private.conversation_key($1, $2, given ->> 'id') else gen_random_uuid() end;
   added integer;
   leaf uuid;
 begin
@@ -93,6 +106,8 @@ begin
     perform private.raise_error('invalid_body', 'messages: is a list in each conversation', 400);
   elsif jsonb_array_length(given -> 'messages') > 10000 then
     perform private.raise_error('invalid_body', 'messages: at most 10,000 in a conversation', 400);
+  elsif length(given ->> 'id') not between 1 and 200 then
+    perform private.raise_error('invalid_body', 'id: must have 1 to 200 characters', 400);
   end if;
   insert into public.conversations (id, workspace_id, user_id, agent_id, title, tags, created_at)
   values (key, import_conversation.workspace_id, import_conversation.user_id, (given ->> 'agent_id')::uuid,
@@ -100,11 +115,7 @@ begin
     array(select jsonb_array_elements_text(case when jsonb_typeof(given -> 'tags') = 'array' then given -> 'tags' else '[]' end)),
     private.imported_moment(given, 'created_at', now()))
   on conflict (id) do nothing;
-  select c.* into talk from public.conversations as c
-  where c.id = key and c.workspace_id = import_conversation.workspace_id and c.user_id = import_conversation.user_id for no key update;
-  if talk.id is null then
-    perform private.raise_error('conversation_id_reused', 'id: belongs to another conversation', 409);
-  end if;
+  select c.* into talk from public.conversations as c where c.id = key for no key update;
   added := private.import_messages(talk, given -> 'messages');
   -- What is shown: what the export says, else where the newest message stands.
   leaf := coalesce(private.message_key(talk.id, given ->> 'active_message_id'),
@@ -166,8 +177,8 @@ $$;
 comment on function public.import_conversations(uuid, uuid, jsonb) is
   'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, messages: [{id?, parent_id?, '
   'role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages each. Dates and branches stay. With ids, imported again it '
-  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400, message_id_reused 409, '
-  'conversation_id_reused 409; then nothing was imported.';
+  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400; then nothing '
+  'was imported.';
 
 -- Taking back --------------------------------------------------------------------------------------------------------------------------
 

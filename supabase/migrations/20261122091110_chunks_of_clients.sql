@@ -1,9 +1,25 @@
 -- Chunks of clients: what others' vector store clients write to document_chunks.
 --
--- Touches: three triggers on public.document_chunks; private.put_document_of.
+-- Touches: four triggers on public.document_chunks; private.put_document_of.
 -- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its row goes is in its metadata:
 --          workspace_id (needed only by who is in several, and by the service) and path (default: imported). All rows of a path are chunks of one
 --          document of source_type imported, whose own content is empty and never cut.
+
+create function private.free_chunk_id(wanted uuid, in_workspace uuid)
+returns uuid
+language sql
+stable
+security definer -- an id may be taken where the caller does not see it
+set search_path = ''
+as $$
+  select case
+    when not exists (select from public.document_chunks as c where c.id = wanted) then wanted
+    else encode(substr(sha256(convert_to(concat_ws(' ', in_workspace, private.person_of_token(), wanted), 'UTF8')), 1, 16), 'hex')::uuid end;
+$$;
+comment on function private.free_chunk_id(uuid, uuid) is
+  'The id of a client''s chunk: the one it wants, or where somebody else''s has that, one that is always the same for this caller and workspace, '
+  'so that nobody takes ids ahead of others.';
+grant execute on function private.free_chunk_id(uuid, uuid) to authenticated, service_role;
 
 create function private.place_chunk()
 returns trigger
@@ -15,7 +31,9 @@ declare
   place extensions.ltree;
   mine uuid[];
   known record;
+  named uuid := case when pg_catalog.pg_input_is_valid(new.metadata ->> 'workspace_id', 'uuid') then (new.metadata ->> 'workspace_id')::uuid end;
 begin
+  named := coalesce(new.workspace_id, named);
   new.token_count := private.estimate_tokens(new.content);
   if new.embedding is not null then
     new.embedding_model := coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client');
@@ -24,7 +42,10 @@ begin
     return new; -- made from its document
   end if;
 
-  -- An upsert of a row that is there: it stays where it is.
+  -- An upsert of a row that is there: it stays where it is. Another's id, which one may not see or which is of another workspace, is no row of it.
+  if not exists (select from public.document_chunks as c where c.id = new.id and c.workspace_id = coalesce(named, c.workspace_id)) then
+    new.id := private.free_chunk_id(new.id, named);
+  end if;
   select c.workspace_id, c.document_id, c.user_id, c.ordinal, c.language into known from public.document_chunks as c where c.id = new.id;
   if found then
     new.workspace_id := known.workspace_id;
@@ -35,9 +56,7 @@ begin
     return new;
   end if;
 
-  if new.workspace_id is null and pg_catalog.pg_input_is_valid(new.metadata ->> 'workspace_id', 'uuid') then
-    new.workspace_id := (new.metadata ->> 'workspace_id')::uuid;
-  end if;
+  new.workspace_id := named;
   if new.workspace_id is null then
     mine := private.workspace_ids('member', 'knowledge:write');
     if cardinality(mine) <> 1 then
@@ -69,6 +88,22 @@ $$;
 comment on function private.place_chunk() is 'Trigger on document_chunks, before insert: gives a client''s chunk its workspace, document and number. Errors: workspace_required 422, invalid_path 422, path_taken 409.';
 create trigger place_chunk before insert on public.document_chunks
   for each row execute function private.place_chunk();
+
+create function private.keep_chunk_id()
+returns trigger
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  perform private.raise_error('invalid_body', 'id: is not changed', 400);
+  return null; -- not reached
+end;
+$$;
+comment on function private.keep_chunk_id() is
+  'Trigger on document_chunks: an upsert says the id again, and nobody moves a chunk to another. Errors: invalid_body 400.';
+create trigger keep_chunk_id before update of id on public.document_chunks
+  for each row when (new.id <> old.id) execute function private.keep_chunk_id();
 
 create function private.notice_embedding()
 returns trigger

@@ -225,7 +225,7 @@ begin
     values (stream.message_id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.parent_id, 'assistant',
       store_answer.parts, coalesce(store_answer.metadata, '{}'), store_answer.token_count, stream.client_id);
   elsif said.conversation_id <> stream.conversation_id then
-    raise unique_violation; -- taken since by a message elsewhere
+    raise unique_violation; -- the service alone can have taken it, which writes rows by itself
   elsif (said.parts::jsonb, said.metadata::jsonb) is distinct from (store_answer.parts, coalesce(store_answer.metadata, said.metadata)) then
     perform private.move_message_forward(said, store_answer.parts, coalesce(store_answer.metadata, said.metadata), null);
   end if;

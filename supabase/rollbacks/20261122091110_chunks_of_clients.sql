@@ -1,7 +1,10 @@
 drop function private.put_document_of(uuid, uuid, uuid, jsonb);
 drop trigger keep_embedding_true on public.document_chunks;
 drop function private.keep_embedding_true();
+drop trigger keep_chunk_id on public.document_chunks;
+drop function private.keep_chunk_id();
 drop trigger embedding_is_given on public.document_chunks;
 drop function private.notice_embedding();
 drop trigger place_chunk on public.document_chunks;
 drop function private.place_chunk();
+drop function private.free_chunk_id(uuid, uuid);

@@ -5,7 +5,7 @@ begin;
 create function tests.make_business(workspace text, prefix text, name text, time_zone text default 'UTC') returns text language sql as $$
   select tests.answer_of(format('select public.create_business(%L, %L, %L, %L)', tests.id(workspace), prefix, name, time_zone));
 $$;
-select plan(52);
+select plan(53);
 
 select tests.authenticate_as('service');
 select is(tests.make_business('north', prefix, 'Name'), '422 invalid_prefix', format('%L is no prefix', prefix))
@@ -72,6 +72,21 @@ select is(
   (select string_agg(tests.try_as(who, $$select public.create_business(tests.id('north'), 'zz_', 'Z')$$), ' ' order by place)
    from unnest(array['anonymous', 'outsider', 'guest', 'member', 'admin', 'owner', 'service', 'database']) with ordinality as actors (who, place)),
   'no no no no no no yes yes', 'anonymous outsider guest member admin owner service database: who makes one'
+);
+
+-- By what a prefix is taken is told to nobody: whoever hands the answer on would name another tenant's tables.
+create function pg_temp.words_with(obstacle text) returns text language plpgsql as $$
+begin
+  execute obstacle;
+  perform public.create_business(tests.id('north'), 'qn_', 'Name');
+exception when sqlstate 'PGRST' then return sqlerrm;
+end;
+$$;
+select is(
+  (select count(distinct pg_temp.words_with(obstacle)) from unnest(array[
+    'create table public.qn_trial_notes ()', 'create type public.qn_trial_leads as enum ()',
+    'insert into public.businesses (workspace_id, name, prefix) values (tests.id(''south''), ''S'', ''qn_'')']) as obstacle),
+  1::bigint, 'every refusal says the same'
 );
 
 select * from finish();

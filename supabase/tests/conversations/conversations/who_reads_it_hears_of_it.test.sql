@@ -18,7 +18,7 @@ create function pg_temp.told() returns text language sql as $$
 $$;
 
 select tests.authenticate_as('member');
-select is((public.add_message(tests.id('north talk'), '[{"type": "text", "text": "secret"}]', message_id => tests.id('secret')::text)).id, tests.id('secret'), 'something is said');
+select is((public.add_message(tests.id('north talk'), '[{"type": "text", "text": "secret"}]', message_id => tests.id('secret')::text)).client_id, tests.id('secret')::text, 'something is said');
 select tests.authenticate_as('database');
 select is(pg_temp.told(), 'message_added', 'it is told once');
 select is(

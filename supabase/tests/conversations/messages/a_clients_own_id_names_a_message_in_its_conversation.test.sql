@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(19);
+select plan(26);
 
 insert into public.conversations (id, workspace_id, user_id) values
   (tests.id('second talk'), tests.id('north'), tests.id('member'));
@@ -46,11 +46,27 @@ select is(pg_temp.say(''), '400 invalid_body', 'and one at least');
 select is(pg_temp.say('quo''te" \ / % 👍'), 'ok', 'whatever they are');
 select is(pg_temp.say('5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3'), 'ok', 'a UUID in capitals, as Swift writes it,');
 select is(
-  (select client_id from public.messages where id = '5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3'), '5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3',
-  'is the row''s own id, and is read back as it was sent'
+  (select count(*) from public.messages where client_id = '5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3'), 1::bigint, 'is read back as it was sent'
 );
+select is(pg_temp.say('5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3', more => ''), 'ok', 'and is the same id in small letters');
+select is((select count(*) from public.messages where lower(client_id) = '5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3'), 1::bigint, 'that is: one message');
+select is(
+  pg_temp.say('below', more => format(', parent_id => %L', (select id from public.messages where client_id = 'next'))), 'ok',
+  'the id of a row names that row'
+);
+
+-- Nobody takes ids ahead of others, and none tells that it is taken: the attack, in another tenant, with what it found out.
 select tests.authenticate_as('outsider');
 select is(pg_temp.say('msg_x7hnQ2', talk => 'south talk'), 'ok', 'whatever a stranger calls theirs');
+select is(pg_temp.say(tests.id('hello')::text, talk => 'south talk'), 'ok', 'the id of a stranger''s message is as good as any');
+select is(pg_temp.say('0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11', talk => 'south talk'), 'ok', 'one that somebody is going to use');
+select is(
+  (select array_agg(id = client_id::uuid order by client_id) from public.messages
+   where conversation_id = tests.id('south talk') and client_id in (tests.id('hello')::text, '0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11')),
+  array[false, false], 'both are answered alike: the row has an id of its own'
+);
+select tests.authenticate_as('member');
+select is(pg_temp.say('0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11'), 'ok', 'and is not in that somebody''s way');
 
 select * from finish();
 rollback;

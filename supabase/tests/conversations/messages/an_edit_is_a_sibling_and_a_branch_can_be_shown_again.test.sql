@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(30);
+select plan(29);
 
 -- What is shown, from the root to the leaf.
 create function pg_temp.shown(talk text default 'north talk') returns text language sql as $$
@@ -27,7 +27,6 @@ select is(pg_temp.shown(), 'hello answer thanks bye', 'it follows what was shown
 select is(pg_temp.say('bye'), 'ok', 'the same again');
 select is(pg_temp.shown(), 'hello answer thanks bye', 'is said once');
 select is(pg_temp.say('bye', text => 'goodbye'), '409 message_id_reused', 'an id is one message');
-select is(pg_temp.say('question'), '409 message_id_reused', 'also where one may not read it');
 select is((public.add_message(tests.id('north talk'), '[{"type": "text", "text": "later"}]')).role, 'user', 'the id may be left to the database; it answers with the message');
 select is(pg_temp.shown(), 'hello answer thanks bye later', 'and it is shown');
 
@@ -54,7 +53,7 @@ select is(pg_temp.say('x', ', attachments => ''["a"]'''), '23514', 'the form is 
 select tests.authenticate_as('service');
 select is(pg_temp.say('as ever', ', role => ''assistant'', content_for_llm => ''y'', token_count => 2'), 'ok', 'the service speaks as the assistant');
 select is(pg_temp.shown(), 'hello answer aside as ever', 'in the same branch');
-select is((select user_id from public.messages where id = tests.id('as ever')), tests.id('member'), 'which is its owner''s');
+select is((select user_id from public.messages where client_id = tests.id('as ever')::text), tests.id('member'), 'which is its owner''s');
 select tests.authenticate_as('database');
 update public.conversations set visibility = 'workspace' where id = tests.id('north talk');
 select is(

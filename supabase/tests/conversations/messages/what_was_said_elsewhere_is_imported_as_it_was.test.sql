@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(22);
+select plan(28);
 
 create function pg_temp.import(talks text, person text default 'member', workspace text default 'north') returns text language sql as $$
   select tests.answer_of(format('select public.import_conversations(%L, %L, %L)', tests.id(workspace), tests.id(person), talks));
@@ -72,11 +72,24 @@ select is(
 select is(
   pg_temp.import('[{"messages": [{"id": "z", "parent_id": "y", "role": "user", "text": "x"}]}]'), '404 not_found', 'each after one before it'
 );
-select is(
-  pg_temp.import(format('[{"id": %s, "messages": []}]', to_json(tests.id('south talk')::text))), '409 conversation_id_reused',
-  'and not into a talk of others'
-);
 select is((select count(*) from public.conversations where title = ''), 0::bigint, 'of what was refused nothing is left');
+
+-- Ids of an export are its importer's: nobody takes them ahead of others, and none tells whose it is.
+select is(
+  pg_temp.import(format('[{"id": %1$s, "title": "Not theirs", "messages": [{"id": %1$s, "role": "user", "text": "x"}]}]',
+    to_json(tests.id('south talk')::text))), 'ok', 'the id of a stranger''s talk is a name like any other'
+);
+select is((select title from public.conversations where id = tests.id('south talk')), (select title from public.conversations
+  where id = tests.id('south talk') and user_id = tests.id('outsider')), 'and leaves that talk alone');
+select is(
+  (select workspace_id from public.conversations where title = 'Not theirs'), tests.id('north'), 'what was imported is where it was imported to'
+);
+select is(
+  pg_temp.import('[{"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Shared",
+    "messages": [{"id": "6ba7b811-9dad-11d1-80b4-00c04fd430c8", "role": "user", "text": "x"}]}]', person, workspace),
+  'ok', person || ' imports an export that others have imported'
+) from (values ('outsider', 'south'), ('member', 'north'), ('admin', 'north')) as importer (person, workspace);
+select is((select count(*) from public.conversations where title = 'Shared'), 3::bigint, 'and has a talk of their own');
 
 select * from finish();
 rollback;

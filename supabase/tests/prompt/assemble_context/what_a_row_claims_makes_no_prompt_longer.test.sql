@@ -9,17 +9,17 @@ create function tests.claims(name text, said text, tokens integer) returns void 
     null, null, '[]', '{}', null, tokens, null);
 $$;
 select tests.claims('huge', repeat('word ', 80000), 1);
-select is((select token_count >= 100000 from public.messages where id = tests.id('huge')), true, 'a count is made at the door, whatever is claimed');
+select is((select token_count >= 100000 from public.messages where client_id = tests.id('huge')::text), true, 'a count is made at the door, whatever is claimed');
 select is(tests.answer_of($$select private.assemble_context(tests.id('north talk'), 100, null, null, null, null, null)$$), '422 budget_too_small', 'alone it does not fit');
 select tests.claims('small', 'yes', 3);
 create temporary table prompt on commit drop as select private.assemble_context(tests.id('north talk'), 100, null, null, null, null, null) as body;
 select is((select octet_length(body ->> 'messages') < 2000 from prompt), true, 'nor does it enter with a later message');
 select is((select (body ->> 'token_count')::integer <= 100 from prompt), true, 'the budget is kept');
 select tests.authenticate_as('service');
-update public.messages set token_count = 1 where id = tests.id('huge');
-select is((select token_count >= 100000 from public.messages where id = tests.id('huge')), true, 'nor is it made smaller afterwards');
-update public.messages set token_count = 700 where id = tests.id('small');
-select is((select token_count from public.messages where id = tests.id('small')), 700, 'larger it may be: a picture has few bytes');
+update public.messages set token_count = 1 where client_id = tests.id('huge')::text;
+select is((select token_count >= 100000 from public.messages where client_id = tests.id('huge')::text), true, 'nor is it made smaller afterwards');
+update public.messages set token_count = 700 where client_id = tests.id('small')::text;
+select is((select token_count from public.messages where client_id = tests.id('small')::text), 700, 'larger it may be: a picture has few bytes');
 select tests.authenticate_as('member');
 select is(tests.answer_of(format($$select public.add_message(%L, '[{"type": "text", "text": "x"}]', token_count => 1)$$, tests.id('north talk'))),
   '403 forbidden', 'a person''s count is not asked for');
