@@ -4,7 +4,11 @@ import { POSTGRES_BIN, type Root } from "../local/services/root.ts";
 export interface PgbenchOptions {
   url: string;
   clients: number;
-  seconds: number;
+  /** How long, or how often for each client. */
+  seconds?: number;
+  transactions?: number;
+  /** What its random numbers begin with. */
+  seed?: number;
 }
 
 /** Runs a pgbench script (prepared statements) and returns transactions per second. */
@@ -20,7 +24,12 @@ export async function pgbench(
       "postgres",
       `${POSTGRES_BIN}/pgbench`,
       ...["--no-vacuum", "--protocol=prepared", `--file=${file}`, `--client=${options.clients}`],
-      ...[`--jobs=${Math.min(2, options.clients)}`, `--time=${options.seconds}`, options.url],
+      `--jobs=${Math.min(2, options.clients)}`,
+      ...(options.seconds === undefined
+        ? [`--transactions=${options.transactions}`]
+        : [`--time=${options.seconds}`]),
+      ...(options.seed === undefined ? [] : [`--random-seed=${options.seed}`]),
+      options.url,
     );
     const rate = /tps = ([\d.]+)/.exec(said)?.[1];
     if (rate === undefined) throw new Error(`pgbench said nothing of its rate:\n${said}`);

@@ -5,6 +5,7 @@
  */
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";
+import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
@@ -24,6 +25,8 @@ const BENCHMARKS: Record<string, Benchmark> = {
   access: { run: benchAccess, needs: ["postgres", "redis", "wrk"] },
   revocation: { run: benchRevocation, needs: ["postgres", "redis"] },
   audit: { run: benchAudit, needs: ["postgres"] },
+  budgets: { run: benchBudgets, needs: ["postgres"] },
+  "budgets-at-random": { run: benchRandomSpenders, needs: ["postgres"] },
   presence: { run: benchPresence, needs: ["postgres", "redis"] },
   queue: { run: benchQueue, needs: ["postgres"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },

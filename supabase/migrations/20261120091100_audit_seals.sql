@@ -89,57 +89,14 @@ comment on function private.seal_digest(public.audit_seals, bytea) is
 
 -- Sealing ------------------------------------------------------------------------------------------------------------------------------
 
-create function private.seal_audit_log()
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
-  done bigint;
-  part record;
-  head private.audit_heads;
-  seal public.audit_seals;
-  made integer := 0;
-begin
-  -- One sealer at a time; a second waits and finds nothing left to do.
-  select sealed_to into done from private.audit_horizon for update;
-  if horizon <= done then
-    return 0;
-  end if;
-  for part in
-    select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
-      string_agg(leaf.leaf, '' order by leaf.id) as leaves
-    from private.audit_leaves as leaf
-    where leaf.xid >= done and leaf.xid < horizon
-    group by leaf.workspace_id, leaf.month
-    order by leaf.workspace_id, leaf.month
-  loop
-    select * into head from private.audit_heads as known where known.workspace_id = part.workspace_id;
-    seal.workspace_id := part.workspace_id;
-    seal.ordinal := coalesce(head.ordinal, 0) + 1;
-    seal.month := part.month;
-    seal.first_id := part.first_id;
-    seal.last_id := part.last_id;
-    seal.entries := part.entries;
-    seal.from_xid := done;
-    seal.to_xid := horizon;
-    seal.previous_digest := coalesce(head.digest, repeat('0', 64));
-    seal.sealed_at := now();
-    seal.digest := private.seal_digest(seal, part.leaves);
-    insert into public.audit_seals values (seal.*);
-    insert into private.audit_heads (workspace_id, ordinal, digest, to_xid)
-    values (seal.workspace_id, seal.ordinal, seal.digest, seal.to_xid)
-    on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
-    made := made + 1;
-  end loop;
-  update private.audit_horizon set sealed_to = horizon, sealed_at = now();
-  return made;
-end;
-$$;
-comment on function private.seal_audit_log() is
-  'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run at the same time as itself and as writers.';
+create table private.unsealed_logs (
+  workspace_id uuid primary key,
+  from_xid bigint not null
+);
+comment on table private.unsealed_logs is
+  'Workspaces whose entries could not be sealed, and from which transaction on: the others are sealed without them, and they are made up for.';
+
+-- Who seals is told further on, where redactions are known: private.seal_audit_log.
 
 -- Verifying ----------------------------------------------------------------------------------------------------------------------------
 

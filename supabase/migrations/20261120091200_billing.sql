@@ -127,16 +127,6 @@ comment on function private.usage_events(timestamptz, bigint, integer) is
   'What was used, of all workspaces, in the order in which it began, after one that is known: nothing is left out and nothing comes twice, as long as no transaction takes five minutes. For the export.';
 create index billing_events_in_order on public.billing_events (occurred_at, id);
 
-create table private.job_failures (
-  job text not null,
-  workspace_id uuid not null,
-  error text not null,
-  times integer not null default 1,
-  failed_at timestamptz not null default now(),
-  primary key (job, workspace_id)
-);
-comment on table private.job_failures is 'Which workspace a job over all of them could not do, why, and how often: the job went on with the others. `health` is degraded while one is younger than two hours.';
-
 create function private.roll_up_usage_of(in_workspace uuid, first_day date, last_day date)
 returns integer
 language plpgsql
@@ -168,27 +158,13 @@ volatile
 set search_path = ''
 as $$
 declare
-  place uuid;
-  changed integer := 0;
+  done bigint[];
 begin
-  begin
-    return private.roll_up_usage_of(null, today - days + 1, today);
-  exception when others then
-    -- One of them fails: the others are summed without it, and it is named.
-    raise warning 'roll_up_usage: all at once failed (%), each workspace by itself', sqlerrm;
-  end;
-  for place in
-    select distinct event.workspace_id from public.billing_events as event where event.occurred_on between today - days + 1 and today order by 1
-  loop
-    begin
-      changed := changed + private.roll_up_usage_of(place, today - days + 1, today);
-    exception when others then
-      raise warning 'roll_up_usage: workspace % failed: %', place, sqlerrm;
-      insert into private.job_failures as known (job, workspace_id, error) values ('roll-up-usage', place, left(sqlerrm, 500))
-      on conflict (job, workspace_id) do update set error = excluded.error, failed_at = now(), times = known.times + 1;
-    end;
-  end loop;
-  return changed;
+  done := private.for_all_workspaces('roll-up-usage',
+    format('select array[private.roll_up_usage_of($1, %L, %L)::bigint]', today - days + 1, today),
+    format('select distinct event.workspace_id from public.billing_events as event where event.occurred_on between %L and %L order by 1',
+      today - days + 1, today));
+  return coalesce(done[1], 0);
 end;
 $$;
 comment on function private.roll_up_usage(integer, date) is

@@ -196,23 +196,21 @@ $$;
 comment on function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text) is
   'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. They may owe then: the next reservation is refused.';
 
-create function private.release_reservations(batch integer default 1000)
-returns integer
+create function private.release_reservations_of(in_workspace uuid, batch integer)
+returns bigint
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
   here record;
-  released integer := 0;
+  released bigint := 0;
 begin
-  if not pg_try_advisory_xact_lock(hashtextextended('groundwork release_reservations', 0)) then
-    return 0;
-  end if;
   for here in
     with dead as (
       select r.workspace_id, r.request_id from private.usage_reservations as r
-      where r.status = 'open' and r.expires_at < now() limit batch for update skip locked
+      where r.status = 'open' and r.expires_at < now() and (in_workspace is null or r.workspace_id = in_workspace)
+      limit batch for update skip locked
     ), ended as (
       update private.usage_reservations as r set status = 'expired' from dead
       where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
@@ -226,13 +224,33 @@ begin
     where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
     released := released + here.calls;
   end loop;
-  delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
-  delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
   return released;
 end;
 $$;
+comment on function private.release_reservations_of(uuid, integer) is 'Gives back what the dead of one workspace, or (null) of all, had reserved. Returns how many came back.';
+
+create function private.release_reservations(batch integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  done bigint[];
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('groundwork release_reservations', 0)) then
+    return 0;
+  end if;
+  done := private.for_all_workspaces('release-reservations',
+    format('select array[private.release_reservations_of($1, %s)]', batch),
+    $places$select distinct r.workspace_id from private.usage_reservations as r where r.status = 'open' and r.expires_at < now() order by 1$places$);
+  delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
+  delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
+  return coalesce(done[1], 0);
+end;
+$$;
 comment on function private.release_reservations(integer) is
-  'Gives back what the dead had reserved (open past its time) and removes what is long over. Returns how many came back.';
+  'Gives back what the dead had reserved (open past its time), at most `batch`, and removes what is long over. Returns how many came back.';
 select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
 
 -- What the service calls ---------------------------------------------------------------------------------------------------------------

@@ -12,16 +12,24 @@ as $$
 declare
   counts jsonb := '{}'::jsonb;
   n bigint;
+  done bigint[];
 begin
   -- The trigger that keeps an owner steps aside for a workspace that is deleted.
-  delete from public.workspaces where deleted_at < now() - interval '30 days';
-  get diagnostics n = row_count;
-  counts := counts || jsonb_build_object('workspaces', n);
+  done := private.for_all_workspaces('purge: workspaces', $each$
+    with gone as (delete from public.workspaces as w
+      where w.deleted_at < now() - interval '30 days' and ($1 is null or w.id = $1) returning 1)
+    select array[count(*)] from gone$each$,
+    $places$select w.id from public.workspaces as w where w.deleted_at < now() - interval '30 days' order by 1$places$);
+  counts := counts || jsonb_build_object('workspaces', coalesce(done[1], 0));
 
-  update public.invitations set status = 'expired' where status = 'pending' and expires_at <= now();
-  delete from public.invitations where status <> 'pending' and updated_at < now() - interval '30 days';
-  get diagnostics n = row_count;
-  counts := counts || jsonb_build_object('invitations', n);
+  done := private.for_all_workspaces('purge: invitations', $each$
+    with over as (update public.invitations as i set status = 'expired'
+      where i.status = 'pending' and i.expires_at <= now() and ($1 is null or i.workspace_id = $1)),
+    gone as (delete from public.invitations as i
+      where i.status <> 'pending' and i.updated_at < now() - interval '30 days' and ($1 is null or i.workspace_id = $1) returning 1)
+    select array[count(*)] from gone$each$,
+    $places$select distinct i.workspace_id from public.invitations as i order by 1$places$);
+  counts := counts || jsonb_build_object('invitations', coalesce(done[1], 0));
 
   delete from private.request_claims where claimed_at < now() - interval '1 day';
   get diagnostics n = row_count;

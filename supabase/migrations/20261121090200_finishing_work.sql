@@ -191,19 +191,18 @@ set search_path = ''
 as $$
 declare
   known private.work_queues;
-  released integer;
-  gave_up integer;
+  done bigint[]; -- given back, failed
   tally jsonb := '{}'::jsonb;
 begin
   -- A table that was dropped without its queue must not keep the others from their work.
   for known in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
   loop
-    execute format($update$
+    done := private.for_all_workspaces('release-expired-work: ' || known.name, format($update$
       with ended as (
         select job.id, job.attempts < job.max_attempts as again from %1$s as job
-        where job.status = 'in_progress' and job.lease_expires_at <= now()
-        order by job.lease_expires_at limit $1 for update skip locked
+        where job.status = 'in_progress' and job.lease_expires_at <= now() and ($1 is null or job.workspace_id = $1)
+        order by job.lease_expires_at limit %2$s for update skip locked
       ), given_back as (
         update %1$s as job set
           status = case when again then 'pending' else 'failed' end,
@@ -215,10 +214,12 @@ begin
         from ended where job.id = ended.id
         returning again
       )
-      select count(*) filter (where again), count(*) filter (where not again) from given_back
-    $update$, known.work_table) into released, gave_up using batch;
-    if released + gave_up > 0 then
-      tally := tally || jsonb_build_object(known.name, jsonb_build_object('released', released, 'failed', gave_up));
+      select array[count(*) filter (where again), count(*) filter (where not again)] from given_back
+    $update$, known.work_table, batch),
+      format('select distinct job.workspace_id from %s as job where job.status = %L and job.lease_expires_at <= now() order by 1',
+        known.work_table, 'in_progress'));
+    if coalesce(done[1], 0) + coalesce(done[2], 0) > 0 then
+      tally := tally || jsonb_build_object(known.name, jsonb_build_object('released', done[1], 'failed', done[2]));
     end if;
     perform private.tidy_work_lanes(known);
   end loop;

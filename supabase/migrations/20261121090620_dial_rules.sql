@@ -109,12 +109,12 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  removed integer;
 begin
-  delete from private.number_calls as c where c.begun_at < now() - age;
-  get diagnostics removed = row_count;
-  return removed;
+  return coalesce((private.for_all_workspaces('forget-number-calls', format($each$
+    with gone as (delete from private.number_calls as c
+      where c.begun_at < now() - %L::interval and ($1 is null or c.workspace_id = $1) returning 1)
+    select array[count(*)] from gone$each$, age),
+    'select distinct c.workspace_id from private.number_calls as c order by 1'))[1], 0);
 end;
 $$;
 comment on function private.forget_number_calls(interval) is 'Removes what no rule asks for any more: older than a day. Returns how many.';

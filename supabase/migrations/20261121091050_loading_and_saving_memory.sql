@@ -185,15 +185,18 @@ declare
 begin
   for business in select '' union select b.prefix from public.businesses as b order by 1 loop
     continue when to_regclass('public.' || business || 'agent_memory_history') is null;
-    execute format(
+    removed := coalesce((private.for_all_workspaces(concat_ws(': ', 'prune-agent-memory', nullif(business, '')), format(
       'with ranked as (
-         select h.id, h.changed_at, row_number() over (partition by h.workspace_id, h.agent_id, h.memory_type, h.key order by h.version desc, h.id desc) as place
-         from public.%1$I as h
+         select h.id, h.changed_at, row_number() over (
+           partition by h.workspace_id, h.agent_id, h.memory_type, h.key order by h.version desc, h.id desc) as place
+         from public.%1$I as h where $1 is null or h.workspace_id = $1
+       ), gone as (
+         delete from public.%1$I as h using ranked
+         where ranked.id = h.id and ranked.place > %2$s and ranked.changed_at < now() - %3$L::interval returning 1
        )
-       delete from public.%1$I as h using ranked where ranked.id = h.id and ranked.place > $2 and ranked.changed_at < now() - $1',
-      business || 'agent_memory_history'
-    ) using keep, newest;
-    get diagnostics removed = row_count;
+       select array[count(*)] from gone',
+      business || 'agent_memory_history', newest, keep),
+      format('select distinct h.workspace_id from public.%I as h order by 1', business || 'agent_memory_history')))[1], 0);
     counts := counts || jsonb_build_object(business || 'agent_memory_history', removed);
   end loop;
   return counts;

@@ -255,9 +255,13 @@ begin
       perform private.drop_stamped_tables(gone.prefix);
       delete from private.ownerless_prefixes as o where o.prefix = gone.prefix;
       dropped := dropped + 1;
+      delete from private.job_failures as f where f.job = 'purge-businesses: ' || gone.prefix;
     exception
-      when lock_not_available or dependent_objects_still_exist then
+      when others then
         waiting := waiting + 1;
+        if sqlstate not in ('55P03', '2BP01') then -- a lock, or what somebody made to depend on them
+          perform private.note_job_failure('purge-businesses: ' || gone.prefix, '00000000-0000-0000-0000-000000000000', sqlerrm);
+        end if;
     end;
   end loop;
   if dropped > 0 then

@@ -1,38 +1,34 @@
 -- Verifying redacted logs: the sealer and the verifier, taught about redactions.
 --
--- Touches: private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of 091100), private.trouble_with_redactions.
+-- Touches: private.seal_entries, private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of 091100), private.trouble_with_redactions.
 -- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
 --          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
 --          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
 --          probe an entry more.
 
-create or replace function private.seal_audit_log()
+create function private.seal_entries(in_workspace uuid, since bigint, horizon bigint)
 returns integer
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
-  done bigint;
   part record;
   head private.audit_heads;
   seal public.audit_seals;
   made integer := 0;
 begin
-  -- One sealer at a time; a second waits and finds nothing left to do.
-  select sealed_to into done from private.audit_horizon for update;
-  if horizon <= done then
-    return 0;
-  end if;
   for part in
     select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
-      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id) as leaves
+      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, ''
+        order by leaf.id) as leaves
     from private.audit_leaves as leaf
     left join private.redacted_leaves as redacted
       on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
-        and redacted.entry_xid >= done and redacted.entry_xid < horizon
-    where leaf.xid >= done and leaf.xid < horizon
+        and redacted.entry_xid >= since and redacted.entry_xid < horizon
+    where leaf.xid >= since and leaf.xid < horizon and case when in_workspace is null
+      then not exists (select from private.unsealed_logs as u where u.workspace_id = leaf.workspace_id)
+      else leaf.workspace_id = in_workspace end
     group by leaf.workspace_id, leaf.month
     order by leaf.workspace_id, leaf.month
   loop
@@ -43,7 +39,7 @@ begin
     seal.first_id := part.first_id;
     seal.last_id := part.last_id;
     seal.entries := part.entries;
-    seal.from_xid := done;
+    seal.from_xid := since;
     seal.to_xid := horizon;
     seal.previous_digest := coalesce(head.digest, repeat('0', 64));
     seal.sealed_at := now();
@@ -54,10 +50,52 @@ begin
     on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
     made := made + 1;
   end loop;
+  return made;
+end;
+$$;
+comment on function private.seal_entries(uuid, bigint, bigint) is
+  'Seals what is between two transactions, of one workspace or (null) of all that are not in arrears, by month. Returns how many seals were made.';
+
+create function private.seal_audit_log()
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  horizon bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  done bigint;
+  place record;
+  made integer := 0;
+begin
+  -- One sealer at a time; a second waits and finds nothing left to do.
+  select sealed_to into done from private.audit_horizon for update;
+  if horizon <= done and not exists (select from private.unsealed_logs) then
+    return 0;
+  end if;
+  begin
+    made := private.seal_entries(null, done, horizon);
+  exception when others then
+    raise warning 'seal-audit-log: all at once failed (%), each workspace by itself', sqlerrm;
+    insert into private.unsealed_logs (workspace_id, from_xid)
+    select distinct leaf.workspace_id, done from private.audit_leaves as leaf where leaf.xid >= done and leaf.xid < horizon
+    on conflict do nothing;
+  end;
+  for place in select u.* from private.unsealed_logs as u order by u.workspace_id loop
+    begin
+      made := made + private.seal_entries(place.workspace_id, place.from_xid, horizon);
+      delete from private.unsealed_logs as u where u.workspace_id = place.workspace_id;
+      delete from private.job_failures as f where f.job = 'seal-audit-log' and f.workspace_id = place.workspace_id;
+    exception when others then
+      perform private.note_job_failure('seal-audit-log', place.workspace_id, sqlerrm);
+    end;
+  end loop;
   update private.audit_horizon set sealed_to = horizon, sealed_at = now();
   return made;
 end;
 $$;
+comment on function private.seal_audit_log() is
+  'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run at the same time as itself and as writers.';
 
 drop function private.recount_seals(uuid);
 create function private.recount_seals(in_workspace uuid)

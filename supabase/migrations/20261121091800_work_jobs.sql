@@ -3,6 +3,44 @@
 -- Touches: private.purge_finished_work, private.work_abandoned, cron.job.
 -- Beware:  rows that point at finished work say themselves what becomes of them (on delete cascade or set null).
 
+create function private.purge_finished_work_of(in_queue regclass, in_workspace uuid, batch integer, most integer)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  last_id bigint := 0;
+  is_over boolean;
+  removed bigint;
+  gone bigint := 0;
+begin
+  loop
+    -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every completion would pay for.
+    execute format($delete$
+      with old as (
+        select job.id, job.status, job.finished_at, job.created_at from %1$s as job
+        where job.id > $1 and ($3 is null or job.workspace_id = $3) order by job.id limit $2
+      ), deleted as (
+        delete from %1$s as job using old
+        where job.id = old.id and (
+          old.status in ('done', 'cancelled') and old.finished_at < now() - interval '90 days'
+          or old.status = 'failed' and old.finished_at < now() - interval '365 days')
+          and job.status = old.status and job.finished_at = old.finished_at -- not brought back meanwhile
+        returning 1
+      )
+      select (select max(id) from old), (select count(*) from deleted),
+        not exists (select from old where created_at < now() - interval '90 days')
+    $delete$, in_queue) into last_id, removed, is_over using last_id, batch, in_workspace;
+    gone := gone + removed;
+    exit when is_over or gone >= most;
+  end loop;
+  return gone;
+end;
+$$;
+comment on function private.purge_finished_work_of(regclass, uuid, integer, integer) is
+  'Removes what a queue has finished long ago, of one workspace or (null) of all. Returns how many.';
+
 create function private.purge_finished_work(batch integer default 5000, most integer default 1000000)
 returns jsonb
 language plpgsql
@@ -11,38 +49,17 @@ set search_path = ''
 as $$
 declare
   known private.work_queues;
-  last_id bigint;
-  is_over boolean;
-  removed bigint;
-  gone bigint;
+  done bigint[];
   tally jsonb := '{}'::jsonb;
 begin
   for known in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
   loop
-    last_id := 0;
-    gone := 0;
-    loop
-      -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every completion would pay for.
-      execute format($delete$
-        with old as (
-          select job.id, job.status, job.finished_at, job.created_at from %1$s as job where job.id > $1 order by job.id limit $2
-        ), deleted as (
-          delete from %1$s as job using old
-          where job.id = old.id and (
-            old.status in ('done', 'cancelled') and old.finished_at < now() - interval '90 days'
-            or old.status = 'failed' and old.finished_at < now() - interval '365 days')
-            and job.status = old.status and job.finished_at = old.finished_at -- not brought back meanwhile
-          returning 1
-        )
-        select (select max(id) from old), (select count(*) from deleted),
-          not exists (select from old where created_at < now() - interval '90 days')
-      $delete$, known.work_table) into last_id, removed, is_over using last_id, batch;
-      gone := gone + removed;
-      exit when is_over or gone >= most;
-    end loop;
-    if gone > 0 then
-      tally := tally || jsonb_build_object(known.name, gone);
+    done := private.for_all_workspaces('purge-finished-work: ' || known.name,
+      format('select array[private.purge_finished_work_of(%L, $1, %s, %s)]', known.work_table, batch, most),
+      format('select distinct job.workspace_id from %s as job order by 1', known.work_table));
+    if done[1] > 0 then
+      tally := tally || jsonb_build_object(known.name, done[1]);
     end if;
   end loop;
   return tally;

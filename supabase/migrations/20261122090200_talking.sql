@@ -295,12 +295,12 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  purged bigint;
 begin
-  delete from public.conversations as known where known.deleted_at < pg_catalog.now() - interval '30 days';
-  get diagnostics purged = row_count;
-  return purged;
+  return coalesce((private.for_all_workspaces('purge-conversations', $each$
+    with gone as (delete from public.conversations as c
+      where c.deleted_at < now() - interval '30 days' and ($1 is null or c.workspace_id = $1) returning 1)
+    select array[count(*)] from gone$each$,
+    $places$select distinct c.workspace_id from public.conversations as c where c.deleted_at < now() - interval '30 days' order by 1$places$))[1], 0);
 end;
 $$;
 comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said; their files follow (remove-files). Returns how many.';

@@ -225,16 +225,19 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  purged bigint;
 begin
-  delete from public.embedding_jobs as job
-  where job.id in (
-      select old.id from public.embedding_jobs as old
-      where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day' order by old.id limit most)
-    and job.status in ('done', 'cancelled'); -- not brought back meanwhile
-  get diagnostics purged = row_count;
-  return purged;
+  return coalesce((private.for_all_workspaces('purge-embedding-jobs', format($each$
+    with gone as (
+      delete from public.embedding_jobs as job
+      where job.id in (
+          select old.id from public.embedding_jobs as old
+          where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day' and ($1 is null or old.workspace_id = $1)
+          order by old.id limit %s)
+        and job.status in ('done', 'cancelled') -- not brought back meanwhile
+      returning 1)
+    select array[count(*)] from gone$each$, most),
+    $places$select distinct job.workspace_id from public.embedding_jobs as job
+      where job.status in ('done', 'cancelled') and job.finished_at < now() - interval '1 day' order by 1$places$))[1], 0);
 end;
 $$;
 comment on function private.purge_embedding_jobs(integer) is

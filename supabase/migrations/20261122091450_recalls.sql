@@ -61,19 +61,24 @@ begin
     ) as known order by random() limit most
   loop
     continue when not pg_try_advisory_xact_lock(private.memories_lock(person.workspace_id, person.user_id));
-    with noted as (
-      delete from private.recalls as r where r.workspace_id = person.workspace_id and r.user_id = person.user_id
-      returning r.memory_ids, r.recalled_at
-    ), totals as (
-      select memory_id, count(*) as times, max(noted.recalled_at) as latest
-      from noted cross join unnest(noted.memory_ids) as memory_id group by memory_id
-    )
-    update public.memories as m set
-      recalled_count = m.recalled_count + totals.times, last_recalled_at = greatest(m.last_recalled_at, totals.latest),
-      tier = case when m.tier = 'historical' then 'recent' else m.tier end
-    from totals
-    where m.id = totals.memory_id and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
-    counted := counted + 1;
+    begin
+      with noted as (
+        delete from private.recalls as r where r.workspace_id = person.workspace_id and r.user_id = person.user_id
+        returning r.memory_ids, r.recalled_at
+      ), totals as (
+        select memory_id, count(*) as times, max(noted.recalled_at) as latest
+        from noted cross join unnest(noted.memory_ids) as memory_id group by memory_id
+      )
+      update public.memories as m set
+        recalled_count = m.recalled_count + totals.times, last_recalled_at = greatest(m.last_recalled_at, totals.latest),
+        tier = case when m.tier = 'historical' then 'recent' else m.tier end
+      from totals
+      where m.id = totals.memory_id and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
+      counted := counted + 1;
+      delete from private.job_failures as f where f.job = 'count-recalls' and f.workspace_id = person.workspace_id;
+    exception when others then
+      perform private.note_job_failure('count-recalls', person.workspace_id, sqlerrm);
+    end;
   end loop;
   return counted;
 end;

@@ -190,24 +190,26 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
-as $$
+as $aged$
 declare
-  recent integer;
-  historical integer;
-begin
   -- Whoever is writing a row makes it fresh: it is left alone.
-  update public.memories as m set tier = 'recent'
-  where m.id in (select old.id from public.memories as old
-    where old.tier = 'immediate' and old.confirmed_at < now() - interval '1 day' for update skip locked);
-  get diagnostics recent = row_count;
-  update public.memories as m set tier = 'historical'
-  where m.id in (select old.id from public.memories as old
-    where old.tier = 'recent' and old.confirmed_at < now() - interval '30 days'
-      and coalesce(old.last_recalled_at, '-infinity') < now() - interval '30 days' for update skip locked);
-  get diagnostics historical = row_count;
-  return jsonb_build_object('recent', recent, 'historical', historical);
+  step constant text := $each$
+    with aged as (
+      update public.memories as m set tier = %L
+      where m.id in (select old.id from public.memories as old where %s and ($1 is null or old.workspace_id = $1) for update skip locked) returning 1)
+    select array[count(*)] from aged$each$;
+  places constant text := 'select distinct m.workspace_id from public.memories as m order by 1';
+  recent bigint[];
+  historical bigint[];
+begin
+  recent := private.for_all_workspaces('age-memories: recent',
+    format(step, 'recent', $$old.tier = 'immediate' and old.confirmed_at < now() - interval '1 day'$$), places);
+  historical := private.for_all_workspaces('age-memories: historical',
+    format(step, 'historical', $$old.tier = 'recent' and old.confirmed_at < now() - interval '30 days'
+      and coalesce(old.last_recalled_at, '-infinity') < now() - interval '30 days'$$), places);
+  return jsonb_build_object('recent', coalesce(recent[1], 0), 'historical', coalesce(historical[1], 0));
 end;
-$$;
+$aged$;
 comment on function private.age_memories() is
   'The job age-memories: immediate becomes recent a day after it was last said, recent becomes historical when it was neither said nor recalled for 30 days. Returns how many.';
 select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories()');

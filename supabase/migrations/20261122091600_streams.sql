@@ -1,6 +1,6 @@
 -- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
 --
--- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad (sweep_scratchpad ends streams whose writer is gone),
+-- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams and its schedule,
 --          private.open_stream, private.finish_stream, private.stop_stream.
 -- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
 --          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
@@ -122,17 +122,30 @@ as $$
   gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1),
   gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
   -- No chunk lives longer than a day.
-  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1),
-  -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
-  left_alone as (
-    update public.streams set finished_at = now(),
-      status = case when stop_requested_at is null then 'failed' else 'stopped' end,
-      error = case when stop_requested_at is null then 'abandoned' end
-    where status = 'open' and (created_at < now() - interval '1 day' or stop_requested_at < now() - interval '10 minutes') returning 1
-  )
+  gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1)
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
     + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;
+
+create function private.end_abandoned_streams()
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
+  select coalesce((private.for_all_workspaces('end-abandoned-streams', $each$
+    with left_alone as (
+      update public.streams as s set finished_at = now(),
+        status = case when s.stop_requested_at is null then 'failed' else 'stopped' end,
+        error = case when s.stop_requested_at is null then 'abandoned' end
+      where s.status = 'open' and (s.created_at < now() - interval '1 day' or s.stop_requested_at < now() - interval '10 minutes')
+        and ($1 is null or s.workspace_id = $1) returning 1)
+    select array[count(*)] from left_alone$each$,
+    $places$select distinct s.workspace_id from public.streams as s where s.status = 'open' order by 1$places$))[1], 0);
+$$;
+comment on function private.end_abandoned_streams() is 'Ends the streams whose writer is gone: open for a day, or asked to stop ten minutes ago. Returns how many.';
+select cron.schedule('end-abandoned-streams', '*/5 * * * *', 'select private.end_abandoned_streams()');
 
 -- Opening and finishing ----------------------------------------------------------------------------------------------------------------
 

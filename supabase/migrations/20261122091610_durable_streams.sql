@@ -129,8 +129,13 @@ begin
       and least(s.expires_at, s.touched_at + make_interval(secs => s.ttl_seconds)) <= now()
     limit 1000
   loop
-    perform private.remove_durable(over);
-    removed := removed + 1;
+    begin
+      perform private.remove_durable(over);
+      removed := removed + 1;
+    exception when others then
+      perform private.note_job_failure('tend-durable-streams', coalesce((
+        select c.workspace_id from public.conversations as c where c.id = over.conversation_id), gen_random_uuid()), sqlerrm);
+    end;
   end loop;
   return removed;
 end;

@@ -179,9 +179,12 @@ declare
 begin
   delete from private.connection_attempts where expires_at <= now();
   -- What has ended and has nothing to renew it by.
-  update public.service_connections as c set status = 'expired', access_secret_id = null
-  where c.status in ('active', 'failed') and c.refresh_secret_id is null and c.expires_at <= now();
-  get diagnostics ended = row_count;
+  ended := coalesce((private.for_all_workspaces('refresh-connections', $each$
+    with ended as (update public.service_connections as c set status = 'expired', access_secret_id = null
+      where c.status in ('active', 'failed') and c.refresh_secret_id is null and c.expires_at <= now()
+        and ($1 is null or c.workspace_id = $1) returning 1)
+    select array[count(*)] from ended$each$,
+    'select distinct c.workspace_id from public.service_connections as c where c.expires_at <= now() order by 1'))[1], 0);
   select count(*) into due
   from public.service_connections as c
   left join private.connection_renewals as r on r.connection_id = c.id

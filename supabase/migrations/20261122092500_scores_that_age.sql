@@ -28,22 +28,25 @@ begin
     ) as known
     where known.its_leads is not null order by known.its_leads::text
   loop
-    execute format($score$
+    scored := coalesce((private.for_all_workspaces('rescore-leads' || case when leads = 'public.leads'::regclass then '' else ': ' || leads end,
+      format($score$
+      with scored as (
       update %1$s as lead set distress_score = null -- which asks for ours
       from (
         select l.id from %1$s as l
-        where l.auction_date <= $1 + 90 and l.auction_date >= (l.updated_at at time zone 'UTC')::date
-          and (l.updated_at at time zone 'UTC')::date < $1
+        where ($1 is null or l.workspace_id = $1) and l.auction_date <= %2$L::date + 90 and l.auction_date >= (l.updated_at at time zone 'UTC')::date
+          and (l.updated_at at time zone 'UTC')::date < %2$L::date
           and l.distress_score = private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor, l.estimated_value_minor,
             l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, (l.updated_at at time zone 'UTC')::date)
           and l.distress_score <> private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor, l.estimated_value_minor,
-            l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, $1)
-        order by l.auction_date limit $2
+            l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, %2$L::date)
+        order by l.auction_date limit %3$s
         for update skip locked -- whoever writes it scores it
       ) as aged
-      where lead.id = aged.id
-    $score$, leads) using today, most;
-    get diagnostics scored = row_count;
+      where lead.id = aged.id returning 1)
+      select array[count(*)] from scored
+    $score$, leads, today, most),
+      format('select distinct l.workspace_id from %s as l where l.auction_date <= %L::date + 90 order by 1', leads, today)))[1], 0);
     total := total + scored;
   end loop;
   return total;

@@ -2,7 +2,7 @@
 drop function public.audit_anchor(uuid);
 drop function private.verify_audit_log(uuid, text);
 drop function private.recount_seals(uuid);
-drop function private.seal_audit_log();
+drop table private.unsealed_logs;
 drop function private.seal_digest(public.audit_seals, bytea);
 drop view private.audit_leaves;
 drop table private.audit_horizon;

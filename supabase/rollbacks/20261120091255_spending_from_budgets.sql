@@ -3,6 +3,7 @@ select cron.unschedule('release-reservations');
 drop function public.settle_usage(uuid, text, bigint, bigint);
 drop function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer);
 drop function private.release_reservations(integer);
+drop function private.release_reservations_of(uuid, integer);
 drop function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text);
 drop function private.settle_usage(uuid, text, bigint, bigint);
 drop function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval);

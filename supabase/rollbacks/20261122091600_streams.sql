@@ -1,3 +1,5 @@
+select cron.unschedule('end-abandoned-streams');
+drop function private.end_abandoned_streams();
 drop function private.finish_stream(uuid, jsonb, jsonb, integer, text);
 drop function private.store_answer(public.streams, jsonb, jsonb, integer);
 drop function private.stop_stream(uuid);

@@ -40,7 +40,7 @@ async function readWork({ database }: Services): Promise<WorkFigures | null> {
                 'last_started_at', latest.start_time,
                 'last_status', case when exists (
                   select from private.job_failures as one
-                  where one.job = job.jobname and one.failed_at > now() - interval '2 hours'
+                  where split_part(one.job, ':', 1) = job.jobname
                 ) then 'failed' else latest.status end,
                 'failures', (
                   select count(*) from cron.job_run_details as run

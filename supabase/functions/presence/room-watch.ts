@@ -98,7 +98,9 @@ export interface RoomWatch {
 }
 
 /** Makes the isolate's watch. */
-export function createRoomWatch(services: Pick<Services, "scratchpad" | "database" | "permissions">): RoomWatch {
+export function createRoomWatch(
+  services: Pick<Services, "scratchpad" | "database" | "permissions">,
+): RoomWatch {
   const rooms = new Map<string, Room>();
 
   async function look(workspace: string): Promise<State> {

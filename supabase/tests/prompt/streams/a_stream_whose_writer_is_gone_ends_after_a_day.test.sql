@@ -6,7 +6,7 @@ select plan(4);
 insert into public.streams (id, workspace_id, conversation_id, user_id, created_at)
 select tests.id(age), tests.id('north'), tests.id('north talk'), tests.id('member'), now() - interval '1 day' + case age when 'older' then interval '-1 second' else interval '1 second' end
 from unnest(array['older', 'younger']) as age;
-select private.sweep_scratchpad() is not null as swept;
+select private.end_abandoned_streams() is not null as ended;
 
 select results_eq(
   $$select status, error, finished_at is not null from public.streams where id = tests.id('older')$$,
