@@ -3,7 +3,7 @@ import { digest } from "../cache.ts";
 import { bundleExtensions } from "../extensions/bundle.ts";
 import { PortTakenError } from "../ports.ts";
 import { bootstrapScripts } from "./bootstrap.ts";
-import type { WorkerReport, WorkerRequest } from "./pglite-worker.ts";
+import type { Programs, WorkerReport, WorkerRequest } from "./pglite-worker.ts";
 
 /** A database that accepts connections. */
 export interface RunningDatabase {
@@ -30,18 +30,27 @@ export interface PgliteOptions {
   onCrash: (reason: string) => void;
 }
 
-const pglitePackage = new URL(
-  "../../node_modules/@electric-sql/pglite/package.json",
-  import.meta.url,
-);
+const pglite = new URL("../../node_modules/@electric-sql/pglite/", import.meta.url);
+
+/** Compiled once: functions are compiled when they are first called, and the next database finds them done. */
+let programs: Promise<Programs> | undefined;
+
+async function compilePrograms(): Promise<Programs> {
+  const compile = async (name: string) =>
+    await WebAssembly.compile(await Deno.readFile(new URL(`dist/${name}.wasm`, pglite)));
+  const [pgliteWasmModule, initdbWasmModule] = [await compile("pglite"), await compile("initdb")];
+  return { pgliteWasmModule, initdbWasmModule };
+}
 
 /** Starts PGlite behind a TCP port. */
 export async function startPglite(options: PgliteOptions): Promise<RunningDatabase> {
   const bundles = await bundleExtensions(`${options.cacheDir}/extensions`);
   const scripts = await bootstrapScripts();
-  const version = await Deno.readTextFile(pglitePackage);
+  const version = await Deno.readTextFile(new URL("package.json", pglite));
   const { migrations = "" } = options;
   const name = await digest([version, ...Object.values(bundles), ...scripts, migrations]);
+  programs ??= compilePrograms();
+  const compiled = await programs;
   const template = `${options.cacheDir}/database-${name}.tar`;
   const worker = new Worker(new URL("./pglite-worker.ts", import.meta.url), { type: "module" });
   const tell = (request: WorkerRequest) => worker.postMessage(request);
@@ -67,6 +76,7 @@ export async function startPglite(options: PgliteOptions): Promise<RunningDataba
       scripts,
       migrations,
       bundles,
+      programs: compiled,
       port: options.port,
     });
   }).catch((error) => {
