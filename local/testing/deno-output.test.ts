@@ -46,3 +46,28 @@ Deno.test("the errors at the end belong to no file", () => {
   assert.equal(current, null);
   assert.equal(rest, " ERRORS \n\ntwo => no\nrunning late ...\n");
 });
+
+Deno.test("who took over a minute is counted as it ended, and was running until then", () => {
+  const begun = `running 3 tests from ./local/slow.test.ts
+failing ...'failing' has been running for over (1m0s)
+`;
+  assert.equal(readIn([begun]).current?.running, "failing");
+  const { files } = readIn([...`${begun} FAILED (1m2s)
+speaking ...
+------- output -------
+'speaking' has been running for over (1m0s)
+ FAILED (1m2s)
+----- output end -----
+speaking ... ok (1m2s)
+in steps ...
+  one ... ok (0ms)
+  two ...'in steps' has been running for over (1m0s)
+ ok (1m2s)
+in steps ... ok (1m2s)
+
+ ERRORS 
+`]);
+  assert.deepEqual(files, [
+    { file: "local/slow.test.ts", passed: 4, failed: 1, skipped: [], running: null },
+  ]);
+});

@@ -26,6 +26,9 @@ const FILE = /^running \d+ tests? from (.+)$/;
 const BEGUN = /^(\S.*) \.\.\.$/;
 /** A step is indented: it counts, as it does in Deno's report, but is not what one looks for. */
 const ENDED = /^(\s*)(.*) \.\.\. (ok|FAILED|ignored|cancelled)\b.*$/;
+/** Who takes over a minute is told of on the line that waits for the ending; the ending then has a line of its own. */
+const SLOW = /^(\s*\S.* \.\.\.)'.*' has been running for over \(.+\)$/;
+const LATE = /^ (ok|FAILED|ignored|cancelled)\b.*\)$/;
 const SUMMARY = /^( ERRORS $|(ok|FAILED) \| )/;
 const OUTPUT_BEGINS = "------- output -------";
 const OUTPUT_ENDS = "----- output end -----";
@@ -34,6 +37,8 @@ const OUTPUT_ENDS = "----- output end -----";
 export function readDenoOutput(onFile: (outcome: FileOutcome) => void): DenoOutput {
   let line = "";
   let isOutput = false;
+  /** The beginning of a line whose ending comes on the next one. */
+  let waiting = "";
   let current: FileOutcome | null = null;
   let outside = "";
 
@@ -54,7 +59,11 @@ export function readDenoOutput(onFile: (outcome: FileOutcome) => void): DenoOutp
     }
     current.text += `${text}\n`;
     if (text === OUTPUT_BEGINS) isOutput = true;
-    if (!isOutput) readTest(current, text);
+    if (!isOutput) {
+      const slow = SLOW.exec(text)?.[1];
+      readTest(current, slow ?? (LATE.test(text) ? waiting + text : text));
+      waiting = slow ?? "";
+    }
     if (text === OUTPUT_ENDS) isOutput = false;
   };
   return {

@@ -177,9 +177,15 @@ export interface Isolate extends AsyncDisposable {
   ask(app: App, method: string, path: string, said?: Said): Promise<Answered>;
 }
 
+/**
+ * Connections of an isolate of a test's own: one for each of as many as ask at once in any test. Who finds none free for
+ * half a second is answered 503, which a busy machine would do to whoever waits; a test that is about that says how many.
+ */
+const enough = 32;
+
 /** Starts one. Two of them are what two isolates of the platform are to each other. */
 export function startIsolate(changes: Partial<Environment> = {}): Isolate {
-  const services = createServices({ ...environment, ...changes });
+  const services = createServices({ ...environment, poolSize: enough, ...changes });
   return {
     services,
     async ask(app, method, path, said = {}) {
