@@ -6,6 +6,7 @@
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";
 import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
+import { benchFootprint } from "./footprint.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
@@ -28,6 +29,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   budgets: { run: benchBudgets, needs: ["postgres"] },
   "budgets-at-random": { run: benchRandomSpenders, needs: ["postgres"] },
   presence: { run: benchPresence, needs: ["postgres", "redis"] },
+  footprint: { run: benchFootprint, needs: ["postgres"] },
   queue: { run: benchQueue, needs: ["postgres"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },

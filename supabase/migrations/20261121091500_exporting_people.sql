@@ -1,6 +1,7 @@
 -- Exporting people: which columns name a person, and everything about one person in one document.
 --
 -- Touches: private.personal_columns, public.export_user_data.
+--          An archive is made in pieces of some 64 KiB, so that neither the database nor whoever passes it on ever holds all of it.
 -- Beware:  a new column that names a person is declared here, or the test of the catalogue fails (S/lifecycle/personal_columns). The same list
 --          drives the erasure (next chapter). Tables of businesses under a prefix follow their template.
 
@@ -101,20 +102,35 @@ comment on function private.picked(jsonb, text[]) is 'Of an object, these member
 
 select private.add_limit('exports_a_day', 'person', 'day', 'exports', 'Exports of what is kept about a person that they ask for.', 20, 20, 20);
 
-create function private.export_user_data(user_id uuid)
-returns jsonb
+create function private.in_pieces(list_of text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select format(
+    $statement$
+      select case when min(lined.n) = 1 then '' else ',' end || string_agg(lined.line, ',' order by lined.n)
+      from (
+        select numbered.n, numbered.line, sum(octet_length(numbered.line)) over (order by numbered.n) / 65536 as piece
+        from (
+          select row_number() over (order by listed.whole -> 'id', listed.whole) as n, listed.whole::text as line from (%s) as listed (whole)
+        ) as numbered
+      ) as lined
+      group by lined.piece order by lined.piece
+    $statement$, list_of);
+$$;
+comment on function private.in_pieces(text) is
+  'A statement that gives the objects of another one (one column of jsonb) by their id, as the inside of a JSON array: texts of some 64 KiB, a longer object by itself.';
+
+create function private.begin_export(user_id uuid)
+returns uuid
 language plpgsql
 volatile
-security definer -- reads every table, for the one person whom it is about
 set search_path = ''
 as $$
 declare
-  person uuid := coalesce(export_user_data.user_id, private.current_user_id());
-  address text;
-  places uuid[];
-  source record;
-  found jsonb;
-  tables jsonb := '{}'::jsonb;
+  person uuid := coalesce(begin_export.user_id, private.current_user_id());
 begin
   if person is null then
     perform private.raise_error('not_signed_in', 'This needs a signed-in person.', 401);
@@ -126,47 +142,73 @@ begin
   if person = private.current_user_id() then
     perform private.count_against(null, person, 'exports_a_day', 1, 'day');
   end if;
-  select p.email into address from public.profiles as p where p.user_id = person;
-  places := private.places_of(person, address, private.has_proven_address(person));
-  for source in
-    select c.of_table, string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column), ' or ') as condition
-    from private.personal_columns_now() as c
-    where c.is_exported group by c.of_table order by c.of_table::text
-  loop
-    execute format(
-      'select coalesce(jsonb_agg(to_jsonb(row_of) - $3 order by to_jsonb(row_of) -> ''id'', to_jsonb(row_of)), ''[]'') from %s as row_of where %s',
-      source.of_table, source.condition
-    ) into found using person, address, array['token_hash', 'claim_token', 'xid'], places;
-    tables := tables || jsonb_build_object(replace(source.of_table::text, 'public.', ''), found);
-  end loop;
-  tables := tables || jsonb_build_object(
-    'auth.users', (
-      select jsonb_agg(private.picked(to_jsonb(u), array['id', 'email', 'phone', 'created_at', 'updated_at', 'last_sign_in_at', 'email_confirmed_at',
-        'is_anonymous', 'raw_user_meta_data', 'raw_app_meta_data'])) from auth.users as u where u.id = person),
-    'auth.identities', (
-      select coalesce(jsonb_agg(private.picked(to_jsonb(i), array['provider', 'identity_data', 'created_at', 'last_sign_in_at'])), '[]')
-      from auth.identities as i where i.user_id = person),
-    'auth.sessions', (
-      select coalesce(jsonb_agg(private.picked(to_jsonb(s), array['created_at', 'refreshed_at', 'user_agent', 'ip'])), '[]')
-      from auth.sessions as s where s.user_id = person),
-    'storage.objects', (
-      select coalesce(jsonb_agg(private.picked(to_jsonb(o), array['bucket_id', 'name', 'created_at', 'updated_at', 'metadata', 'user_metadata'])), '[]')
-      from private.personal_objects(person) as mine join storage.objects as o on o.bucket_id = mine.bucket_id and o.name = mine.name)
-  );
-  return jsonb_build_object('format', 1, 'exported_at', to_jsonb(now()), 'person', jsonb_build_object('id', person, 'email', address), 'tables', tables);
+  return person;
 end;
 $$;
-comment on function private.export_user_data(uuid) is 'The body of public.export_user_data: what clients call runs as the caller, what it does needs more.';
+comment on function private.begin_export(uuid) is 'Whose archive is asked for (the caller''s when left out), if the caller may. It counts. Errors: not_signed_in 401, not_found 404, limit_reached 429.';
+
+create function private.export_pieces(user_id uuid)
+returns setof text
+language plpgsql
+volatile
+security definer -- reads every table, for the one person whom it is about
+set search_path = ''
+as $$
+declare
+  person uuid := private.begin_export(export_pieces.user_id);
+  address text := (select p.email from public.profiles as p where p.user_id = person);
+  hidden text[] := array['token_hash', 'claim_token', 'xid'];
+  places uuid[] := private.places_of(person, address, private.has_proven_address(person));
+  source record;
+  between_tables text := '';
+begin
+  return next format('{"format": 1, "exported_at": %s, "person": %s, "tables": {', to_jsonb(now()), jsonb_build_object('id', person, 'email', address));
+  for source in
+    select replace(c.of_table::text, 'public.', '') as name, format('select to_jsonb(row_of) - $3 from %s as row_of where %s', c.of_table,
+        string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column), ' or ')) as list
+    from private.personal_columns_now() as c
+    where c.is_exported group by c.of_table
+    union all
+    select kept.name, kept.list from (values
+      ('auth.users', $list$select private.picked(to_jsonb(u), array['id', 'email', 'phone', 'created_at', 'updated_at', 'last_sign_in_at',
+        'email_confirmed_at', 'is_anonymous', 'raw_user_meta_data', 'raw_app_meta_data']) from auth.users as u where u.id = $1$list$),
+      ('auth.identities', $list$select private.picked(to_jsonb(i), array['provider', 'identity_data', 'created_at', 'last_sign_in_at'])
+        from auth.identities as i where i.user_id = $1$list$),
+      ('auth.sessions', $list$select private.picked(to_jsonb(s), array['created_at', 'refreshed_at', 'user_agent', 'ip'])
+        from auth.sessions as s where s.user_id = $1$list$),
+      ('storage.objects', $list$select private.picked(to_jsonb(o), array['bucket_id', 'name', 'created_at', 'updated_at', 'metadata', 'user_metadata'])
+        from private.personal_objects($1) as mine join storage.objects as o on o.bucket_id = mine.bucket_id and o.name = mine.name$list$)
+    ) as kept (name, list)
+    order by 1
+  loop
+    return next format('%s%s: [', between_tables, to_jsonb(source.name));
+    return query execute private.in_pieces(source.list) using person, address, hidden, places;
+    return next ']';
+    between_tables := ', ';
+  end loop;
+  return next '}}';
+end;
+$$;
+comment on function private.export_pieces(uuid) is
+  'The archive of public.export_user_data as texts of some 64 KiB which are one JSON document one after the other, however long it is. Errors: those of begin_export.';
 
 create function public.export_user_data(user_id uuid default null)
 returns jsonb
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.export_user_data($1);
+begin
+  return (
+    select string_agg(made.piece, '' order by made.ordinality)
+    from private.export_pieces(export_user_data.user_id) with ordinality as made (piece, ordinality)
+  )::jsonb;
+exception when program_limit_exceeded then
+  perform private.raise_error('archive_too_large', 'The archive is longer than one value can be.', 413,
+    'Ask for it with POST /account/export: there it comes in pieces.');
+end;
 $$;
 comment on function public.export_user_data(uuid) is
-  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404.';
-grant execute on function private.export_user_data(uuid), public.export_user_data(uuid) to authenticated, service_role;
+  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404, archive_too_large 413 (some 256 MB; the function account gives it whole).';
+grant execute on function private.export_pieces(uuid), public.export_user_data(uuid) to authenticated, service_role;

@@ -99,8 +99,12 @@ stable
 set search_path = ''
 as $$
 declare
+  longest constant integer := 1048576; -- bytes of a page
   talk public.conversations;
-  said jsonb;
+  message record;
+  told jsonb;
+  said jsonb[] := '{}';
+  length_of_page integer := 0;
 begin
   select c.* into talk from public.conversations as c
   where c.id = what_was_said.conversation_id and c.deleted_at is null and private.belongs_to(c.user_id, c.workspace_id);
@@ -109,20 +113,27 @@ begin
   then
     perform private.raise_error('not_found', 'There is no such shared conversation, or no longer.', 404);
   end if;
-  select coalesce(jsonb_agg(jsonb_build_object('id', m.id, 'role', m.role, 'created_at', m.created_at, 'parts', (
+  -- One after the other, because what a page has no room for is not even unpacked.
+  for message in
+    select path.id, path.role, path.created_at, path.parts
+    from public.conversation_path(talk.active_message_id, least(page_size, 200), before) with ordinality as path
+    -- What people and assistants said to each other; what they were told and what tools answered is not said to anybody.
+    where path.role in ('user', 'assistant') order by path.ordinality
+  loop
+    told := jsonb_build_object('id', message.id, 'role', message.role, 'created_at', message.created_at, 'parts', (
       select coalesce(jsonb_agg(jsonb_build_object('type', 'text', 'text', part.value -> 'text') order by part.ordinality), '[]')
-      from jsonb_array_elements(m.parts::jsonb) with ordinality as part where part.value ->> 'type' = 'text'
-    )) order by m.ordinality), '[]') into said
-  from public.conversation_path(talk.active_message_id, least(page_size, 200), before)
-    with ordinality as m
-  -- What people and assistants said to each other; what they were told and what tools answered is not said to anybody.
-  where m.role in ('user', 'assistant');
+      from jsonb_array_elements(message.parts::jsonb) with ordinality as part where part.value ->> 'type' = 'text'
+    ));
+    length_of_page := length_of_page + octet_length(told::text);
+    exit when length_of_page > longest and cardinality(said) > 0;
+    said := said || told;
+  end loop;
   return jsonb_build_object('title', talk.title, 'created_at', talk.created_at,
-    'by', (select p.display_name from public.profiles as p where p.user_id = talk.user_id), 'messages', said);
+    'by', (select p.display_name from public.profiles as p where p.user_id = talk.user_id), 'messages', to_jsonb(said));
 end;
 $$;
 comment on function private.what_was_said(uuid, integer, uuid) is
-  'The branch that is shown, newest first, as strangers are told it: texts of people and assistants. before: the next page. Errors: not_found 404.';
+  'The branch that is shown, newest first, as strangers are told it: texts of people and assistants. A page has at most 200 messages, and beyond the first one a mebibyte. before: the next page. Errors: not_found 404.';
 
 create function private.conversation_of_link(token text)
 returns uuid
@@ -157,7 +168,7 @@ as $$
   select private.shared_conversation($1, $2, $3);
 $$;
 comment on function public.shared_conversation(uuid, integer, uuid) is
-  'What was said in a public conversation, for whoever is signed in and has its id: {title, created_at, by, messages}, newest first, at most 200 a page; before: the oldest message of the page before. Nothing of it can be listed. Errors: not_signed_in 401, not_found 404.';
+  'What was said in a public conversation, for whoever is signed in and has its id: {title, created_at, by, messages}, newest first, at most 200 and some 1 MiB a page; before: the oldest message of the page before. Nothing of it can be listed. Errors: not_signed_in 401, not_found 404.';
 
 grant execute on function
   private.create_share_link(uuid, timestamptz), public.create_share_link(uuid, timestamptz),

@@ -1,6 +1,8 @@
 -- Back from: exporting people.
 drop function public.export_user_data(uuid);
-drop function private.export_user_data(uuid);
+drop function private.export_pieces(uuid);
+drop function private.begin_export(uuid);
+drop function private.in_pieces(text);
 drop function private.picked(jsonb, text[]);
 drop function private.personal_objects(uuid, uuid);
 drop function private.person_condition(text, regtype, text);

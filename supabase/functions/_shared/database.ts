@@ -9,6 +9,7 @@
 import type { Duplex } from "node:stream";
 import postgres from "postgres";
 import { inBackground } from "./background.ts";
+import { openPieces, type Piece, type PiecesOptions } from "./database-pieces.ts";
 import { openDatabaseSocket } from "./database-socket.ts";
 import type { Environment } from "./environment.ts";
 import { unavailable } from "./errors.ts";
@@ -49,6 +50,15 @@ export interface Database {
     build: (sql: Sql) => postgres.PendingQuery<Result & postgres.MaybeRow[]>,
     patience?: Patience,
   ): Promise<Result>;
+  /**
+   * Reads a long answer in pieces, as they are taken. At most half of the connections do that.
+   *
+   * @throws ApiError 503 `unavailable` when no connection is free for it, or the first piece took too long
+   */
+  readPieces(
+    build: (sql: Sql) => postgres.PendingQuery<Piece[]>,
+    options: PiecesOptions,
+  ): Promise<ReadableStream<Uint8Array>>;
   figures(): PoolFigures;
   close(): Promise<void>;
 }
@@ -144,6 +154,9 @@ export function createDatabase(
   };
   const sql: Sql = postgres(withoutTls(environment.databaseUrl), options);
   const turnstile = createTurnstile(environment.poolSize, environment.poolSize * queueFactor);
+  /** Long answers that are being read, and how many may be. */
+  let reading = 0;
+  const mostReading = Math.max(1, environment.poolSize >> 1);
 
   return {
     async run<Result>(
@@ -180,6 +193,21 @@ export function createDatabase(
         clearTimeout(timer);
         settled.catch(() => {}); // already told to the caller as 503
       }
+    },
+    async readPieces(build, options) {
+      if (reading >= mostReading) throw unavailable("Too many long answers are read here.");
+      reading++;
+      const done = () => {
+        reading--;
+        turnstile.leave();
+      };
+      try {
+        await turnstile.enter(defaults.acquire);
+      } catch (error) {
+        reading--;
+        throw error;
+      }
+      return await openPieces(sql, build, options, done);
     },
     figures: turnstile.figures,
     close: () => sql.end({ timeout: 1 }),

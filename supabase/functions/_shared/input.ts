@@ -99,37 +99,37 @@ function sayIssue(error: z.ZodError, whole: string): string {
 
 const deepestBody = 100;
 
-interface Place {
-  /** Its name from the body down, as an error says it; empty for the body itself. */
-  readonly name: string;
-  readonly value: unknown;
-}
+const isStorable = (text: string) => !text.includes("\0") && text.isWellFormed();
 
-function placesIn({ name, value }: Place): Place[] {
-  if (typeof value !== "object" || value === null) return [];
+/**
+ * Where a value has what cannot be stored, as an error names it from the body down; undefined where
+ * it has none. The way is named on the way back, so that a body of a million places costs no names.
+ */
+function findUnstorable(value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") return isStorable(value) ? undefined : "";
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth >= deepestBody) throw badBody("invalid_body", "body: is nested too deeply");
   if (Array.isArray(value)) {
-    return value.map((inner, index) => ({ name: `${name}[${index}]`, value: inner }));
+    for (let index = 0; index < value.length; index++) {
+      const found = findUnstorable(value[index], depth + 1);
+      if (found !== undefined) return `[${index}]${found}`;
+    }
+    return undefined;
   }
-  return Object.entries(value).flatMap(([key, inner]) => [
-    { name, value: key },
-    { name: name === "" ? key : `${name}.${key}`, value: inner },
-  ]);
+  for (const key in value) {
+    if (!isStorable(key)) return "";
+    const found = findUnstorable((value as Record<string, unknown>)[key], depth + 1);
+    if (found !== undefined) return `.${key}${found}`;
+  }
+  return undefined;
 }
 
 /** What JSON allows and Postgres does not: NUL, half a surrogate pair; and what would exhaust a stack. */
 function checkContents(body: unknown): void {
-  let level: Place[] = [{ name: "", value: body }];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepestBody) throw badBody("invalid_body", "body: is nested too deeply");
-    const bad = level.find(({ value }) =>
-      typeof value === "string" && (value.includes("\0") || !value.isWellFormed())
-    );
-    if (bad) {
-      const name = storableText(bad.name || "body").slice(0, 200);
-      throw badBody("invalid_body", `${name}: contains a character that cannot be stored`);
-    }
-    level = level.flatMap(placesIn);
-  }
+  const found = findUnstorable(body, 0);
+  if (found === undefined) return;
+  const name = storableText(found.replace(/^\./, "") || "body").slice(0, 200);
+  throw badBody("invalid_body", `${name}: contains a character that cannot be stored`);
 }
 
 /**

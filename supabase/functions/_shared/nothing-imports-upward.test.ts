@@ -5,7 +5,7 @@ const floors = [
   ["json", "log", "bounded-map", "sha256", "lifetime"],
   ["errors", "background", "database-socket"],
   ["asserts", "input", "environment"],
-  ["outbound"],
+  ["outbound", "database-pieces"],
   ["database", "storage"],
   ["platform-accounts"],
   ["scratchpad"],

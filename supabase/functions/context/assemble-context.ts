@@ -8,7 +8,7 @@ import {
 import type { Database } from "../_shared/database.ts";
 import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answerText, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -49,11 +49,11 @@ export async function assembleContext(
   const agent = caller.kind === "agent" ? caller.agentId : null;
   const embedding = await embedText(embedder, given.query);
   const [row] = await database.run((sql) =>
-    sql<{ prompt: unknown }[]>`
+    sql<{ prompt: string }[]>`
       select private.assemble_context(
         talk.id, ${given.budget}, ${given.query ?? null}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${given.message ?? null}, null
-      ) as prompt
+      )::text as prompt
       from public.conversations as talk
       where talk.id = ${conversation} and talk.deleted_at is null
         and (${user}::uuid is null
@@ -61,5 +61,5 @@ export async function assembleContext(
         and (${agent}::uuid is null or talk.agent_id = ${agent})`
   );
   if (!row) throw notFound("The conversation");
-  return answer(row.prompt);
+  return answerText(row.prompt);
 }

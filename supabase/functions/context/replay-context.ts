@@ -1,6 +1,6 @@
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answerText, type RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 
 const userOf = (caller: Person | Service) => caller.kind === "person" ? caller.userId : null;
@@ -16,8 +16,8 @@ export async function replayContext(
   }
   const user = userOf(caller);
   const [row] = await context.env.database.run((sql) =>
-    sql<{ prompt: unknown }[]>`
-      select private.replay_context(record.id) as prompt
+    sql<{ prompt: string }[]>`
+      select private.replay_context(record.id)::text as prompt
       from public.context_records as record
       join public.conversations as talk on talk.id = record.conversation_id
       where record.id = ${id} and talk.deleted_at is null
@@ -25,7 +25,7 @@ export async function replayContext(
           or record.user_id = ${user} and private.belongs_to(record.user_id, record.workspace_id))`
   );
   if (!row) throw notFound("The record");
-  return answer(row.prompt);
+  return answerText(row.prompt);
 }
 
 /** `GET /context/of/:message`: the prompt that an answer was given to. */
@@ -36,8 +36,8 @@ export async function findPrompt(
   const message = uuidParameter(context.req.param("message"), "message");
   const user = userOf(caller);
   const [row] = await context.env.database.run((sql) =>
-    sql<{ prompt: unknown }[]>`
-      select public.prompt_of(said.id) as prompt
+    sql<{ prompt: string }[]>`
+      select public.prompt_of(said.id)::text as prompt
       from public.messages as said
       join public.conversations as talk on talk.id = said.conversation_id
       where said.id = ${message} and talk.deleted_at is null
@@ -45,5 +45,5 @@ export async function findPrompt(
           or said.user_id = ${user} and private.belongs_to(said.user_id, said.workspace_id))`
   );
   if (!row?.prompt) throw notFound("The prompt");
-  return answer(row.prompt);
+  return answerText(row.prompt);
 }

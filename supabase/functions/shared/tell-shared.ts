@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answerText, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -22,11 +22,11 @@ export async function tellShared(context: RequestContext): Promise<Response> {
   const { page_size, before } = readQuery(context.req.raw, query);
   if (!form.test(token)) throw notFound("The shared conversation");
   const [row] = await context.env.database.run((sql) =>
-    sql<{ said: unknown }[]>`
+    sql<{ said: string }[]>`
       select private.what_was_said(
-        private.conversation_of_link(${token}), ${page_size}, ${before ?? null}) as said`
+        private.conversation_of_link(${token}), ${page_size}, ${before ?? null})::text as said`
   );
-  const response = answer(row?.said ?? null);
+  const response = answerText(row?.said ?? "null");
   // A link that was revoked is over, for caches and search engines too.
   response.headers.set("cache-control", "no-store");
   response.headers.set("x-robots-tag", "noindex");

@@ -1,6 +1,6 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { doEverything, signUp } from "./busy-person.ts";
-import { ask } from "./world.ts";
+import { ask, connect, createWorld, environment } from "./world.ts";
 
 Deno.test({
   name: "the archive of a person has all that is theirs, and nothing of another",
@@ -35,3 +35,56 @@ Deno.test({
     assert(!JSON.stringify(archive).includes(twin.id), "nothing of the twin");
   },
 });
+
+Deno.test({
+  name: "an archive that is left half-way is left alone, and a long one arrives whole",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    await using sql = closing(connect());
+    const { workspace, member } = await createWorld(sql.it);
+    const entries = 2000;
+    await sql.it`
+      insert into public.audit_log (workspace_id, actor_id, action, detail)
+      select ${workspace}, ${member.id}, 'report.exported', jsonb_build_object('words', repeat('word ', 600))
+      from generate_series(1, ${entries})`;
+    const headers = {
+      authorization: `Bearer ${member.token}`,
+      apikey: environment.publishableKeys.default ?? "",
+    };
+    const exporting = () =>
+      fetch(`${environment.url}/functions/v1/account/export`, { method: "POST", headers });
+    // More often than an isolate has connections, and than a person may at once.
+    for (let time = 0; time < 2; time++) {
+      const reader = await until200(exporting);
+      await reader.read();
+      await reader.cancel();
+    }
+    const reader = await until200(exporting);
+    const bytes = new Blob(await Array.fromAsync(parts(reader)));
+    const archive = JSON.parse(await bytes.text());
+    const kept = archive.tables.audit_log as { action: string }[];
+    assertEquals(kept.filter(({ action }) => action === "report.exported").length, entries);
+    assert(bytes.size > 5 * 1024 * 1024);
+  },
+});
+
+function closing(it: ReturnType<typeof connect>) {
+  return { it, [Symbol.asyncDispose]: () => it.end() };
+}
+
+/** The place of one that was left is free a moment later. */
+async function until200(send: () => Promise<Response>) {
+  for (let time = 0; time < 100; time++) {
+    const response = await send();
+    if (response.status === 200 && response.body) return response.body.getReader();
+    await response.body?.cancel();
+    assert([429, 503].includes(response.status), `answered ${response.status}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("no place came free");
+}
+
+async function* parts(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>) {
+  for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+}

@@ -1,4 +1,5 @@
 /** The protocol's answers: catching up, waiting for more, and server-sent events. */
+import { Buffer } from "node:buffer";
 import { inBackground } from "../../_shared/background.ts";
 import { ApiError } from "../../_shared/errors.ts";
 import type { Services } from "../../_shared/services.ts";
@@ -17,6 +18,8 @@ const longestWait = 10_000;
 const longestEvents = 60_000;
 const shortPause = 50;
 const longPause = 400;
+/** Bytes that may wait for a reader of events: a slow one is not read ahead for. */
+const longestBacklog = 256 * 1024;
 
 /** A cursor keeps caches from answering the same for ever: the number of an interval, and always onwards. */
 function cursorAfter(given: number | null): string {
@@ -40,7 +43,7 @@ export function headersOf(found: Read, next: number): Record<string, string> {
   };
 }
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+const bytesOf = (base64: string) => Buffer.from(base64, "base64");
 
 /** The body of what was read. */
 export function bodyOf(found: Read): string | Uint8Array<ArrayBuffer> {
@@ -106,10 +109,7 @@ function dataOf(found: Read): string {
   if (found.is_json) return `[${found.pieces.join(",")}]`;
   if (!isText(found)) {
     // Each piece was encoded by itself, and in lines.
-    const text = Array.from(bodyOf(found) as Uint8Array, (one) => String.fromCharCode(one)).join(
-      "",
-    );
-    return btoa(text);
+    return Buffer.from(bodyOf(found) as Uint8Array).toString("base64");
   }
   return new TextDecoder().decode(bodyOf(found) as Uint8Array);
 }
@@ -139,8 +139,15 @@ export function events(
   const until = Math.min(Date.now() + longestEvents, services.lifetime.lastCall);
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const send = (text: string) => void (isGone || controller.enqueue(encoder.encode(text)));
-      const following = follow(services, path, wanted, first, until, send, () => isGone)
+      const reader: Listener = {
+        from: wanted.from === "now" ? first.tail : wanted.from,
+        cursor: wanted.cursor,
+        until,
+        send: (text) => void (isGone || controller.enqueue(encoder.encode(text))),
+        hasRoom: () => (controller.desiredSize ?? 0) > 0,
+        isGone: () => isGone,
+      };
+      const following = follow(services, path, reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => isGone || controller.close());
       inBackground("a stream's reading", following);
@@ -148,7 +155,7 @@ export function events(
     cancel() {
       isGone = true;
     },
-  });
+  }, new ByteLengthQueuingStrategy({ highWaterMark: longestBacklog }));
   return new Response(body, {
     headers: {
       ...guards,
@@ -159,22 +166,32 @@ export function events(
   });
 }
 
+/** Who listens to events, and where they are. */
+interface Listener {
+  from: number;
+  cursor: number | null;
+  until: number;
+  send: (text: string) => void;
+  hasRoom: () => boolean;
+  isGone: () => boolean;
+}
+
 async function follow(
   services: Services,
   path: string,
-  wanted: Wanted,
-  first: Read,
-  until: number,
-  send: (text: string) => void,
-  isGone: () => boolean,
+  { from, cursor, until, send, hasRoom, isGone }: Listener,
 ): Promise<void> {
-  let next = wanted.from === "now" ? first.tail : wanted.from;
+  let next = from;
   for (let isFirst = true; !isGone(); isFirst = false) {
+    while (!hasRoom() && !isGone()) {
+      if (Date.now() >= until) return;
+      await pausing(shortPause);
+    }
     const found = await awaitMore(services, path, next, isFirst ? 0 : until, isGone);
     if (found.pieces.length > 0) send(formatEvent(dataOf(found), "data"));
     else if (!isFirst && !found.is_closed) return; // the minute is over
     next = found.next;
-    send(controlOf(found, next, wanted.cursor));
+    send(controlOf(found, next, cursor));
     if (found.is_closed && next >= found.tail) return;
   }
 }

@@ -1,4 +1,5 @@
 /** Where durable streams are kept: in Postgres; answers on their way, in the same form, in the fast memory. */
+import { Buffer } from "node:buffer";
 import type { Person, Service } from "../../_shared/access/authentication.ts";
 import { notFound } from "../../_shared/errors.ts";
 import type { Json } from "../../_shared/scratchpad/scratchpad.ts";
@@ -121,13 +122,8 @@ export async function read(
 }
 
 /** Base64 of bytes, as Postgres decodes it. */
-const encode = (bytes: Uint8Array): string => {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  }
-  return btoa(text);
-};
+const encode = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 
 export async function create(
   { database }: Services,

@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(21);
+select plan(23);
 
 update public.conversations set last_context = '{"mood": "hush"}', visibility = 'public' where id = tests.id('north talk');
 insert into public.preprocessing_logs (message_id, conversation_id, workspace_id, emotion) values (tests.id('thanks'), tests.id('north talk'), tests.id('north'), 'hush');
@@ -32,6 +32,19 @@ select is(tests.told() ->> 'by', 'Member', 'beyond a name');
 select is(jsonb_path_query_array(tests.told(2, 'thanks'), '$.messages[*].id'), jsonb_build_array(tests.id('answer'), tests.id('hello')), 'page by page');
 select is(tests.answer_of($$select tests.told(2, 'question')$$), '404 not_found', 'not by way of another conversation''s message');
 select is(tests.answer_of(format('select public.create_share_link(%L)', tests.id('north talk'))), '404 not_found', 'others make no link to it');
+-- However long the messages are.
+select tests.authenticate_as('database');
+insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts)
+select tests.id('long ' || n), tests.id('north'), tests.id('north talk'), tests.id('member'), tests.id(case when n = 1 then 'last' else 'long ' || n - 1 end),
+  'assistant', jsonb_build_array(jsonb_build_object('type', 'text', 'text', repeat('a', 400000)))
+from generate_series(1, 5) as n;
+update public.conversations set active_message_id = tests.id('long 5') where id = tests.id('north talk');
+select tests.authenticate_as('outsider');
+select is(
+  jsonb_path_query_array(tests.told(200), '$.messages[*].id'), jsonb_build_array(tests.id('long 5'), tests.id('long 4')),
+  'a page ends where it would be longer than a mebibyte'
+);
+select is(jsonb_path_query_array(tests.told(200, 'long 4'), '$.messages[*].id') -> 0, to_jsonb(tests.id('long 3')), 'the next one goes on there');
 select tests.authenticate_as('database');
 update public.conversations set visibility = 'workspace' where id = tests.id('north talk');
 select is(tests.try_as('outsider', 'select tests.told()'), 'not_found', 'what is not public is not told');

@@ -37,7 +37,7 @@ $$;
 -- Unconfirmed
 select tests.signed_up_as('pretender', now(), null);
 select is(private.has_proven_address(tests.id('pretender')), false, 'an address that nobody confirmed is not proven');
-select is((select jsonb_array_length(private.export_user_data(tests.id('pretender')) #> '{tables,invitations}')), 0, 'no invitation is shown to them');
+select is((select jsonb_array_length(public.export_user_data(tests.id('pretender')) #> '{tables,invitations}')), 0, 'no invitation is shown to them');
 select is(tests.try_as('pretender', $$select public.erase_user(confirm => 'erase')$$), 'yes', 'their account may go');
 select tests.authenticate_as('database');
 select is(private.erase_person(tests.id('pretender'), 'kim@tests.example') ->> 'audit_entries', '0', 'even told the address, the erasure takes it for nobody''s');
@@ -47,13 +47,13 @@ select is(tests.said_of_kim(), (select said from before), 'and nothing that othe
 -- Confirmed by a project that confirms whatever is typed
 select tests.signed_up_as('confirmed', null, now());
 select is(private.has_proven_address(tests.id('confirmed')), false, 'nor is one proven that was confirmed without a mail');
-select is((select jsonb_array_length(private.export_user_data(tests.id('confirmed')) #> '{tables,invitations}')), 0, 'no invitation is shown to them either');
+select is((select jsonb_array_length(public.export_user_data(tests.id('confirmed')) #> '{tables,invitations}')), 0, 'no invitation is shown to them either');
 select is(tests.erase('confirmed') ->> 'audit_entries', '0', 'their account goes as well');
 select is(tests.said_of_kim(), (select said from before), 'and nothing that others wrote has changed');
 
 -- Proven
 select tests.signed_up_as('kim', now() - interval '1 minute', now());
-select is((select jsonb_path_query_array(private.export_user_data(tests.id('kim')), '$.tables.invitations[*].workspace_id')),
+select is((select jsonb_path_query_array(public.export_user_data(tests.id('kim')), '$.tables.invitations[*].workspace_id')),
   jsonb_build_array(tests.id('south')), 'the real one is shown who invited them');
 select is((tests.erase('kim') ->> 'audit_entries')::integer > 0, true, 'and is erased');
 select is_empty($$select from public.invitations where email = 'kim@tests.example'$$, 'with the invitation');

@@ -12,7 +12,7 @@ select tests.put(tests.id('south') || '/' || tests.id('outsider') || '/' || test
 select tests.put(tests.id('member') || '/' || tests.id('outsider') || '/x.txt', 'outsider');
 select tests.put('elsewhere/shared.txt', 'member');
 select is_empty($$select from private.personal_objects(tests.id('member'))$$, 'a name with their id in it is not theirs');
-select is(private.export_user_data(tests.id('member')) #> '{tables,storage.objects}', '[]', 'nor is it in their export');
+select is(public.export_user_data(tests.id('member')) #> '{tables,storage.objects}', '[]', 'nor is it in their export');
 
 select tests.put(tests.id('north') || '/' || tests.id('member') || '/mine.txt', 'member');
 select tests.put(tests.id('south') || '/' || upper(tests.id('member')::text) || '/loud.txt', 'member');

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(17);
+select plan(20);
 
 insert into public.invitations (workspace_id, email, token_hash, invited_by) values
   (tests.id('south'), 'member@tests.example', sha256('1'), tests.id('outsider')), (tests.id('north'), 'stranger@tests.example', sha256('2'), tests.id('member'));
@@ -50,12 +50,25 @@ select is(tests.try_as('service', format('select public.export_user_data(%L)', t
 select is(tests.try_as('nameless', 'select public.export_user_data()'), 'yes', 'somebody without an address exports themselves');
 -- Without an address nothing is found by it.
 insert into public.invitations (workspace_id, email, token_hash) values (tests.id('north'), 'null@tests.example', sha256('3'));
-select is((select jsonb_array_length(private.export_user_data(tests.id('nameless')) #> '{tables,invitations}')), 0, 'nor other people''s invitations');
+select is((select jsonb_array_length(public.export_user_data(tests.id('nameless')) #> '{tables,invitations}')), 0, 'nor other people''s invitations');
+-- However much it is, it comes in pieces.
+insert into public.audit_log (workspace_id, actor_id, action, detail)
+select tests.id('north'), tests.id('member'), 'report.exported', jsonb_build_object('words', repeat('word ', 1000), 'n', n)
+from generate_series(1, 100) as n;
+create temporary table pieces on commit drop as
+select piece, n from private.export_pieces(tests.id('member')) with ordinality as made (piece, n);
+select ok((select count(*) filter (where octet_length(piece) > 40000) >= 5 from pieces), 'what is long is cut');
+select ok((select max(octet_length(piece)) < 80000 from pieces), 'into pieces of some 64 KiB');
+select is(
+  (select jsonb_array_length(string_agg(piece, '' order by n)::jsonb #> '{tables,audit_log}') from pieces),
+  (select count(*)::integer from public.audit_log where actor_id = tests.id('member') or subject_id = tests.id('member')::text),
+  'one after the other they are the archive'
+);
 -- What is declared later is exported too.
 create table public.notes (id bigint primary key, user_id uuid, note text);
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported) values ('public.notes', 'user_id', 'delete', true);
 insert into public.notes values (1, tests.id('member'), 'mine'), (2, tests.id('admin'), 'not mine');
-select is((select jsonb_path_query_array(private.export_user_data(tests.id('member')), '$.tables.notes[*].note')), '["mine"]', 'a declared table is in the archive');
+select is((select jsonb_path_query_array(public.export_user_data(tests.id('member')), '$.tables.notes[*].note')), '["mine"]', 'a declared table is in the archive');
 
 select * from finish();
 rollback;
