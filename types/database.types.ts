@@ -3749,7 +3749,7 @@ export type Database = {
         Returns: string;
       };
       "explain_access": {
-        Args: { "agent_id": string; "user_id"?: string };
+        Args: { "agent_id": string; "as_itself"?: boolean; "scope"?: string; "user_id"?: string };
         Returns: {
           "allowed": boolean;
           "decided_by": Json;
@@ -4063,6 +4063,7 @@ export type Database = {
       "scopes": {
         Args: Record<PropertyKey, never>;
         Returns: {
+          "actors": (string)[];
           "description": string;
           "name": string;
           "opens": (string)[];

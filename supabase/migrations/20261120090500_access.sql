@@ -1,6 +1,6 @@
 -- Access: the one place that decides who may use an agent, and everything that asks it.
 --
--- Touches: the policies and grants of agents and permissions, my_agents, explain_access.
+-- Touches: the policies and grants of agents and permissions, my_agents.
 -- Beware:  the policies, explain_access and the functions' lookups share private.access_decisions, so that they cannot disagree.
 
 create function private.access_decisions(for_user uuid, for_agent uuid default null)
@@ -184,30 +184,6 @@ $$;
 comment on function public.agent_settings(uuid) is
   'Where an agent answers and how it is set up, which who only uses it does not see. Admins and the service. Errors: not_found 404.';
 
-create function private.explain_access(agent_id uuid, user_id uuid)
-returns table (allowed boolean, reason text, decided_by jsonb)
-language plpgsql
-stable
-security definer -- an admin may ask about others
-set search_path = ''
-as $$
-declare
-  caller uuid := private.current_user_id();
-  person uuid := coalesce(explain_access.user_id, caller);
-  answer record;
-begin
-  select * into answer from private.access_of(person, explain_access.agent_id);
-  if not private.is_service()
-    and not (person = caller and private.belongs_to(caller, answer.workspace_id))
-    and not private.administers(caller, answer.workspace_id)
-  then
-    perform private.raise_error('not_found', 'No such agent in a workspace of yours, or not yours to ask about.', 404);
-  end if;
-  return query select answer.allowed, answer.reason, answer.decided_by;
-end;
-$$;
-comment on function private.explain_access(uuid, uuid) is 'The body of public.explain_access: what clients call runs as the caller, what it does needs more.';
-
 grant execute on function
-  public.my_agents(), private.explain_access(uuid, uuid), private.agent_settings(uuid), public.agent_settings(uuid)
+  public.my_agents(), private.agent_settings(uuid), public.agent_settings(uuid)
 to authenticated, service_role;

@@ -7,7 +7,7 @@
 -- What an agent may be allowed ---------------------------------------------------------------------------------------------------------
 
 create function private.scopes()
-returns table (name text, description text, opens text[])
+returns table (name text, description text, opens text[], actors text[])
 language sql
 immutable
 parallel safe
@@ -17,30 +17,39 @@ as $$
   values
     ('conversations:read', 'Read your conversations with it.',
       array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts', 'select latest_artifacts',
-        'select suggestions', 'GET /context/:conversation']),
+        'select suggestions', 'GET /context/:conversation'],
+      array['person', 'delegate']),
     ('conversations:write', 'Answer in your conversations with it.',
-      array['rpc add_message']),
+      array['rpc add_message'],
+      array['person', 'delegate']),
     ('memory:read', 'Recall what is remembered of you, but not what other agents keep to themselves.',
       array['select memories', 'select memory_sources', 'select agent_memory', 'select agent_memory_history',
         'rpc recall', 'rpc memories_at', 'rpc load_agent_memory',
-        'POST /memory/search']),
+        'POST /memory/search', 'GET /context/:conversation'],
+      array['person', 'delegate', 'agent']),
     ('memory:write', 'Remember and forget statements about you.',
-      array['rpc remember', 'rpc forget', 'POST /memory', 'DELETE /memory/:id', 'rpc save_agent_memory']),
+      array['rpc remember', 'rpc forget', 'POST /memory', 'DELETE /memory/:id', 'rpc save_agent_memory'],
+      array['person', 'delegate', 'agent']),
     ('knowledge:read', 'Read and search your documents and those of the workspace.',
-      array['select documents', 'select document_chunks', 'rpc search_documents', 'rpc list_documents', 'POST /knowledge/search']),
+      array['select documents', 'select document_chunks', 'rpc search_documents', 'rpc list_documents', 'POST /knowledge/search'],
+      array['person', 'delegate', 'agent']),
     ('knowledge:write', 'Add and change documents, yours and those of the workspace.',
       array['insert documents', 'update documents', 'delete documents', 'insert document_chunks', 'update document_chunks',
-        'delete document_chunks', 'rpc put_document']),
+        'delete document_chunks', 'rpc put_document'],
+      array['person', 'delegate', 'agent']),
     ('connections:use', 'Use the accounts that you connected.',
-      array['GET /connections/:id/token']),
+      array['GET /connections/:id/token'],
+      array['delegate']),
     ('work:*', 'Do the work of a queue: one scope for each, work:<queue>.',
       array['POST /work/:queue/claim', 'POST /work/:queue/heartbeat', 'POST /work/:queue/complete', 'POST /work/:queue/fail',
-        'POST /work/:queue/snooze']);
+        'POST /work/:queue/snooze'],
+      array['agent']);
 $$;
 comment on function private.scopes() is
-  'What an agent may be allowed: the scope, what a person reads before saying yes, and which tables and routes it opens.';
+  'What an agent may be allowed: the scope, what a person reads before saying yes, which tables and routes it opens (what two scopes '
+  'name takes both), and who can do it at all: a person themselves, a delegate (an agent for a person), an agent as itself.';
 create function public.scopes()
-returns table (name text, description text, opens text[])
+returns table (name text, description text, opens text[], actors text[])
 language sql
 immutable
 security invoker
@@ -50,7 +59,8 @@ as $$
   select * from private.scopes();
 $$;
 comment on function public.scopes() is
-  'The scopes that there are, for dialogs of consent: name, description in the second person, and what it opens.';
+  'The scopes that there are, for dialogs of consent: name, description in the second person, what it opens, and for whom (person, '
+  'delegate: an agent for a person, agent: as itself).';
 
 create function private.check_scopes()
 returns trigger

@@ -1,12 +1,166 @@
 -- Agents as principals: what an agent may do with its token, as itself or for a person.
 --
--- Touches: private.agent_rights, person_behind_agent, workspaces_of_agent, delegation_of.
--- Beware:  whatever a policy or a function does not open by naming a scope is closed to agents: private.current_user_id() is null and
---          private.workspace_ids() is empty with their tokens (docs/decisions/0030-agents-are-closed-out-by-default.md). The token says who
---          asks for what; whether they may is looked up for each statement, so that what is taken back is gone at once.
+-- Touches: private.actor_decision, scope_decision, agent_rights, person_behind_agent, workspaces_of_agent,
+--          delegation_of.
+-- Beware:  whatever a policy or a function does not open by naming a scope is closed to agents:
+--          private.current_user_id() is null and private.workspace_ids() is empty with their tokens
+--          (docs/decisions/0030-agents-are-closed-out-by-default.md). The token says who asks for what; whether they
+--          may is looked up for each statement, so that what is taken back is gone at once.
 --
---          A token's claims: sub (the person, or the agent as itself), client_id (the agent), scope ("memory:read knowledge:read"),
---          credential_id, and, for a person, act: {sub: agent, credential_id, act?: who acted before it}.
+--          A token's claims: sub (the person, or the agent as itself), client_id (the agent), scope ("memory:read
+--          knowledge:read"), credential_id, and, for a person, act: {sub: agent, credential_id, act?: who
+--          acted before it}.
+
+create function private.actor_of_token()
+returns jsonb
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce(
+    claims -> 'act', jsonb_build_object('sub', claims -> 'client_id', 'credential_id', claims -> 'credential_id')
+  )
+  from private.jwt_claims() as claims;
+$$;
+comment on function private.actor_of_token() is
+  'Who acts with the request''s token: {sub: agent, credential_id, act?}. What it says is not yet true.';
+
+create function private.token_has_scope(for_scope text)
+returns boolean
+language sql
+stable
+parallel safe
+set search_path = ''
+as $$
+  select coalesce(for_scope = any (string_to_array(private.jwt_claims() ->> 'scope', ' ')), false);
+$$;
+comment on function private.token_has_scope(text) is 'Whether the request''s token names the scope.';
+
+create function private.opens_for(for_scope text, actor text)
+returns boolean
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select exists (
+    select from private.scopes() as known
+    where known.name = case when for_scope like 'work:_%' then 'work:*' else for_scope end
+      and actor = any (known.actors)
+  );
+$$;
+comment on function private.opens_for(text, text) is
+  'Whether a scope opens anything to a person, a delegate (an agent for a person) or an agent as itself, as '
+  'private.scopes() says.';
+
+create function private.actor_decision(for_user uuid, for_agent uuid, for_credential uuid, for_scope text)
+returns table (allowed boolean, reason text, agent_id uuid, workspace_id uuid, decided_by jsonb)
+language sql
+stable
+parallel safe
+rows 1
+set search_path = ''
+as $$
+  select decision.reason in ('consented', 'credential'), decision.reason, for_agent, agent.workspace_id,
+    case decision.reason
+      when 'unknown_agent' then null
+      when 'not_a_member' then null
+      when 'not_for_this_actor' then null
+      when 'consented' then to_jsonb(consent)
+      when 'consent_required' then to_jsonb(consent)
+      when 'credential' then to_jsonb(credential)
+      when 'credential_required' then to_jsonb(credential)
+      else coalesce(access.decided_by, jsonb_build_object('table', 'agents', 'id', agent.id, 'status', agent.status))
+    end
+  from (select for_agent as id) as asked
+  left join (
+    select known.id, known.workspace_id, known.status from public.agents as known
+    join public.workspaces as workspace on workspace.id = known.workspace_id and workspace.deleted_at is null
+  ) as agent on agent.id = asked.id
+  left join lateral private.access_decisions(for_user, agent.id) as access on for_user is not null
+  -- Of those that have not ended, one that has the scope, where there is one.
+  left join lateral (
+    select 'agent_credentials' as table, held.id, held.name, held.scopes, held.expires_at
+    from public.agent_credentials as held
+    where held.agent_id = agent.id and held.expires_at > now() and (for_credential is null or held.id = for_credential)
+    order by for_scope = any (held.scopes) desc, held.expires_at desc, held.id limit 1
+  ) as credential on true
+  left join lateral (
+    select 'agent_consents' as table, given.id, given.user_id, given.scopes, given.granted_by
+    from public.agent_consents as given
+    where given.agent_id = agent.id and (given.user_id = for_user or given.user_id is null) and for_user is not null
+    order by for_scope = any (given.scopes) desc, given.user_id nulls last limit 1
+  ) as consent on true
+  cross join lateral (
+    select case
+      when agent.id is null then 'unknown_agent'
+      when for_user is not null and access.reason is null then 'not_a_member'
+      when not access.allowed then access.reason
+      when for_user is null and agent.status <> 'published' then 'agent_not_published'
+      when not coalesce(for_scope = any (credential.scopes), false) then 'credential_required'
+      when for_user is not null and not coalesce(for_scope = any (consent.scopes), false) then 'consent_required'
+      when not private.opens_for(for_scope, case when for_user is null then 'agent' else 'delegate' end)
+        then 'not_for_this_actor'
+      when for_user is null then 'credential'
+      else 'consented'
+    end as reason
+  ) as decision;
+$$;
+comment on function private.actor_decision(uuid, uuid, uuid, text) is
+  'Whether an agent may use a scope now, for a person or (null) as itself, why, and the row that decided. '
+  'for_credential: the one that its token was given for; null: any that has not ended. Always one row. reason: '
+  'consented, credential; or what stands against it first: unknown_agent, not_a_member and the reasons of access_of, '
+  'agent_not_published, credential_required, consent_required, not_for_this_actor.';
+
+create function private.scope_decision(for_user uuid, actor jsonb, for_scope text, by_token boolean)
+returns table (allowed boolean, reason text, agent_id uuid, workspace_id uuid, decided_by jsonb)
+language plpgsql
+stable
+parallel safe
+rows 1
+set search_path = ''
+as $$
+declare
+  acting jsonb := actor;
+  first record;
+  decision record;
+begin
+  -- Each of the chain must be allowed it, today, in one workspace.
+  for depth in 1..4 loop
+    if not coalesce(pg_catalog.pg_input_is_valid(acting ->> 'sub', 'uuid'), false)
+      or by_token and not coalesce(pg_catalog.pg_input_is_valid(acting ->> 'credential_id', 'uuid'), false)
+    then
+      return query select false, 'unknown_agent', null::uuid, null::uuid, null::jsonb;
+      return;
+    end if;
+    select * into decision from private.actor_decision(
+      for_user, (acting ->> 'sub')::uuid, case when by_token then (acting ->> 'credential_id')::uuid end, for_scope
+    );
+    if depth = 1 then
+      first := decision;
+    elsif decision.workspace_id is distinct from first.workspace_id then
+      return query select false, 'unknown_agent', null::uuid, null::uuid, null::jsonb;
+      return;
+    end if;
+    if not decision.allowed then
+      return query
+        select decision.allowed, decision.reason, decision.agent_id, decision.workspace_id, decision.decided_by;
+      return;
+    end if;
+    acting := acting -> 'act';
+    if acting is null then
+      return query select first.allowed, first.reason, first.agent_id, first.workspace_id, first.decided_by;
+      return;
+    end if;
+  end loop;
+  return query select false, 'chain_too_long', first.agent_id, first.workspace_id, null::jsonb;
+end;
+$$;
+comment on function private.scope_decision(uuid, jsonb, text, boolean) is
+  'Whether whoever acts may use a scope now, for a person or (null) as itself. actor: {sub: agent, credential_id?, '
+  'act?: who acted before it}, at most four of one workspace. by_token: each must name its credential. Always one '
+  'row: the first who may not, else the first. Never raises.';
 
 create function private.agent_rights(for_scope text)
 returns table (agent_id uuid, workspace_id uuid, user_id uuid)
@@ -17,68 +171,26 @@ security definer -- reads credentials, consents and permissions past RLS
 rows 1
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   claims jsonb := private.jwt_claims();
   person uuid := private.person_of_token();
-  actor jsonb := coalesce(claims -> 'act', jsonb_build_object('sub', claims -> 'client_id', 'credential_id', claims -> 'credential_id'));
-  home uuid;
-  place uuid;
+  actor jsonb := private.actor_of_token();
 begin
   -- A token for another audience is not for the database; `aud` is a text or a list of texts.
-  if for_scope is null or not coalesce(for_scope = any (string_to_array(claims ->> 'scope', ' ')), false)
+  if for_scope is null or not private.token_has_scope(for_scope)
     or not coalesce(claims -> 'aud' ? 'authenticated', false)
     or actor ->> 'sub' is distinct from claims ->> 'client_id' or (claims ? 'act' and person is null)
   then
     return;
   end if;
-  -- Each of the chain must be allowed it, today.
-  for depth in 1..4 loop
-    if not pg_catalog.pg_input_is_valid(actor ->> 'sub', 'uuid') or not pg_catalog.pg_input_is_valid(actor ->> 'credential_id', 'uuid') then
-      return;
-    end if;
-    place := (
-      select agent.workspace_id
-      from public.agent_credentials as credential
-      join public.agents as agent on agent.id = credential.agent_id
-      join public.workspaces as workspace on workspace.id = agent.workspace_id and workspace.deleted_at is null
-      where credential.id = (actor ->> 'credential_id')::uuid and credential.agent_id = (actor ->> 'sub')::uuid
-        and credential.expires_at > now() and for_scope = any (credential.scopes)
-        and (person is not null or agent.status = 'published')
-    );
-    if place is null or place <> coalesce(home, place) or (
-      person is not null and not private.is_allowed_for(person, (actor ->> 'sub')::uuid, for_scope)
-    ) then
-      return;
-    end if;
-    home := place;
-    actor := actor -> 'act';
-    exit when actor is null;
-  end loop;
-  if actor is null then
-    return query select (claims ->> 'client_id')::uuid, home, person;
-  end if;
+  return query
+    select decision.agent_id, decision.workspace_id, person
+    from private.scope_decision(person, actor, for_scope, true) as decision where decision.allowed;
 end;
 $$;
 comment on function private.agent_rights(text) is
-  'For the request''s token: the agent, its workspace and the person it acts for (null: as itself), if all of them allow this scope now; '
-  'otherwise no row. A chain has at most four agents, of one workspace. Never raises.';
-
-create function private.is_allowed_for(for_user uuid, for_agent uuid, for_scope text)
-returns boolean
-language sql
-stable
-parallel safe
-set search_path = ''
-as $$
-  select exists (select from private.access_decisions(for_user, for_agent) as decision where decision.allowed)
-    and exists (
-      select from public.agent_consents as consent
-      where consent.agent_id = for_agent and (consent.user_id = for_user or consent.user_id is null) and for_scope = any (consent.scopes)
-    );
-$$;
-comment on function private.is_allowed_for(uuid, uuid, text) is
-  'Whether a person may use an agent, and allowed it this scope by themselves or by their workspace.';
+  'For the request''s token: the agent, its workspace and the person it acts for (null: as itself), if all of them '
+  'allow this scope now; otherwise no row. A chain has at most four agents, of one workspace. Never raises.';
 
 create function private.person_behind_agent(for_scope text)
 returns uuid
@@ -91,7 +203,8 @@ begin
   return (select rights.user_id from private.agent_rights(for_scope) as rights);
 end;
 $$;
-comment on function private.person_behind_agent(text) is 'The person for whom an agent may use this scope now, else null. Never raises.';
+comment on function private.person_behind_agent(text) is
+  'The person for whom an agent may use this scope now, else null. Never raises.';
 
 create function private.workspaces_of_agent(minimum_role text, for_scope text)
 returns uuid[]
@@ -104,12 +217,14 @@ begin
   return array(
     select rights.workspace_id from private.agent_rights(for_scope) as rights
     -- As itself an agent is what a member is; for a person it is what they are.
-    where case when rights.user_id is null then 'member' else private.member_role(rights.user_id, rights.workspace_id) end
+    where case
+      when rights.user_id is null then 'member' else private.member_role(rights.user_id, rights.workspace_id) end
       = any (private.roles_from(minimum_role))
   );
 end;
 $$;
-comment on function private.workspaces_of_agent(text, text) is 'The agent''s workspace, where it may use this scope now with at least this role, else none. Never raises.';
+comment on function private.workspaces_of_agent(text, text) is
+  'The agent''s workspace, where it may use this scope now with at least this role, else none. Never raises.';
 
 create function private.delegation_of(credential uuid, person uuid, asked jsonb)
 returns table (reason text, allowed jsonb, missing jsonb)
@@ -120,16 +235,18 @@ set search_path = ''
 as $$
   select
     (select access.reason from private.access_of(person, held.agent_id) as access where not access.allowed),
-    coalesce(jsonb_agg(scope) filter (where private.is_allowed_for(person, held.agent_id, scope)), '[]'),
-    coalesce(jsonb_agg(scope) filter (where not private.is_allowed_for(person, held.agent_id, scope)), '[]')
+    coalesce(jsonb_agg(scope) filter (where decision.allowed), '[]'),
+    coalesce(jsonb_agg(scope) filter (where not decision.allowed), '[]')
   from public.agent_credentials as held
   left join jsonb_array_elements_text(coalesce(asked, to_jsonb(held.scopes))) as scope on scope = any (held.scopes)
+  left join lateral private.actor_decision(person, held.agent_id, held.id, scope) as decision on scope is not null
   where held.id = credential and held.expires_at > now()
   group by held.agent_id;
 $$;
 comment on function private.delegation_of(uuid, uuid, jsonb) is
-  'What a credential''s agent may do for a person, of what is asked (null: of all that the credential has): why the person may not use '
-  'the agent (null: they may), what is consented to, and what is missing. No row: the credential has ended.';
+  'What a credential''s agent may do for a person, of what is asked (null: of all that the credential has): why the '
+  'person may not use the agent (null: they may), what is consented to, and what is missing. No row: the credential '
+  'has ended.';
 
 grant execute on function
   private.agent_rights(text), private.person_behind_agent(text), private.workspaces_of_agent(text, text)

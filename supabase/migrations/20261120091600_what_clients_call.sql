@@ -89,17 +89,22 @@ $$;
 comment on function public.transfer_ownership(uuid, uuid) is
   'Makes a member the owner and the caller an admin. Owners only. Errors: not_signed_in 401, not_found 404, not_a_member 409.';
 
-create function public.explain_access(agent_id uuid, user_id uuid default null)
+create function public.explain_access(
+  agent_id uuid, user_id uuid default null, scope text default null, as_itself boolean default false
+)
 returns table (allowed boolean, reason text, decided_by jsonb)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select * from private.explain_access($1, $2);
+  select * from private.explain_access($1, $2, $3, $4);
 $$;
-comment on function public.explain_access(uuid, uuid) is
-  'Whether a person (the caller when left out; others only for admins) may use an agent, why, and the row that decided. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only). Errors: not_found 404.';
+comment on function public.explain_access(uuid, uuid, text, boolean) is
+  'Whether a person (the caller when left out; others only for admins) may use an agent, or, with a scope, whether the agent may use it for '
+  'that person, or as_itself; why, and the row that decided. An agent asks about itself and is told the table of that row only. reason: '
+  'granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only); with a '
+  'scope also consented, credential, credential_required, consent_required, not_for_this_actor, insufficient_scope. Errors: not_found 404.';
 
 create function public.log_audit(
   workspace_id uuid, action text, subject_type text default null, subject_id text default null,
@@ -141,7 +146,7 @@ grant execute on function
   public.transfer_ownership(uuid, uuid)
 to authenticated;
 grant execute on function
-  public.explain_access(uuid, uuid),
+  public.explain_access(uuid, uuid, text, boolean),
   public.log_audit(uuid, text, text, text, uuid, jsonb, text),
   public.verify_audit_log(uuid, text)
 to authenticated, service_role;

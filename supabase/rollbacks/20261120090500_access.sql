@@ -1,5 +1,4 @@
 -- Back from: access. Without policies nobody gets in.
-drop function private.explain_access(uuid, uuid);
 drop function public.my_agents();
 drop function public.agent_settings(uuid);
 drop function private.agent_settings(uuid);

@@ -1,12 +1,16 @@
 import { z } from "zod";
-import type { Person } from "../_shared/access/authentication.ts";
+import { type Agent, claimsOf, type Person } from "../_shared/access/authentication.ts";
 import { requestedConsistency } from "../_shared/http/requested-consistency.ts";
-import { notFound } from "../_shared/errors.ts";
+import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, answerText, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Access, Reason } from "../_shared/access/permissions.ts";
 
-const query = z.strictObject({ user: uuid.optional() });
+const query = z.strictObject({
+  user: uuid.optional(),
+  scope: z.string().min(1).max(100).optional(),
+  as: z.literal("itself", { error: "itself, or left out" }).optional(),
+});
 
 interface OthersAccess {
   allowed: boolean;
@@ -54,20 +58,44 @@ async function explainOthers(
 }
 
 /**
- * `GET /agents/:id/access`: may I, and why. `?user=` asks about somebody else and needs an admin;
- * that answer is always fresh and names the row that decided.
+ * About a scope, or asked by an agent: whether it may now, for the person or as itself. Always fresh, as the
+ * database answers `explain_access`, so that who may ask is decided there.
+ */
+async function explainScope(
+  context: RequestContext,
+  caller: Person | Agent,
+  agent: string,
+  { user, scope, as }: z.output<typeof query>,
+): Promise<Response> {
+  const [row] = await context.env.database.run(
+    (sql) =>
+      sql<{ allowed: boolean; reason: string; decided_by: unknown }[]>`
+      select allowed, reason, decided_by from public.explain_access(
+        ${agent}, ${user ?? null}::text::uuid, ${scope ?? null}, ${as === "itself"})`,
+    { as: claimsOf(caller) },
+  );
+  const about = as === "itself" ? null : user ?? caller.userId;
+  return answer({ agent_id: agent, user_id: about, scope: scope ?? null, ...row });
+}
+
+/**
+ * `GET /agents/:id/access`: may I, and why. `?user=` asks about somebody else and needs an admin; `?scope=`
+ * whether the agent may use a scope for the person, `&as=itself` as itself. Such answers are always fresh and
+ * name the row that decided. An agent asks about itself.
  */
 export function explainAccess(
   context: RequestContext,
-  caller: Person,
+  caller: Person | Agent,
 ): Response | Promise<Response> {
   const request = context.req.raw;
   const agent = uuidParameter(context.req.param("id"), "id");
-  if (request.url.includes("?")) {
-    const { user: other } = readQuery(request, query);
-    if (other !== undefined && other !== caller.userId) {
-      return explainOthers(context, caller, agent, other);
-    }
+  const asked = request.url.includes("?") ? readQuery(request, query) : {};
+  if (caller.kind === "agent" || asked.scope !== undefined) {
+    return explainScope(context, caller, agent, asked);
+  }
+  if (asked.as) throw new ApiError(400, "invalid_parameter", "as: goes with scope");
+  if (asked.user !== undefined && asked.user !== caller.userId) {
+    return explainOthers(context, caller, agent, asked.user);
   }
   const consistency = requestedConsistency(context, caller);
   const access = context.env.permissions.access(caller.userId, agent, consistency);

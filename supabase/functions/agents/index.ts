@@ -1,6 +1,6 @@
 /** Who may use which agent: asked often, changed seldom. */
 import { createApp, serve } from "../_shared/http/app.ts";
-import { openRoute, route } from "../_shared/http/route.ts";
+import { openRoute, route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { createCredential, listCredentials, removeCredential } from "./agent-credentials.ts";
 import { removeAccess, setAccess } from "./change-access.ts";
@@ -12,7 +12,7 @@ import { listAgents } from "./list-agents.ts";
 
 export const app = createApp("agents");
 app.get("/", route("person", "read", listAgents));
-app.get("/:id/access", route("person", "check", explainAccess));
+app.get("/:id/access", scopedRoute("person", "check", null, explainAccess));
 app.put("/:id/access/:user", route("person", "write", setAccess));
 app.delete("/:id/access/:user", route("person", "write", removeAccess));
 app.post("/access/check", route("person", "read", checkAccess));

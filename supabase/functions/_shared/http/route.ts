@@ -72,12 +72,12 @@ async function recognise(authenticator: Authenticator, request: Request, audienc
  * audience). What such a handler asks of the database it asks with the agent's claims:
  * `database.run(…, { as: caller })`.
  *
- * @param scope the scope's name, or what it is for this request
+ * @param scope the scope's name, or what it is for this request; null: none, what it tells is about the agent itself
  */
 export function scopedRoute<For extends Audience>(
   audience: For,
   limit: RateLimitClass,
-  scope: string | ((context: RequestContext) => string),
+  scope: string | null | ((context: RequestContext) => string),
   handler: Handler<CallerOf[For] | Agent>,
 ): (context: RequestContext) => Promise<Response> {
   const others = route(audience, limit, handler);
@@ -87,9 +87,11 @@ export function scopedRoute<For extends Audience>(
     const caller = authenticator.recall(request) ??
       await recognise(authenticator, request, audience);
     if (caller?.kind !== "agent") return await others(context);
-    const needed = typeof scope === "string" ? scope : scope(context);
-    if (!caller.scopes.has(needed) || !caller.audiences.has("authenticated")) {
-      throw insufficientScope(needed);
+    const needed = typeof scope === "function" ? scope(context) : scope;
+    if (
+      needed !== null && !caller.scopes.has(needed) || !caller.audiences.has("authenticated")
+    ) {
+      throw insufficientScope(needed ?? undefined);
     }
     // For each of the people it acts for an allowance of its own: one cannot use up another's.
     const allowance = rateLimiter.count(`${caller.agentId} ${caller.userId ?? ""}`, limit);
