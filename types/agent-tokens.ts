@@ -27,11 +27,14 @@ export interface AgentTokens {
   asItself(scopes?: readonly string[]): TokenSource;
   /** Tokens for a person, by a token of theirs. */
   forPerson(token: string | TokenSource, scopes?: readonly string[]): TokenSource;
+  /** Tokens for whom a session is with, by the header `x-groundwork-session-token` that it was opened with. */
+  forSession(token: string, scopes?: readonly string[]): TokenSource;
 }
 
-const exchange = {
-  grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
-  subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+const subjects = {
+  person: "urn:ietf:params:oauth:token-type:access_token",
+  session: "urn:groundwork:params:oauth:token-type:session",
 };
 
 /**
@@ -79,14 +82,21 @@ export function createAgentTokens(
 
   const scope = (scopes?: readonly string[]): Record<string, string> =>
     scopes ? { scope: scopes.join(" ") } : {};
+  const forSubject = (
+    type: keyof typeof subjects,
+    token: string | TokenSource,
+    scopes?: readonly string[],
+  ) =>
+    keep(async () => ({
+      grant_type: exchange,
+      subject_token_type: subjects[type],
+      subject_token: typeof token === "string" ? token : await token(),
+      ...scope(scopes),
+    }));
   return {
     asItself: (scopes) =>
       keep(() => Promise.resolve({ grant_type: "client_credentials", ...scope(scopes) })),
-    forPerson: (token, scopes) =>
-      keep(async () => ({
-        ...exchange,
-        subject_token: typeof token === "string" ? token : await token(),
-        ...scope(scopes),
-      })),
+    forPerson: (token, scopes) => forSubject("person", token, scopes),
+    forSession: (token, scopes) => forSubject("session", token, scopes),
   };
 }

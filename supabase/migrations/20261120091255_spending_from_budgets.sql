@@ -68,7 +68,6 @@ create function private.reserve_usage(
 returns boolean
 language plpgsql
 volatile
-security definer -- pools and slots are nobody's to write
 set search_path = ''
 as $$
 declare
@@ -121,7 +120,6 @@ create function private.settle_usage(in_workspace uuid, for_request text, tokens
 returns boolean
 language plpgsql
 volatile
-security definer -- pools and slots are nobody's to write
 set search_path = ''
 as $$
 declare
@@ -253,7 +251,67 @@ comment on function private.release_reservations(integer) is
   'Gives back what the dead had reserved (open past its time), at most `batch`, and removes what is long over. Returns how many came back.';
 select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
 
--- What the service calls ---------------------------------------------------------------------------------------------------------------
+-- What the service and agents call -----------------------------------------------------------------------------------------------------
+
+create function private.spender(in_workspace uuid, for_user uuid, for_agent uuid, for_request text)
+returns table (user_id uuid, agent_id uuid, request_id text)
+language plpgsql
+stable
+security definer -- asks what an agent may
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  rights record;
+begin
+  if private.agent_of_token() is null and private.is_service() then
+    return query select for_user, for_agent, for_request;
+    return;
+  end if;
+  select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
+  if rights.workspace_id is distinct from in_workspace or rights.user_id is distinct from coalesce(for_user, rights.user_id)
+    or rights.agent_id is distinct from coalesce(for_agent, rights.agent_id)
+  then
+    perform private.raise_error('forbidden', 'Only the service and an agent, for itself, say what is used.', 403);
+  elsif length(for_request) not between 1 and 150 then
+    perform private.raise_error('invalid_body', 'request_id: has 1 to 150 characters', 400, 'request_id');
+  end if;
+  -- An agent's request ids are its own: they are not in the way of the service's.
+  return query select rights.user_id, rights.agent_id, format('agent:%s:%s', rights.agent_id, for_request);
+end;
+$$;
+comment on function private.spender(uuid, uuid, uuid, text) is
+  'For whom the caller takes from budgets: the service for whom it names, an agent (usage:write) for itself and the person it acts for, under '
+  'request ids of its own. Errors: forbidden 403, invalid_body 400.';
+
+create function private.reserve_for_caller(
+  in_workspace uuid, for_request text, for_user uuid, for_agent uuid, tokens bigint, amount_minor bigint, in_currency text, lease interval
+)
+returns boolean
+language sql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+  select private.reserve_usage(
+    in_workspace, spender.user_id, spender.agent_id, spender.request_id, tokens, amount_minor, in_currency, lease
+  )
+  from private.spender(in_workspace, for_user, for_agent, for_request) as spender;
+$$;
+comment on function private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval) is 'The body of public.reserve_usage.';
+
+create function private.settle_for_caller(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
+returns boolean
+language sql
+volatile
+security definer -- pools and slots are nobody's to write
+set search_path = ''
+as $$
+  select private.settle_usage(in_workspace, spender.request_id, tokens, amount_minor)
+  from private.spender(in_workspace, null, null, for_request) as spender;
+$$;
+comment on function private.settle_for_caller(uuid, text, bigint, bigint) is 'The body of public.settle_usage.';
 
 create function public.reserve_usage(
   workspace_id uuid, request_id text, user_id uuid default null, agent_id uuid default null, tokens bigint default null,
@@ -265,10 +323,10 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select private.reserve_usage($1, $3, $4, $2, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+  select private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
-  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved before. For the service. Errors: budget_exhausted 402 with what is left and when it renews.';
+  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved before. For the service, and for agents with usage:write: for themselves and their person. Errors: forbidden 403, budget_exhausted 402 with what is left and when it renews.';
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null, amount_minor bigint default null)
 returns boolean
 language sql
@@ -276,11 +334,12 @@ volatile
 security invoker
 set search_path = ''
 as $$
-  select private.settle_usage($1, $2, $3, $4);
+  select private.settle_for_caller($1, $2, $3, $4);
 $$;
 comment on function public.settle_usage(uuid, text, bigint, bigint) is
-  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is settling once: false. For the service.';
+  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is settling once: false. For the service, and for agents with usage:write. Errors: forbidden 403.';
 grant execute on function
-  public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer), private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval),
-  public.settle_usage(uuid, text, bigint, bigint), private.settle_usage(uuid, text, bigint, bigint)
-to service_role;
+  public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer),
+  private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval),
+  public.settle_usage(uuid, text, bigint, bigint), private.settle_for_caller(uuid, text, bigint, bigint)
+to authenticated, service_role;

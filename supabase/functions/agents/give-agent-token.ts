@@ -1,6 +1,7 @@
 import { SignJWT } from "jose";
 import { type Agent, agentIssuer, type Person } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
+import { readSessionToken } from "../_shared/access/session-token.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import type { Services } from "../_shared/services.ts";
 import {
@@ -57,12 +58,30 @@ function audienceOf(resource: string | null, publicUrl: string): string {
   return audience;
 }
 
+const noSubject = () => invalidRequest("subject_token: is not valid, or no longer");
+
+/** The person who talks with the agent, as long as the session is open. */
+async function readTalker(services: Services, token: string, agent: string): Promise<Person> {
+  const subject = await readSessionToken(services.environment, token);
+  if (subject?.agentId !== agent) throw noSubject();
+  const open = await services.database.run((sql) =>
+    sql`
+      select 1 from private.find_session(${subject.sessionId})
+      where closed_at is null and user_id = ${subject.userId} and agent_id = ${agent}`
+  );
+  if (open.length === 0) throw noSubject();
+  return { kind: "person", userId: subject.userId, expiresAt: subject.expiresAt };
+}
+
 /** The person for whom the agent is to act, and what acted for them before. */
-async function readSubject(services: Services, token: string): Promise<Person | Agent> {
+async function readSubject(
+  services: Services,
+  { token, isOfSession }: NonNullable<TokenRequest["subject"]>,
+  agent: string,
+): Promise<Person | Agent> {
+  if (isOfSession) return await readTalker(services, token, agent);
   const subject = await services.authenticator.verifyToken(token).catch((error: unknown) => {
-    if (error instanceof ApiError && error.status === 401) {
-      throw invalidRequest("subject_token: is not valid, or no longer");
-    }
+    if (error instanceof ApiError && error.status === 401) throw noSubject();
     throw error;
   });
   if (subject.userId === null) throw invalidRequest("subject_token: is not of a person");
@@ -124,7 +143,7 @@ async function grant(services: Services, request: TokenRequest): Promise<Record<
       throw new OAuthError(403, "access_denied", "The agent is not published.");
     }
   } else {
-    subject = await readSubject(services, request.subject);
+    subject = await readSubject(services, request.subject, agent_id);
     scopes = await requireConsent(services, credential, subject, request.scopes);
     if (subject.kind === "agent") scopes = narrow(subject, scopes, request.scopes);
     expires = Math.min(expires, Math.floor(subject.expiresAt / 1000));

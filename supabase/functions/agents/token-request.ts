@@ -19,6 +19,8 @@ export const invalidRequest = (description: string): OAuthError =>
   new OAuthError(400, "invalid_request", description);
 
 const accessToken = "urn:ietf:params:oauth:token-type:access_token";
+/** The type of what an agent is handed with a session. */
+export const sessionType = "urn:groundwork:params:oauth:token-type:session";
 /** The type of an agent's own secret, where it is said as the token of who acts. */
 export const credentialType = "urn:groundwork:params:oauth:token-type:agent-credential";
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -45,8 +47,8 @@ export interface TokenRequest {
   /** What is asked for; null: all that there is. */
   scopes: string[] | null;
   resource: string | null;
-  /** The token of whom the agent acts for; null: it asks as itself. */
-  subject: string | null;
+  /** The token of whom the agent acts for, or of a session with them; null: it asks as itself. */
+  subject: { token: string; isOfSession: boolean } | null;
 }
 
 function clientOf(
@@ -69,7 +71,7 @@ function clientOf(
   return { id: said.client_id ?? null, secret };
 }
 
-function subjectOf(said: z.output<typeof parameters>): string | null {
+function subjectOf(said: z.output<typeof parameters>): TokenRequest["subject"] {
   if (said.grant_type === "client_credentials") return null;
   if (said.grant_type !== exchange) {
     throw new OAuthError(
@@ -79,8 +81,9 @@ function subjectOf(said: z.output<typeof parameters>): string | null {
     );
   }
   if (!said.subject_token) throw invalidRequest("subject_token: is needed");
-  if (said.subject_token_type !== accessToken) {
-    throw invalidRequest(`subject_token_type: ${accessToken}`);
+  const isOfSession = said.subject_token_type === sessionType;
+  if (!isOfSession && said.subject_token_type !== accessToken) {
+    throw invalidRequest(`subject_token_type: ${accessToken} or ${sessionType}`);
   }
   if ((said.requested_token_type ?? accessToken) !== accessToken) {
     throw invalidRequest(`requested_token_type: ${accessToken}`);
@@ -89,7 +92,7 @@ function subjectOf(said: z.output<typeof parameters>): string | null {
   if (said.actor_token && said.actor_token_type !== credentialType) {
     throw invalidRequest(`actor_token_type: ${credentialType}; or the credential as the client's`);
   }
-  return said.subject_token;
+  return { token: said.subject_token, isOfSession };
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import type { Role } from "../_shared/access/memberships.ts";
 import type { Services } from "../_shared/services.ts";
+import { ApiError } from "../_shared/errors.ts";
 import { log } from "../_shared/log.ts";
 import { type View, viewOf } from "./who-sees-whom.ts";
 import {
@@ -29,13 +30,15 @@ export type RoomEvent =
 
 /** Somebody who follows a room. */
 export interface Listener {
-  /** Null for the service, which needs no membership. */
+  /** Null for the service and an agent as itself, which need no membership. */
   userId: string | null;
   /** Of whom they are told; looked up again with their membership. */
   sees: View;
+  /** Of an agent: throws an ApiError below 500 where it may listen no longer. */
+  check?: () => Promise<unknown>;
   tell(event: RoomEvent): void;
   /** Called once, when the listener may not listen any longer. */
-  end(reason: "not_a_member"): void;
+  end(reason: "not_a_member" | "not_allowed"): void;
 }
 
 interface State {
@@ -138,9 +141,21 @@ export function createRoomWatch(
     }
   }
 
+  async function endRefused(room: Room): Promise<void> {
+    await Promise.all([...room.listeners].map((listener) =>
+      listener.check?.().catch((error) => {
+        // What is only away for a moment says nothing about a right.
+        if (!(error instanceof ApiError) || error.status >= 500) throw error;
+        room.listeners.delete(listener);
+        listener.end("not_allowed");
+      })
+    ));
+  }
+
   async function poll(workspace: string, room: Room): Promise<void> {
     try {
       if (room.polls++ % pollsPerCheck === 0) await lookAtListeners(workspace, room);
+      await endRefused(room);
       const state = await look(workspace);
       const events = room.state ? compareStates(room.state, state) : [];
       const isFirst = room.state === null;

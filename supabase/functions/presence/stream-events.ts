@@ -2,10 +2,11 @@ import { z } from "zod";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { countedAs } from "../_shared/http/route.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
+import { presenceScope, requireRoom } from "./presence.ts";
 import { createRoomWatch, type RoomEvent, type RoomWatch } from "./room-watch.ts";
-import { everybody, requireView } from "./who-sees-whom.ts";
 
 const query = z.strictObject({
   access_token: z.string().optional(),
@@ -34,26 +35,24 @@ function watchOf(services: Services): RoomWatch {
 /**
  * `GET /presence/:workspace/events`: server-sent events.
  *
- * First `here` with everyone (a guest: with themselves and the agents that they may use), then `joined`, `changed`, `left`, and `typing` of the conversations
- * named in `?conversation=` (up to 20, comma-separated): who does not know a conversation is not
+ * First `here` with everyone (a guest: with themselves and the agents that they may use), then
+ * `joined`, `changed`, `left`, and `typing` of the conversations named in `?conversation=` (up to 20, comma-separated): who does not know a conversation is not
  * told that it exists. Last `end` with a reason, after which a client that may connects again:
- * `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `too_slow`.
+ * `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `not_allowed` (an
+ * agent that may no longer), `too_slow`.
  */
 export async function streamEvents(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { access_token, conversation } = readQuery(request, query);
   const { authenticator, lifetime: isolate, rateLimiter } = context.env;
-  const caller = await identifyFromUrl(authenticator, request, access_token);
-  let sees = everybody;
-  if (caller.kind === "person") {
-    rateLimiter.count(caller.userId, "read");
-    sees = await requireView(context.env, caller.userId, workspace);
-  }
+  const caller = await identifyFromUrl(authenticator, request, access_token, presenceScope);
+  if (caller.kind !== "service") rateLimiter.count(countedAs(caller), "read");
+  const sees = await requireRoom(context.env, workspace, caller);
   const conversations = new Set(conversation);
-  const lifetime = caller.kind === "person"
-    ? Math.min(longestStream, caller.expiresAt - Date.now())
-    : longestStream;
+  const lifetime = caller.kind === "service"
+    ? longestStream
+    : Math.min(longestStream, caller.expiresAt - Date.now());
   const encoder = new TextEncoder();
   let stop = () => {};
   const over = Promise.withResolvers<void>();
@@ -88,8 +87,17 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
         over.resolve();
       };
       send("retry: 1000\n\n");
-      const userId = caller.kind === "person" ? caller.userId : null;
-      unlisten = watchOf(context.env).listen(workspace, { userId, sees, tell, end });
+      const userId = caller.kind === "service" ? null : caller.userId;
+      const check = caller.kind === "agent"
+        ? () => requireRoom(context.env, workspace, caller)
+        : undefined;
+      unlisten = watchOf(context.env).listen(workspace, {
+        userId,
+        sees,
+        check,
+        tell,
+        end,
+      });
     },
     cancel: () => stop(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: longestBacklog }));

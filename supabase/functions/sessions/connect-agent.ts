@@ -1,5 +1,6 @@
 import { inBackground } from "../_shared/background.ts";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
+import { signSessionToken } from "../_shared/access/session-token.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
@@ -48,7 +49,8 @@ async function findNamespace({ database }: Services, workspace: string): Promise
 }
 
 /**
- * Reaches the agent. It is told who is talking and through which session, and never the token.
+ * Reaches the agent. It is told who is talking and through which session, and is handed what it can
+ * exchange for a token of its own; never the person's.
  *
  * @param resolve is for tests
  */
@@ -64,6 +66,11 @@ export async function reachAgent(
       namespace: isInside ? await findNamespace(services, agent.workspace_id) : null,
       gateway: services.environment.clusterGateway,
     }, resolve);
+    const token = await signSessionToken(services.environment, {
+      sessionId: session.id,
+      userId: session.user_id,
+      agentId: session.agent_id,
+    });
     return await openOutboundSocket(target, {
       longestMessage: relayBounds.longestMessage,
       headers: {
@@ -71,6 +78,7 @@ export async function reachAgent(
         "x-groundwork-user-id": session.user_id,
         "x-groundwork-agent-id": session.agent_id,
         "x-groundwork-workspace-id": session.workspace_id,
+        ...(token ? { "x-groundwork-session-token": token } : {}),
       },
     });
   } catch (error) {
@@ -104,7 +112,7 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const id = uuidParameter(context.req.param("id"), "id");
   const credentials = readToken(request);
-  const caller = await identifyFromUrl(services.authenticator, request, credentials.token);
+  const caller = await identifyFromUrl(services.authenticator, request, credentials.token, null);
   if (caller.kind === "person") services.rateLimiter.count(caller.userId, "write");
   const { session } = await requireSession(services, id, caller);
   requireUpgrade(request);

@@ -1,19 +1,19 @@
 /** A person talks to an agent: opened, placed, relayed, accounted for, closed. */
 import { createApp, serve } from "../_shared/http/app.ts";
-import { route } from "../_shared/http/route.ts";
+import { route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { closeSession } from "./close-session.ts";
 import { connectAgent } from "./connect-agent.ts";
 import { listSessions } from "./list-sessions.ts";
 import { openSession } from "./open-session.ts";
 import { placeSession } from "./place-session.ts";
-import { recordTurn } from "./record-turn.ts";
+import { recordTurn, usageScope } from "./record-turn.ts";
 
 export const app = createApp("sessions");
 app.post("/", route("person-or-service", "write", openSession));
 app.get("/", route("person", "read", listSessions));
 app.put("/:id", route("person-or-service", "heartbeat", placeSession));
-app.post("/:id/turns", route("person-or-service", "write", recordTurn));
+app.post("/:id/turns", scopedRoute("person-or-service", "write", usageScope, recordTurn));
 app.delete("/:id", route("person-or-service", "write", closeSession));
 // Not wrapped: it finds the token in more places, and the answer to an upgrade takes no headers.
 app.get("/:id/connect", connectAgent);

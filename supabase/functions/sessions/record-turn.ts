@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import { rightsOf } from "../_shared/access/agent-rights.ts";
+import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
-import { ApiError } from "../_shared/errors.ts";
+import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
-import { requireSession, touchSession } from "./session-store.ts";
+import type { Services } from "../_shared/services.ts";
+import { requireSession, type Session, touchSession } from "./session-store.ts";
 
 const kinds = ["message", "tokens", "minutes", "seat", "storage"] as const;
 
@@ -36,6 +38,37 @@ const body = z.strictObject({
   }).default({}),
 });
 
+/** What an agent needs for saying what it used. */
+export const usageScope = "usage:write";
+const longestOfAgents = 150;
+
+/**
+ * The session whose turn it is: a person's own, an agent's with it (and, for a person, theirs), the
+ * service's are all.
+ */
+async function findTalk(services: Services, id: string, caller: Person | Service | Agent) {
+  if (caller.kind !== "agent") return await requireSession(services, id, caller);
+  const { agentId, userId } = await rightsOf(services.database, caller, usageScope);
+  const found = await requireSession(services, id, { kind: "service" });
+  const isOf = ({ agent_id, user_id }: Session) =>
+    agent_id === agentId && (userId === null || user_id === userId);
+  if (!isOf(found.session)) throw notFound("The session");
+  return found;
+}
+
+/** Each kind of caller has request ids of its own: an agent's are not in the way of what the service reports. */
+function requestIdOf(caller: Person | Service | Agent, given: string): string {
+  if (caller.kind !== "agent") return given;
+  if (given.length > longestOfAgents) {
+    throw new ApiError(
+      400,
+      "invalid_body",
+      `request_id: has at most ${longestOfAgents} characters`,
+    );
+  }
+  return `agent:${caller.agentId}:${given}`;
+}
+
 /**
  * `POST /sessions/:id/turns`: a turn ended. Its audit entry and its billing events are written in
  * one transaction, exactly once per request id: 201 when new, 200 when known, with the same id. A
@@ -43,26 +76,26 @@ const body = z.strictObject({
  *
  * What was used was used: a turn is recorded also when the permission has ended meanwhile, when the
  * session was closed, and when the scratchpad has forgotten it. What it costs is for the service to
- * say: amounts of money are not taken from a person.
+ * say and for the agent: amounts of money are not taken from a person.
  */
 export async function recordTurn(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const id = uuidParameter(context.req.param("id"), "id");
   const given = await readBody(context.req.raw, body);
   const costs = given.usage.findIndex((one) => one.amount_minor !== undefined);
   if (caller.kind === "person" && costs >= 0) {
     const field = `usage[${costs}].amount_minor`;
-    throw new ApiError(400, "invalid_body", `${field}: is for the service only`);
+    throw new ApiError(400, "invalid_body", `${field}: is for the service and the agent`);
   }
-  const { session, isClosed } = await requireSession(context.env, id, caller);
+  const { session, isClosed } = await findTalk(context.env, id, caller);
   const [turn] = await context.env.database.run((sql) =>
     sql<{ audit_id: number; is_new: boolean }[]>`
       select audit_id, is_new from private.record_turn(
-        ${id}, ${session.user_id}, ${session.agent_id}, ${given.request_id},
+        ${id}, ${session.user_id}, ${session.agent_id}, ${requestIdOf(caller, given.request_id)},
         ${sql.json(given.usage as unknown as Json)}, ${sql.json(given.detail as Json)},
-        ${caller.kind === "service"}
+        ${caller.kind !== "person"}
       )`
   );
   if (!turn) throw new Error("record_turn returned no row");

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Service } from "../_shared/access/authentication.ts";
+import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
-import { chunksOf, openLifetime, requireStream, stopOf } from "./stream-store.ts";
+import { chunksOf, openLifetime, requireStream, stopOf, writeScope } from "./stream-store.ts";
 
 const body = z.strictObject({
   from: z.int().min(0).max(1_000_000),
@@ -27,11 +27,11 @@ export function streamEnded(): ApiError {
  */
 export async function appendChunks(
   context: RequestContext,
-  caller: Service,
+  caller: Service | Agent,
 ): Promise<Response> {
   const id = uuidParameter(context.req.param("id"), "id");
   const { from, chunks } = await readBody(context.req.raw, body, longestBody);
-  const stream = await requireStream(context.env, id, caller);
+  const stream = await requireStream(context.env, id, caller, writeScope);
   if (stream.status !== "open") throw streamEnded();
   const { scratchpad } = context.env;
   // Both know of a stop: the fast memory at once, the row for when that was lost.

@@ -65,11 +65,11 @@ async function say(
   services: Services,
   stream: Stream,
   caller: Person,
-  onGone?: () => void,
+  onGone: () => void = () => {},
 ): Promise<Response> {
   const until = Math.min(services.lifetime.lastCall, caller.expiresAt);
   const face = chunksOfUi(stream);
-  return new Response(await listen(services, stream, 0, until, face, onGone), {
+  return new Response(await listen(services, stream, 0, until, face, { onGone }), {
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-cache",

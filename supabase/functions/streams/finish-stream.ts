@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Service } from "../_shared/access/authentication.ts";
+import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
@@ -13,6 +13,7 @@ import {
   requireStream,
   showStream,
   type Stream,
+  writeScope,
 } from "./stream-store.ts";
 
 const part = z.looseObject({
@@ -41,12 +42,12 @@ const longestBody = 1_200_000;
  */
 export async function finishStream(
   context: RequestContext,
-  caller: Service,
+  caller: Service | Agent,
 ): Promise<Response> {
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");
   const { message, error, chunks } = await readBody(context.req.raw, body, longestBody);
-  await requireStream(services, id, caller, true);
+  await requireStream(services, id, caller, writeScope, true);
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
       select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,

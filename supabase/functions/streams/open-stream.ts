@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Service } from "../_shared/access/authentication.ts";
+import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
-import { showStream, type Stream } from "./stream-store.ts";
+import { requireConversation, showStream, type Stream, writeScope } from "./stream-store.ts";
 
 /** The row's id of a message, or the name that its client gave it. */
 const messageName = z.string().min(1).max(200);
@@ -15,16 +15,19 @@ const body = z.strictObject({
 });
 
 /**
- * `POST /streams`: begins an answer in a conversation. The service's: nobody puts words into an
- * assistant's mouth, in their own conversation neither.
+ * `POST /streams`: begins an answer in a conversation. The agent's and the service's: nobody else puts
+ * words into an assistant's mouth, in their own conversation neither.
  * 201 with the stream and the id that its message will have. With the same `message_id` again it is
  * the same stream. A message that waits, such as for the output of its last call, goes on under its id.
  */
 export async function openStream(
   context: RequestContext,
-  _caller: Service,
+  caller: Service | Agent,
 ): Promise<Response> {
   const given = await readBody(context.req.raw, body);
+  if (caller.kind === "agent") {
+    await requireConversation(context.env, given.conversation_id, caller, writeScope);
+  }
   const [stream] = await context.env.database.run((sql) =>
     sql<Stream[]>`
       select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,

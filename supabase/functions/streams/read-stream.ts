@@ -3,10 +3,18 @@ import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { countedAs } from "../_shared/http/route.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
-import { chunksOf, type Ending, requireStream, type Stream } from "./stream-store.ts";
+import {
+  chunksOf,
+  type Ending,
+  readScope,
+  requireStream,
+  type Stream,
+  whoseFor,
+} from "./stream-store.ts";
 import { atOnce, followTail, type Tail } from "./stream-tail.ts";
 
 const query = z.strictObject({
@@ -57,16 +65,19 @@ export async function readStream(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const id = uuidParameter(context.req.param("id"), "id");
   const { access_token, from } = readQuery(request, query);
-  const caller = await identifyFromUrl(services.authenticator, request, access_token);
-  if (caller.kind === "person") services.rateLimiter.count(caller.userId, "read");
+  const caller = await identifyFromUrl(services.authenticator, request, access_token, readScope);
+  if (caller.kind !== "service") services.rateLimiter.count(countedAs(caller), "read");
   const first = firstWanted(request, from);
-  const stream = await requireStream(services, id, caller, true);
+  const stream = await requireStream(services, id, caller, readScope, true);
   const until = Math.min(
     Date.now() + longestRead,
     services.lifetime.lastCall,
-    caller.kind === "person" ? caller.expiresAt : Infinity,
+    caller.kind === "service" ? Infinity : caller.expiresAt,
   );
-  return new Response(await listen(services, stream, first, until, ownEvents), {
+  // What an agent was allowed is asked for again while it listens; of people the stream's row tells.
+  const check = async () =>
+    void (caller.kind === "agent" && await whoseFor(services, caller, readScope));
+  return new Response(await listen(services, stream, first, until, ownEvents, { check }), {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
@@ -96,7 +107,11 @@ export async function listen(
   first: number,
   until: number,
   face: Face,
-  onGone: () => void = () => {},
+  { onGone = () => {}, check = () => Promise.resolve() }: {
+    onGone?: () => void;
+    /** Throws where the reader may read no longer. */
+    check?: () => Promise<void>;
+  } = {},
 ): Promise<ReadableStream<Uint8Array>> {
   const allowed = await services.limits.of(stream.workspace_id, "streams_read_at_once");
   if (readers >= mostReaders) throw unavailable("Too many streams are read here.");
@@ -114,7 +129,17 @@ export async function listen(
       const hasRoom = () => (controller.desiredSize ?? 0) > 0;
       send(face.opening);
       const isOver = () => isLastCall || Date.now() >= until;
-      const reader = { services, stream, first, face, isOver, send, hasRoom, isGone: () => isGone };
+      const reader = {
+        services,
+        stream,
+        first,
+        face,
+        isOver,
+        send,
+        hasRoom,
+        isGone: () => isGone,
+        check,
+      };
       const following = follow(reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => {
@@ -143,6 +168,7 @@ interface Reader {
   send: (text: string) => void;
   hasRoom: () => boolean;
   isGone: () => boolean;
+  check: () => Promise<void>;
 }
 
 /** Sends what comes until the end, the reader's time, or the reader's leaving. */
@@ -156,11 +182,12 @@ async function follow(reader: Reader): Promise<void> {
 }
 
 async function tell(reader: Reader, tail: Tail): Promise<void> {
-  const { services, stream: { id }, face, isOver, send, hasRoom, isGone } = reader;
+  const { services, stream: { id }, face, isOver, send, hasRoom, isGone, check } = reader;
   let next = reader.first;
   let saidAt = Date.now();
   while (!isGone()) {
     if (isOver()) return send(face.leave("renew"));
+    await check();
     if (!hasRoom()) {
       await new Promise((resolve) => setTimeout(resolve, lookAgain));
       continue;

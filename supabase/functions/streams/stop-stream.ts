@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
@@ -12,6 +12,7 @@ import {
   showStream,
   stopOf,
   type Stream,
+  writeScope,
 } from "./stream-store.ts";
 
 /** Seconds that a writer may wait for a stop, and milliseconds between two looks. */
@@ -46,10 +47,10 @@ export async function stop(services: Services, id: string): Promise<Stream> {
  */
 export async function stopStream(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const id = uuidParameter(context.req.param("id"), "id");
-  await requireStream(context.env, id, caller, true);
+  await requireStream(context.env, id, caller, writeScope, true);
   return answer(showStream(await stop(context.env, id)));
 }
 
@@ -57,12 +58,15 @@ export async function stopStream(
  * `GET /streams/:id/stop`: a writer that is thinking and says nothing waits here. 200 `{stop: true}`
  * when the end was asked for or has come; 204 after `?wait=` seconds, 25 unless it says less.
  */
-export async function awaitStop(context: RequestContext, caller: Service): Promise<Response> {
+export async function awaitStop(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");
   const { wait } = readQuery(context.req.raw, query);
   const until = Math.min(Date.now() + wait * 1000, services.lifetime.lastCall);
-  let stream = await requireStream(services, id, caller, true);
+  let stream = await requireStream(services, id, caller, writeScope, true);
   for (let look = 1;; look++) {
     if (stream.stop_requested_at || stream.status !== "open") return answer({ stop: true });
     if (Date.now() >= until) return new Response(null, { status: 204 });

@@ -6,7 +6,8 @@
  *   stream:{id}:stop  its reader has asked for its end; Postgres knows it too
  */
 import { z } from "zod";
-import type { Person, Service } from "../_shared/access/authentication.ts";
+import { rightsOf } from "../_shared/access/agent-rights.ts";
+import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { createBoundedMap } from "../_shared/bounded-map.ts";
 import { notFound } from "../_shared/errors.ts";
 import type { Services } from "../_shared/services.ts";
@@ -17,6 +18,8 @@ export interface Stream {
   readonly workspace_id: string;
   readonly conversation_id: string;
   readonly user_id: string;
+  /** The agent with whom it is talked. */
+  readonly agent_id: string | null;
   readonly message_id: string;
   readonly parent_id: string | null;
   readonly status: "open" | "finished" | "failed" | "stopped";
@@ -55,8 +58,8 @@ const openStreams = new WeakMap<
 export async function findStream({ database }: Services, id: string): Promise<Stream | null> {
   const [row] = await database.run((sql) =>
     sql<Stream[]>`
-      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id,
-        stream.parent_id, stream.status, stream.error, stream.client_id, stream.stop_requested_at
+      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, talk.agent_id,
+        stream.message_id, stream.parent_id, stream.status, stream.error, stream.client_id, stream.stop_requested_at
       from public.streams as stream
       join public.conversations as talk on talk.id = stream.conversation_id
       where stream.id = ${id} and talk.deleted_at is null
@@ -65,15 +68,35 @@ export async function findStream({ database }: Services, id: string): Promise<St
   return row ?? null;
 }
 
+/** What an agent needs for hearing and for saying an answer. */
+export const readScope = "conversations:read";
+export const writeScope = "conversations:write";
+
+/** Whose a conversation is to be for a caller; null where any will do, as for the service. */
+export async function whoseFor(
+  { database }: Services,
+  caller: Person | Service | Agent,
+  scope: string,
+): Promise<{ user: string; agent: string | null } | null> {
+  if (caller.kind === "service") return null;
+  if (caller.kind === "person") return { user: caller.userId, agent: null };
+  const { userId, agentId } = await rightsOf(database, caller, scope);
+  // As itself an agent talks with nobody.
+  if (userId === null) throw notFound("The conversation");
+  return { user: userId, agent: agentId };
+}
+
 /**
- * The caller's stream; the service's are all.
+ * The caller's stream: a person's own, an agent's where it answers the person, the service's are all.
  *
- * @throws ApiError 404 `not_found`, also for streams of others
+ * @param scope what an agent needs for it
+ * @throws ApiError 404 `not_found`, also for streams of others; 403 `insufficient_scope`
  */
 export async function requireStream(
   services: Services,
   id: string,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
+  scope: string,
   fresh = false,
 ): Promise<Stream> {
   let known = openStreams.get(services);
@@ -87,8 +110,35 @@ export async function requireStream(
     else known.delete(id);
   }
   const { stream } = kept;
-  if (caller.kind === "person" && stream.user_id !== caller.userId) throw notFound("The stream");
+  const whose = await whoseFor(services, caller, scope);
+  if (
+    whose && (stream.user_id !== whose.user || whose.agent && stream.agent_id !== whose.agent)
+  ) throw notFound("The stream");
   return stream;
+}
+
+/**
+ * Lets in who may use a conversation: its owner, the agent with whom it is talked, the service.
+ *
+ * @throws ApiError 404 `not_found`, 403 `insufficient_scope`
+ */
+export async function requireConversation(
+  services: Services,
+  conversation: string,
+  caller: Person | Service | Agent,
+  scope: string,
+): Promise<void> {
+  const whose = await whoseFor(services, caller, scope);
+  const [user, agent] = [whose?.user ?? null, whose?.agent ?? null];
+  const rows = await services.database.run((sql) =>
+    sql`
+      select 1 from public.conversations as talk
+      where talk.id = ${conversation} and talk.deleted_at is null
+        and (${user}::uuid is null or talk.user_id = ${user}::uuid
+          and private.belongs_to(talk.user_id, talk.workspace_id))
+        and (${agent}::uuid is null or talk.agent_id = ${agent}::uuid)`
+  );
+  if (rows.length === 0) throw notFound("The conversation");
 }
 
 /** Forgets what this isolate believed of a stream. */
@@ -98,6 +148,6 @@ export function forgetStream(services: Services, id: string): void {
 
 /** A stream as clients see it: its id is called stream_id there, and whose it is they know. */
 export function showStream(stream: Stream): Record<string, unknown> {
-  const { id, user_id: _, workspace_id: __, stop_requested_at, ...rest } = stream;
+  const { id, user_id: _, workspace_id: __, agent_id: ___, stop_requested_at, ...rest } = stream;
   return { stream_id: id, ...rest, ...(stop_requested_at ? { stop_requested_at } : {}) };
 }

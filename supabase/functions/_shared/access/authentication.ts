@@ -212,19 +212,34 @@ export function createAuthenticator(
 }
 
 /**
+ * @param scope null: any token will do that is for this project
+ * @throws ApiError 403 `insufficient_scope`, also where the token is for another audience
+ */
+export function requireScope(agent: Agent, scope: string | null): void {
+  if (scope !== null && !agent.scopes.has(scope) || !agent.audiences.has("authenticated")) {
+    throw insufficientScope(scope ?? undefined);
+  }
+}
+
+/**
  * The caller of a route that browsers cannot send headers to (WebSocket, EventSource): by a token
  * in the URL or the subprotocol, otherwise as everywhere.
  *
- * @throws ApiError 401, and 403 `insufficient_scope` for an agent
+ * @param scope what an agent's token must have; null: the route is not open to agents
+ * @throws ApiError 401, and 403 `insufficient_scope`
  */
-export async function identifyFromUrl(
+export async function identifyFromUrl<Scope extends string | null>(
   authenticator: Authenticator,
   request: Request,
   token: string | undefined,
-): Promise<Person | Service> {
+  scope: Scope,
+): Promise<Person | Service | (Scope extends string ? Agent : never)> {
   const caller = token === undefined
     ? await authenticator.identify(request, "person-or-service")
     : await authenticator.verifyToken(token);
-  if (caller.kind === "agent") throw insufficientScope();
-  return caller;
+  if (caller.kind === "agent") {
+    if (scope === null) throw insufficientScope();
+    requireScope(caller, scope);
+  }
+  return caller as Person | Service;
 }

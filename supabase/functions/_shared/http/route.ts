@@ -5,6 +5,7 @@ import {
   type Authenticator,
   insufficientScope,
   type Person,
+  requireScope,
   type Service,
 } from "../access/authentication.ts";
 import { callerNetwork } from "./caller-address.ts";
@@ -60,6 +61,10 @@ export function route<For extends Audience>(
   };
 }
 
+/** Under what a caller's requests are counted. An agent has an allowance for each of the people it acts for. */
+export const countedAs = (caller: Person | Agent): string =>
+  caller.kind === "agent" ? `${caller.agentId} ${caller.userId ?? ""}` : caller.userId;
+
 /** Who asks by a token. Where only the service is asked for besides agents, a token that is none is no answer yet: its key may be. */
 async function recognise(authenticator: Authenticator, request: Request, audience: Audience) {
   if (!request.headers.has("authorization")) return undefined;
@@ -88,13 +93,8 @@ export function scopedRoute<For extends Audience>(
       await recognise(authenticator, request, audience);
     if (caller?.kind !== "agent") return await others(context);
     const needed = typeof scope === "function" ? scope(context) : scope;
-    if (
-      needed !== null && !caller.scopes.has(needed) || !caller.audiences.has("authenticated")
-    ) {
-      throw insufficientScope(needed ?? undefined);
-    }
-    // For each of the people it acts for an allowance of its own: one cannot use up another's.
-    const allowance = rateLimiter.count(`${caller.agentId} ${caller.userId ?? ""}`, limit);
+    requireScope(caller, needed);
+    const allowance = rateLimiter.count(countedAs(caller), limit);
     return withAllowance(await handler(context, caller), allowance);
   };
 }

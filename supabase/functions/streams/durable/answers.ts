@@ -60,15 +60,25 @@ export function bodyOf(found: Read): string | Uint8Array<ArrayBuffer> {
 
 const pausing = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
 
+/** Asks again whether a reader may read, when a second has passed since it was asked last. */
+function eachSecond(check: () => Promise<unknown>): () => Promise<void> {
+  let asked = Date.now();
+  return async () => {
+    if (Date.now() - asked < 1000) return;
+    asked = Date.now();
+    await check();
+  };
+}
+
 /** Looks until there is something after a position, the stream's end, or the end of the time. */
 async function awaitMore(
-  services: Services,
-  path: string,
+  { services, path, check }: Reading,
   from: number,
   until: number,
   isGone: () => boolean = () => false,
 ): Promise<Read> {
   for (let pause = shortPause;; pause = Math.min(pause * 1.5, longPause)) {
+    await check();
     const found = await read(services, path, from, false);
     if (found.is_gone) throw gone();
     const isOver = Date.now() >= until || isGone();
@@ -77,16 +87,28 @@ async function awaitMore(
   }
 }
 
+/** Who reads what. */
+export interface Reading {
+  readonly services: Services;
+  readonly path: string;
+  /** Throws where the reader may read no longer. */
+  check(): Promise<unknown>;
+}
+
 /** `live=long-poll`: 200 with what came, 204 when nothing did. */
 export async function longPoll(
-  services: Services,
-  path: string,
+  reading: Reading,
   wanted: Wanted,
   first: Read,
 ): Promise<Response> {
+  const { services } = reading;
   const from = wanted.from === "now" ? first.tail : wanted.from;
   const until = Math.min(Date.now() + longestWait, services.lifetime.lastCall);
-  const found = await awaitMore(services, path, from, until);
+  const found = await awaitMore(
+    { ...reading, check: eachSecond(reading.check) },
+    from,
+    until,
+  );
   const headers = {
     ...headersOf(found, found.next),
     "stream-cursor": cursorAfter(wanted.cursor),
@@ -128,12 +150,9 @@ function controlOf(found: Read, next: number, cursor: number | null): string {
 }
 
 /** `live=sse`: what there is and what comes, for a minute, each with where to go on. */
-export function events(
-  services: Services,
-  path: string,
-  wanted: Wanted,
-  first: Read,
-): Response {
+export function events(reading: Reading, wanted: Wanted, first: Read): Response {
+  const { services } = reading;
+  const checked = { ...reading, check: eachSecond(reading.check) };
   const encoder = new TextEncoder();
   let isGone = false;
   const until = Math.min(Date.now() + longestEvents, services.lifetime.lastCall);
@@ -147,7 +166,7 @@ export function events(
         hasRoom: () => (controller.desiredSize ?? 0) > 0,
         isGone: () => isGone,
       };
-      const following = follow(services, path, reader)
+      const following = follow(checked, reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
         .finally(() => isGone || controller.close());
       inBackground("a stream's reading", following);
@@ -177,8 +196,7 @@ interface Listener {
 }
 
 async function follow(
-  services: Services,
-  path: string,
+  reading: Reading,
   { from, cursor, until, send, hasRoom, isGone }: Listener,
 ): Promise<void> {
   let next = from;
@@ -187,7 +205,7 @@ async function follow(
       if (Date.now() >= until) return;
       await pausing(shortPause);
     }
-    const found = await awaitMore(services, path, next, isFirst ? 0 : until, isGone);
+    const found = await awaitMore(reading, next, isFirst ? 0 : until, isGone);
     if (found.pieces.length > 0) send(formatEvent(dataOf(found), "data"));
     else if (!isFirst && !found.is_closed) return; // the minute is over
     next = found.next;

@@ -1,13 +1,13 @@
 /**
  * Durable Streams: the open protocol, at `/streams/v1/stream/<path>`.
  *
- *   conversations/<id>/<name>   a conversation's: the service writes, its owner reads, and it goes with it
+ *   conversations/<id>/<name>   a conversation's: the service and its agent write, its owner reads too, and it goes with it
  *   answers/<stream id>         an answer that is being said, to be read: the same chunks as at /streams/<id>
  *   <anything else>             the service's own
  *
  * Subscriptions (`__ds`) are not offered: what wakes workers here are the queues.
  */
-import type { Person, Service } from "../../_shared/access/authentication.ts";
+import type { Agent, Person, Service } from "../../_shared/access/authentication.ts";
 import { ApiError, notFound, toApiError } from "../../_shared/errors.ts";
 import type { RequestContext } from "../../_shared/http/app.ts";
 import { readBytes } from "../../_shared/input.ts";
@@ -22,7 +22,8 @@ import {
   readCreation,
   readWanted,
 } from "./requests.ts";
-import { append, type Appended, create, read, remove, requireReader } from "./store.ts";
+import { append, type Appended, create, read, remove, requireAccess } from "./store.ts";
+import { readScope, writeScope } from "../stream-store.ts";
 
 type Handler<Caller> = (context: RequestContext, caller: Caller) => Promise<Response>;
 
@@ -53,12 +54,15 @@ function refuseAnswers(path: string): void {
 const isJson = (type: unknown) => /^application\/json\s*(;|$)/i.test(String(type ?? ""));
 
 /** `PUT`: 201 where it was made, 200 where it is there as it is asked for. */
-export async function createDurable(context: RequestContext, caller: Service): Promise<Response> {
+export async function createDurable(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const path = pathOf(context);
   refuseAnswers(path);
   const wanted = readCreation(context.req.raw.headers);
   const bytes = await readBytes(context.req.raw, longestBody);
-  const conversation_id = await requireReader(context.env, path, caller);
+  const conversation_id = await requireAccess(context.env, path, caller, writeScope);
   const isOfJson = isJson(wanted.content_type) ||
     typeof wanted.fork_from === "string" && wanted.content_type === undefined && bytes.length > 0 &&
       (await read(context.env, wanted.fork_from, null, false)).is_json;
@@ -109,12 +113,15 @@ const refusals: Record<string, (appended: Appended) => ApiError> = {
 };
 
 /** `POST`: appends, closes, or both. */
-export async function appendDurable(context: RequestContext, caller: Service): Promise<Response> {
+export async function appendDurable(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const path = pathOf(context);
   refuseAnswers(path);
   const wanted = readAppending(context.req.raw.headers);
   const bytes = await readBytes(context.req.raw, longestBody);
-  await requireReader(context.env, path, caller);
+  await requireAccess(context.env, path, caller, writeScope);
   if (bytes.length === 0 && !wanted.is_closed) {
     throw new ApiError(400, "invalid_body", "The body is empty.");
   }
@@ -147,14 +154,14 @@ export async function appendDurable(context: RequestContext, caller: Service): P
 /** `GET`: what there is from an offset on, or what comes (`live`); `HEAD`: how far it is. */
 export async function readDurable(
   context: RequestContext,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
 ): Promise<Response> {
   const services = context.env;
   const request = context.req.raw;
   const path = pathOf(context);
   const isHead = request.method === "HEAD";
   const wanted = readWanted(request);
-  await requireReader(services, path, caller);
+  await requireAccess(services, path, caller, readScope);
   const isAhead = isHead || wanted.from === "now" || wanted.live !== null;
   const found = await read(services, path, isAhead ? null : wanted.from as number, !isHead);
   if (found.is_gone) throw gone();
@@ -169,8 +176,9 @@ export async function readDurable(
       },
     });
   }
-  if (wanted.live === "long-poll") return await longPoll(services, path, wanted, found);
-  if (wanted.live === "sse") return events(services, path, wanted, found);
+  const check = () => requireAccess(services, path, caller, readScope);
+  if (wanted.live === "long-poll") return await longPoll({ services, path, check }, wanted, found);
+  if (wanted.live === "sse") return events({ services, path, check }, wanted, found);
   const headers = headersOf(found, found.next);
   if (wanted.from === "now") {
     return new Response(bodyOf(found), {
@@ -189,10 +197,13 @@ export async function readDurable(
 }
 
 /** `DELETE`: 204; where forks read it, it is hidden until the last of them is gone. */
-export async function removeDurable(context: RequestContext, caller: Service): Promise<Response> {
+export async function removeDurable(
+  context: RequestContext,
+  caller: Service | Agent,
+): Promise<Response> {
   const path = pathOf(context);
   refuseAnswers(path);
-  await requireReader(context.env, path, caller);
+  await requireAccess(context.env, path, caller, writeScope);
   const was = await remove(context.env, path);
   if (was === null) throw notFound("The stream");
   if (was === "gone") throw gone();

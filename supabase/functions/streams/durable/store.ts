@@ -1,11 +1,18 @@
 /** Where durable streams are kept: in Postgres; answers on their way, in the same form, in the fast memory. */
 import { Buffer } from "node:buffer";
-import type { Person, Service } from "../../_shared/access/authentication.ts";
+import type { Agent, Person, Service } from "../../_shared/access/authentication.ts";
 import { notFound } from "../../_shared/errors.ts";
 import type { Json } from "../../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../../_shared/services.ts";
 import { parseJson } from "../../_shared/json.ts";
-import { chunksOf, endOf, openLifetime, requireStream } from "../stream-store.ts";
+import {
+  chunksOf,
+  endOf,
+  openLifetime,
+  readScope,
+  requireConversation,
+  requireStream,
+} from "../stream-store.ts";
 import { placeOf } from "./requests.ts";
 
 /** A stream, and what was read of it. */
@@ -36,36 +43,25 @@ export interface Appended extends Read {
 /** Bytes in one answer, about. */
 const atOnce = 256 * 1024;
 
-const isOwner = async ({ database }: Services, conversation: string, person: string | null) => {
-  const rows = await database.run((sql) =>
-    sql`
-      select 1 from public.conversations as talk
-      where talk.id = ${conversation} and talk.deleted_at is null
-        and (${person}::uuid is null or talk.user_id = ${person}::uuid
-          and private.belongs_to(talk.user_id, talk.workspace_id))`
-  );
-  return rows.length > 0;
-};
-
 /**
- * Lets in who may read at a path: the service; of a conversation's streams, its owner.
+ * Lets in who may use a path: the service; of a conversation's streams, its owner and the agent.
  *
  * @returns the conversation that the path is of
- * @throws ApiError 404 `not_found`
+ * @throws ApiError 404 `not_found`, 403 `insufficient_scope`
  */
-export async function requireReader(
+export async function requireAccess(
   services: Services,
   path: string,
-  caller: Person | Service,
+  caller: Person | Service | Agent,
+  scope: string,
 ): Promise<string | undefined> {
   const place = placeOf(path);
-  const person = caller.kind === "person" ? caller.userId : null;
   if (place.kind === "conversation") {
-    if (!await isOwner(services, place.conversation, person)) throw notFound("The stream");
+    await requireConversation(services, place.conversation, caller, scope);
     return place.conversation;
   }
-  if (place.kind === "answer") await requireStream(services, place.stream, caller, true);
-  else if (person !== null) throw notFound("The stream");
+  if (place.kind === "answer") await requireStream(services, place.stream, caller, scope, true);
+  else if (caller.kind !== "service") throw notFound("The stream");
   return undefined;
 }
 
@@ -85,7 +81,7 @@ async function readAnswer(services: Services, id: string, from: number | null): 
     return typeof value === "object" && value !== null ? chunk : JSON.stringify(chunk);
   });
   const next = (from ?? tail) + pieces.length;
-  const stream = end ? null : await requireStream(services, id, { kind: "service" });
+  const stream = end ? null : await requireStream(services, id, { kind: "service" }, readScope);
   return {
     id,
     content_type: "application/json",
