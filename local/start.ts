@@ -14,6 +14,7 @@ const usage = `npm start -- [options]
   --db-port <port>  of the embedded database, default 54322
   --state-dir <dir> where the state is kept, default .local
   --confirm-emails  let sign-ups wait for the mail's link, as hosted
+  --private-only    refuse public channels of Realtime ("Allow public access" switched off)
   --no-redis        run on the Postgres scratchpad
   --no-install      do not install redis-server where it is missing
   --help            this text`;
@@ -53,6 +54,7 @@ async function main(): Promise<number> {
       dbPort: options.dbPort,
       redis: options.redis ? "auto" : "none",
       confirmEmails: options.confirmEmails,
+      realtime: { isPrivateOnly: options.isPrivateOnly },
       log,
     });
     console.log(
@@ -81,6 +83,7 @@ function readOptions(args: string[]) {
       "db-port": { type: "string", default: "54322" },
       "state-dir": { type: "string", default: ".local" },
       "confirm-emails": { type: "boolean", default: false },
+      "private-only": { type: "boolean", default: false },
       redis: { type: "boolean", default: true },
       install: { type: "boolean", default: true },
       help: { type: "boolean", default: false },
@@ -93,6 +96,7 @@ function readOptions(args: string[]) {
     dbPort: readPort(values["db-port"], "--db-port"),
     stateDir: values["state-dir"],
     confirmEmails: values["confirm-emails"],
+    isPrivateOnly: values["private-only"],
     redis: values.redis,
     install: values.install,
     help: values.help,

@@ -27,10 +27,18 @@ interface Subscription {
   asked: Asked;
 }
 
+const subscribed = "Subscribed to PostgreSQL";
+
 /** Follows the log from the first subscription on. */
 export function followChanges({ sql, adminUrl, events, log }: LogFeedOptions): ChangeFeed {
   const subscriptions = new Map<Channel, Subscription[]>();
   let following: Promise<FollowedLog> | null = null;
+
+  function tellAll(status: "ok" | "error", message: string) {
+    for (const channel of subscriptions.keys()) {
+      channel.tellSystem("postgres_changes", status, message);
+    }
+  }
 
   function follow(): Promise<FollowedLog> {
     following ??= followLog({
@@ -39,8 +47,15 @@ export function followChanges({ sql, adminUrl, events, log }: LogFeedOptions): C
         hear(change).catch((error) =>
           log(`Realtime: a change of ${change.relation.table} was not told: ${error}`)
         ),
-      onFollowing() {},
-      onLost: (reason) => log(`Realtime: lost the log of changes (${reason}); trying again`),
+      // What was changed in between is not told, as on the platform: whoever hears of it reads again.
+      onFollowing: () => tellAll("ok", subscribed),
+      onLost(reason) {
+        log(`Realtime: lost the log of changes (${reason}); trying again`);
+        tellAll(
+          "error",
+          "The database's log was lost: changes are missed until it is followed again",
+        );
+      },
     }).catch((error) => {
       following = null;
       throw error;
@@ -157,7 +172,7 @@ export function followChanges({ sql, adminUrl, events, log }: LogFeedOptions): C
         channel.tellSystem(
           "postgres_changes",
           refusal ? "error" : "ok",
-          refusal ?? "Subscribed to PostgreSQL",
+          refusal ?? subscribed,
         );
         return refusal;
       });

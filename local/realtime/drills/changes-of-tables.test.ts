@@ -30,7 +30,12 @@ Deno.test({
     await sql.unsafe(tables).simple();
     await using world = await startWorld({ adminUrl: server.adminUrl, connections: 2 });
 
-    async function watch(sub: string, asked: Record<string, unknown>, client?: RealtimeClient) {
+    async function watch(
+      sub: string,
+      asked: Record<string, unknown>,
+      client?: RealtimeClient,
+      onSystem: (said: { status: string; message: string }) => void = () => {},
+    ) {
       const own = client ?? world.connect({ token: await world.mint(sub) });
       await own.setAuth();
       const listener = listen(
@@ -38,6 +43,7 @@ Deno.test({
         `of ${sub} ${JSON.stringify(asked)}`,
         { postgres_changes_options: { wait: true } },
         (channel, { changes }) => {
+          channel.on("system", {}, onSystem);
           const wanted = { event: "*", schema: "public", table: "notes", ...asked } as const;
           channel.on(
             "postgres_changes",
@@ -126,6 +132,20 @@ Deno.test({
       await sql`insert into public.notes (id, owner) values (10, 'ann')`;
       await hears(ann, before + 1);
       assert.deepEqual([guest.changes, eve.changes], [[], []]);
+    });
+    await test.step("a reader of the log that is killed: who listens is told that changes are missed", async () => {
+      const told: { status: string; message: string }[] = [];
+      const dan = await watch("dan", {}, undefined, (said) => told.push(said));
+      const oks = () => told.filter(({ status }) => status === "ok").length;
+      await until("the subscription", () => oks() === 1);
+      await sql`
+        select pg_terminate_backend(pid) from pg_stat_replication
+        where application_name = 'groundwork-realtime'`;
+      await until("the loss, and the log again", () => oks() === 2);
+      assert.deepEqual(told.map(({ status }) => status), ["ok", "error", "ok"]);
+      await sql`insert into public.notes values (20, 'dan', 'after')`;
+      await hears(dan, 1);
+      assert.deepEqual(dan.changes.map(({ new: now }) => (now as { id: number }).id), [20]);
     });
   },
 });

@@ -180,6 +180,16 @@ Deno.test({
       await listen(await person("leaver"), "room", isPrivate).becomes("SUBSCRIBED");
     });
 
+    await test.step("where public channels are switched off, only private ones are joined", async () => {
+      await using closed = await startWorld({ adminUrl: database.adminUrl, isPrivateOnly: true });
+      const client = closed.connect({ token: await closed.mint("leaver") });
+      await client.setAuth();
+      const refused = listen(client, "anything");
+      await refused.becomes("CHANNEL_ERROR");
+      assert.match(refused.errors[0] ?? "", /^"?PrivateOnly: /);
+      await listen(client, "room", isPrivate).becomes("SUBSCRIBED");
+    });
+
     await test.step("what was said meanwhile is replayed to whoever asks, once and with its id", async () => {
       const since = Date.now() - 1;
       for (const n of [1, 2, 3]) {
