@@ -2156,6 +2156,85 @@ export type Database = {
           },
         ];
       };
+      "lead_imports": {
+        Row: {
+          "created_at": string;
+          "error_code": string | null;
+          "error_message": string | null;
+          "finished_at": string | null;
+          "headings": Json | null;
+          "id": string;
+          "on_error": string;
+          "path": string;
+          "prefix": string;
+          "report_path": string | null;
+          "rows_read": number;
+          "rows_refused": number;
+          "rows_taken": number;
+          "rows_total": number | null;
+          "status": string;
+          "updated_at": string;
+          "user_id": string;
+          "workspace_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "error_code"?: string | null;
+          "error_message"?: string | null;
+          "finished_at"?: string | null;
+          "headings"?: Json | null;
+          "id"?: string;
+          "on_error"?: string;
+          "path": string;
+          "prefix"?: string;
+          "report_path"?: string | null;
+          "rows_read"?: number;
+          "rows_refused"?: number;
+          "rows_taken"?: number;
+          "rows_total"?: number | null;
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "error_code"?: string | null;
+          "error_message"?: string | null;
+          "finished_at"?: string | null;
+          "headings"?: Json | null;
+          "id"?: string;
+          "on_error"?: string;
+          "path"?: string;
+          "prefix"?: string;
+          "report_path"?: string | null;
+          "rows_read"?: number;
+          "rows_refused"?: number;
+          "rows_taken"?: number;
+          "rows_total"?: number | null;
+          "status"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "workspace_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lead_imports_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "lead_imports_workspace_id_fkey";
+            columns: ["workspace_id"];
+            isOneToOne: false;
+            referencedRelation: "workspaces";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "leads": {
         Row: {
           "address": string | null;
@@ -2182,6 +2261,7 @@ export type Database = {
           "last_contacted_at": string | null;
           "last_sale_date": string | null;
           "last_sale_minor": number | null;
+          "lead_key": string | null;
           "lot_sqft": number | null;
           "mailing_address": string | null;
           "mortgage_balance_minor": number | null;
@@ -2232,6 +2312,7 @@ export type Database = {
           "last_contacted_at"?: string | null;
           "last_sale_date"?: string | null;
           "last_sale_minor"?: number | null;
+          "lead_key"?: never;
           "lot_sqft"?: number | null;
           "mailing_address"?: string | null;
           "mortgage_balance_minor"?: number | null;
@@ -2281,6 +2362,7 @@ export type Database = {
           "last_contacted_at"?: string | null;
           "last_sale_date"?: string | null;
           "last_sale_minor"?: number | null;
+          "lead_key"?: never;
           "lot_sqft"?: number | null;
           "mailing_address"?: string | null;
           "mortgage_balance_minor"?: number | null;

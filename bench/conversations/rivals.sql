@@ -14,7 +14,7 @@ as $$
 declare
   words tsquery := bench.any_word($2);
 begin
-  perform private.memory_person($1, $6);
+  perform private.memory_person($1, $6, 'memory:read');
   return query
   with mine as materialized (
     select m.id, m.confidence, m.confirmed_at,

@@ -53,7 +53,7 @@ as $$
 declare
   phone text;
 begin
-  foreach phone in array phones loop
+  foreach phone in array coalesce(phones, '{}') loop
     if phone is null or not private.is_phone_number(phone) then
       return false;
     end if;

@@ -1,16 +1,69 @@
 -- Leads: a property whose owner may want to sell, how much it presses them, and how far we have come with them.
 --
--- Touches: public.leads, private.score_lead, private.appraise_lead.
+-- Touches: private.state_code, private.lead_key, public.leads, private.score_lead, private.appraise_lead.
 -- Beware:  the table is a template (see businesses): its trigger functions know no table by name. Money is whole cents of the owner's currency.
 --          These queries are meant, and each has its index (a test reads their plans), all within one workspace:
 --            by county           state = … and county = …                   best first     leads_by_county
 --            by score            distress_score between … and …             best first     leads_by_score
 --            by status           status = …                                 best first     leads_by_status
 --            by equity           estimated_equity_minor between … and …     largest first  leads_by_equity
---            by parcel           state, county and parcel = …                              parcel_is_unique_in_its_county
+--            by parcel           lead_key = private.lead_key(state, county, parcel)        parcel_is_unique_in_its_county
 --            what is due         next_action_at <= …                        oldest first   leads_by_next_action
 --            by number           phones @> array['+1…']                                    leads_by_phone, for the service: the operator is not
 --                                leakproof, so under row-level security Postgres reads the workspace's leads instead
+
+create function private.state_code(written text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  plain text := upper(btrim(regexp_replace(written, '[[:space:].]+', ' ', 'g')));
+begin
+  if length(replace(plain, ' ', '')) = 2 then
+    return replace(plain, ' ', '');
+  end if;
+  return coalesce((
+    select known.code from (values
+      ('ALABAMA', 'AL'), ('ALASKA', 'AK'), ('ARIZONA', 'AZ'), ('ARKANSAS', 'AR'), ('CALIFORNIA', 'CA'),
+      ('COLORADO', 'CO'), ('CONNECTICUT', 'CT'), ('DELAWARE', 'DE'), ('DISTRICT OF COLUMBIA', 'DC'),
+      ('FLORIDA', 'FL'), ('GEORGIA', 'GA'), ('HAWAII', 'HI'), ('IDAHO', 'ID'), ('ILLINOIS', 'IL'),
+      ('INDIANA', 'IN'), ('IOWA', 'IA'), ('KANSAS', 'KS'), ('KENTUCKY', 'KY'), ('LOUISIANA', 'LA'),
+      ('MAINE', 'ME'), ('MARYLAND', 'MD'), ('MASSACHUSETTS', 'MA'), ('MICHIGAN', 'MI'), ('MINNESOTA', 'MN'),
+      ('MISSISSIPPI', 'MS'), ('MISSOURI', 'MO'), ('MONTANA', 'MT'), ('NEBRASKA', 'NE'), ('NEVADA', 'NV'),
+      ('NEW HAMPSHIRE', 'NH'), ('NEW JERSEY', 'NJ'), ('NEW MEXICO', 'NM'), ('NEW YORK', 'NY'),
+      ('NORTH CAROLINA', 'NC'), ('NORTH DAKOTA', 'ND'), ('OHIO', 'OH'), ('OKLAHOMA', 'OK'), ('OREGON', 'OR'),
+      ('PENNSYLVANIA', 'PA'), ('PUERTO RICO', 'PR'), ('RHODE ISLAND', 'RI'), ('SOUTH CAROLINA', 'SC'),
+      ('SOUTH DAKOTA', 'SD'), ('TENNESSEE', 'TN'), ('TEXAS', 'TX'), ('UTAH', 'UT'), ('VERMONT', 'VT'),
+      ('VIRGINIA', 'VA'), ('WASHINGTON', 'WA'), ('WEST VIRGINIA', 'WV'), ('WISCONSIN', 'WI'), ('WYOMING', 'WY')
+    ) as known (name, code) where known.name = plain), upper(btrim(written)));
+end;
+$$;
+comment on function private.state_code(text) is
+  'A state''s two letters from its name or its letters, however they are written; what is neither comes back in capitals.';
+
+create function private.lead_key(state text, county text, parcel text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  -- Digits are never joined over a sign: 1-23 and 12-3 are two parcels.
+  plain text := btrim(regexp_replace(upper(parcel), '[^[:alnum:]]+', '-', 'g'), '-');
+begin
+  return private.state_code(state) || '/'
+    || regexp_replace(btrim(regexp_replace(lower(county), '[^[:alnum:]]+', ' ', 'g')), '(.) (county|parish|borough)$', '\1')
+    || '/' || case plain when '' then parcel else plain end;
+end;
+$$;
+comment on function private.lead_key(text, text, text) is
+  'What makes two rows the same lead: state, county and parcel as they are meant. Case, spaces and which signs stand between '
+  'do not tell; nor does County after its name. Null where one of them is.';
+grant execute on function private.state_code(text), private.lead_key(text, text, text) to authenticated, service_role;
 
 create table public.leads (
   id uuid primary key default gen_random_uuid(),
@@ -66,8 +119,12 @@ create table public.leads (
   next_action_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  -- What two people write differently and mean as one is one lead. A column, for an index on what the function answers is of no
+  -- use under row-level security.
+  lead_key text generated always as (private.lead_key(state, county, parcel)) stored,
   unique (workspace_id, id),
-  constraint parcel_is_unique_in_its_county unique (workspace_id, state, county, parcel),
+  constraint parcel_is_unique_in_its_county unique (workspace_id, lead_key),
+  constraint lead_key_is_short check (length(lead_key) <= 1000),
   constraint assigned_agent_is_of_the_workspace foreign key (workspace_id, assigned_agent_id)
     references public.agents (workspace_id, id) on delete set null (assigned_agent_id),
   constraint state_is_two_letters check (state ~ '^[A-Z]{2}$'),
@@ -100,7 +157,7 @@ create table public.leads (
   constraint notes_are_bounded check (length(notes) <= 20000),
   constraint contact_count_is_not_negative check (contact_count >= 0)
 );
-comment on table public.leads is 'A property whose owner may want to sell: property, distress, equity, owner, source, pipeline. 47 columns.';
+comment on table public.leads is 'A property whose owner may want to sell: property, distress, equity, owner, source, pipeline. 47 columns, and lead_key, which is derived.';
 comment on column public.leads.distress_score is '0…100: private.score_lead, kept up to date by a trigger unless the caller gave another one. Null when written: reckon it.';
 comment on column public.leads.distress_signals is 'Words for what else presses: probate, divorce, bankruptcy, inherited, fire_damage, ….';
 comment on column public.leads.estimated_equity_minor is 'Value less mortgage, kept by a trigger unless the caller gave another one. Cents; may be negative.';

@@ -2,7 +2,7 @@
 --
 -- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
 -- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row is known by state, county and
---          parcel; what a row does not say (absent, null, empty) stays as it is. An import sets do_not_call and never lifts it.
+--          parcel as they are meant (lead_key); what a row does not say (absent, null, empty) stays as it is. An import sets do_not_call and never lifts it.
 
 create table public.import_headings (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -106,7 +106,12 @@ begin
       value := to_jsonb(coalesce(numbers, '{}'));
     end if;
     if field = 'state' then
-      value := to_jsonb(upper(value #>> '{}'));
+      value := to_jsonb(private.state_code(value #>> '{}'));
+    end if;
+    if field = 'parcel' and value #>> '{}' ~* '^\d([.,]\d+)?e[+]\d+$' then
+      code := 'invalid_value';
+      message := left('A spreadsheet has rounded this number: ' || (value #>> '{}'), 200);
+      return;
     end if;
     fields := fields || jsonb_build_object(field, value);
   end loop;
@@ -177,6 +182,56 @@ as $$
 $$;
 comment on function private.fits_array(jsonb, oid) is 'Whether each text of a JSON array fits the type''s elements; true where the type is no array.';
 
+create function private.read_leads(work_table regclass, leads jsonb)
+returns table (line integer, fields jsonb, code text, field text, message text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  lines integer[];
+  twice jsonb;
+  refused jsonb := '[]';
+  found_bad jsonb;
+  given jsonb := (
+    select jsonb_agg(jsonb_build_object('line', one.place, 'fields', said.fields, 'code', said.code, 'field', said.field,
+      'message', said.message, 'key', private.lead_key(said.fields ->> 'state', said.fields ->> 'county', said.fields ->> 'parcel')))
+    from jsonb_array_elements(leads) with ordinality as one (value, place) cross join lateral private.read_lead(one.value) as said);
+begin
+  -- Only what can be taken takes a place: those that name one lead are judged first. One round finds what does not fit its
+  -- column, the next what breaks a rule.
+  for round in 1 .. 3 loop
+    select array_agg((g ->> 'line')::integer order by place), jsonb_agg(g -> 'fields' order by place) into lines, twice from (
+      select g, place, count(*) over (partition by g ->> 'key') as alike from jsonb_array_elements(given) with ordinality as e (g, place)
+      where g ->> 'code' is null and not exists (select from jsonb_array_elements(refused) as r where r -> 'line' = g -> 'line')
+    ) as good where alike > 1;
+    exit when lines is null;
+    select jsonb_agg(to_jsonb(j)) into found_bad from private.judge_leads(work_table, lines, twice) as j;
+    exit when found_bad is null;
+    refused := refused || found_bad;
+  end loop;
+  return query
+  with told as (
+    select (g ->> 'line')::integer as line, nullif(g -> 'fields', 'null') as fields, g ->> 'key' as key,
+      coalesce(g ->> 'code', case when r.line is not null then 'invalid_value' end) as code,
+      coalesce(g ->> 'field', r.field) as field, coalesce(g ->> 'message', r.message) as message
+    from jsonb_array_elements(given) as g
+    left join jsonb_to_recordset(refused) as r (line integer, field text, message text) on r.line = (g ->> 'line')::integer
+  ), placed as (
+    select t.*, case when t.code is null then min(case when t.code is null then t.line end) over (partition by t.key) end as first_line
+    from told as t
+  )
+  select p.line, p.fields, case when p.first_line < p.line then 'duplicate_row' else p.code end,
+    case when p.first_line < p.line then 'parcel' else p.field end,
+    case when p.first_line < p.line then 'The same parcel is in row ' || p.first_line || '.' else p.message end
+  from placed as p;
+end;
+$$;
+comment on function private.read_leads(regclass, jsonb) is
+  'Rows of an import as read_lead reads them; of those that mean one lead (lead_key) the first that can be taken stands, the others '
+  'are duplicate_row.';
+
 create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
 language plpgsql
@@ -196,25 +251,27 @@ begin
   -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
   select format($write$
     with given as materialized (
-      select ($2)[one.place] as line, r.* from jsonb_array_elements($3) with ordinality as one (fields, place)
+      select ($2)[one.place] as line, private.lead_key(r.state, r.county, r.parcel) as key, r.* from jsonb_array_elements($3) with ordinality as one (fields, place)
       cross join lateral jsonb_populate_record(null::%1$s, one.fields) as r
     ), inserted as (
       insert into %1$s (workspace_id, %2$s) select $1, %2$s from given as g order by g.line
-      on conflict (workspace_id, state, county, parcel) do nothing returning id, state, county, parcel
+      on conflict (workspace_id, lead_key) do nothing returning id, lead_key as key
     ), updated as (
       update %1$s as l set %3$s from given as g
-      where l.workspace_id = $1 and l.state = g.state and l.county = g.county and l.parcel = g.parcel and (%4$s) is distinct from (%5$s)
+      where l.workspace_id = $1 and l.lead_key = g.key and (%4$s) is distinct from (%5$s)
       returning l.id, g.line
     )
     select g.line, case when i.id is not null then 'inserted' when u.id is not null then 'updated' when k.id is not null then 'unchanged' end,
       coalesce(i.id, k.id), null::text, null::text, null::text
     from given as g
-    left join inserted as i on i.state = g.state and i.county = g.county and i.parcel = g.parcel
+    left join inserted as i on i.key = g.key
     left join updated as u on u.line = g.line
-    left join %1$s as k on k.workspace_id = $1 and k.state = g.state and k.county = g.county and k.parcel = g.parcel
+    left join %1$s as k on k.workspace_id = $1 and k.lead_key = g.key
   $write$, work_table, string_agg(quote_ident(c), ', '), string_agg(format('%I = %s', c, given_value), ', '),
     string_agg(format('l.%I', c), ', '), string_agg(given_value, ', ')) into statement
-  from (select c, case c when 'do_not_call' then 'l.do_not_call or g.do_not_call' else format('g.%I', c) end as given_value from unnest(named) as c) as columns;
+  from (select c, case when c = 'do_not_call' then 'l.do_not_call or g.do_not_call'
+    -- It is known by these already; how they were first written stays.
+    when c in ('state', 'county', 'parcel') then format('l.%I', c) else format('g.%I', c) end as given_value from unnest(named) as c) as columns;
   begin
     for line, result, lead_id, code, field, message in execute statement using workspace_id, lines, leads loop
       -- Somebody else has it, or added it just now.
@@ -294,22 +351,13 @@ begin
   if jsonb_typeof(leads) is distinct from 'array' or jsonb_array_length(leads) not between 1 and 10000 then
     perform private.raise_error('invalid_items', 'Leads are an array of 1 to 10,000 rows.', 422);
   end if;
-  if on_error not in ('reject', 'skip') then
-    perform private.raise_error('invalid_parameter', 'on_error: must be reject or skip', 400);
+  if on_error not in ('reject', 'skip', 'check') then
+    perform private.raise_error('invalid_parameter', 'on_error: must be reject, skip or check', 400);
   end if;
   begin
-    with given as materialized (
-      select one.place::integer as line, said.fields, said.code, said.field, said.message,
-        array(select k from jsonb_object_keys(said.fields) as k order by k) as named,
-        first_value(one.place) over (partition by upper(trim(one.value ->> 'state')), trim(one.value ->> 'county'), trim(one.value ->> 'parcel')
-          order by one.place) as first_line
-      from jsonb_array_elements(leads) with ordinality as one (value, place)
-      cross join lateral private.read_lead(one.value) as said
-    ), judged as (
-      select g.line, g.fields, g.named, case when g.code is null and g.first_line < g.line then 'duplicate_row' else g.code end as code,
-        case when g.code is null and g.first_line < g.line then 'parcel' else g.field end as field,
-        case when g.code is null and g.first_line < g.line then 'The same parcel is in row ' || g.first_line || '.' else g.message end as message
-      from given as g
+    with judged as (
+      select r.line, r.fields, r.code, r.field, r.message, array(select k from jsonb_object_keys(r.fields) as k order by k) as named
+      from private.read_leads(work_table, leads) as r
     ), bundles as materialized (
       select array_agg(b.line order by b.line) as lines, jsonb_agg(b.fields order by b.line) as leads
       from (select j.*, row_number() over (partition by j.named order by j.line) as place from judged as j where j.code is null) as b
@@ -320,7 +368,7 @@ begin
       select j.line, 'refused', null, j.code, j.field, j.message from judged as j where j.code is not null
     )
     select jsonb_agg(to_jsonb(t)) into report from told as t;
-    if on_error = 'reject' and jsonb_path_exists(report, '$[*] ? (@.result == "refused")') then
+    if on_error = 'check' or on_error = 'reject' and jsonb_path_exists(report, '$[*] ? (@.result == "refused")') then
       raise exception using errcode = 'UNDO0';
     end if;
   exception when sqlstate 'UNDO0' then
@@ -334,7 +382,7 @@ begin
 end;
 $$;
 comment on function private.import_leads(text, uuid, jsonb, text) is
-  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 
 create function private.import_leads_as(person uuid, prefix text, workspace_id uuid, leads jsonb, on_error text)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -354,15 +402,22 @@ comment on function private.import_leads_as(uuid, text, uuid, jsonb, text) is
 
 create function public.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select * from private.import_leads($1, $2, $3, $4);
+begin
+  -- The Data API cuts an answer at its max_rows, and a report without its end reads as a whole one.
+  if jsonb_typeof($3) = 'array' and jsonb_array_length($3) > 1000 then
+    perform private.raise_error('invalid_items', 'Leads are an array of 1 to 1,000 rows here.', 422,
+      'POST /functions/v1/leads/import takes 10,000, and a row of lead_imports a file of 100,000.');
+  end if;
+  return query select * from private.import_leads($1, $2, $3, $4);
+end;
 $$;
 comment on function public.import_leads(text, uuid, jsonb, text) is
-  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) or skip (the good rows are). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'Imports 1 to 1,000 leads (no more than the Data API answers) into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
-  private.judge_leads(regclass, integer[], jsonb), private.fits_array(jsonb, oid),
+  private.judge_leads(regclass, integer[], jsonb), private.read_leads(regclass, jsonb), private.fits_array(jsonb, oid),
   private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;

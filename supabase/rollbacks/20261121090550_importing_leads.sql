@@ -2,6 +2,7 @@ drop function public.import_leads(text, uuid, jsonb, text);
 drop function private.import_leads_as(uuid, text, uuid, jsonb, text);
 drop function private.import_leads(text, uuid, jsonb, text);
 drop function private.write_leads(regclass, uuid, integer[], jsonb);
+drop function private.read_leads(regclass, jsonb);
 drop function private.fits_array(jsonb, oid);
 drop function private.judge_leads(regclass, integer[], jsonb);
 drop function private.read_lead(jsonb);

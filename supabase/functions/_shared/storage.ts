@@ -46,20 +46,80 @@ async function askStorage(
 export async function readObject(
   environment: Environment,
   caller: Headers,
-  { bucket, name }: ObjectPlace,
+  place: ObjectPlace,
   longest: number,
 ): Promise<StoredFile> {
   const apikey = caller.get("apikey") || (environment.publishableKeys.default ?? "");
   const authorization = caller.get("authorization") || `Bearer ${apikey}`;
   const { ok, headers, bytes } = await askStorage(environment, {
     method: "GET",
-    path: ["/object", ...[bucket, ...name.split("/")].map(encodeURIComponent)].join("/"),
+    path: pathOf(place),
     headers: { apikey, authorization, accept: "*/*" },
     patience: 10_000,
     longestBody: longest,
   });
   if (!ok) throw notFound("The file");
   return { type: headers.get("content-type") ?? "", bytes };
+}
+
+const pathOf = ({ bucket, name }: ObjectPlace) =>
+  ["/object", ...[bucket, ...name.split("/")].map(encodeURIComponent)].join("/");
+
+function asService({ secretKeys }: Environment) {
+  const apikey = secretKeys.default ?? "";
+  return { apikey, authorization: `Bearer ${apikey}` };
+}
+
+/** A part of an object, and how long the whole is. */
+export interface ObjectPart {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly length: number;
+}
+
+/**
+ * Reads the bytes of an object from one up to another (not included), or to its end, with the secret
+ * key: for whom they are is for the caller to have decided.
+ *
+ * @throws ApiError 404 `not_found`; 503 `unavailable`
+ */
+export async function readObjectPart(
+  environment: Environment,
+  place: ObjectPlace,
+  from: number,
+  to: number,
+): Promise<ObjectPart> {
+  const { ok, status, headers, bytes } = await askStorage(environment, {
+    method: "GET",
+    path: pathOf(place),
+    headers: { ...asService(environment), accept: "*/*", range: `bytes=${from}-${to - 1}` },
+    patience: 10_000,
+    longestBody: to, // a whole file, where Storage does not know ranges
+  });
+  if (status === 416) return { bytes: new Uint8Array(), length: from };
+  if (!ok || bytes === null) throw notFound("The file");
+  if (status === 200) return { bytes: bytes.slice(from, to), length: bytes.length };
+  const length = Number(headers.get("content-range")?.split("/")[1]);
+  return { bytes, length: Number.isFinite(length) ? length : from + bytes.length };
+}
+
+/**
+ * Writes an object with the secret key, also over one that is there.
+ *
+ * @throws ApiError 503 `unavailable`
+ */
+export async function writeObject(
+  environment: Environment,
+  place: ObjectPlace,
+  { type, bytes }: { type: string; bytes: Uint8Array },
+): Promise<void> {
+  const { ok, status } = await askStorage(environment, {
+    method: "POST",
+    path: pathOf(place),
+    headers: { ...asService(environment), "content-type": type, "x-upsert": "true" },
+    body: bytes,
+    patience: 8000,
+  });
+  if (!ok) throw unavailable(`Storage answered ${status}.`);
 }
 
 /**
@@ -75,11 +135,10 @@ export async function deleteObjects(
   names: readonly string[],
   patience = 30_000,
 ): Promise<void> {
-  const apikey = environment.secretKeys.default ?? "";
   const { ok, status } = await askStorage(environment, {
     method: "DELETE",
     path: `/object/${encodeURIComponent(bucket)}`,
-    headers: { apikey, authorization: `Bearer ${apikey}` },
+    headers: asService(environment),
     body: { prefixes: names },
     patience,
   });

@@ -13,24 +13,40 @@ function isWide(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
   return nuls[1] > most ? "utf-16le" : nuls[0] > most ? "utf-16be" : null;
 }
 
-function findEncoding(bytes: Uint8Array): string {
+function wideEncoding(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
-  return isWide(bytes) ?? "utf-8";
+  return isWide(bytes);
 }
+
+/** An encoding that vendors' exports have. */
+export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+
+/** Says of a whole file how it is encoded. */
+export function findEncoding(bytes: Uint8Array): Encoding {
+  const wide = wideEncoding(bytes);
+  if (wide) return wide;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    // Bit by bit: a text of the whole would be kept for nothing.
+    for (let at = 0; at < bytes.length; at += 1 << 20) {
+      decoder.decode(bytes.subarray(at, at + (1 << 20)), { stream: true });
+    }
+    decoder.decode();
+    return "utf-8";
+  } catch {
+    return "windows-1252";
+  }
+}
+
+/** NUL and halves of characters cannot be stored. */
+export const storable = (text: string): string => text.replaceAll("\0", "").toWellFormed();
 
 /**
  * Reads a file: UTF-8 and UTF-16 with and without a byte order mark; what is neither is Windows-1252,
  * which Excel writes. No byte is refused. NUL and halves of characters, which cannot be stored, go.
  */
 export function decodeFile(bytes: Uint8Array): string {
-  const encoding = findEncoding(bytes);
-  let text: string;
-  try {
-    text = new TextDecoder(encoding, { fatal: encoding === "utf-8" }).decode(bytes);
-  } catch {
-    text = new TextDecoder("windows-1252").decode(bytes);
-  }
-  return text.replaceAll("\0", "").toWellFormed();
+  return storable(new TextDecoder(findEncoding(bytes)).decode(bytes));
 }

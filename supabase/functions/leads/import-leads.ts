@@ -6,9 +6,9 @@ import { readBody, readBytes, readQuery, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
 import { decodeFile } from "./decode-file.ts";
-import { foldHeading, type Heading, kindOf, mapHeadings } from "./map-headings.ts";
+import { checkTwice, judgeHeadings, rowOf } from "./make-rows.ts";
+import { foldHeading, type Heading, mapHeadings } from "./map-headings.ts";
 import { readCsv } from "./read-csv.ts";
-import { readValue } from "./read-values.ts";
 
 const query = z.strictObject({
   workspace_id: uuid,
@@ -60,36 +60,6 @@ interface Sent {
   headings?: Heading[];
 }
 
-/** A record under the columns that its headings mean; of another length it is a text that says so. */
-function rowOf(record: string[], headings: Heading[]): Record<string, string> | string {
-  if (record.length !== headings.length) {
-    return `The row has ${record.length} fields and the header ${headings.length}.`;
-  }
-  const row: Record<string, string> = {};
-  for (const [place, { heading, column }] of headings.entries()) {
-    if (column === null) continue;
-    const value = readValue(column, heading, record[place] ?? "");
-    // Several headings of one list (Phone 1, Phone 2) are one list.
-    row[column] = row[column] && value ? `${row[column]};${value}` : value || (row[column] ?? "");
-  }
-  return row;
-}
-
-function checkTwice(headings: Heading[]): void {
-  const seen = new Map<string, string>();
-  for (const { heading, column } of headings) {
-    if (column === null) continue;
-    const other = seen.get(column);
-    if (other !== undefined && kindOf(column) !== "list") {
-      const means = other.toLowerCase() === heading.toLowerCase()
-        ? ""
-        : `, as ${other} and ${heading}`;
-      throw new ApiError(400, "invalid_csv", `The header names ${column} twice${means}.`);
-    }
-    seen.set(column, heading);
-  }
-}
-
 async function readSent(request: Request, services: Services, workspace: string): Promise<Sent> {
   const type = request.headers.get("content-type") ?? "";
   if (!tables.test(type) && !form.test(type)) {
@@ -108,22 +78,6 @@ async function readSent(request: Request, services: Services, workspace: string)
   const parsed = rowsOf.safeParse(records.map((record) => rowOf(record, headings)));
   if (parsed.success) return { rows: parsed.data, headings };
   throw new ApiError(400, "invalid_body", `body: ${parsed.error.issues[0]?.message}`);
-}
-
-const needed = ["state", "county", "parcel"];
-
-/** A fault of a heading is told once, and not for each row. */
-function refuseHeadings(headings: Heading[], skips: boolean): Response | null {
-  const missing = needed.filter((name) => !headings.some(({ column }) => column === name));
-  const unknown = headings.filter(({ by }) => by === "unknown").map(({ heading }) => heading);
-  if (missing.length === 0 && (skips || unknown.length === 0)) return null;
-  const message = missing.length > 0
-    ? `No heading means ${missing.join(", ")}; nothing was imported.`
-    : `Nobody knows what ${unknown.slice(0, 5).join(", ")} means; nothing was imported.`;
-  const refusal = new ApiError(422, "unknown_headings", message, {
-    hint: "Keep what they mean in import_headings, or send on_error=skip to leave them out.",
-  });
-  return answer({ ...JSON.parse(errorBody(refusal)), headings }, 422);
 }
 
 function show({ line, result, lead_id, code, field, message }: Told) {
@@ -160,8 +114,9 @@ async function importSent(
 ): Promise<Response> {
   const { database } = context.env;
   const sent = await readSent(context.req.raw, context.env, workspace_id);
-  const refused = sent.headings && refuseHeadings(sent.headings, on_error === "skip");
-  if (refused) return refused;
+  const { headings } = sent;
+  const faulty = headings && judgeHeadings(headings, on_error === "skip");
+  if (faulty) return answer({ ...JSON.parse(errorBody(faulty)), headings }, 422);
   const rows = sent.rows as Json[];
   const told = await database.run(
     (sql) =>

@@ -14,11 +14,12 @@ const separators = [",", ";", "\t", "|"];
 const sample = 20;
 const deepestHeading = 10;
 
-function invalidCsv(message: string): ApiError {
+export function invalidCsv(message: string): ApiError {
   return new ApiError(400, "invalid_csv", message);
 }
 
-function parseRecords(text: string, delimiter: string, to?: number): string[][] {
+/** The records of a text, without those in which nothing stands. */
+export function parseRecords(text: string, delimiter: string, to?: number): string[][] {
   try {
     return parse(text, {
       bom: true,
@@ -43,7 +44,7 @@ function usualLength(records: string[][]): number {
 }
 
 /** What separates: with it most records have the same, greatest number of fields. */
-function findSeparator(text: string): string {
+export function findSeparator(text: string): string {
   const judged = separators.map((separator) => {
     const records = parseRecords(text, separator, sample);
     const length = usualLength(records);
@@ -54,13 +55,13 @@ function findSeparator(text: string): string {
 }
 
 /** Excel's own first line: `sep=;`. */
-function readSep(text: string): { text: string; separator: string | null } {
+export function readSep(text: string): { text: string; separator: string | null } {
   const [, separator, rest] = /^\uFEFF?"?sep=(.)"?[,;\t]*\r?\n?([^]*)$/i.exec(text) ?? [];
   return separator === undefined ? { text, separator: null } : { text: rest ?? "", separator };
 }
 
 /** Where the heading is: titles may stand above it. The first record with the most names that are known. */
-function findHeading(records: string[][]): number {
+export function findHeading(records: string[][]): number {
   const usual = usualLength(records.slice(0, 200));
   const judged = records.slice(0, deepestHeading).map((record, place) => {
     const filled = record.filter((field) => field.trim() !== "").length;
@@ -91,9 +92,12 @@ export function readCsv(file: string): Table {
   for (const [place, name] of headings.entries()) {
     if (name === "") throw invalidCsv(`The header's column ${place + 1} has no name.`);
   }
-  const trimmed = rest.map((record) => {
-    const more = record.slice(headings.length);
-    return more.every((field) => field.trim() === "") ? record.slice(0, headings.length) : record;
-  });
-  return { headings, records: trimmed };
+  return { headings, records: rest.map((record) => withoutEnd(record, headings.length)) };
+}
+
+/** A record without the empty fields that it has beyond the heading's. */
+export function withoutEnd(record: string[], length: number): string[] {
+  return record.slice(length).every((field) => field.trim() === "")
+    ? record.slice(0, length)
+    : record;
 }

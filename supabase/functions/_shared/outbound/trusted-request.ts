@@ -24,7 +24,7 @@ export interface TrustedRequest {
   /** Below the base URL, with its query: `/call?limit=100`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** Sent as JSON; bytes as they are, with the content type of `headers`. */
   readonly body?: unknown;
   /** Milliseconds until the whole answer must be there. */
   readonly patience: number;
@@ -63,7 +63,7 @@ async function readBounded(response: Response, longest: number) {
  * have two. A stream cannot be sent again; and whether to ask again is for the caller to decide.
  */
 function sendOnce(body: unknown): ReadableStream<Uint8Array> {
-  return new Blob([JSON.stringify(body)]).stream();
+  return new Blob([body instanceof Uint8Array ? body.slice() : JSON.stringify(body)]).stream();
 }
 
 /**

@@ -4,7 +4,7 @@ select plan(18);
 
 select is(
   (select count(*)::integer from pg_catalog.pg_attribute where attrelid = 'public.leads'::regclass and attnum > 0 and not attisdropped),
-  47, 'a lead has 47 columns'
+  48, 'a lead has 47 columns and its key'
 );
 
 -- Each weight by itself, at its edges.

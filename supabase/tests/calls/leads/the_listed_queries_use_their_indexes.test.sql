@@ -31,7 +31,7 @@ insert into listed values
   ('by score', 'leads_by_score', 'member', $$distress_score between 40 and 90 order by distress_score desc, id limit 50$$),
   ('by status', 'leads_by_status', 'member', $$status = 'interested' order by distress_score desc, id limit 50$$),
   ('by equity', 'leads_by_equity', 'member', $$estimated_equity_minor between 10000000 and 20000000 order by estimated_equity_minor desc, id limit 50$$),
-  ('by parcel', 'parcel_is_unique_in_its_county', 'member', $$state = 'TX' and county = 'County 4' and parcel = '18'$$),
+  ('by parcel', 'parcel_is_unique_in_its_county', 'member', $$lead_key = private.lead_key('TX', 'County 4', '18')$$),
   ('what is due', 'leads_by_next_action', 'member', $$next_action_at <= now() + interval '1 hour' order by next_action_at, id limit 50$$),
   ('by number', 'leads_by_phone', 'service', $$phones @> '{+15121000018}'$$);
 
