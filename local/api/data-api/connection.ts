@@ -6,7 +6,7 @@ import { correctDatabaseError, isAnsweredProperly } from "../errors.ts";
 import { expectError } from "../quiet.ts";
 import { chooseRelationships } from "./relationships.ts";
 import { exposedPart, type Introspection, type LiteConnection } from "./schema.ts";
-import { types, writeValues } from "./values.ts";
+import { fillRows, types, writeValues } from "./values.ts";
 
 /** Of one request of the Data API: the picture of the database that lite keeps asking for. */
 interface RequestScope {
@@ -72,11 +72,12 @@ function seeExposedSchemas(connection: LiteConnection): void {
 function correctQueries(connection: LiteConnection): void {
   const check = connection.onPostgrestAST.bind(connection);
   connection.onPostgrestAST = async (query, ...rest) => {
-    const { schema } = requests.getStore() ?? {};
+    const { schema, request } = requests.getStore() ?? {};
     const checked = await check(query, ...rest);
     if (!schema) return checked;
     Object.assign(schema, { foreign_keys: chooseRelationships(checked as never, schema) });
     writeValues(checked as never, schema, connection);
+    if (request) fillRows(checked as never, request);
     return checked;
   };
 }

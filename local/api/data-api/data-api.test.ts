@@ -33,6 +33,7 @@ const schema = `
   create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
   create function public.measure(vector extensions.vector) returns int language sql as $$ select extensions.vector_dims(vector); $$;
   create function public.settings(name text) returns text language sql as $$ select current_setting(name, true); $$;
+  create table public.notes (id int primary key, kind text default 'plain', body text default 'empty', facts jsonb);
   grant all on all tables in schema public to service_role;
 `;
 
@@ -160,6 +161,37 @@ Deno.test("the Data API sees, relates, writes and waits as PostgREST does", asyn
       headers,
     });
     assert.equal(await alone.json(), "string");
+  });
+
+  await test.step("12. rows with different columns at once have nulls, or defaults where that is asked for", async () => {
+    const rows = (
+      from: number,
+    ) => [{ id: from, kind: "a", body: null }, { id: from + 1, body: "b" }];
+    const kept = async (from: number) =>
+      await sql`select kind, body from public.notes where id between ${from} and ${
+        from + 1
+      } order by id`;
+    const nulls = await service.from("notes").insert(rows(1)).select("kind, body");
+    const defaults = await service.from("notes").insert(rows(3), { defaultToNull: false });
+    assert.deepEqual([nulls.error, defaults.error], [null, null]);
+    assert.deepEqual(nulls.data, [...await kept(1)]);
+    assert.deepEqual([...await kept(1)], [{ kind: "a", body: null }, { kind: null, body: "b" }]);
+    assert.deepEqual([...await kept(3)], [{ kind: "a", body: null }, { kind: "plain", body: "b" }]);
+  });
+
+  await test.step("9. inside of or(…) and and(…) parts of JSON are compared as outside", async () => {
+    await sql`insert into public.notes (id, facts) values
+      (11, '{"key": "x", "in": {"deep": "true"}}'), (12, '{"key": "1", "n": 2}'), (13, null)`;
+    const found = async (filter: string) => {
+      const { data, error } = await service.from("notes").select("id").gt("id", 10).or(filter)
+        .order("id");
+      return error ?? data.map(({ id }) => id);
+    };
+    assert.deepEqual(await found("facts->>key.eq.1,id.eq.13"), [12, 13]);
+    assert.deepEqual(await found("facts->n.eq.2,facts->n.gt.5"), [12]);
+    assert.deepEqual(await found("facts->in->>deep.eq.true,id.eq.13"), [11, 13]);
+    assert.deepEqual(await found('facts->>key.in.(x,"y"),and(facts->>key.eq.1,id.gt.5)'), [11, 12]);
+    assert.deepEqual(await found("not.and(facts->>key.eq.x,id.gt.1)"), [12]);
   });
 
   await test.step("5. a vector is an array of numbers, in columns and arguments", async () => {

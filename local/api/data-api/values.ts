@@ -132,3 +132,17 @@ function writeArguments(
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Correction 12: of rows that are written at once, one that does not name a column of another one has
+ * null there, or with `Prefer: missing=default` the column's default. lite writes the default always.
+ * What it answers of such a default (`select` of the same request) is null all the same: read the row to see it.
+ */
+export function fillRows({ type, values }: Written, request: Request): void {
+  const rows = type === "insert" || type === "upsert" ? values : undefined;
+  if (!Array.isArray(rows) || !rows.every(isRecord)) return;
+  const prefer = request.headers.get("prefer") ?? "";
+  if (prefer.split(",").some((one) => one.trim() === "missing=default")) return;
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  for (const row of rows) for (const name of names) row[name] ??= null;
+}

@@ -7,6 +7,7 @@ import { startFront } from "../../api/front.ts";
 import { startBareDatabase } from "../../fixture.ts";
 import { loadKeys } from "../../keys.ts";
 import { createTokens } from "../../tokens.ts";
+import { mostUnfinished } from "./uploads.ts";
 
 const policies = `
   create policy "People see below their id" on storage.objects for select to authenticated
@@ -160,6 +161,42 @@ Deno.test({
         with check ((storage.foldername(name))[1] = (select auth.uid()::text))`;
       assert.equal((await upload(name, { url })).status, 403);
       assert.equal(await stored(name), null);
+    });
+
+    await test.step("somebody has so many unfinished uploads at most, and nobody else feels it", async () => {
+      const [eve, neighbour] = [await somebody(), await somebody()];
+      const encode = (text: string) => btoa(text);
+      const begin = async ({ sub, token }: typeof eve) => {
+        const response = await fetch(`${front.origin}/storage/v1/upload/resumable`, {
+          method: "POST",
+          headers: {
+            authorization: `Bearer ${token}`,
+            apikey: keys.publishableKey,
+            "tus-resumable": "1.0.0",
+            "upload-length": "5",
+            "upload-metadata": `bucketName ${encode("files")},objectName ${
+              encode(`${sub}/${crypto.randomUUID()}`)
+            }`,
+          },
+        });
+        await response.body?.cancel();
+        return { status: response.status, url: response.headers.get("location") };
+      };
+      const first = await begin(eve);
+      for (let n = 1; n < mostUnfinished; n++) assert.equal((await begin(eve)).status, 201);
+      assert.equal((await begin(eve)).status, 429);
+      assert.equal((await begin(neighbour)).status, 201);
+      const { pathname } = new URL(first.url ?? "", front.origin);
+      const ended = await fetch(`${front.origin}${pathname}`, {
+        method: "DELETE",
+        headers: {
+          authorization: `Bearer ${eve.token}`,
+          apikey: keys.publishableKey,
+          "tus-resumable": "1.0.0",
+        },
+      });
+      assert.equal(ended.status, 204);
+      assert.equal((await begin(eve)).status, 201);
     });
 
     await test.step("what a policy, a limit, a type or a name refuses is refused before its bytes come", async () => {

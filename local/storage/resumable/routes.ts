@@ -8,7 +8,7 @@ import { type Caller, storageItself } from "../callers.ts";
 import { type AddRoutes, limitOf, type StorageContext } from "../context.ts";
 import { fromDatabase, invalidMimeType, StorageError, tooLarge, unauthorized } from "../errors.ts";
 import { hasType } from "../names.ts";
-import { type Terms, Uploads } from "./uploads.ts";
+import { mostUnfinished, type Terms, Uploads } from "./uploads.ts";
 
 type Asked = Parameters<NonNullable<ServerOptions["onUploadCreate"]>>[0];
 
@@ -61,6 +61,14 @@ function openServer(context: StorageContext, uploads: Uploads, path: string, isS
       if ((upload.size ?? 0) > limitOf(bucket)) throw tooLarge();
       if (!hasType(bucket.allowed_mime_types, type)) throw invalidMimeType(type);
       await context.objects.checkUpload(caller, bucketId, name, terms.upsert);
+      const { owner } = terms;
+      if (owner !== null && await uploads.unfinishedOf(owner) >= mostUnfinished) {
+        throw new StorageError(
+          429,
+          "TooManyUploads",
+          "Finish or end an upload that you have begun",
+        );
+      }
       uploads.agree(upload, terms);
       return {};
     },

@@ -19,6 +19,9 @@ interface Kept {
 /** How long one may take over an upload: ms. As on the platform. */
 const lifetime = 24 * 60 * 60 * 1000;
 
+/** Uploads that one person may have begun and not finished; the service's are not counted. */
+export const mostUnfinished = 100;
+
 /** Keeps uploads below a folder. Ids are random: nobody finds another's by guessing. */
 export class Uploads extends DataStore {
   readonly #agreed = new WeakMap<Upload, Terms>();
@@ -36,6 +39,18 @@ export class Uploads extends DataStore {
   /** @throws when there is no such upload */
   async termsOf(id: string): Promise<Terms> {
     return (await this.#read(id)).terms;
+  }
+
+  /** How many uploads somebody has begun and not finished. */
+  async unfinishedOf(owner: string): Promise<number> {
+    let count = 0;
+    await Deno.mkdir(this.folder, { recursive: true });
+    for await (const { name } of Deno.readDir(this.folder)) {
+      if (!name.endsWith(".json")) continue;
+      const kept = await this.#read(name.slice(0, -".json".length)).catch(() => null);
+      if (kept && !kept.isFinished && kept.terms.owner === owner) count += 1;
+    }
+    return count;
   }
 
   override async create(upload: Upload): Promise<Upload> {
