@@ -21,17 +21,20 @@ begin
   -- Each operation has its own transition tables, so each its own query.
   if tg_op = 'INSERT' then
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (r ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((r ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, r ->> key_column,
+    select (r ->> tg_argv[3])::uuid, private.person_of_token(),
+      coalesce(private.agent_of_token(), (r ->> 'agent_id')::uuid), subject || '.' || verb, subject, r ->> key_column,
       private.audit_detail(recorded, null, r, request)
     from (select to_jsonb(n) as r from new_rows as n) as rows;
   elsif tg_op = 'DELETE' then
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (r ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((r ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, r ->> key_column,
+    select (r ->> tg_argv[3])::uuid, private.person_of_token(),
+      coalesce(private.agent_of_token(), (r ->> 'agent_id')::uuid), subject || '.' || verb, subject, r ->> key_column,
       private.audit_detail(recorded, r, null, request)
     from (select to_jsonb(o) as r from old_rows as o) as rows;
   else
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
-    select (after ->> tg_argv[3])::uuid, private.person_of_token(), coalesce((after ->> 'agent_id')::uuid, private.agent_of_token()), subject || '.' || verb, subject, after ->> key_column,
+    select (after ->> tg_argv[3])::uuid, private.person_of_token(),
+      coalesce(private.agent_of_token(), (after ->> 'agent_id')::uuid), subject || '.' || verb, subject, after ->> key_column,
       private.audit_detail(recorded, before, after, request)
     from (
       select to_jsonb(o) as before, to_jsonb(n) as after
@@ -44,7 +47,9 @@ begin
 end;
 $$;
 comment on function private.audit_changes() is
-  'Statement trigger. Arguments: subject type; column of its id; comma-separated columns to record; column of its workspace. One entry per row whose recorded columns changed: <subject>.created, .changed, .removed.';
+  'Statement trigger. Arguments: subject type; column of its id; comma-separated columns to record; column of its workspace. '
+  'One entry per row whose recorded columns changed: <subject>.created, .changed, .removed, by the person and the agent of '
+  'the token; without an agent there, of the agent that the row names.';
 
 create function private.audit_detail(recorded text[], before jsonb, after jsonb, request text)
 returns jsonb

@@ -94,8 +94,8 @@ begin
     into token_url, client_id, client_authentication, client_secret, refresh_token
     from public.connection_providers as p where p.name = known.provider;
     perform private.append_audit_entry(
-      known.workspace_id, for_user, 'connection.token_read', 'connection', known.id::text, null,
-      jsonb_build_object('provider', known.provider, 'reason', reason, 'token', 'refresh'), null
+      known.workspace_id, coalesce(for_user, private.person_of_token()), 'connection.token_read', 'connection', known.id::text,
+      private.agent_of_token(), jsonb_build_object('provider', known.provider, 'reason', reason, 'token', 'refresh'), null
     );
   end if;
   return next;

@@ -33,6 +33,8 @@ export interface Patience {
   query?: number;
   /** Under row security with these claims, as the Data API asks; otherwise with the functions' own rights. */
   as?: { readonly claims: Readonly<Record<string, unknown>> };
+  /** With the functions' own rights, and what is written counts as done by this token's holder (in the audit log). */
+  by?: { readonly claims: Readonly<Record<string, unknown>> } | undefined;
 }
 
 /** The isolate's way to Postgres. */
@@ -165,13 +167,15 @@ export function createDatabase(
     ): Promise<Result> {
       const entering = turnstile.enter(patience.acquire ?? defaults.acquire);
       if (entering) await entering;
-      const { as } = patience;
+      const { as, by } = patience;
+      const claims = (as ?? by)?.claims;
+      const under = as !== undefined;
       let query: postgres.PendingQuery<Result & postgres.MaybeRow[]> | undefined;
-      const running: PromiseLike<unknown> = as
+      const running: PromiseLike<unknown> = claims
         ? sql.begin(async (transaction) => {
           const asked = transaction`
-            select set_config('role', 'authenticated', true),
-              set_config('request.jwt.claims', ${JSON.stringify(as.claims)}, true)`;
+            select case when ${under} then set_config('role', 'authenticated', true) end,
+              set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`;
           query = build(transaction as unknown as Sql);
           // One after the other in the database, sent together.
           return (await Promise.all([asked, query]))[1];

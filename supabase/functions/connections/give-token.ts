@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { type Agent, insufficientScope, type Service } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  asAgent,
+  insufficientScope,
+  type Service,
+} from "../_shared/access/authentication.ts";
 import { notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
@@ -78,7 +83,12 @@ export async function giveToken(
   let token = await read(services, id, asked, margin);
   if (token.is_due) {
     const reason = "about to expire";
-    const renewal = await renewConnection(services, id, { reason, within: margin, user: null });
+    const renewal = await renewConnection(services, id, {
+      reason,
+      within: margin,
+      user: null,
+      by: asAgent(caller),
+    });
     const trouble = troubleOf(renewal);
     token = await read(services, id, asked, 0).catch((error) => {
       throw trouble ?? error;

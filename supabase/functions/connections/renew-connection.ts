@@ -1,4 +1,5 @@
 /** A connection's tokens are renewed by one caller at a time; the others wait for what it brings. */
+import type { Agent } from "../_shared/access/authentication.ts";
 import { unavailable } from "../_shared/errors.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
@@ -86,23 +87,25 @@ export async function renewHeld(
  * Renews a connection unless its token lives longer than `within` seconds. When somebody else is at
  * it their result is awaited and not doubled: a refresh token may work only once.
  *
- * @param user only if it is theirs
+ * @param asked user: only if it is theirs; by: the agent by whose request it is renewed
  * @throws ApiError 404 `not_found`, 503 `unavailable` when somebody else takes too long
  */
 export async function renewConnection(
   services: Services,
   id: string,
-  asked: { reason: string; within: number; user: string | null },
+  asked: { reason: string; within: number; user: string | null; by?: Agent | undefined },
 ): Promise<Renewal> {
   const deadline = Date.now() + providerPatience + 4000;
   let within = asked.within;
   let hasWaited = false;
   for (;;) {
-    const [begun] = await services.database.run((sql) =>
-      sql<Begun[]>`
+    const [begun] = await services.database.run(
+      (sql) =>
+        sql<Begun[]>`
         select * from private.begin_renewal(
           ${id}, ${asked.reason}, make_interval(secs => ${within}), ${asked.user}
-        )`
+        )`,
+      { by: asked.by },
     );
     if (!begun) throw new Error("begin_renewal returned no row");
     switch (begun.outcome) {

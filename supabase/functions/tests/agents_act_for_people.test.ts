@@ -330,7 +330,10 @@ Deno.test("a worker does its workspace's work by its credential, and no other's"
   await withQueue(sql, async (queue) => {
     await sql.unsafe(`
       insert into public.${queue} (workspace_id, title)
-      values ('${workspace}', 'ours'), ('${other.workspace}', 'theirs')`);
+      values ('${workspace}', 'ours'), ('${other.workspace}', 'theirs');
+      create trigger audit_update after update on public.${queue}
+        referencing old table as old_rows new table as new_rows for each statement
+        execute function private.audit_changes('${queue}', 'id', 'status,outcome', 'workspace_id')`);
     const made = await makeCredential([`work:${queue}`, "memory:read"]);
     const worker = { id: agent, secret: made.secret };
     const { body } = await token({ grant_type: "client_credentials" }, worker);
@@ -355,6 +358,13 @@ Deno.test("a worker does its workspace's work by its credential, and no other's"
       body: { ...held, outcome: { outcome: "done" } },
     });
     assertDeepEquals([done.status, done.body.completed], [200, 1]);
+    const entries = await sql`
+      select actor_id, agent_id from public.audit_log where subject_type = ${queue} order by id`;
+    assertDeepEquals(
+      entries.map((entry) => [entry.actor_id, entry.agent_id]),
+      [[null, agent], [null, agent]],
+      "what is audited of claiming and finishing names the agent",
+    );
     assertEquals(
       (await ask("POST", `/work/${queue}/cancel`, { as, body: { ids: [1] } })).status,
       401,

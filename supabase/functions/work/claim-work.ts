@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Agent, Service } from "../_shared/access/authentication.ts";
+import { type Agent, asAgent, type Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -36,8 +36,7 @@ export async function claimWork(
     sql<Claimed[]>`
       select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
       from private.claim_work(${queue}, ${said.worker}, ${said.batch}, make_interval(secs => ${said.lease}),
-        ${workspace})`
-  );
+        ${workspace})`, { by: asAgent(caller) });
   return answer({ work });
 }
 
@@ -60,7 +59,6 @@ export async function heartbeatWork(
         ${queue}, ${said.claim_token}, ${
       literalOf(said.ids)
     }::bigint[], make_interval(secs => ${said.lease})
-      ) as lease_expires_at`
-  );
+      ) as lease_expires_at`, { by: asAgent(caller) });
   return answer({ lease_expires_at: row?.lease_expires_at });
 }

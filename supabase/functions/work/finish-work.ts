@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Agent, Service } from "../_shared/access/authentication.ts";
+import { type Agent, asAgent, type Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { moment, readBody } from "../_shared/input.ts";
@@ -31,8 +31,7 @@ export async function completeWork(
             ${queue}, ${said.claim_token}, ${literalOf(said.ids)}::bigint[], ${
           sql.json(said.outcome)
         }
-          ) as n`
-      ),
+          ) as n`, { by: asAgent(caller) }),
     (message) => new ApiError(422, "invalid_outcome", message),
   );
   return answer({ completed: row?.n });
@@ -61,8 +60,7 @@ export async function failWork(
       select private.fail_work(
         ${queue}, ${said.claim_token}, ${literalOf(said.ids)}::bigint[], ${said.error},
         ${said.retry_in ?? null}::double precision * interval '1 second', ${said.retry}
-      ) as n`
-  );
+      ) as n`, { by: asAgent(caller) });
   return answer({ failed: row?.n });
 }
 
@@ -83,7 +81,6 @@ export async function snoozeWork(
       literalOf(said.ids)
     }::bigint[], ${said.until}::text::timestamptz,
         ${said.reason ?? null}
-      ) as n`
-  );
+      ) as n`, { by: asAgent(caller) });
   return answer({ snoozed: row?.n });
 }
