@@ -155,9 +155,14 @@ race(
     await revoke(writer, person);
     assertEquals(await isAllowed(writer, person), false, "the isolate that revoked knows at once");
     const acknowledged = Date.now();
-    while (await isAllowed(reader, person)) await new Promise((resolve) => setTimeout(resolve, 10));
-    const took = Date.now() - acknowledged;
-    assert(took <= 2050, `${took} ms`);
+    // What counts is when the last one who was believed had asked: an answer may take as long as it takes.
+    let asked = Date.now();
+    let believed = 0;
+    for (; await isAllowed(reader, person); asked = Date.now()) {
+      believed = asked - acknowledged;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert(believed <= 2000, `who asked ${believed} ms later was believed`);
   },
 );
 
