@@ -22,7 +22,7 @@ const SET_UP = `
   insert into bench.looked_at values ('${WORKSPACE}', 1000000000000);
   create function bench.take(in_workspace uuid, request text, wanted bigint) returns boolean language plpgsql as $$
   begin
-    update bench.one_row as row set left_over = row.left_over - wanted where row.workspace_id = in_workspace and row.left_over >= wanted;
+    update bench.one_row as b set left_over = b.left_over - wanted where b.workspace_id = in_workspace and b.left_over >= wanted;
     if found then
       insert into bench.taken values (in_workspace, request, wanted);
     end if;
@@ -31,10 +31,10 @@ const SET_UP = `
   -- Looks first, then takes, with the pause in between that a network has: what most write first.
   create function bench.look_and_take(in_workspace uuid, request text, wanted bigint) returns boolean language plpgsql as $$
   begin
-    if (select row.left_over from bench.looked_at as row where row.workspace_id = in_workspace) < wanted then
+    if (select b.left_over from bench.looked_at as b where b.workspace_id = in_workspace) < wanted then
       return false;
     end if;
-    update bench.looked_at as row set left_over = row.left_over - wanted where row.workspace_id = in_workspace;
+    update bench.looked_at as b set left_over = b.left_over - wanted where b.workspace_id = in_workspace;
     insert into bench.taken values (in_workspace, request, wanted);
     return true;
   end $$;

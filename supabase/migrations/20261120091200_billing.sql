@@ -111,6 +111,25 @@ comment on function public.record_usage(uuid, text, numeric, text, bigint, text,
   'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: request_id_reused 409 (with other content).';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
 
+create table public.billing_customers (
+  workspace_id uuid primary key references public.workspaces (id) on delete cascade,
+  customer_id private.short_text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table public.billing_customers is
+  'Under which id the operator''s billing knows a workspace, such as Stripe''s cus_…: what GET /usage/events?form=stripe puts into each meter event. Written by the service.';
+create trigger touch_updated_at before update on public.billing_customers
+  for each row execute function private.touch_updated_at();
+alter table public.billing_customers enable row level security;
+grant select on public.billing_customers to authenticated;
+grant select, insert, update, delete on public.billing_customers to service_role;
+-- insert, update and delete are not granted to people: whose bill it is they do not choose.
+create policy "Admins read under which id their workspace is billed" on public.billing_customers
+  for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
+comment on policy "Admins read under which id their workspace is billed" on public.billing_customers is
+  'As for what was used. Who pays for a workspace is the operator''s to write.';
+
 create function private.usage_events(after timestamptz, after_id bigint, most integer)
 returns setof public.billing_events
 language sql

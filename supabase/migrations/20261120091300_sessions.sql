@@ -1,7 +1,8 @@
 -- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must outlive it (that it was
 -- opened, each turn, that it was closed) is in the audit log, and from there a forgotten session is found again.
 --
--- Touches: private.open_session, private.find_session, private.close_session, private.record_turn.
+-- Touches: private.open_session, private.find_session, private.close_session, private.session_turns, private.begin_session_turn,
+--          private.record_turn.
 -- Beware:  reached over the functions' own connection only, after they have verified who asks.
 
 create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null, by_service boolean default false)
@@ -127,6 +128,45 @@ $$;
 comment on function private.charge_turn(uuid, uuid, uuid, text, jsonb) is
   'What a turn used, from its budgets: settles what was reserved under its request id, or takes it although nothing was. usage: as record_turn has it.';
 
+create table private.session_turns (
+  session_id uuid primary key,
+  workspace_id uuid not null references public.workspaces (id) on delete cascade,
+  request_id private.short_text not null,
+  began_at timestamptz not null default now()
+);
+comment on table private.session_turns is
+  'What each session has reserved for the turn that it is in: settled when the service tells the turn, otherwise it comes back by itself.';
+create index session_turns_workspace on private.session_turns (workspace_id);
+
+create function private.begin_session_turn(session_id uuid, in_workspace uuid, for_user uuid, for_agent uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  request text := 'session:' || gen_random_uuid();
+begin
+  if not exists (select from public.budgets as b where b.workspace_id = in_workspace) then
+    return false;
+  end if;
+  if exists (
+    select from private.session_turns as t
+    join private.usage_reservations as r on r.workspace_id = t.workspace_id and r.request_id = t.request_id
+    where t.session_id = $1 and r.status = 'open' and r.expires_at > now()
+  ) then
+    return true;
+  end if;
+  perform private.reserve_usage(in_workspace, for_user, for_agent, request, null, null, null, interval '10 minutes');
+  insert into private.session_turns (session_id, workspace_id, request_id) values ($1, in_workspace, request)
+  on conflict on constraint session_turns_pkey do update set request_id = excluded.request_id, began_at = now();
+  return true;
+end;
+$$;
+comment on function private.begin_session_turn(uuid, uuid, uuid, uuid) is
+  'Before a person''s words go to their agent: reserves each budget''s per_call for the turn, unless the session has a turn that is not told yet. '
+  'False: the workspace has no budget. Errors: budget_exhausted 402.';
+
 create function private.record_turn(
   session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}',
   by_service boolean default false
@@ -162,6 +202,9 @@ begin
     end loop;
     -- What a person says that they used makes no budget smaller: it is their colleagues' too.
     if by_service and exists (select from public.budgets as b where b.workspace_id = in_workspace) then
+      -- What the session reserved for it goes back first: what was used is taken instead.
+      perform private.settle_usage(t.workspace_id, t.request_id, 0, 0) from private.session_turns as t where t.session_id = $1;
+      delete from private.session_turns as t where t.session_id = $1;
       perform private.charge_turn(in_workspace, for_user, for_agent, record_turn.request_id, record_turn.usage);
     end if;
   elsif not exists (

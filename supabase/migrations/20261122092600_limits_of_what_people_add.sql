@@ -23,9 +23,9 @@ begin
   perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are put into the queue.', 500, 5000, 50000);
   perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasures that a person asks for.', 10, 10, 10);
   perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000, 20000, 100000);
-  -- Held to by the functions, each isolate by itself.
-  perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections', 'Sockets to agents that a person holds open in one isolate.', 10, 20, 50);
-  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads in one isolate.', 20, 50, 100);
+  -- Held to by the functions, over all isolates by places in the fast memory.
+  perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections', 'Sockets to agents that a person holds open.', 10, 20, 50);
+  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads.', 20, 50, 100);
 end;
 $$;
 

@@ -5,5 +5,6 @@ drop function public.record_usage(uuid, text, numeric, text, bigint, text, uuid,
 drop function private.record_usage(uuid, uuid, text, numeric, text, bigint, text, uuid, uuid, text);
 drop table public.usage_daily;
 drop function private.usage_events(timestamptz, bigint, integer);
+drop table public.billing_customers;
 drop table public.billing_events;
 delete from private.partitioned_logs where table_name = 'billing_events';

@@ -1,5 +1,7 @@
 -- Back from: sessions. What they wrote stays in the audit log.
 drop function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean);
+drop function private.begin_session_turn(uuid, uuid, uuid, uuid);
+drop table private.session_turns;
 drop function private.charge_turn(uuid, uuid, uuid, text, jsonb);
 drop function private.close_session(uuid, uuid, text, boolean);
 drop function private.find_session(uuid);

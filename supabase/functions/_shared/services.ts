@@ -25,7 +25,7 @@ export function createServices(environment: Environment, birth: number = Date.no
     scratchpad,
     permissions: createPermissions(database, scratchpad),
     memberships: createMemberships(database),
-    limits: createLimits(database),
+    limits: createLimits(database, scratchpad),
     rateLimiter: createRateLimiter(environment.rateLimits, scratchpad),
     embedder: createEmbedder(environment),
   };

@@ -9,6 +9,7 @@ import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
 import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound/websocket.ts";
 import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
+import { createAdmission } from "./admit-turn.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
 import { type Credentials, handoverProtocol, readToken } from "./read-token.ts";
 import { relayBounds, startRelay } from "./relay.ts";
@@ -120,7 +121,7 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   const { agent, revision } = await requireAgent(services, session);
   requireRoom();
   const allowed = await services.limits.of(session.workspace_id, "relays_at_once");
-  const letGo = services.limits.hold("relays_at_once", session.user_id, allowed);
+  const letGo = await services.limits.holdEverywhere("relays_at_once", session.user_id, allowed);
 
   let upgraded: Deno.WebSocketUpgrade;
   try {
@@ -140,6 +141,7 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
       () => reachAgent(services, agent, session),
       relayBounds,
       credentials.protocol === handoverProtocol,
+      createAdmission(services, session),
     );
     holdRelay(id, relay);
     relay.ended.then(letGo);

@@ -19,6 +19,8 @@ export const closeCodes = {
   /** This isolate ends: come again at once, and say again what the reason does not count. */
   comeAgain: 4307,
   tokenExpired: 4401,
+  /** The budget that the talk is paid from has nothing left. */
+  budgetExhausted: 4402,
   revoked: 4403,
   sessionClosed: 4404,
 } as const;
@@ -116,12 +118,15 @@ export function closePersons(socket: PersonsSocket, code: number, reason: string
  * @param socket the person's, open
  * @param connect reaches the agent; when it rejects the person is told 1011
  * @param knowsHandover whether the person's client has said that it does
+ * @param admit asked before the person's words go to the agent; null: they may. What comes meanwhile
+ *   waits, and the relay ends where it does not resolve to null
  */
 export function startRelay(
   socket: PersonsSocket,
   connect: () => Promise<OutboundSocket>,
   bounds: RelayBounds = relayBounds,
   knowsHandover = false,
+  admit: () => Promise<Closure | null> | null = () => null,
 ): Relay {
   const { promise: ended, resolve } = Promise.withResolvers<Closure>();
   const waiting: Message[] = [];
@@ -150,7 +155,24 @@ export function startRelay(
   }
   const end = (code: number, reason: string) => finish(code, reason, 1001);
 
+  /** Whether it is being asked if the person's words may go on. */
+  let isAsking = false;
+
+  async function ask(asked: Promise<Closure | null>): Promise<void> {
+    isAsking = true;
+    const refusal = await asked.finally(() => isAsking = false);
+    if (refusal) end(refusal.code, refusal.reason);
+    else pass();
+  }
+
   function flush(): void {
+    if (!agent || isHeld || isLeaving || isAsking || waiting.length === 0) return;
+    const asked = admit();
+    if (asked === null) return pass();
+    ask(asked).catch(() => end(closeCodes.tryAgain, "Budgets cannot be asked now. Try again."));
+  }
+
+  function pass(): void {
     if (!agent || isHeld || isLeaving) return;
     for (const message of waiting.splice(0)) {
       agent.send(message);

@@ -97,6 +97,38 @@ export interface Face {
 }
 
 /**
+ * Counts one more reader of a stream, until what is returned is called: of the person, over all
+ * isolates, and of this isolate.
+ *
+ * @param person null for the service, whose readers the isolate alone bounds
+ * @throws ApiError 429 `limit_reached`, 503 when the isolate has no room
+ */
+export async function holdReader(
+  services: Services,
+  workspace: string | null,
+  person: string | null,
+): Promise<() => void> {
+  const { limits } = services;
+  const name = "streams_read_at_once";
+  if (readers >= mostReaders) throw unavailable("Too many streams are read here.");
+  readers++;
+  let letGo = () => {};
+  try {
+    if (person) letGo = await limits.holdEverywhere(name, person, await limits.of(workspace, name));
+  } catch (error) {
+    readers--;
+    throw error;
+  }
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    readers--;
+    letGo();
+  };
+}
+
+/**
  * Follows a stream until its end, the reader's time, or the reader's leaving, which `onGone` hears of.
  *
  * @throws ApiError 429 `limit_reached` when its person reads as many as they may, 503 when the isolate has no room
@@ -113,10 +145,7 @@ export async function listen(
     check?: () => Promise<void>;
   } = {},
 ): Promise<ReadableStream<Uint8Array>> {
-  const allowed = await services.limits.of(stream.workspace_id, "streams_read_at_once");
-  if (readers >= mostReaders) throw unavailable("Too many streams are read here.");
-  const letGo = services.limits.hold("streams_read_at_once", stream.user_id, allowed);
-  readers++;
+  const letGo = await holdReader(services, stream.workspace_id, stream.user_id);
   const encoder = new TextEncoder();
   let isGone = false;
   let isLastCall = false;
@@ -145,7 +174,6 @@ export async function listen(
         .finally(() => {
           forgetCall();
           letGo();
-          readers--;
           if (!isGone) controller.close();
         });
       // The platform does not count a stream that goes on as a reason to keep the isolate.

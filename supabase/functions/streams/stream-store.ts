@@ -120,6 +120,7 @@ export async function requireStream(
 /**
  * Lets in who may use a conversation: its owner, the agent with whom it is talked, the service.
  *
+ * @returns its workspace
  * @throws ApiError 404 `not_found`, 403 `insufficient_scope`
  */
 export async function requireConversation(
@@ -127,18 +128,19 @@ export async function requireConversation(
   conversation: string,
   caller: Person | Service | Agent,
   scope: string,
-): Promise<void> {
+): Promise<string> {
   const whose = await whoseFor(services, caller, scope);
   const [user, agent] = [whose?.user ?? null, whose?.agent ?? null];
-  const rows = await services.database.run((sql) =>
-    sql`
-      select 1 from public.conversations as talk
+  const [talk] = await services.database.run((sql) =>
+    sql<{ workspace_id: string }[]>`
+      select talk.workspace_id from public.conversations as talk
       where talk.id = ${conversation} and talk.deleted_at is null
         and (${user}::uuid is null or talk.user_id = ${user}::uuid
           and private.belongs_to(talk.user_id, talk.workspace_id))
         and (${agent}::uuid is null or talk.agent_id = ${agent}::uuid)`
   );
-  if (rows.length === 0) throw notFound("The conversation");
+  if (!talk) throw notFound("The conversation");
+  return talk.workspace_id;
 }
 
 /** Forgets what this isolate believed of a stream. */

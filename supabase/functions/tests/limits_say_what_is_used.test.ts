@@ -1,4 +1,4 @@
-import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
 import { ask, connect, createWorld, environment, type Someone } from "./world.ts";
 
@@ -161,9 +161,33 @@ Deno.test("what was used goes out in order, each once, and the same page again i
     }
   }
   assertDeepEquals([...billed.values()], [7, 7, 7]);
-  const { body } = await events(`form=stripe&after=${after}`);
-  const [meter] = body.events.filter((one: { payload: { stripe_customer_id: string } }) =>
-    one.payload.stripe_customer_id === place.workspace
+
+  // Stripe bills an identifier once. Whoever has no customer there is named, and billed when they have.
+  interface Meter {
+    identifier: string;
+    event_name: string;
+    payload: { stripe_customer_id: string; value: string };
+  }
+  const customer = `cus_${crypto.randomUUID()}`;
+  const bill = new Map<string, Meter>();
+  const replay = async () => {
+    const unknown = new Set<string>();
+    for (let next = after, pages = 0; pages < 200; pages++) {
+      const { body } = await events(`form=stripe&limit=2&after=${encodeURIComponent(next)}`);
+      for (const one of body.events as Meter[]) bill.set(one.identifier, one);
+      for (const workspace of body.without_customer) unknown.add(workspace);
+      if (body.next === next) break;
+      next = body.next;
+    }
+    return unknown;
+  };
+  assert((await replay()).has(place.workspace));
+  assertEquals(bill.size, 0);
+  await sql`insert into public.billing_customers (workspace_id, customer_id) values (${place.workspace}, ${customer})`;
+  for (let times = 0; times < 3; times++) assert(!(await replay()).has(place.workspace));
+  const theirs = [...bill.values()].filter(({ payload }) =>
+    payload.stripe_customer_id === customer
   );
-  assertDeepEquals([meter.event_name, meter.payload.value], ["groundwork_tokens_tokens", "7"]);
+  assertEquals(theirs.reduce((sum, { payload }) => sum + Number(payload.value), 0), 21);
+  assertEquals(theirs[0]?.event_name, "groundwork_tokens_tokens");
 });

@@ -12,6 +12,8 @@ const query = z.strictObject({
 
 interface Used {
   id: number;
+  /** Under which id the operator's billing knows the workspace (billing_customers). */
+  customer_id: string | null;
   workspace_id: string;
   occurred_at: string;
   kind: string;
@@ -37,7 +39,7 @@ function readCursor(after: string): { at: string; id: number } {
 
 /** CloudEvents 1.0, structured; `source` and `id` together are one event for good. */
 function toCloudEvent(source: string, used: Used) {
-  const { id, workspace_id, occurred_at, quantity, kind, ...data } = used;
+  const { id, workspace_id, customer_id: _, occurred_at, quantity, kind, ...data } = used;
   return {
     specversion: "1.0",
     id: `usage-${id}`,
@@ -50,36 +52,46 @@ function toCloudEvent(source: string, used: Used) {
   };
 }
 
-/** A meter event as Stripe takes it; the customer is the workspace until the caller puts its own. */
-function toMeterEvent({ id, workspace_id, occurred_at, kind, unit, quantity }: Used) {
+/** A meter event as Stripe takes it; Stripe bills an identifier once, however often it is sent. */
+function toMeterEvent({ id, customer_id, occurred_at, kind, unit, quantity }: Used) {
   return {
     event_name: `groundwork_${kind}_${unit}`.toLowerCase().replaceAll(/[^a-z0-9_]/g, "_"),
     identifier: `usage-${id}`,
     timestamp: Math.floor(Date.parse(occurred_at) / 1000),
-    payload: { stripe_customer_id: workspace_id, value: String(Number(quantity)) },
+    payload: { stripe_customer_id: customer_id, value: String(Number(quantity)) },
   };
 }
 
 /**
  * `GET /usage/events?form=&after=&limit=`: what all workspaces used, in order, older than five
  * minutes, as CloudEvents or as Stripe's meter events. `next` is the cursor of the page after it; the
- * same page asked again has the same events with the same ids, so that they bill once. For the service.
+ * same page asked again has the same events with the same ids, so that they bill once. Meter events
+ * have the customer of `billing_customers`; workspaces without one are named in `without_customer`, and
+ * their events come when it is known and the page is asked again. For the service.
  */
 export async function exportUsage(context: RequestContext): Promise<Response> {
   const { form, after, limit } = readQuery(context.req.raw, query);
   const { at, id } = readCursor(after);
   const events = await context.env.database.run((sql) =>
     sql<Used[]>`
-      select id, workspace_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind, quantity::text, unit,
+      select id, used.workspace_id, customer.customer_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind, quantity::text, unit,
         amount_minor, currency, agent_id, user_id, request_id
-      from private.usage_events(${at}::timestamptz, ${id}, ${limit})`
+      from private.usage_events(${at}::timestamptz, ${id}, ${limit}) with ordinality as used
+      left join public.billing_customers as customer on customer.workspace_id = used.workspace_id
+      order by used.ordinality`
   );
   const last = events.at(-1);
   const source = `${context.env.environment.url}/functions/v1/usage`;
+  const next = last ? `${last.occurred_at}_${last.id}` : after;
+  if (form === "cloudevents") {
+    return answer({ events: events.map((used) => toCloudEvent(source, used)), next });
+  }
+  const [known, unknown] = [true, false].map((isKnown) =>
+    events.filter(({ customer_id }) => (customer_id !== null) === isKnown)
+  );
   return answer({
-    events: events.map((used) =>
-      form === "stripe" ? toMeterEvent(used) : toCloudEvent(source, used)
-    ),
-    next: last ? `${last.occurred_at}_${last.id}` : after,
+    events: known!.map(toMeterEvent),
+    without_customer: [...new Set(unknown!.map(({ workspace_id }) => workspace_id))],
+    next,
   });
 }

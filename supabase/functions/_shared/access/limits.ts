@@ -1,7 +1,10 @@
 /** How much of a limit a workspace has, kept for as long as permissions are: at most 2 s. */
+import { inBackground } from "../background.ts";
 import { createBoundedMap } from "../bounded-map.ts";
 import type { Database } from "../database.ts";
 import { ApiError } from "../errors.ts";
+import { log } from "../log.ts";
+import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import { memoryLifetime } from "./permissions.ts";
 
 /** An isolate's view of the limits, and of what people hold open here. */
@@ -15,6 +18,14 @@ export interface Limits {
    */
   hold(limit: string, person: string, allowed: number | null): () => void;
   /**
+   * The same, counted over all isolates together, by places in the fast memory. Of two who take the
+   * last place at once both may be refused; never have both it. Where an isolate dies, what it held is free
+   * after 45 s; where the fast memory cannot be asked, this isolate counts alone.
+   *
+   * @throws ApiError 429 `limit_reached` when they hold as many as they may
+   */
+  holdEverywhere(limit: string, person: string, allowed: number | null): Promise<() => void>;
+  /**
    * Does a person's work that takes long, of which they may do so much at once: who has as much under
    * way is told before a connection is taken. The database says the same for all isolates together.
    *
@@ -27,6 +38,10 @@ export interface Limits {
     work: () => Promise<Result>,
   ): Promise<Result>;
 }
+
+/** Seconds that a place is held without a sign of life, and between two of them. */
+const placeTtl = 45;
+const signOfLife = 15;
 
 /** 429: it frees when one of them ends. */
 function limitReached(limit: string, used: number, allowed: number): ApiError {
@@ -43,7 +58,11 @@ function limitReached(limit: string, used: number, allowed: number): ApiError {
 }
 
 /** Makes the isolate's view. */
-export function createLimits(database: Database, now: () => number = Date.now): Limits {
+export function createLimits(
+  database: Database,
+  scratchpad: Pick<FailoverScratchpad, "use">,
+  now: () => number = Date.now,
+): Limits {
   const known = createBoundedMap<string, { value: Promise<number | null>; goodUntil: number }>(
     20_000,
   );
@@ -78,6 +97,40 @@ export function createLimits(database: Database, now: () => number = Date.now): 
         const left = (held.get(key) ?? 1) - 1;
         if (left > 0) held.set(key, left);
         else held.delete(key);
+      };
+    },
+    async holdEverywhere(limit, person, allowed) {
+      const letGo = limits.hold(limit, person, allowed);
+      if (allowed === null) return letGo;
+      const key = `held:${limit}:${person}`;
+      const place = crypto.randomUUID();
+      const sign = () => scratchpad.use((pad) => pad.join(key, place, {}, placeTtl));
+      const leave = () => scratchpad.use((pad) => pad.leave(key, place));
+      try {
+        await sign();
+        const used = (await scratchpad.use((pad) => pad.members(key))).length;
+        if (used > allowed) {
+          inBackground("leaving a place", leave());
+          throw limitReached(limit, used - 1, allowed);
+        }
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "limit_reached") {
+          letGo();
+          throw error;
+        }
+        log("warning", "places are counted in this isolate alone", { error });
+      }
+      const timer = setInterval(
+        () => inBackground("keeping a place", sign()),
+        signOfLife * 1000,
+      );
+      let isHeld = true;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        clearInterval(timer);
+        letGo();
+        inBackground("leaving a place", leave());
       };
     },
     async during(limit, workspace, person, work) {

@@ -150,7 +150,12 @@ function controlOf(found: Read, next: number, cursor: number | null): string {
 }
 
 /** `live=sse`: what there is and what comes, for a minute, each with where to go on. */
-export function events(reading: Reading, wanted: Wanted, first: Read): Response {
+export function events(
+  reading: Reading,
+  wanted: Wanted,
+  first: Read,
+  letGo: () => void,
+): Response {
   const { services } = reading;
   const checked = { ...reading, check: eachSecond(reading.check) };
   const encoder = new TextEncoder();
@@ -168,7 +173,10 @@ export function events(reading: Reading, wanted: Wanted, first: Read): Response 
       };
       const following = follow(checked, reader)
         .catch((error) => log("warning", "a reader was sent away", { cause: error }))
-        .finally(() => isGone || controller.close());
+        .finally(() => {
+          letGo();
+          if (!isGone) controller.close();
+        });
       inBackground("a stream's reading", following);
     },
     cancel() {

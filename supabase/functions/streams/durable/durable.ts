@@ -23,6 +23,7 @@ import {
   readWanted,
 } from "./requests.ts";
 import { append, type Appended, create, read, remove, requireAccess } from "./store.ts";
+import { holdReader } from "../read-stream.ts";
 import { readScope, writeScope } from "../stream-store.ts";
 
 type Handler<Caller> = (context: RequestContext, caller: Caller) => Promise<Response>;
@@ -62,7 +63,12 @@ export async function createDurable(
   refuseAnswers(path);
   const wanted = readCreation(context.req.raw.headers);
   const bytes = await readBytes(context.req.raw, longestBody);
-  const conversation_id = await requireAccess(context.env, path, caller, writeScope);
+  const { conversation: conversation_id } = await requireAccess(
+    context.env,
+    path,
+    caller,
+    writeScope,
+  );
   const isOfJson = isJson(wanted.content_type) ||
     typeof wanted.fork_from === "string" && wanted.content_type === undefined && bytes.length > 0 &&
       (await read(context.env, wanted.fork_from, null, false)).is_json;
@@ -161,7 +167,7 @@ export async function readDurable(
   const path = pathOf(context);
   const isHead = request.method === "HEAD";
   const wanted = readWanted(request);
-  await requireAccess(services, path, caller, readScope);
+  const { workspace } = await requireAccess(services, path, caller, readScope);
   const isAhead = isHead || wanted.from === "now" || wanted.live !== null;
   const found = await read(services, path, isAhead ? null : wanted.from as number, !isHead);
   if (found.is_gone) throw gone();
@@ -177,8 +183,15 @@ export async function readDurable(
     });
   }
   const check = () => requireAccess(services, path, caller, readScope);
-  if (wanted.live === "long-poll") return await longPoll({ services, path, check }, wanted, found);
-  if (wanted.live === "sse") return events({ services, path, check }, wanted, found);
+  if (wanted.live !== null) {
+    const reader = caller.kind === "service"
+      ? null
+      : caller.userId ?? (caller.kind === "agent" ? caller.agentId : null);
+    const letGo = await holdReader(services, workspace, reader);
+    const reading = { services, path, check };
+    if (wanted.live === "sse") return events(reading, wanted, found, letGo);
+    return await longPoll(reading, wanted, found).finally(letGo);
+  }
   const headers = headersOf(found, found.next);
   if (wanted.from === "now") {
     return new Response(bodyOf(found), {

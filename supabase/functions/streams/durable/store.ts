@@ -46,7 +46,7 @@ const atOnce = 256 * 1024;
 /**
  * Lets in who may use a path: the service; of a conversation's streams, its owner and the agent.
  *
- * @returns the conversation that the path is of
+ * @returns the conversation that the path is of, and the workspace
  * @throws ApiError 404 `not_found`, 403 `insufficient_scope`
  */
 export async function requireAccess(
@@ -54,15 +54,18 @@ export async function requireAccess(
   path: string,
   caller: Person | Service | Agent,
   scope: string,
-): Promise<string | undefined> {
+): Promise<{ conversation?: string; workspace: string | null }> {
   const place = placeOf(path);
   if (place.kind === "conversation") {
-    await requireConversation(services, place.conversation, caller, scope);
-    return place.conversation;
+    const workspace = await requireConversation(services, place.conversation, caller, scope);
+    return { conversation: place.conversation, workspace };
   }
-  if (place.kind === "answer") await requireStream(services, place.stream, caller, scope, true);
-  else if (caller.kind !== "service") throw notFound("The stream");
-  return undefined;
+  if (place.kind === "answer") {
+    const { workspace_id } = await requireStream(services, place.stream, caller, scope, true);
+    return { workspace: workspace_id };
+  }
+  if (caller.kind !== "service") throw notFound("The stream");
+  return { workspace: null };
 }
 
 /** An answer that is being said: each of its chunks is a message, an object where it is JSON of one. */
