@@ -2,7 +2,8 @@
 --
 -- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
 -- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the rows are then read as the
---          caller, under the policies. Words are read as English ones: what is no English word is found as it was written.
+--          caller, under the policies. Nobody says in which language a message is: its stop
+--          words tell, and where they do not it is read as English. A question is read in each language that may be meant.
 
 create function private.text_of_parts(parts jsonb)
 returns text
@@ -19,18 +20,43 @@ end;
 $$;
 comment on function private.text_of_parts(jsonb) is 'What a message says in words: its text parts, at most 50,000 characters. Null: none.';
 
+create function private.guess_language(content text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  -- The beginning is enough to know it by.
+  found_words text[] := array(select w from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w where w <> '' limit 200);
+begin
+  return coalesce((
+    select l.name from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish',
+      'swedish', 'turkish']) with ordinality as l (name, place)
+    cross join lateral (
+      select count(*) filter (where ts_lexize(('pg_catalog.' || l.name || '_stem')::regdictionary, w) = '{}') as stops from unnest(found_words) as w
+    ) as counted
+    where counted.stops >= 2 order by counted.stops desc, l.place limit 1), 'english');
+end;
+$$;
+comment on function private.guess_language(text) is
+  'The language of which a text has the most stop words, and two at least; english where none has. One of private.language_name.';
+
 create table private.message_texts (
   id uuid primary key references public.messages (id) on delete cascade,
   workspace_id uuid not null,
   conversation_id uuid not null,
   user_id uuid not null,
   said_at timestamptz not null,
+  language private.language_name not null,
   content_tsv tsvector not null
 );
 comment on table private.message_texts is 'What messages are found by: their words. Written by a trigger; what is taken back leaves it.';
 create index message_texts_words on private.message_texts using gin (content_tsv);
 create index message_texts_conversation on private.message_texts (conversation_id);
 create index message_texts_user on private.message_texts (user_id, workspace_id);
+create index message_texts_language on private.message_texts (workspace_id, language);
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('private.message_texts', 'user_id', 'with_row', false, 'workspace_id');
 
@@ -42,6 +68,7 @@ security definer -- whoever writes a message, its words are the owner's
 set search_path = ''
 as $$
 declare
+  spoken text;
   text text := case when new.taken_back_at is null and new.role in ('user', 'assistant') then private.text_of_parts(new.parts) end;
 begin
   if text is null then
@@ -50,9 +77,10 @@ begin
     end if;
     return null;
   end if;
-  insert into private.message_texts (id, workspace_id, conversation_id, user_id, said_at, content_tsv)
-  values (new.id, new.workspace_id, new.conversation_id, new.user_id, new.created_at, private.words('english', text))
-  on conflict (id) do update set content_tsv = excluded.content_tsv;
+  spoken := private.guess_language(text);
+  insert into private.message_texts (id, workspace_id, conversation_id, user_id, said_at, language, content_tsv)
+  values (new.id, new.workspace_id, new.conversation_id, new.user_id, new.created_at, spoken, private.words(spoken, text))
+  on conflict (id) do update set language = excluded.language, content_tsv = excluded.content_tsv;
   return null;
 end;
 $$;
@@ -77,6 +105,9 @@ declare
   within uuid[];
   shared uuid[];
   deleted uuid[];
+  languages text[];
+  all_of tsquery;
+  every_word tsquery;
   condition text := 'c.workspace_id = any ($1) and (c.user_id = $2 and c.conversation_id <> all ($6) or c.conversation_id = any ($3))';
 begin
   if private.is_service() or cardinality(mine) = 0 then
@@ -95,9 +126,17 @@ begin
   if coalesce(since, until) is not null then
     condition := condition || ' and $5 @> c.said_at';
   end if;
+  -- Who asks does not say in which language: in each that is spoken there.
+  languages := array(
+    select l.name from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish',
+      'swedish', 'turkish']) as l (name)
+    where exists (select from unnest(mine) as w join private.message_texts as t on t.workspace_id = w and t.language = l.name));
+  for rank, all_of in select 0, websearch_to_tsquery(private.text_config(l), private.spaced_text(private.fold_text(query))) from unnest(languages) as l loop
+    every_word := case when every_word is null then all_of when numnode(all_of) = 0 then every_word else every_word || all_of end;
+  end loop;
   for id, rank in execute private.ranking('private.message_texts', condition)
-  using mine, person, shared, within, tstzrange(since, until), deleted, private.asked_words(array['english'], query),
-    websearch_to_tsquery('english', private.spaced_text(private.fold_text(query))), most
+  using mine, person, shared, within, tstzrange(since, until), deleted, private.asked_words(languages, query),
+    coalesce(every_word, ''::tsquery), most
   loop
     return next;
   end loop;
@@ -106,7 +145,8 @@ $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
   'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the rarest. A person''s: the '
   'service is not one. Errors: not_found 404.';
-grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb)
+grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb),
+  private.guess_language(text)
 to authenticated;
 
 create function public.search_messages(
@@ -124,7 +164,8 @@ set search_path = ''
 as $$
   select said.id, said.client_id, said.conversation_id, talk.title, said.role, said.created_at,
     case when length(private.text_of_parts(said.parts)) <= 400 then private.text_of_parts(said.parts)
-      else ts_headline('english', private.text_of_parts(said.parts), private.any_of(private.asked_words(array['english'], left($1, 2000))),
+      else ts_headline(private.text_config(private.guess_language(private.text_of_parts(said.parts))), private.text_of_parts(said.parts),
+      private.any_of(private.asked_words(array[private.guess_language(private.text_of_parts(said.parts))], left($1, 2000))),
       'StartSel="", StopSel="", MaxFragments=2, MinWords=15, MaxWords=60, FragmentDelimiter=" … "') end,
     (select jsonb_build_object('id', b.id, 'role', b.role, 'text', left(private.text_of_parts(b.parts), 500))
       from public.messages as b where b.id = said.parent_id),

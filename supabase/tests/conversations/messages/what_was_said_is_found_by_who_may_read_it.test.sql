@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(24);
+select plan(26);
 
 insert into public.conversations (id, workspace_id, user_id, agent_id, title) values
   (tests.id('trip'), tests.id('north'), tests.id('member'), null, 'Trip'),
@@ -21,7 +21,7 @@ begin
   execute format('select string_agg(message_id::text, '' '') from public.search_messages(%L %s)', asked, more) into it;
   return (select coalesce(string_agg(n.name, ' ' order by w.place), 'nothing')
     from string_to_table(it, ' ') with ordinality as w (id, place)
-    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question')) as n (name) on tests.id(n.name)::text = w.id);
+    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question'), ('g1')) as n (name) on tests.id(n.name)::text = w.id);
 end;
 $$;
 create function pg_temp.found_by(who text, asked text) returns text language plpgsql as $$
@@ -71,6 +71,14 @@ select is(tests.answer_of(format('select public.take_back(%L)', tests.id('t1')))
 select is(pg_temp.found('Lisbon'), 'nothing', 'is not found');
 select is(tests.answer_of(format('select public.delete_conversation(%L)', tests.id('trip'))), 'ok', 'nor is what was deleted');
 select is(pg_temp.found('pension'), 'nothing', 'by anybody');
+
+-- Words are stemmed by the language of what was said.
+select tests.authenticate_as('database');
+insert into public.conversations (id, workspace_id, user_id, title) values (tests.id('german'), tests.id('north'), tests.id('member'), 'Post');
+do $$ begin perform tests.say('g1', text => 'Die Kündigungen sind noch nicht bei uns eingegangen.', talk => 'german'); end; $$;
+select is(private.guess_language('Die Kündigungen sind noch nicht bei uns eingegangen.') || ' ' || private.guess_language('Lisbon'), 'german english',
+  'a text is of the language whose stop words it has, of none English');
+select is(pg_temp.found_by('member', 'Kündigung'), 'g1', 'a German word is found in another form of it');
 
 select * from finish();
 rollback;
