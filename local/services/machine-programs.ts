@@ -22,7 +22,8 @@ export async function findProgram(
 
 /** Whether packages can be installed here: as `npm run services` does it, on Debian or Ubuntu as root. */
 export async function canInstall(): Promise<boolean> {
-  return Deno.build.os === "linux" && Deno.uid() === 0 && await exists("/etc/debian_version");
+  return Deno.build.os === "linux" && Deno.uid() === 0 && await exists("/etc/debian_version") &&
+    await findProgram(["apt-get"]) !== null;
 }
 
 /** The path of a program, installed where it is missing; null where there is none and none can be installed. */
