@@ -2,23 +2,22 @@
  * A talk with an assistant, from the client's side; docs/assistant.md explains it. To run against a
  * stack that `npm start` has started:
  *
- *   npx deno run -A docs/chat.ts http://127.0.0.1:54321 sb_publishable_… sb_secret_…
+ *   npx deno run -A docs/chat.ts http://127.0.0.1:54321 sb_publishable_…
  *
  * The page shows what it prints; a test runs it and compares.
  */
 import { createGroundworkClient, type Row } from "../types/client.ts";
+import { startHr } from "./hr.ts";
 import { toUIMessages } from "../types/ui-messages.ts";
 
-const [url, key, secret] = Deno.args;
-if (!url || !key || !secret) {
-  throw new Error("usage: chat.ts <API URL> <publishable key> <secret key>");
-}
+const [url, key] = Deno.args;
+if (!url || !key) throw new Error("usage: chat.ts <API URL> <publishable key>");
 
 const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const juan = createGroundworkClient(url, key, options);
 await juan.auth.signInWithPassword({ email: "juan@acme.example", password: "groundwork-demo" });
-/** The agent's side, which answers: only where no person can read its key. */
-const agent = createGroundworkClient(url, secret, options);
+/** The agent's side, which answers: with its own credential, for Juan. */
+const { client: agent, stop } = await startHr(url, key, juan, ["conversations:write"]);
 
 /** The answer, or the error thrown. */
 async function done<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
@@ -47,7 +46,6 @@ const answer = await done(
     conversation_id: talk.id,
     role: "assistant",
     parts: text("Five days."),
-    token_count: 3,
   }),
 );
 show("Said:", await done(juan.rpc("conversation_path", { message_id: answer.id })));
@@ -107,3 +105,4 @@ console.log("Ben reads", await read(), "messages");
 await done(juan.rpc("delete_conversation", { conversation_id: talk.id }));
 console.log("Ben reads", await read(), "messages");
 await Promise.all([juan, ben].map((client) => client.auth.signOut()));
+await stop();

@@ -2,21 +2,22 @@
  * An account elsewhere, from the client's side: connected, lent to an agent, accounted for, given up. docs/assistant.md shows what it
  * prints and how to come by a provider, and a test compares.
  *
- *   npx deno run -A docs/connect.ts http://127.0.0.1:54321 sb_publishable_… sb_secret_… <provider>
+ *   npx deno run -A docs/connect.ts http://127.0.0.1:54321 sb_publishable_… <provider>
  */
 import { FunctionsHttpError } from "@supabase/supabase-js";
 import { createGroundworkClient } from "../types/client.ts";
+import { startHr } from "./hr.ts";
 
-const [url, key, secret, provider] = Deno.args;
-if (!url || !key || !secret || !provider) {
-  throw new Error("usage: connect.ts <API URL> <publishable key> <secret key> <provider>");
+const [url, key, provider] = Deno.args;
+if (!url || !key || !provider) {
+  throw new Error("usage: connect.ts <API URL> <publishable key> <provider>");
 }
 const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const password = "groundwork-demo";
 const juan = createGroundworkClient(url, key, options);
 await juan.auth.signInWithPassword({ email: "juan@acme.example", password });
-/** The agent's side: only where no person can read its key. */
-const agent = createGroundworkClient(url, secret, options);
+/** The agent's side: with its own credential, for Juan. */
+const { client: agent, stop } = await startHr(url, key, juan, ["connections:use"]);
 
 async function done<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
   const { data, error } = await asked;
@@ -46,9 +47,9 @@ while (!connection && Date.now() < Date.parse(way.expires_at)) {
 if (!connection) throw new Error("Nobody came back from the provider.");
 console.log("Connected:", connection.status);
 
-// 3. An agent borrows the token: on behalf of one that Juan may use, and saying what for.
+// 3. An agent borrows the token: one that Juan allowed it, and saying what for.
 const reason = "to see when Juan is free";
-const borrow = `${connection.id}/token?${new URLSearchParams({ reason, agent: hr.id })}`;
+const borrow = `${connection.id}/token?${new URLSearchParams({ reason })}`;
 const lent = await call(agent, "GET", borrow);
 console.log("HR borrowed:", lent.access_token ? `a ${lent.token_type} token` : "nothing");
 
@@ -72,3 +73,4 @@ if (late.error instanceof FunctionsHttpError) {
   console.log("HR again:", (await late.error.context.json()).error.code);
 }
 await Promise.all([juan, ben].map((client) => client.auth.signOut()));
+await stop();

@@ -2,14 +2,13 @@
  * A turn of an assistant, from both sides: a person attaches a file and asks, is remembered, the agent finds what is known, makes the
  * prompt, and answers in a stream whose connection breaks in the middle. docs/assistant.md shows what it prints, and a test compares.
  *
- *   npx deno run -A docs/turn.ts http://127.0.0.1:54321 sb_publishable_… sb_secret_…
+ *   npx deno run -A docs/turn.ts http://127.0.0.1:54321 sb_publishable_…
  */
 import { createGroundworkClient } from "../types/client.ts";
+import { startHr } from "./hr.ts";
 
-const [url, key, secret] = Deno.args;
-if (!url || !key || !secret) {
-  throw new Error("usage: turn.ts <API URL> <publishable key> <secret key>");
-}
+const [url, key] = Deno.args;
+if (!url || !key) throw new Error("usage: turn.ts <API URL> <publishable key>");
 const options = { auth: { persistSession: false, autoRefreshToken: false } };
 const juan = createGroundworkClient(url, key, options);
 const { data: signedIn } = await juan.auth.signInWithPassword({
@@ -17,8 +16,12 @@ const { data: signedIn } = await juan.auth.signInWithPassword({
   password: "groundwork-demo",
 });
 const session = signedIn.session!;
-/** The agent's side: only where no person can read its key. */
-const agent = createGroundworkClient(url, secret, options);
+/** The agent's side: with its own credential, for Juan. */
+const { client: agent, admin: ben, stop } = await startHr(url, key, juan, [
+  "conversations:read",
+  "conversations:write",
+  "memory:read",
+]);
 
 async function done<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise<NonNullable<T>> {
   const { data, error } = await asked;
@@ -57,11 +60,11 @@ console.log(
 const fact = { workspace_id, content: "Juan takes his leave in May.", category: "preference" };
 const outcomes = [await call(juan, "memory", fact), await call(juan, "memory", fact)];
 console.log("Remembered:", outcomes.map(({ outcome }) => outcome).join(", then "));
-await call(agent, "knowledge/documents", {
+await done(ben.rpc("put_document", {
   workspace_id,
   path: `policies.leave_${talk.id.replaceAll("-", "")}`,
   content: "# Leave\n\nEverybody has thirty days of leave a year.\n\n# Travel\n\nBook the train.\n",
-});
+}));
 const { passages } = await call(juan, "knowledge/search", {
   workspace_id,
   query: "days of leave",
@@ -105,6 +108,7 @@ console.log(
 
 // And forgotten, so that the turn can be taken again.
 await done(juan.rpc("forget", { memory_id: outcomes[0].id }));
+await stop();
 await juan.auth.signOut();
 
 /** Reads so many pieces of the stream, or all until its end, after the last event that was seen. */

@@ -1,40 +1,48 @@
 /**
- * The example of docs/work.md: work is added and done over HTTP, as a worker outside the database
- * does it. It needs the table that the page begins with.
+ * The example of docs/work.md: a person adds work, and a worker outside the database does it, with an
+ * agent's credential and no key. It needs the table that the page begins with.
  *
- *   npx deno run -A docs/work.ts http://127.0.0.1:54321 sb_secret_…
+ *   npx deno run -A docs/work.ts http://127.0.0.1:54321 sb_publishable_…
  *
  * The page shows what it prints; a test runs it and compares.
  */
-import { createGroundworkClient } from "../types/client.ts";
+import { createClient } from "@supabase/supabase-js";
+import { createAgentTokens } from "../types/agent-tokens.ts";
 import { httpTransport, runWorker } from "../types/worker.ts";
 
 const [url, key] = Deno.args;
-if (!url || !key) throw new Error("usage: work.ts <API URL> <secret key>");
+if (!url || !key) throw new Error("usage: work.ts <API URL> <publishable key>");
 const queue = "thumbnail_queue";
-const acme = "00000000-0000-4000-b000-000000000001"; // a seeded workspace
+// Without the generated types, which do not know the page's table.
+const ben = createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } });
+await ben.auth.signInWithPassword({ email: "ben@acme.example", password: "groundwork-demo" });
+const { data: [hr] } = await ben.rpc("my_agents").eq("slug", "hr").throwOnError();
 
 // 1. Work is added: what has the key of open work is not added again.
-const photo = (name: string) => ({
-  workspace_id: acme,
-  image_url: `https://photos.example/${name}`,
-  dedupe_key: name,
-});
-const response = await fetch(`${url}/functions/v1/work/${queue}/enqueue`, {
-  method: "POST",
-  headers: { apikey: key, "content-type": "application/json" },
-  body: JSON.stringify({
-    items: [photo("1.jpg"), photo("2.jpg"), photo("2.jpg"), photo("notes.txt")],
-  }),
-});
-if (!response.ok) throw new Error(`${await response.text()} (is the table of the page there?)`);
-const { items } = await response.json() as { items: { is_new: boolean }[] };
-console.log("Added", items.filter((item) => item.is_new).length, "of", items.length);
+let added = 0;
+const names = ["1.jpg", "2.jpg", "2.jpg", "notes.txt"];
+for (const name of names) {
+  const { error } = await ben.from(queue).insert({
+    workspace_id: hr.workspace_id,
+    image_url: `https://photos.example/${name}`,
+    dedupe_key: name,
+  });
+  if (error && error.code !== "23505") throw error; // is the table of the page there?
+  if (!error) added++;
+}
+console.log("Added", added, "of", names.length);
 
-// 2. A worker does it. What its handler answers is what becomes of the work.
+// 2. An admin makes the worker's credential, for this queue alone.
+const { data: credential, error } = await ben.functions.invoke(`agents/${hr.id}/credentials`, {
+  body: { name: "thumbnails", scopes: [`work:${queue}`] },
+});
+if (error) throw error;
+
+// 3. A worker does it. What its handler answers is what becomes of the work.
+const tokens = createAgentTokens({ url, agent: hr.id, credential: credential.secret });
 const worker = runWorker({
   queue,
-  transport: httpTransport({ url, key }),
+  transport: httpTransport({ url, token: tokens.asItself() }),
   concurrency: 1,
   untilEmpty: true, // without it: until worker.stop()
   handler: ({ work }) => {
@@ -49,7 +57,8 @@ const worker = runWorker({
 });
 await worker.finished;
 
-// 3. What could not be done is a dead letter: seen, not lost.
-const service = createGroundworkClient(url, key, { auth: { persistSession: false } });
-const { data } = await service.from("work_health").select().eq("queue", queue).single();
-console.log(data?.pending, "pending,", data?.failed, "failed:", data?.last_failure);
+// 4. What could not be done is a dead letter: seen, not lost.
+const { data: dead } = await ben.from(queue).select("last_error").eq("status", "failed")
+  .throwOnError();
+console.log(dead.length, "failed:", dead[0]?.last_error);
+await ben.from("agent_credentials").delete().eq("id", credential.id).throwOnError();

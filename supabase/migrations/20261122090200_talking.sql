@@ -58,7 +58,8 @@ begin
     add_message.role <> all (case when private.agent_of_token() is null then array['user'] else array['assistant', 'tool'] end)
     or num_nonnulls(add_message.content_for_llm, add_message.token_count, add_message.preprocessing_log_id) > 0)
   then
-    perform private.raise_error('forbidden', 'People speak as themselves.', 403, 'What an assistant says is stored with the secret key.');
+    perform private.raise_error('forbidden', 'People speak as themselves, and agents as the assistant.', 403,
+      'content_for_llm, token_count and preprocessing_log_id are the service''s.');
   end if;
 
   -- Said before: the answer is the same, and nothing moves; or it has gone forward meanwhile.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Agent, Service } from "../_shared/access/authentication.ts";
+import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
@@ -47,6 +48,9 @@ export async function finishStream(
   const services = context.env;
   const id = uuidParameter(context.req.param("id"), "id");
   const { message, error, chunks } = await readBody(context.req.raw, body, longestBody);
+  if (caller.kind === "agent" && message?.token_count !== undefined) {
+    throw new ApiError(400, "invalid_body", "message.token_count: is for the service only");
+  }
   await requireStream(services, id, caller, writeScope, true);
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`

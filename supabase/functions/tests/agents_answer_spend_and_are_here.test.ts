@@ -63,6 +63,11 @@ Deno.test("it answers the person in their conversation with it, and in no other"
   const heard = { pieces: [] as string[], whole: null };
   const reading = openReader(`${environment.url}/functions/v1${path}`, forMember.token, heard)
     .then((response) => listen(response, heard));
+  const counted = await ask("POST", `${path}/finish`, {
+    as: forMember,
+    body: { message: { parts: [{ type: "text", text: "Yes." }], token_count: 1 } },
+  });
+  assertDeepEquals([counted.status, counted.body.error.code], [400, "invalid_body"]);
   const finished = await ask("POST", `${path}/finish`, {
     as: forMember,
     body: { message: { parts: [{ type: "text", text: "Yes." }] }, chunks: 2 },
@@ -94,7 +99,7 @@ Deno.test("it answers the person in their conversation with it, and in no other"
   }
   // As itself it talks with nobody, and a person says nothing in its name.
   const alone = await ask("POST", "/streams", { as: itself, body: { conversation_id: mine } });
-  assertEquals(alone.status, 404);
+  assertDeepEquals([alone.status, alone.body.error.code], [403, "insufficient_scope"]);
   const person = await ask("POST", "/streams", { as: member, body: { conversation_id: mine } });
   assertEquals(person.status, 401);
 });

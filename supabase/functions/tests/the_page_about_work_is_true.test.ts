@@ -1,5 +1,5 @@
 import { assertEquals } from "../_shared/asserts.ts";
-import { blockOf, readPage, runProgram, secretKey } from "./programs.ts";
+import { blockOf, publishableKey, readPage, runProgram } from "./programs.ts";
 import { dropQueue } from "./queues.ts";
 import { connect } from "./world.ts";
 
@@ -8,7 +8,7 @@ Deno.test("docs/work.ts prints what docs/work.md says, on the table that it begi
   const sql = connect();
   await sql.unsafe(blockOf(page, "sql")).simple();
   try {
-    assertEquals(await runProgram("docs/work.ts", secretKey), blockOf(page, "text"));
+    assertEquals(await runProgram("docs/work.ts", publishableKey), blockOf(page, "text"));
   } finally {
     await dropQueue(sql, "thumbnail_queue");
     await sql.end();
