@@ -59,7 +59,7 @@ const edit = await done(
   }),
 );
 show("Edited:", await done(juan.rpc("conversation_path", { message_id: edit.id })));
-const leaf = await done(juan.rpc("select_branch", { message_id }));
+const leaf = await done(juan.rpc("select_branch", { message_id, conversation_id: talk.id }));
 show("Back:", await done(juan.rpc("conversation_path", { message_id: leaf })));
 
 // 4. What one thinks of it.
