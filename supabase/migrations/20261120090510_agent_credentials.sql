@@ -17,7 +17,7 @@ as $$
   values
     ('conversations:read', 'Read your conversations with it.',
       array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts', 'select latest_artifacts',
-        'select suggestions', 'GET /context/:conversation', 'GET /streams/:id', 'GET /streams/v1/stream/*'],
+        'select suggestions', 'rpc search_messages', 'GET /context/:conversation', 'GET /streams/:id', 'GET /streams/v1/stream/*'],
       array['person', 'delegate']),
     ('conversations:write', 'Answer in your conversations with it.',
       array['rpc add_message', 'POST /streams', 'POST /streams/:id/chunks', 'POST /streams/:id/finish', 'POST /streams/:id/stop',

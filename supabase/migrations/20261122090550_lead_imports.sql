@@ -316,11 +316,19 @@ select cron.schedule('import-leads', '10 seconds', 'select private.request_lead_
 
 create function private.purge_lead_imports()
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  with gone as (delete from public.lead_imports as i where i.finished_at < now() - interval '90 days' returning 1) select count(*) from gone;
+begin
+  return coalesce((private.for_all_workspaces('purge-lead-imports', $each$
+    with gone as (
+      delete from public.lead_imports as i
+      where i.finished_at < now() - interval '90 days' and ($1 is null or i.workspace_id = $1) returning 1)
+    select array[count(*)] from gone$each$,
+    $places$select distinct i.workspace_id from public.lead_imports as i
+      where i.finished_at < now() - interval '90 days' order by 1$places$))[1], 0);
+end;
 $$;
 comment on function private.purge_lead_imports() is 'Removes imports that ended 90 days ago; their files are their people''s. Returns how many.';
 select cron.schedule('purge-lead-imports', '41 3 * * *', 'select private.purge_lead_imports()');

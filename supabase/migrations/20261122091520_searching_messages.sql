@@ -99,8 +99,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  person uuid := private.current_user_id();
-  mine uuid[] := array(select w from unnest(private.workspace_ids()) as w where $1 is null or w = $1);
+  person uuid := private.current_user_id('conversations:read');
+  acting uuid := private.agent_of_token();
+  mine uuid[] := array(select w from unnest(private.workspace_ids('guest', 'conversations:read')) as w where $1 is null or w = $1);
   shared_in uuid[] := array(select w from unnest(private.workspace_ids('member')) as w where w = any (mine));
   within uuid[];
   shared uuid[];
@@ -110,17 +111,17 @@ declare
   every_word tsquery;
   condition text := 'c.workspace_id = any ($1) and (c.user_id = $2 and c.conversation_id <> all ($6) or c.conversation_id = any ($3))';
 begin
-  if private.is_service() or cardinality(mine) = 0 then
+  if private.is_service() or person is null or cardinality(mine) = 0 then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
   end if;
   deleted := array(select t.id from public.conversations as t
     where t.user_id = person and t.workspace_id = any (mine) and t.deleted_at is not null);
   shared := array(select t.id from public.conversations as t
     where t.workspace_id = any (shared_in) and t.visibility in ('workspace', 'public') and t.deleted_at is null and t.user_id <> person);
-  if coalesce(conversations::text, agent_id::text, folder_id::text) is not null then
+  if coalesce(conversations::text, agent_id::text, folder_id::text, acting::text) is not null then
     within := array(select t.id from public.conversations as t
       where t.workspace_id = any (mine) and (t.user_id = person or t.id = any (shared))
-        and (conversations is null or t.id = any (conversations)) and ($4 is null or t.agent_id = $4) and ($5 is null or t.folder_id = $5));
+        and (conversations is null or t.id = any (conversations)) and (acting is null or t.agent_id = acting) and ($4 is null or t.agent_id = $4) and ($5 is null or t.folder_id = $5));
     condition := condition || ' and c.conversation_id = any ($4)';
   end if;
   if coalesce(since, until) is not null then
@@ -143,8 +144,8 @@ begin
 end;
 $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
-  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the rarest. A person''s: the '
-  'service is not one. Errors: not_found 404.';
+  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the rarest. A person''s, or '
+  'an agent''s with the scope conversations:read, in what that person talks about with it; the service is nobody. Errors: not_found 404.';
 grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb),
   private.guess_language(text)
 to authenticated;
@@ -181,5 +182,5 @@ $$;
 comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
   'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those with all of them first, then '
   'the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time (until: not included); the best match_count (1–100). passage: '
-  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. Errors: not_found 404.';
+  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. An agent (conversations:read) finds what its person said to it and heard from it. Errors: not_found 404.';
 grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) to authenticated;

@@ -34,7 +34,7 @@ Deno.test("all functions' isolates together fit the smallest project, directly a
   for await (const { name, isDirectory } of Deno.readDir(new URL("../", import.meta.url))) {
     if (isDirectory && name !== "_shared" && name !== "tests") functions++;
   }
-  assert(functions * parse({}).poolSize <= 60 - 15, `${functions} functions`);
+  assert(functions * parse({}).poolSize <= 60 - 12, `${functions} functions`);
   assert(
     functions * parse({ GROUNDWORK_DB_URL: pooler }).poolSize <= 200,
     `${functions} functions`,

@@ -92,7 +92,7 @@ const platformKeys = z.string().transform((text, context) => {
 
 /**
  * Connections that an isolate may hold. The platform's smallest project has 60, of which its services
- * hold some 15: one isolate of each of two dozen functions fits, and a pooler takes 200 clients.
+ * hold some 12 at rest: one isolate of each of two dozen functions fits, and a pooler takes 200 clients.
  */
 export const poolSizes = { direct: 2, pooled: 8 } as const;
 

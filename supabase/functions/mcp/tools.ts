@@ -130,6 +130,36 @@ const documentTools = [
   }),
 ];
 
+const messageTools = [
+  tool({
+    name: "search_messages",
+    title: "Search messages",
+    description:
+      "What was said in the person's conversations, by words, best first, each with its neighbours.",
+    scope: "conversations:read",
+    isReadOnly: true,
+    input: z.object({
+      workspace_id,
+      query: z.string().min(1).max(2000),
+      conversation_id: z.uuid().optional().describe("Only in this conversation"),
+      limit,
+    }),
+    async run(session, { workspace_id, query, conversation_id, limit }) {
+      const workspace = await workspaceOf(session, workspace_id);
+      const within = conversation_id ? `{${conversation_id}}` : null;
+      const messages = await askDatabase(
+        session,
+        (sql) =>
+          sql`
+          select message_id, conversation_id, title, role, said_at, passage, before, after
+          from public.search_messages(
+            ${query}, ${workspace}, ${within}::uuid[], match_count => ${limit}::integer)`,
+      );
+      return { messages };
+    },
+  }),
+];
+
 const otherTools = [
   tool({
     name: "list_agents",
@@ -188,6 +218,7 @@ const otherTools = [
 export const tools: readonly Tool[] = [
   ...memoryTools,
   ...documentTools,
+  ...messageTools,
   ...otherTools,
   ...workTools,
 ];

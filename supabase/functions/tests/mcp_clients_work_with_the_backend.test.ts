@@ -125,6 +125,37 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "what was said is found: by a person all that they said, by their agent what they said to it",
+  ...options,
+  async fn() {
+    const word = `w${crypto.randomUUID().slice(0, 8)}`;
+    const elsewhere = await world.addAgent();
+    const talks: Record<string, string> = { it: agent, another: elsewhere };
+    for (const [title, through] of Object.entries(talks)) {
+      const [talk] = await sql<{ id: string }[]>`
+        insert into public.conversations (workspace_id, user_id, agent_id, title)
+        values (${workspace}, ${member.id}, ${through}, ${title}) returning id`;
+      await sql`
+        select public.add_message(${talk!.id}, ${
+        sql.json([{ type: "text", text: `The ${word} is ready.` }])
+      })`;
+    }
+    const titles = async (token: string, args: Record<string, unknown> = {}) => {
+      const client = await connectAs(token);
+      const found = await call(client, "search_messages", { query: word, ...args })
+        .catch((error) => String(error));
+      await client.close();
+      return found.messages?.map(({ title }: { title: string }) => title).sort() ?? found;
+    };
+    assertDeepEquals(await titles(member.token), ["another", "it"]);
+    assertDeepEquals(await titles(await agentToken("conversations:read")), ["it"]);
+    assert(/insufficient|scope/i.test(String(await titles(await agentToken("memory:read")))));
+    assertEquals(await titles(member.token, { workspace_id: other.workspace }), "not_found");
+  },
+});
+
+Deno.test({
   name: "a page's client may send what it sends, and reads where a token is to be had",
   ...options,
   async fn() {

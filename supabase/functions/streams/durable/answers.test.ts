@@ -25,7 +25,16 @@ Deno.test("what a slow reader of events has not taken is not read ahead for", as
     },
     lifetime: { lastCall: Infinity },
   } as unknown as Services;
-  const response = events(services, "a/path", { from: 0, live: "sse", cursor: null }, first);
+  const response = events(
+    { services, path: "a/path", check: () => Promise.resolve() },
+    {
+      from: 0,
+      live: "sse",
+      cursor: null,
+    },
+    first,
+    () => {},
+  );
   // Many turns of the event loop, in which everything would be read.
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
   assert(reads <= 2, `${reads} were read for a reader who takes none`);

@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(26);
+select plan(28);
 
 insert into public.conversations (id, workspace_id, user_id, agent_id, title) values
   (tests.id('trip'), tests.id('north'), tests.id('member'), null, 'Trip'),
@@ -21,7 +21,7 @@ begin
   execute format('select string_agg(message_id::text, '' '') from public.search_messages(%L %s)', asked, more) into it;
   return (select coalesce(string_agg(n.name, ' ' order by w.place), 'nothing')
     from string_to_table(it, ' ') with ordinality as w (id, place)
-    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question'), ('g1')) as n (name) on tests.id(n.name)::text = w.id);
+    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question'), ('g1'), ('g2')) as n (name) on tests.id(n.name)::text = w.id);
 end;
 $$;
 create function pg_temp.found_by(who text, asked text) returns text language plpgsql as $$
@@ -75,10 +75,20 @@ select is(pg_temp.found('pension'), 'nothing', 'by anybody');
 -- Words are stemmed by the language of what was said.
 select tests.authenticate_as('database');
 insert into public.conversations (id, workspace_id, user_id, title) values (tests.id('german'), tests.id('north'), tests.id('member'), 'Post');
-do $$ begin perform tests.say('g1', text => 'Die Kündigungen sind noch nicht bei uns eingegangen.', talk => 'german'); end; $$;
+do $$
+begin
+  perform tests.say('g1', text => 'Die Kündigungen sind noch nicht bei uns eingegangen.', talk => 'german');
+  perform tests.say('g2', 'g1', 'Two of the cancellations are here, said Ada.', talk => 'german');
+end;
+$$;
 select is(private.guess_language('Die Kündigungen sind noch nicht bei uns eingegangen.') || ' ' || private.guess_language('Lisbon'), 'german english',
   'a text is of the language whose stop words it has, of none English');
 select is(pg_temp.found_by('member', 'Kündigung'), 'g1', 'a German word is found in another form of it');
+select is(pg_temp.found_by('member', 'cancellation'), 'g2', 'and an English one beside it');
+select is(
+  (select string_agg(name, ' ' order by name) from string_to_table(pg_temp.found_by('member', 'cancellation Kündigung'), ' ') as name), 'g1 g2',
+  'both are found by a question in both'
+);
 
 select * from finish();
 rollback;

@@ -33,6 +33,9 @@ insert into poisoned values
   ('purge-embedding-jobs', 'private.purge_embedding_jobs()', 'public.embedding_jobs', 'workspace_id',
     $$insert into public.embedding_jobs (workspace_id, target_table, target_id, content_hash, status, finished_at)
       values ($1, 'memories', gen_random_uuid(), repeat('a', 64), 'cancelled', now() - interval '2 days')$$),
+  ('purge-lead-imports', 'private.purge_lead_imports()', 'public.lead_imports', 'workspace_id',
+    $$insert into public.lead_imports (workspace_id, user_id, prefix, path, status, report_path, created_at, finished_at)
+      values ($1, $2, 'tests_', $1 || '/' || $2 || '/leads.csv', 'done', 'x', now() - interval '100 days', now() - interval '100 days')$$),
   ('refresh-connections', 'private.refresh_connections()', 'public.service_connections', 'workspace_id',
     $$with known as (insert into public.connection_providers (name, display_name, authorize_url, token_url, client_id)
         values ('tests', 'Tests', 'https://provider.example/a', 'https://provider.example/t', 'x') on conflict do nothing)
@@ -52,7 +55,7 @@ insert into poisoned values
 create temporary table harmless (job text, because text) on commit drop;
 insert into harmless values
   ('reconcile-function-calls', 'calls of functions are of no tenant'), ('dispatch-calls', 'looks, and calls a function'),
-  ('embed-pending', 'looks, and calls a function'), ('remove-files', 'looks, and calls a function'), ('erase-people', 'looks, and calls a function'),
+  ('embed-pending', 'looks, and calls a function'), ('import-leads', 'looks, and calls a function'), ('remove-files', 'looks, and calls a function'), ('erase-people', 'looks, and calls a function'),
   ('publish-articles-daily', 'calls a function'), ('publish-due-content', 'looks, and calls a function'),
   ('maintain-partitions', 'partitions are of no tenant'), ('sweep-scratchpad', 'no trigger, no tenant'),
   ('purge-erasures', 'receipts of people, of no tenant'), ('purge-businesses', 'each prefix by itself: businesses/dropping'),

@@ -24,7 +24,7 @@ select set_eq(
   $$values ('profiles'), ('members'), ('permissions'), ('agent_consents'), ('invitations'), ('audit_log'), ('billing_events'), ('erasure_requests'), ('auth.users'), ('auth.identities'),
     ('auth.sessions'), ('storage.objects'), ('service_connections'), ('app_settings'), ('analytics_events'),
     ('folders'), ('conversations'), ('messages'), ('message_states'), ('streams'), ('background_queries'), ('context_profiles'), ('context_records'), ('votes'), ('feedback_signals'),
-    ('artifacts'), ('artifact_links'), ('suggestions'), ('memories'), ('memory_sources'), ('documents'), ('document_chunks'), ('budgets'), ('share_links')$$, 'these are the tables'
+    ('artifacts'), ('artifact_links'), ('suggestions'), ('memories'), ('memory_sources'), ('documents'), ('document_chunks'), ('budgets'), ('share_links'), ('lead_imports')$$, 'these are the tables'
 );
 select is((select jsonb_path_query_array(it, '$.tables.members[*].workspace_id') from archive), jsonb_build_array(tests.id('north')), 'memberships');
 select is((select jsonb_path_query_array(it, '$.tables.permissions[*].agent_id') from archive), jsonb_build_array(tests.id('hr')), 'permissions');
