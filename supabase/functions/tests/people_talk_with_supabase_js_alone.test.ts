@@ -48,8 +48,9 @@ Deno.test({
         message_id: question,
         parts: text("How many days?"),
       };
-      assertEquals((await ok(juan.client.rpc("add_message", said))).id, question);
-      assertEquals((await ok(juan.client.rpc("add_message", said))).id, question);
+      const first = await ok(juan.client.rpc("add_message", said));
+      assertEquals(first.client_id, question);
+      assertEquals((await ok(juan.client.rpc("add_message", said))).id, first.id);
       await ok(service.rpc("add_message", {
         conversation_id: conversation.id,
         role: "assistant",
@@ -67,7 +68,10 @@ Deno.test({
       }));
       assertEquals(edited.parent_id, null);
       assertEquals(read(await shown()), "How many days have I left?");
-      await ok(juan.client.rpc("select_branch", { message_id: question }));
+      await ok(juan.client.rpc("select_branch", {
+        message_id: question,
+        conversation_id: conversation.id,
+      }));
       assertEquals(read(await shown()), "How many days? / Twenty.");
       const beside = await ok(
         juan.client.from("messages").select("id").eq("conversation_id", conversation.id).is(
@@ -90,7 +94,7 @@ Deno.test({
         message_id: newest!.id,
         before: newest!.id,
       }));
-      assertDeepEquals(rest.map((message) => message.id), [question]);
+      assertDeepEquals(rest.map((message) => message.client_id), [question]);
     });
 
     await test.step("a vote is changed by voting again", async () => {
