@@ -85,19 +85,22 @@ Deno.test({
     const conversation = await service.from("conversations")
       .insert({ workspace_id: acme!.id, user_id: juan!.user_id }).select("id").single();
     assertEquals(conversation.error, null);
+    let last = "";
     for (const { id, role, parts, metadata = {} } of talk) {
-      const said: { error: unknown } = await service.rpc("add_message", {
-        conversation_id: conversation.data!.id,
-        message_id: id,
-        role,
-        parts: parts as unknown as Json,
-        metadata: metadata as Json,
-      });
+      const said: { data: { id: string } | null; error: unknown } = await service.rpc(
+        "add_message",
+        {
+          conversation_id: conversation.data!.id,
+          message_id: id,
+          role,
+          parts: parts as unknown as Json,
+          metadata: metadata as Json,
+        },
+      );
       assertEquals(said.error, null, JSON.stringify(said.error));
+      last = said.data!.id;
     }
-    const { data: path } = await service.rpc("conversation_path", {
-      message_id: talk.at(-1)!.id,
-    });
+    const { data: path } = await service.rpc("conversation_path", { message_id: last });
     const stored = toUIMessages(path ?? []);
     for (const [version, validate] of Object.entries(validators)) {
       const accepted = await validate({ messages: stored });
