@@ -47,6 +47,14 @@ function requireKnown(asked: string[] | null, known: readonly string[]): void {
   }
 }
 
+/** Work is an agent's as itself: no consent of a person opens it. */
+function requireForPeople(asked: string[] | null): void {
+  const own = asked?.find((scope) => scope.startsWith("work:"));
+  if (own !== undefined) {
+    throw new OAuthError(400, "invalid_scope", `${own.slice(0, 100)} is for the agent as itself.`);
+  }
+}
+
 /** Whom the token is for: the project, or one of its resources. */
 function audienceOf(resource: string | null, publicUrl: string): string {
   const known = new Map([
@@ -143,6 +151,7 @@ async function grant(services: Services, request: TokenRequest): Promise<Record<
       throw new OAuthError(403, "access_denied", "The agent is not published.");
     }
   } else {
+    requireForPeople(request.scopes);
     subject = await readSubject(services, request.subject, agent_id);
     scopes = await requireConsent(services, credential, subject, request.scopes);
     if (subject.kind === "agent") scopes = narrow(subject, scopes, request.scopes);

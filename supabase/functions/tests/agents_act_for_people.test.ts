@@ -339,6 +339,9 @@ Deno.test("a worker does its workspace's work by its credential, and no other's"
     const { body } = await token({ grant_type: "client_credentials" }, worker);
     const as = { id: agent, token: body.access_token };
     const narrow = await token({ grant_type: "client_credentials", scope: "memory:read" }, worker);
+    // Work is done in nobody's name, and no consent helps.
+    const named = await token(forPerson(member.token, `work:${queue}`), worker);
+    assertDeepEquals([named.status, named.body.error], [400, "invalid_scope"]);
     const claim = { worker: "tests", batch: 10 };
     const refused = await ask("POST", `/work/${queue}/claim`, {
       as: { id: agent, token: narrow.body.access_token },

@@ -15,7 +15,7 @@ const say = (sql: Session, conversation: string, id: string) =>
 
 async function pathOf(sql: Session, conversation: string): Promise<string[]> {
   const rows = await sql`
-    select said.id from public.conversations as c
+    select said.client_id as id from public.conversations as c
     cross join lateral public.conversation_path(c.active_message_id, 1000) as said where c.id = ${conversation}`;
   return rows.map((row) => row.id);
 }
