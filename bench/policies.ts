@@ -3,6 +3,20 @@ import { compare, formatComparison } from "./measure.ts";
 import { pgbench } from "./pgbench.ts";
 
 const PERSON = "00000000-0000-4000-a000-00000000be4c";
+/** An agent in one of the person's workspaces, and its credential. */
+const AGENT = "00000000-0000-4000-c000-00000000be4c";
+const CREDENTIAL = "00000000-0000-4000-d000-00000000be4c";
+const HOME = "00000000-0000-4000-be00-000000000001";
+const SCOPE = "knowledge:read";
+const AGENT_CLAIMS = JSON.stringify({
+  sub: PERSON,
+  role: "authenticated",
+  aud: "authenticated",
+  client_id: AGENT,
+  scope: SCOPE,
+  credential_id: CREDENTIAL,
+  act: { sub: AGENT, credential_id: CREDENTIAL },
+});
 
 /** Each way of writing the same policy: who is in the row's workspace may read the row. */
 const FORMS: Record<string, string> = {
@@ -49,7 +63,17 @@ const SET_UP = `
   as $$ select exists (select from public.members where workspace_id = workspace and user_id = private.current_user_id()) $$;
   grant execute on all functions in schema bench to authenticated;
   create role bench_person login in role authenticated;
-  alter role bench_person set "request.jwt.claims" = '{"sub":"${PERSON}","role":"authenticated"}';`;
+  alter role bench_person set "request.jwt.claims" = '{"sub":"${PERSON}","role":"authenticated"}';
+  insert into public.agents (id, workspace_id, name, slug, endpoint_url, status)
+  values ('${AGENT}', '${HOME}', 'Bench', 'bench', 'https://bench.example', 'published');
+  insert into public.agent_credentials (id, workspace_id, agent_id, name, secret_hash, scopes, expires_at)
+  values ('${CREDENTIAL}', '${HOME}', '${AGENT}', 'bench', sha256('bench'), '{${SCOPE}}', now() + interval '1 day');
+  insert into public.agent_consents (workspace_id, agent_id, user_id, scopes)
+  values ('${HOME}', '${AGENT}', '${PERSON}', '{${SCOPE}}');
+  insert into public.permissions (workspace_id, agent_id, user_id)
+  values ('${HOME}', '${AGENT}', '${PERSON}');
+  create role bench_agent login in role authenticated;
+  alter role bench_agent set "request.jwt.claims" = '${AGENT_CLAIMS}';`;
 
 /** Policies at 10 k and 1 M rows, against no row security and the usual forms. */
 export async function benchPolicies(): Promise<string> {
@@ -61,7 +85,43 @@ export async function benchPolicies(): Promise<string> {
   }
 }
 
-async function measurePolicies({ root, url, execute }: BenchDatabase): Promise<string> {
+/** The same rows behind the same policy, read by a person and by an agent for them. */
+async function measureAgents({ root, url, execute }: BenchDatabase, rows: number) {
+  const notes = `bench.notes_1_${rows}`;
+  await execute(`
+    drop policy members on ${notes};
+    create policy members on ${notes} for select to authenticated
+      using (workspace_id = any ((select private.workspace_ids('member', '${SCOPE}'))::uuid[]));`);
+  const tables: string[] = [];
+  const queries = {
+    "newest 50 of one workspace":
+      `select id, created_at, body from ${notes} where workspace_id = '${HOME}' order by created_at desc limit 50`,
+    "all of one workspace":
+      `select id, created_at, body from ${notes} where workspace_id = '${HOME}'`,
+  };
+  for (const [title, sql] of Object.entries(queries)) {
+    const run = (who: string) => () =>
+      pgbench(root, sql, {
+        url: url.replace(/\/\/[^@]+@/, `//${who}@`),
+        clients: 2,
+        seconds: 2,
+      });
+    const comparison = await compare({
+      title: `${title}, ${rows.toLocaleString("en-US")} rows, through an agent`,
+      unit: "queries/s",
+      better: "more",
+      baseline: "the person",
+    }, [
+      { name: "the person", measure: run("bench_person") },
+      { name: "an agent for the person", measure: run("bench_agent") },
+    ]);
+    tables.push(formatComparison(comparison));
+  }
+  return tables;
+}
+
+async function measurePolicies(database: BenchDatabase): Promise<string> {
+  const { root, url, execute } = database;
   await execute(SET_UP);
   const tables: string[] = [];
   for (const rows of [10_000, 1_000_000]) {
@@ -108,6 +168,7 @@ async function measurePolicies({ root, url, execute }: BenchDatabase): Promise<s
       );
       tables.push(formatComparison(comparison));
     }
+    tables.push(...await measureAgents(database, rows));
   }
   return tables.join("\n\n");
 }
