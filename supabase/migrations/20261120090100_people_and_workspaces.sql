@@ -143,12 +143,13 @@ security definer -- reads members past RLS: the policies on members are made of 
 set search_path = ''
 as $$
 declare
-  person uuid := private.current_user_id(for_scope);
   roles text[] := private.roles_from(minimum_role);
+  person uuid;
 begin
   if for_scope is not null and private.agent_of_token() is not null then
     return private.workspaces_of_agent(minimum_role, for_scope);
   end if;
+  person := private.current_user_id();
   return array(
     select member.workspace_id
     from public.members as member
