@@ -192,7 +192,7 @@ as $$
 declare
   lines integer[];
   twice jsonb;
-  refused jsonb := '[]';
+  refused jsonb := '[]'::jsonb;
   found_bad jsonb;
   given jsonb := (
     select jsonb_agg(jsonb_build_object('line', one.place, 'fields', said.fields, 'code', said.code, 'field', said.field,

@@ -199,14 +199,17 @@ volatile
 security invoker
 set search_path = ''
 as $$
+declare
+  archive jsonb;
 begin
-  return (
-    select string_agg(made.piece, '' order by made.ordinality)
-    from private.export_pieces(export_user_data.user_id) with ordinality as made (piece, ordinality)
-  )::jsonb;
-exception when program_limit_exceeded then
-  perform private.raise_error('archive_too_large', 'The archive is longer than one value can be.', 413,
-    'Ask for it with POST /account/export: there it comes in pieces.');
+  begin
+    select string_agg(made.piece, '' order by made.ordinality)::jsonb into archive
+    from private.export_pieces(export_user_data.user_id) with ordinality as made (piece, ordinality);
+  exception when program_limit_exceeded then
+    perform private.raise_error('archive_too_large', 'The archive is longer than one value can be.', 413,
+      'Ask for it with POST /account/export: there it comes in pieces.');
+  end;
+  return archive;
 end;
 $$;
 comment on function public.export_user_data(uuid) is

@@ -103,7 +103,7 @@ declare
   talk public.conversations;
   message record;
   told jsonb;
-  said jsonb[] := '{}';
+  said jsonb[] := array[]::jsonb[];
   length_of_page integer := 0;
 begin
   select c.* into talk from public.conversations as c
