@@ -1,7 +1,7 @@
 -- Storage: the files that people attach, and their pictures; and how files go when what they belonged to is gone.
 --
 -- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers on
---          conversations and workspaces, the job remove-files.
+--          conversations, messages and workspaces, the job remove-files.
 -- Beware:  an object's name says whose it is: <workspace_id>/<user_id>/…, and of a file in a conversation
 --          <workspace_id>/<user_id>/<conversation_id>/…: who reads the conversation reads the file. The tables of storage are the platform's:
 --          policies have their reasons here and not in comments on them, which would want their owner. Objects are deleted through Storage,
@@ -22,14 +22,21 @@ create table private.folders_to_empty (
   workspace_id uuid not null,
   user_id uuid,
   conversation_id uuid,
+  object_name text,
   folder text not null generated always as (workspace_id::text || coalesce('/' || user_id::text || '/' || conversation_id::text, '')) stored,
   gone_at timestamptz not null default now(),
   tried_at timestamptz,
-  unique nulls not distinct (bucket_id, workspace_id, user_id, conversation_id),
+  unique nulls not distinct (bucket_id, workspace_id, user_id, conversation_id, object_name),
+  constraint object_is_in_the_conversations_folder check (
+    object_name is null or conversation_id is not null
+      and starts_with(object_name, workspace_id::text || '/' || user_id::text || '/' || conversation_id::text || '/')
+  ),
   constraint person_and_conversation_go_together check ((user_id is null) = (conversation_id is null))
 );
 comment on table private.folders_to_empty is
-  'Folders of conversations and workspaces that are no more and still have files. A row goes when its folder is empty; no key leads to what is gone.';
+  'Folders of conversations and workspaces that are no more and still have files, and single files of messages that were taken back. A row goes '
+  'when there is nothing left; no key leads to what is gone.';
+comment on column private.folders_to_empty.object_name is 'The one file that goes; null: all of the folder.';
 comment on column private.folders_to_empty.user_id is 'Null, with conversation_id: the whole workspace''s folder.';
 comment on column private.folders_to_empty.tried_at is 'When Storage was last asked; the longest ago is the next.';
 create index folders_to_empty_user_id on private.folders_to_empty (user_id);
@@ -80,6 +87,48 @@ create trigger empty_their_folders after delete on public.conversations referenc
 create trigger empty_their_folders after delete on public.workspaces referencing old table as gone
   for each statement execute function private.empty_their_folders();
 
+create function private.objects_to_remove(which private.folders_to_empty, most integer)
+returns setof text
+language sql
+stable
+set search_path = ''
+as $$
+  select below from private.objects_below($1.bucket_id, $1.folder, $2) as below where $1.object_name is null
+  union all
+  select o.name from storage.objects as o where o.bucket_id = $1.bucket_id and o.name = $1.object_name;
+$$;
+comment on function private.objects_to_remove(private.folders_to_empty, integer) is
+  'The names of up to `most` objects of a folder that is to be emptied, or of the one file that goes.';
+
+create function private.remove_files_taken_back()
+returns trigger
+language plpgsql
+volatile
+security definer -- the list is the owner's
+set search_path = ''
+as $$
+begin
+  -- Files of its conversation that no other message there names; what lies elsewhere its person keeps for other things.
+  insert into private.folders_to_empty (bucket_id, workspace_id, user_id, conversation_id, object_name)
+  select distinct 'attachments', new.workspace_id, new.user_id, new.conversation_id, named.file ->> 'path'
+  from jsonb_array_elements(old.attachments::jsonb) as named (file)
+  where named.file ->> 'bucket' = 'attachments'
+    and starts_with(named.file ->> 'path', concat_ws('/', new.workspace_id, new.user_id, new.conversation_id, ''))
+    and not exists (
+      select from public.messages as other
+      where other.conversation_id = new.conversation_id and other.id <> new.id
+        and other.attachments::jsonb @> jsonb_build_array(jsonb_build_object('path', named.file -> 'path'))
+    )
+  on conflict do nothing;
+  return null;
+end;
+$$;
+comment on function private.remove_files_taken_back() is
+  'Trigger on messages: what was attached to a message that was taken back is removed, where it lies in the conversation''s folder.';
+create trigger remove_files_taken_back after update of taken_back_at on public.messages
+  for each row when (old.taken_back_at is null and new.taken_back_at is not null)
+  execute function private.remove_files_taken_back();
+
 create function private.take_objects_to_remove(folders integer default 100, most integer default 100)
 returns table (bucket_id text, name text)
 language plpgsql
@@ -88,18 +137,18 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-  delete from private.folders_to_empty as f where not exists (select from private.objects_below(f.bucket_id, f.folder, 1));
+  delete from private.folders_to_empty as f where not exists (select from private.objects_to_remove(f, 1));
   return query
   with taken as (
     update private.folders_to_empty as f set tried_at = pg_catalog.clock_timestamp()
     where f.id in (
       select next.id from private.folders_to_empty as next order by next.tried_at nulls first, next.id limit folders for update skip locked)
-    returning f.id, f.bucket_id, f.folder
+    returning f as which
   )
   -- A folder of thousands keeps none of the others waiting.
-  select taken.bucket_id, o.name
-  from taken cross join lateral private.objects_below(taken.bucket_id, taken.folder, most) with ordinality as o (name, place)
-  order by o.place, taken.id limit most;
+  select (taken.which).bucket_id, o.name
+  from taken cross join lateral private.objects_to_remove(taken.which, most) with ordinality as o (name, place)
+  order by o.place, (taken.which).id limit most;
 end;
 $$;
 comment on function private.take_objects_to_remove(integer, integer) is
