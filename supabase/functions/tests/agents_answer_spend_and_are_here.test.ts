@@ -152,10 +152,15 @@ Deno.test("what it was hearing ends when the person takes their consent back", a
   // All three end; the person's own reading goes on.
   assertEquals(await reading, null);
   assert((await room.text()).endsWith('event: end\ndata: {"reason":"not_allowed"}\n\n'));
-  await live.text();
+  // Believed for two seconds at most: what is said after them is not heard, however slow the machine.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const going = { from: 1, chunks: ["and on"] };
+  assertEquals((await ask("POST", `${path}/chunks`, { as: "service", body: going })).status, 200);
+  const told = await live.text();
+  assert(told.includes("Yes") && !told.includes("and on"), told);
   const late = await ask("POST", `${path}/chunks`, {
     as: forMember,
-    body: { from: 1, chunks: ["No"] },
+    body: { from: 2, chunks: ["No"] },
   });
   assertDeepEquals([late.status, late.body.error.code], [403, "insufficient_scope"]);
   await allow(member);
@@ -168,7 +173,7 @@ Deno.test("what it was hearing ends when the person takes their consent back", a
         200,
   );
   assertEquals(await ending, "failed");
-  assertDeepEquals(own.pieces, ["Yes"]);
+  assertDeepEquals(own.pieces, ["Yes", "and on"]);
 });
 
 Deno.test("it says what a turn used, of its own sessions, under request ids of its own", async () => {

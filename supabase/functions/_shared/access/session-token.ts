@@ -8,11 +8,10 @@ import { jwtVerify, SignJWT } from "jose";
 import type { Environment } from "../environment.ts";
 import { agentIssuer } from "./authentication.ts";
 
-/** Who talks with whom. */
+/** Who talks. With which agent, and whether still, the session's row says. */
 export interface SessionSubject {
   readonly sessionId: string;
   readonly userId: string;
-  readonly agentId: string;
   /** Milliseconds since 1970 at which the token ends. */
   readonly expiresAt: number;
 }
@@ -27,7 +26,7 @@ const audienceOf = ({ publicUrl }: Signing) => `${publicUrl}${agentIssuer}/token
 /** The token of a session, null where the project signs none. */
 export async function signSessionToken(
   environment: Signing,
-  { sessionId, userId, agentId }: Omit<SessionSubject, "expiresAt">,
+  { sessionId, userId, agentId }: { sessionId: string; userId: string; agentId: string },
 ): Promise<string | null> {
   const { signingKey, publicUrl } = environment;
   if (!signingKey) return null;
@@ -38,7 +37,7 @@ export async function signSessionToken(
     .sign(signingKey);
 }
 
-/** What a session's token says, null where it is none, or no longer. Whether the session is still open, it does not say. */
+/** What a session's token says, null where it is none, or no longer. */
 export async function readSessionToken(
   environment: Signing,
   token: string,
@@ -53,11 +52,10 @@ export async function readSessionToken(
     requiredClaims: ["sub", "exp"],
   }).catch(() => null);
   if (!verified) return null;
-  const { sub, exp, client_id, groundwork_session } = verified.payload;
+  const { sub, exp, groundwork_session } = verified.payload;
   return {
     sessionId: String(groundwork_session),
     userId: String(sub),
-    agentId: String(client_id),
     expiresAt: Number(exp) * 1000,
   };
 }
