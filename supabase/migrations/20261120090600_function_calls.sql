@@ -96,6 +96,25 @@ $$;
 comment on function private.call_function(text, text, jsonb, integer) is
   'Calls an edge function with the secret key, after commit, and keeps account until it answered 2xx or max_attempts are used up. function: path below …/functions/v1, e.g. agents/invalidate. Returns the ledger''s id. Never raises for a missing configuration: the ledger says failed.';
 
+create function private.call_function_once(job text, function text, max_attempts integer default 8)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from private.function_calls as call
+    where call.status in ('sent', 'retrying') and call.job = $1 and call.function = $2
+  ) then
+    return null;
+  end if;
+  return private.call_function($1, $2, '{}', $3);
+end;
+$$;
+comment on function private.call_function_once(text, text, integer) is
+  'As call_function, unless a call of this job to this function is on its way: then null.';
+
 create function private.reconcile_function_calls(batch integer default 500)
 returns jsonb
 language plpgsql

@@ -161,10 +161,8 @@ volatile
 set search_path = ''
 as $$
 begin
-  if exists (select from private.folders_to_empty)
-    and not exists (select from private.function_calls as c where c.status in ('sent', 'retrying') and c.job = 'remove-files')
-  then
-    return private.call_function('remove-files', 'files/remove-due', '{}', 3);
+  if exists (select from private.folders_to_empty) then
+    return private.call_function_once('remove-files', 'files/remove-due', 3);
   end if;
   return null;
 end;

@@ -303,10 +303,8 @@ volatile
 set search_path = ''
 as $$
 begin
-  if exists (select from private.lead_import_work)
-    and not exists (select from private.function_calls as c where c.status in ('sent', 'retrying') and c.job = 'import-leads')
-  then
-    return private.call_function('import-leads', 'leads/import-due', '{}', 3);
+  if exists (select from private.lead_import_work) then
+    return private.call_function_once('import-leads', 'leads/import-due', 3);
   end if;
   return null;
 end;

@@ -205,11 +205,10 @@ volatile
 set search_path = ''
 as $$
 begin
-  if (exists (select from public.embedding_jobs as j where j.status = 'pending' and j.scheduled_for <= now())
-      or exists (select from private.embedding_models as m where m.has_outdated))
-    and not exists (select from private.function_calls as c where c.status in ('sent', 'retrying') and c.job = 'embed-pending')
+  if exists (select from public.embedding_jobs as j where j.status = 'pending' and j.scheduled_for <= now())
+    or exists (select from private.embedding_models as m where m.has_outdated)
   then
-    return private.call_function('embed-pending', 'embed', '{}', 3);
+    return private.call_function_once('embed-pending', 'embed', 3);
   end if;
   return null;
 end;

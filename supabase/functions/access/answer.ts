@@ -1,13 +1,13 @@
 /** Who asks, and what the database answers them. */
 import {
   type Agent,
-  asAgent,
   claimsOf,
   type Person,
   type Service,
 } from "../_shared/access/authentication.ts";
 import type { Patience } from "../_shared/database.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { countedAs } from "../_shared/http/route.ts";
 import type { Question } from "./question.ts";
 
 /** Whoever may ask: each about what is theirs to know, which the database decides. */
@@ -24,16 +24,14 @@ export interface Decision {
 }
 
 /** With whose rights the database is asked. */
-export function rightsOf(asker: Asker): Patience {
+export function askingAs(asker: Asker): Patience {
   return asker.kind === "service" ? {} : { as: claimsOf(asker) };
 }
 
 /** Counts what is asked beyond the one that the route counted, so that a batch costs what its parts would. */
 export function countMore(context: RequestContext, asker: Asker, more: number): void {
   if (asker.kind === "service" || more <= 0) return;
-  const agent = asAgent(asker);
-  const key = agent ? `${agent.agentId} ${agent.userId ?? ""}` : String(asker.userId);
-  context.env.rateLimiter.count(key, "check", more);
+  context.env.rateLimiter.count(countedAs(asker), "check", more);
 }
 
 /** Answers questions in their order, all of one moment. */
@@ -52,7 +50,7 @@ export async function decide(
       }) with ordinality as asked (question, place)
       cross join lateral private.access_answer(asked.question) as answer
       order by asked.place`,
-    rightsOf(asker),
+    askingAs(asker),
   );
   return rows.map(({ allowed, reason, decided_by }) => ({
     decision: allowed,

@@ -4,7 +4,7 @@ import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { parseObject } from "../_shared/json.ts";
 import { sha256 } from "../_shared/sha256.ts";
-import { type Asker, rightsOf } from "./answer.ts";
+import { type Asker, askingAs } from "./answer.ts";
 import {
   type Question,
   readAsked,
@@ -79,7 +79,7 @@ export function search(
           sql<{ found: string[]; next: string | null }[]>`
           select found, next from private.search_access(
             ${wanted}, ${sql.json(question as never)}, ${place.after}, ${place.limit})`,
-        rightsOf(asker),
+        askingAs(asker),
       );
     if (!row) throw new Error("search_access returned no row");
     const { found, next } = row;

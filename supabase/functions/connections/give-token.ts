@@ -5,6 +5,7 @@ import {
   insufficientScope,
   type Service,
 } from "../_shared/access/authentication.ts";
+import { findRights } from "../_shared/access/agent-rights.ts";
 import { notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
@@ -52,16 +53,11 @@ function troubleOf(renewal: Renewal) {
 
 /** What an agent is lent is the person's for whom it acts, in its own workspace. */
 async function requireLent({ database }: Services, id: string, agent: Agent): Promise<void> {
-  const [rights] = await database.run(
-    (sql) =>
-      sql<{ user_id: string; workspace_id: string }[]>`
-      select user_id, workspace_id from private.agent_rights('connections:use') where user_id is not null`,
-    { as: agent },
-  );
-  if (!rights) throw insufficientScope("connections:use");
+  const { userId, workspaceId } = await findRights(database, agent, "connections:use");
+  if (userId === null) throw insufficientScope("connections:use");
   const found = await database.run((sql) =>
     sql`select id from public.service_connections
-      where id = ${id} and user_id = ${rights.user_id} and workspace_id = ${rights.workspace_id}`
+      where id = ${id} and user_id = ${userId} and workspace_id = ${workspaceId}`
   );
   if (found.length === 0) throw notFound("The connection");
 }

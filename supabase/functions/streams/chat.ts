@@ -51,7 +51,7 @@ function readLast(
   return { last: read.data, ...(previous.success ? { before: previous.data.id } : {}) };
 }
 
-function requireConversation(id: string | undefined): string {
+function readChatId(id: string | undefined): string {
   if (!id || !isUuid(id)) {
     throw new ApiError(404, "not_found", "The conversation was not found.", {
       hint: "The chat's id is the id of a conversation: useChat({ id }).",
@@ -90,7 +90,7 @@ async function say(
 export async function sendToChat(context: RequestContext, caller: Person): Promise<Response> {
   const services = context.env;
   const given = await readBody(context.req.raw, body, longestBody);
-  const conversation = requireConversation(given.id);
+  const conversation = readChatId(given.id);
   const { last, before } = readLast(given);
   const { id, role, parts, metadata } = last;
   const [stream] = await services.database.run((sql) =>
@@ -134,7 +134,7 @@ export async function resumeChat(context: RequestContext, caller: Person): Promi
   const stream = await findOpen(
     context.env,
     caller,
-    requireConversation(context.req.param("id")),
+    readChatId(context.req.param("id")),
   );
   if (!stream || stream.stop_requested_at) return new Response(null, { status: 204 });
   return await say(context.env, stream, caller);
@@ -145,7 +145,7 @@ export async function stopChat(context: RequestContext, caller: Person): Promise
   const stream = await findOpen(
     context.env,
     caller,
-    requireConversation(context.req.param("id")),
+    readChatId(context.req.param("id")),
   );
   if (!stream) return new Response(null, { status: 204 });
   return answer(showStream(await stop(context.env, stream.id)));

@@ -1,5 +1,6 @@
 /** What the routes of the work grammar have in common: the queue's name, and the shapes in bodies. */
 import { z } from "zod";
+import { findRights } from "../_shared/access/agent-rights.ts";
 import { type Agent, insufficientScope, type Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
@@ -33,14 +34,9 @@ export async function workspaceOf(
 ): Promise<string | null> {
   if (caller.kind === "service") return null;
   const scope = workScope(context);
-  const [rights] = await context.env.database.run(
-    (sql) =>
-      sql<{ workspace_id: string }[]>`
-      select workspace_id from private.agent_rights(${scope}) where user_id is null`,
-    { as: caller },
-  );
-  if (!rights) throw insufficientScope(scope);
-  return rights.workspace_id;
+  const { userId, workspaceId } = await findRights(context.env.database, caller, scope);
+  if (userId !== null) throw insufficientScope(scope);
+  return workspaceId;
 }
 
 const mostIds = 1000;

@@ -14,7 +14,16 @@ export interface AgentRights {
 const believedFor = 1000;
 const known = new WeakMap<Agent, Map<string, { rights: AgentRights; goodUntil: number }>>();
 
-async function find(database: Database, agent: Agent, scope: string): Promise<AgentRights> {
+/**
+ * Where the agent may use the scope at this moment: asked of the database each time.
+ *
+ * @throws ApiError 403 `insufficient_scope`
+ */
+export async function findRights(
+  database: Database,
+  agent: Agent,
+  scope: string,
+): Promise<AgentRights> {
   const [row] = await database.run(
     (sql) =>
       sql<AgentRights[]>`
@@ -27,7 +36,7 @@ async function find(database: Database, agent: Agent, scope: string): Promise<Ag
 }
 
 /**
- * Where the agent may use the scope now, by its credential, the consent, the person and the agent.
+ * The same, believed for a second: for what is asked again and again, such as pieces of a stream.
  *
  * @throws ApiError 403 `insufficient_scope`
  */
@@ -41,7 +50,7 @@ export async function rightsOf(
   const kept = answers.get(scope);
   if (kept && kept.goodUntil > Date.now()) return kept.rights;
   const asked = Date.now();
-  const rights = await find(database, agent, scope);
+  const rights = await findRights(database, agent, scope);
   answers.set(scope, { rights, goodUntil: asked + believedFor });
   return rights;
 }
