@@ -54,8 +54,8 @@ begin
 end;
 $$;
 comment on function private.count_members() is 'Statement trigger on members: counts seats and guests. Errors: limit_reached 403.';
--- Named so that they fire after what queues the changes of a workspace (raise_revisions_…): a removal reaches that first, by way of the
--- person's permissions, and whoever counted before would wait for it in a circle.
+-- Named so that they fire after what queues the changes of a workspace (raise_revisions_…): a removal reaches that
+-- first, by way of the person's permissions, and whoever counted before would wait for it in a circle.
 create trigger tally_added after insert on public.members
   referencing new table as new_rows for each statement execute function private.count_members();
 create trigger tally_changed after update on public.members

@@ -53,8 +53,9 @@ as $$
       array['agent']);
 $$;
 comment on function private.scopes() is
-  'What an agent may be allowed: the scope, what a person reads before saying yes, which tables and routes it opens (what two scopes '
-  'name takes both), and who can do it at all: a person themselves, a delegate (an agent for a person), an agent as itself.';
+  'What an agent may be allowed: the scope, what a person reads before saying yes, which tables and routes it opens '
+  '(what two scopes name takes both), and who can do it at all: a person themselves, a delegate (an agent for a '
+  'person), an agent as itself.';
 create function public.scopes()
 returns table (name text, description text, opens text[], actors text[])
 language sql
@@ -66,8 +67,8 @@ as $$
   select * from private.scopes();
 $$;
 comment on function public.scopes() is
-  'The scopes that there are, for dialogs of consent: name, description in the second person, what it opens, and for whom (person, '
-  'delegate: an agent for a person, agent: as itself).';
+  'The scopes that there are, for dialogs of consent: name, description in the second person, what it opens, and for '
+  'whom (person, delegate: an agent for a person, agent: as itself).';
 
 create function private.check_scopes()
 returns trigger

@@ -1,8 +1,9 @@
 -- Jobs over all workspaces: one of them that cannot be done stops none of the others, is named, and is loud.
 --
 -- Touches: private.job_failures, note_job_failure, for_all_workspaces.
--- Beware:  all of them are done in one statement, as long as that works; only when it fails is each done by itself, in a subtransaction of its own.
---          The function health is degraded as long as a failure stands here; it goes when the job could do that workspace again.
+-- Beware:  all of them are done in one statement, as long as that works; only when it fails is each done by itself, in
+--          a subtransaction of its own. The function health is degraded as long as a failure stands here; it goes when
+--          the job could do that workspace again.
 
 create table private.job_failures (
   job text not null,
@@ -13,7 +14,8 @@ create table private.job_failures (
   primary key (job, workspace_id)
 );
 comment on table private.job_failures is
-  'Which workspace a job over all of them could not do, why, and how often in a row: the job went on with the others. `health` is degraded while one stands here.';
+  'Which workspace a job over all of them could not do, why, and how often in a row: the job went on with the others. '
+  '`health` is degraded while one stands here.';
 
 create function private.note_job_failure(job text, workspace_id uuid, error text)
 returns void
@@ -27,7 +29,8 @@ begin
   on conflict on constraint job_failures_pkey do update set error = excluded.error, failed_at = now(), times = known.times + 1;
 end;
 $$;
-comment on function private.note_job_failure(text, uuid, text) is 'Writes down that a job could not do a workspace, and says so in the log.';
+comment on function private.note_job_failure(text, uuid, text) is
+  'Writes down that a job could not do a workspace, and says so in the log.';
 
 create function private.for_all_workspaces(job text, statement text, places text)
 returns bigint[]
@@ -61,6 +64,7 @@ begin
 end;
 $$;
 comment on function private.for_all_workspaces(text, text, text) is
-  'Does a part of a job for all workspaces: `statement` with $1 null for all of them at once, or, when that fails, for each of `places` (a query '
-  'of ids) by itself; a workspace that fails is written down, and the others are done. The statement returns bigint[], counts that are summed. '
-  'A part has a name of its own where a job has several: `purge: invitations`.';
+  'Does a part of a job for all workspaces: `statement` with $1 null for all of them at once, or, when that fails, for '
+  'each of `places` (a query of ids) by itself; a workspace that fails is written down, and the others are done. The '
+  'statement returns bigint[], counts that are summed. A part has a name of its own where a job has several: `purge: '
+  'invitations`.';

@@ -47,9 +47,9 @@ begin
 end;
 $$;
 comment on function private.audit_changes() is
-  'Statement trigger. Arguments: subject type; column of its id; comma-separated columns to record; column of its workspace. '
-  'One entry per row whose recorded columns changed: <subject>.created, .changed, .removed, by the person and the agent of '
-  'the token; without an agent there, of the agent that the row names.';
+  'Statement trigger. Arguments: subject type; column of its id; comma-separated columns to record; column of its '
+  'workspace. One entry per row whose recorded columns changed: <subject>.created, .changed, .removed, by the person '
+  'and the agent of the token; without an agent there, of the agent that the row names.';
 
 create function private.audit_detail(recorded text[], before jsonb, after jsonb, request text)
 returns jsonb

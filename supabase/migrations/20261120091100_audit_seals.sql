@@ -94,7 +94,8 @@ create table private.unsealed_logs (
   from_xid bigint not null
 );
 comment on table private.unsealed_logs is
-  'Workspaces whose entries could not be sealed, and from which transaction on: the others are sealed without them, and they are made up for.';
+  'Workspaces whose entries could not be sealed, and from which transaction on: the others are sealed without them, '
+  'and they are made up for.';
 
 -- Who seals is told further on, where redactions are known: private.seal_audit_log.
 

@@ -118,7 +118,8 @@ create table public.billing_customers (
   updated_at timestamptz not null default now()
 );
 comment on table public.billing_customers is
-  'Under which id the operator''s billing knows a workspace, such as Stripe''s cus_…: what GET /usage/events?form=stripe puts into each meter event. Written by the service.';
+  'Under which id the operator''s billing knows a workspace, such as Stripe''s cus_…: what GET '
+  '/usage/events?form=stripe puts into each meter event. Written by the service.';
 create trigger touch_updated_at before update on public.billing_customers
   for each row execute function private.touch_updated_at();
 alter table public.billing_customers enable row level security;

@@ -225,7 +225,8 @@ begin
   return released;
 end;
 $$;
-comment on function private.release_reservations_of(uuid, integer) is 'Gives back what the dead of one workspace, or (null) of all, had reserved. Returns how many came back.';
+comment on function private.release_reservations_of(uuid, integer) is
+  'Gives back what the dead of one workspace, or (null) of all, had reserved. Returns how many came back.';
 
 create function private.release_reservations(batch integer default 1000)
 returns integer
@@ -248,7 +249,8 @@ begin
 end;
 $$;
 comment on function private.release_reservations(integer) is
-  'Gives back what the dead had reserved (open past its time), at most `batch`, and removes what is long over. Returns how many came back.';
+  'Gives back what the dead had reserved (open past its time), at most `batch`, and removes what is long over. Returns '
+  'how many came back.';
 select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
 
 -- What the service and agents call -----------------------------------------------------------------------------------------------------
@@ -282,8 +284,8 @@ begin
 end;
 $$;
 comment on function private.spender(uuid, uuid, uuid, text) is
-  'For whom the caller takes from budgets: the service for whom it names, an agent (usage:write) for itself and the person it acts for, under '
-  'request ids of its own. Errors: forbidden 403, invalid_body 400.';
+  'For whom the caller takes from budgets: the service for whom it names, an agent (usage:write) for itself and the '
+  'person it acts for, under request ids of its own. Errors: forbidden 403, invalid_body 400.';
 
 create function private.reserve_for_caller(
   in_workspace uuid, for_request text, for_user uuid, for_agent uuid, tokens bigint, amount_minor bigint, in_currency text, lease interval
@@ -299,7 +301,8 @@ as $$
   )
   from private.spender(in_workspace, for_user, for_agent, for_request) as spender;
 $$;
-comment on function private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval) is 'The body of public.reserve_usage.';
+comment on function private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval) is
+  'The body of public.reserve_usage.';
 
 create function private.settle_for_caller(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
 returns boolean
@@ -326,7 +329,11 @@ as $$
   select private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
-  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved before. For the service, and for agents with usage:write: for themselves and their person. Errors: forbidden 403, budget_exhausted 402 with what is left and when it renews.';
+  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the '
+  'agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 '
+  'to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved '
+  'before. For the service, and for agents with usage:write: for themselves and their person. Errors: forbidden 403, '
+  'budget_exhausted 402 with what is left and when it renews.';
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null, amount_minor bigint default null)
 returns boolean
 language sql
@@ -337,7 +344,8 @@ as $$
   select private.settle_for_caller($1, $2, $3, $4);
 $$;
 comment on function public.settle_usage(uuid, text, bigint, bigint) is
-  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is settling once: false. For the service, and for agents with usage:write. Errors: forbidden 403.';
+  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is '
+  'settling once: false. For the service, and for agents with usage:write. Errors: forbidden 403.';
 grant execute on function
   public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer),
   private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval),

@@ -1,8 +1,8 @@
 -- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must outlive it (that it was
 -- opened, each turn, that it was closed) is in the audit log, and from there a forgotten session is found again.
 --
--- Touches: private.open_session, private.find_session, private.close_session, private.session_turns, private.begin_session_turn,
---          private.record_turn.
+-- Touches: private.open_session, private.find_session, private.close_session, private.session_turns,
+--          private.begin_session_turn, private.record_turn.
 -- Beware:  reached over the functions' own connection only, after they have verified who asks.
 
 create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null, by_service boolean default false)
@@ -135,7 +135,8 @@ create table private.session_turns (
   began_at timestamptz not null default now()
 );
 comment on table private.session_turns is
-  'What each session has reserved for the turn that it is in: settled when the service tells the turn, otherwise it comes back by itself.';
+  'What each session has reserved for the turn that it is in: settled when the service tells the turn, otherwise it '
+  'comes back by itself.';
 create index session_turns_workspace on private.session_turns (workspace_id);
 
 create function private.begin_session_turn(session_id uuid, in_workspace uuid, for_user uuid, for_agent uuid)
@@ -164,8 +165,8 @@ begin
 end;
 $$;
 comment on function private.begin_session_turn(uuid, uuid, uuid, uuid) is
-  'Before a person''s words go to their agent: reserves each budget''s per_call for the turn, unless the session has a turn that is not told yet. '
-  'False: the workspace has no budget. Errors: budget_exhausted 402.';
+  'Before a person''s words go to their agent: reserves each budget''s per_call for the turn, unless the session has a '
+  'turn that is not told yet. False: the workspace has no budget. Errors: budget_exhausted 402.';
 
 create function private.record_turn(
   session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}',

@@ -101,10 +101,11 @@ as $$
   select * from private.explain_access($1, $2, $3, $4);
 $$;
 comment on function public.explain_access(uuid, uuid, text, boolean) is
-  'Whether a person (the caller when left out; others only for admins) may use an agent, or, with a scope, whether the agent may use it for '
-  'that person, or as_itself; why, and the row that decided. An agent asks about itself and is told the table of that row only. reason: '
-  'granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent (service only); with a '
-  'scope also consented, credential, credential_required, consent_required, not_for_this_actor, insufficient_scope. Errors: not_found 404.';
+  'Whether a person (the caller when left out; others only for admins) may use an agent, or, with a scope, whether the '
+  'agent may use it for that person, or as_itself; why, and the row that decided. An agent asks about itself and is '
+  'told the table of that row only. reason: granted, administers_workspace, denied, expired, not_granted, '
+  'not_a_member, agent_not_published, unknown_agent (service only); with a scope also consented, credential, '
+  'credential_required, consent_required, not_for_this_actor, insufficient_scope. Errors: not_found 404.';
 
 create function public.log_audit(
   workspace_id uuid, action text, subject_type text default null, subject_id text default null,

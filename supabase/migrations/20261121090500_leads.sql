@@ -42,7 +42,8 @@ begin
 end;
 $$;
 comment on function private.state_code(text) is
-  'A state''s two letters from its name or its letters, however they are written; what is neither comes back in capitals.';
+  'A state''s two letters from its name or its letters, however they are written; what is neither comes back in '
+  'capitals.';
 
 create function private.lead_key(state text, county text, parcel text)
 returns text
@@ -61,8 +62,8 @@ begin
 end;
 $$;
 comment on function private.lead_key(text, text, text) is
-  'What makes two rows the same lead: state, county and parcel as they are meant. Case, spaces and which signs stand between '
-  'do not tell; nor does County after its name. Null where one of them is.';
+  'What makes two rows the same lead: state, county and parcel as they are meant. Case, spaces and which signs stand '
+  'between do not tell; nor does County after its name. Null where one of them is.';
 grant execute on function private.state_code(text), private.lead_key(text, text, text) to authenticated, service_role;
 
 create table public.leads (
@@ -119,8 +120,8 @@ create table public.leads (
   next_action_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  -- What two people write differently and mean as one is one lead. A column, for an index on what the function answers is of no
-  -- use under row-level security.
+  -- What two people write differently and mean as one is one lead. A column, for an index on what the function answers
+  -- is of no use under row-level security.
   lead_key text generated always as (private.lead_key(state, county, parcel)) stored,
   unique (workspace_id, id),
   constraint parcel_is_unique_in_its_county unique (workspace_id, lead_key),

@@ -2,7 +2,8 @@
 --
 -- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
 -- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row is known by state, county and
---          parcel as they are meant (lead_key); what a row does not say (absent, null, empty) stays as it is. An import sets do_not_call and never lifts it.
+--          parcel as they are meant (lead_key); what a row does not say (absent, null, empty) stays as it is. An import
+--          sets do_not_call and never lifts it.
 
 create table public.import_headings (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -199,8 +200,8 @@ declare
       'message', said.message, 'key', private.lead_key(said.fields ->> 'state', said.fields ->> 'county', said.fields ->> 'parcel')))
     from jsonb_array_elements(leads) with ordinality as one (value, place) cross join lateral private.read_lead(one.value) as said);
 begin
-  -- Only what can be taken takes a place: those that name one lead are judged first. One round finds what does not fit its
-  -- column, the next what breaks a rule.
+  -- Only what can be taken takes a place: those that name one lead are judged first. One round finds what does not fit
+  -- its column, the next what breaks a rule.
   for round in 1 .. 3 loop
     select array_agg((g ->> 'line')::integer order by place), jsonb_agg(g -> 'fields' order by place) into lines, twice from (
       select g, place, count(*) over (partition by g ->> 'key') as alike from jsonb_array_elements(given) with ordinality as e (g, place)
@@ -229,8 +230,8 @@ begin
 end;
 $$;
 comment on function private.read_leads(regclass, jsonb) is
-  'Rows of an import as read_lead reads them; of those that mean one lead (lead_key) the first that can be taken stands, the others '
-  'are duplicate_row.';
+  'Rows of an import as read_lead reads them; of those that mean one lead (lead_key) the first that can be taken '
+  'stands, the others are duplicate_row.';
 
 create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -382,7 +383,12 @@ begin
 end;
 $$;
 comment on function private.import_leads(text, uuid, jsonb, text) is
-  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns '
+  'of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad '
+  'row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): '
+  'inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, '
+  'unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, '
+  'unknown_business 404, invalid_items 422, invalid_parameter 400.';
 
 create function private.import_leads_as(person uuid, prefix text, workspace_id uuid, leads jsonb, on_error text)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -417,7 +423,12 @@ begin
 end;
 $$;
 comment on function public.import_leads(text, uuid, jsonb, text) is
-  'Imports 1 to 1,000 leads (no more than the Data API answers) into a workspace''s business, as the caller. leads: an array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'Imports 1 to 1,000 leads (no more than the Data API answers) into a workspace''s business, as the caller. leads: an '
+  'array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and '
+  'parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is '
+  'written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or '
+  'refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and '
+  'message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
   private.judge_leads(regclass, integer[], jsonb), private.read_leads(regclass, jsonb), private.fits_array(jsonb, oid),
   private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;

@@ -1,6 +1,7 @@
 -- Verifying redacted logs: the sealer and the verifier, taught about redactions.
 --
--- Touches: private.seal_entries, private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of 091100), private.trouble_with_redactions.
+-- Touches: private.seal_entries, private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of
+--          091100), private.trouble_with_redactions.
 -- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
 --          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
 --          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
@@ -54,7 +55,8 @@ begin
 end;
 $$;
 comment on function private.seal_entries(uuid, bigint, bigint) is
-  'Seals what is between two transactions, of one workspace or (null) of all that are not in arrears, by month. Returns how many seals were made.';
+  'Seals what is between two transactions, of one workspace or (null) of all that are not in arrears, by month. '
+  'Returns how many seals were made.';
 
 create function private.seal_audit_log()
 returns integer
@@ -95,7 +97,8 @@ begin
 end;
 $$;
 comment on function private.seal_audit_log() is
-  'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run at the same time as itself and as writers.';
+  'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run '
+  'at the same time as itself and as writers.';
 
 drop function private.recount_seals(uuid);
 create function private.recount_seals(in_workspace uuid)

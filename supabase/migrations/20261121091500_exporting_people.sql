@@ -1,7 +1,8 @@
 -- Exporting people: which columns name a person, and everything about one person in one document.
 --
 -- Touches: private.personal_columns, public.export_user_data.
---          An archive is made in pieces of some 64 KiB, so that neither the database nor whoever passes it on ever holds all of it.
+--          An archive is made in pieces of some 64 KiB, so that neither the database nor whoever passes it on ever
+--          holds all of it.
 -- Beware:  a new column that names a person is declared here, or the test of the catalogue fails (S/lifecycle/personal_columns). The same list
 --          drives the erasure (next chapter). Tables of businesses under a prefix follow their template.
 
@@ -121,7 +122,8 @@ as $$
     $statement$, list_of);
 $$;
 comment on function private.in_pieces(text) is
-  'A statement that gives the objects of another one (one column of jsonb) by their id, as the inside of a JSON array: texts of some 64 KiB, a longer object by itself.';
+  'A statement that gives the objects of another one (one column of jsonb) by their id, as the inside of a JSON array: '
+  'texts of some 64 KiB, a longer object by itself.';
 
 create function private.begin_export(user_id uuid)
 returns uuid
@@ -190,7 +192,8 @@ begin
 end;
 $$;
 comment on function private.export_pieces(uuid) is
-  'The archive of public.export_user_data as texts of some 64 KiB which are one JSON document one after the other, however long it is. Errors: those of begin_export.';
+  'The archive of public.export_user_data as texts of some 64 KiB which are one JSON document one after the other, '
+  'however long it is. Errors: those of begin_export.';
 
 create function public.export_user_data(user_id uuid default null)
 returns jsonb
@@ -213,5 +216,9 @@ begin
 end;
 $$;
 comment on function public.export_user_data(uuid) is
-  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: {format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: not_signed_in 401, not_found 404, archive_too_large 413 (some 256 MB; the function account gives it whole).';
+  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: '
+  '{format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, '
+  'invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), '
+  'what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: '
+  'not_signed_in 401, not_found 404, archive_too_large 413 (some 256 MB; the function account gives it whole).';
 grant execute on function private.export_pieces(uuid), public.export_user_data(uuid) to authenticated, service_role;

@@ -16,7 +16,8 @@ declare
   gone bigint := 0;
 begin
   loop
-    -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every completion would pay for.
+    -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every
+    -- completion would pay for.
     execute format($delete$
       with old as (
         select job.id, job.status, job.finished_at, job.created_at from %1$s as job

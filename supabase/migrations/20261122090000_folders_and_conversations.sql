@@ -151,9 +151,9 @@ grant select on public.conversations to authenticated;
 grant insert (workspace_id, agent_id, title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant update (title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant select, insert, update, delete on public.conversations to service_role;
--- id is not granted: an id that somebody chooses is one that they can take before others, and one whose refusal tells that it exists.
--- delete is not granted to people, because deleting is soft: delete_conversation. The leaf that is shown moves with what was said:
--- add_message, select_branch. last_context is the service's.
+-- id is not granted: an id that somebody chooses is one that they can take before others, and one whose refusal tells
+-- that it exists. delete is not granted to people, because deleting is soft: delete_conversation. The leaf that is
+-- shown moves with what was said: add_message, select_branch. last_context is the service's.
 
 create policy "People read their conversations and those that are shared" on public.conversations
   for select to authenticated

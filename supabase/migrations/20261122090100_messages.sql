@@ -101,8 +101,8 @@ begin
   elsif length(given) not between 1 and 200 then
     perform private.raise_error('invalid_body', 'message_id: must have 1 to 200 characters', 400);
   elsif given ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
-    -- A row's own id means that row within its conversation. Elsewhere it is a name like any other: nobody takes ids ahead of others, and
-    -- none tells that it is taken.
+    -- A row's own id means that row within its conversation. Elsewhere it is a name like any other: nobody takes ids
+    -- ahead of others, and none tells that it is taken.
     if conversation_id is null
       or exists (select from public.messages as m where m.id = given::uuid and m.conversation_id = message_key.conversation_id)
       or exists (select from public.streams as s where s.message_id = given::uuid and s.conversation_id = message_key.conversation_id)
@@ -115,9 +115,9 @@ begin
 end;
 $$;
 comment on function private.message_key(uuid, text) is
-  'The row''s id of a message that its client calls by any string: the id of a row of the conversation is that row, any other name is one '
-  'within the conversation. Without a conversation (null) a UUID is itself. '
-  'Errors: invalid_body 400 on a name that is empty or longer than 200 characters.';
+  'The row''s id of a message that its client calls by any string: the id of a row of the conversation is that row, '
+  'any other name is one within the conversation. Without a conversation (null) a UUID is itself. Errors: invalid_body '
+  '400 on a name that is empty or longer than 200 characters.';
 create function private.name_of_client(given text, key uuid)
 returns text
 language sql

@@ -86,8 +86,8 @@ as $$
     encode(substr(sha256(convert_to(concat_ws(' ', $1, $2, lower(given)), 'UTF8')), 1, 16), 'hex')::uuid);
 $$;
 comment on function private.conversation_key(uuid, uuid, text) is
-  'The row''s id of a conversation that an export calls by any string: the id of one of the person''s is that one, any other name is one of that '
-  'person in that workspace. Two who import the same export have each their own.';
+  'The row''s id of a conversation that an export calls by any string: the id of one of the person''s is that one, any '
+  'other name is one of that person in that workspace. Two who import the same export have each their own.';
 
 create function private.import_conversation(workspace_id uuid, user_id uuid, given jsonb)
 returns jsonb
@@ -177,8 +177,8 @@ $$;
 comment on function public.import_conversations(uuid, uuid, jsonb) is
   'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, messages: [{id?, parent_id?, '
   'role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages each. Dates and branches stay. With ids, imported again it '
-  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400; then nothing '
-  'was imported.';
+  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400; then '
+  'nothing was imported.';
 
 -- Taking back --------------------------------------------------------------------------------------------------------------------------
 

@@ -117,7 +117,8 @@ begin
   for message in
     select path.id, path.role, path.created_at, path.parts
     from public.conversation_path(talk.active_message_id, least(page_size, 200), before) with ordinality as path
-    -- What people and assistants said to each other; what they were told and what tools answered is not said to anybody.
+    -- What people and assistants said to each other; what they were told and what tools answered is not said to
+    -- anybody.
     where path.role in ('user', 'assistant') order by path.ordinality
   loop
     told := jsonb_build_object('id', message.id, 'role', message.role, 'created_at', message.created_at, 'parts', (
@@ -133,7 +134,8 @@ begin
 end;
 $$;
 comment on function private.what_was_said(uuid, integer, uuid) is
-  'The branch that is shown, newest first, as strangers are told it: texts of people and assistants. A page has at most 200 messages, and beyond the first one a mebibyte. before: the next page. Errors: not_found 404.';
+  'The branch that is shown, newest first, as strangers are told it: texts of people and assistants. A page has at '
+  'most 200 messages, and beyond the first one a mebibyte. before: the next page. Errors: not_found 404.';
 
 create function private.conversation_of_link(token text)
 returns uuid
@@ -168,7 +170,9 @@ as $$
   select private.shared_conversation($1, $2, $3);
 $$;
 comment on function public.shared_conversation(uuid, integer, uuid) is
-  'What was said in a public conversation, for whoever is signed in and has its id: {title, created_at, by, messages}, newest first, at most 200 and some 1 MiB a page; before: the oldest message of the page before. Nothing of it can be listed. Errors: not_signed_in 401, not_found 404.';
+  'What was said in a public conversation, for whoever is signed in and has its id: {title, created_at, by, messages}, '
+  'newest first, at most 200 and some 1 MiB a page; before: the oldest message of the page before. Nothing of it can '
+  'be listed. Errors: not_signed_in 401, not_found 404.';
 
 grant execute on function
   private.create_share_link(uuid, timestamptz), public.create_share_link(uuid, timestamptz),

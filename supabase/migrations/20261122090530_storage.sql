@@ -34,8 +34,8 @@ create table private.folders_to_empty (
   constraint person_and_conversation_go_together check ((user_id is null) = (conversation_id is null))
 );
 comment on table private.folders_to_empty is
-  'Folders of conversations and workspaces that are no more and still have files, and single files of messages that were taken back. A row goes '
-  'when there is nothing left; no key leads to what is gone.';
+  'Folders of conversations and workspaces that are no more and still have files, and single files of messages that '
+  'were taken back. A row goes when there is nothing left; no key leads to what is gone.';
 comment on column private.folders_to_empty.object_name is 'The one file that goes; null: all of the folder.';
 comment on column private.folders_to_empty.user_id is 'Null, with conversation_id: the whole workspace''s folder.';
 comment on column private.folders_to_empty.tried_at is 'When Storage was last asked; the longest ago is the next.';
@@ -124,7 +124,8 @@ begin
 end;
 $$;
 comment on function private.remove_files_taken_back() is
-  'Trigger on messages: what was attached to a message that was taken back is removed, where it lies in the conversation''s folder.';
+  'Trigger on messages: what was attached to a message that was taken back is removed, where it lies in the '
+  'conversation''s folder.';
 create trigger remove_files_taken_back after update of taken_back_at on public.messages
   for each row when (old.taken_back_at is null and new.taken_back_at is not null)
   execute function private.remove_files_taken_back();

@@ -1,9 +1,9 @@
 -- Imports in pieces: a file in Storage is read bit by bit by the function leads, and whoever began it watches a row.
 --
--- Touches: public.lead_imports, private.lead_import_work, lead_import_keys, lead_import_reports, the jobs import-leads and
---          purge-lead-imports.
--- Beware:  a piece's rows, the count of them and where the next piece begins are one transaction: what is repeated after a
---          failure is taken once. Rows are written as the person who began it, with what they may at that time.
+-- Touches: public.lead_imports, private.lead_import_work, lead_import_keys, lead_import_reports, the jobs import-leads
+--          and purge-lead-imports.
+-- Beware:  a piece's rows, the count of them and where the next piece begins are one transaction: what is repeated
+--          after a failure is taken once. Rows are written as the person who began it, with what they may at that time.
 --
 --            waiting ──► checking (on_error reject: the whole file is tried, nothing is written) ──► refused
 --               │            │ no row is refused
@@ -50,14 +50,18 @@ create table public.lead_imports (
   constraint error_message_is_short check (length(error_message) <= 500)
 );
 comment on table public.lead_imports is
-  'A file in the bucket attachments that becomes leads, in pieces. Inserted by an admin, watched by reading it, stopped by deleting it: what was '
-  'taken stays. Finished ones go after 90 days.';
+  'A file in the bucket attachments that becomes leads, in pieces. Inserted by an admin, watched by reading it, '
+  'stopped by deleting it: what was taken stays. Finished ones go after 90 days.';
 comment on column public.lead_imports.path is 'The file''s name in attachments: <workspace_id>/<user_id>/….';
 comment on column public.lead_imports.on_error is 'reject: one bad row, and nothing is imported; skip: the others are.';
-comment on column public.lead_imports.rows_total is 'Rows of the file, once it was looked through. rows_read begins anew when checking becomes importing.';
-comment on column public.lead_imports.rows_taken is 'Inserted, updated, unchanged; while it is checked: those that would be.';
-comment on column public.lead_imports.headings is 'What each heading of the file means, as POST /leads/import tells it.';
-comment on column public.lead_imports.report_path is 'A table with what became of each row, in attachments; there when the import has ended.';
+comment on column public.lead_imports.rows_total is
+  'Rows of the file, once it was looked through. rows_read begins anew when checking becomes importing.';
+comment on column public.lead_imports.rows_taken is
+  'Inserted, updated, unchanged; while it is checked: those that would be.';
+comment on column public.lead_imports.headings is
+  'What each heading of the file means, as POST /leads/import tells it.';
+comment on column public.lead_imports.report_path is
+  'A table with what became of each row, in attachments; there when the import has ended.';
 create index lead_imports_open on public.lead_imports (created_at) where finished_at is null;
 create index lead_imports_workspace on public.lead_imports (workspace_id, created_at desc);
 create index lead_imports_person on public.lead_imports (user_id, finished_at);
@@ -75,7 +79,8 @@ comment on policy "Admins watch their workspace's imports" on public.lead_import
 create policy "Admins begin imports" on public.lead_imports
   for insert to authenticated
   with check (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins begin imports" on public.lead_imports is 'Of a file in their own folder: rows are written as them.';
+comment on policy "Admins begin imports" on public.lead_imports is
+  'Of a file in their own folder: rows are written as them.';
 create policy "Admins stop imports" on public.lead_imports
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins stop imports" on public.lead_imports is 'The next piece finds it gone. What was taken stays.';
@@ -90,7 +95,8 @@ create table private.lead_import_work (
   leased_until timestamptz,
   constraint outcome_is_known check (outcome in ('done', 'refused'))
 );
-comment on table private.lead_import_work is 'Where the next piece of an import begins, and how its file is read. Goes with what is finished.';
+comment on table private.lead_import_work is
+  'Where the next piece of an import begins, and how its file is read. Goes with what is finished.';
 create table private.lead_import_keys (
   import_id uuid not null references public.lead_imports (id) on delete cascade,
   key text not null,
@@ -126,7 +132,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.begin_lead_import() is 'Trigger on lead_imports: so many of a person at once. Errors: limit_reached 429.';
+comment on function private.begin_lead_import() is
+  'Trigger on lead_imports: so many of a person at once. Errors: limit_reached 429.';
 create trigger begin_lead_import after insert on public.lead_imports for each row execute function private.begin_lead_import();
 
 create function private.take_lead_import()
@@ -159,7 +166,8 @@ begin
 end;
 $$;
 comment on function private.take_lead_import() is
-  'Leases the import that was waited for longest, for 30 s or until its next piece; nothing when none is open. After 20 attempts without a piece it fails.';
+  'Leases the import that was waited for longest, for 30 s or until its next piece; nothing when none is open. After '
+  '20 attempts without a piece it fails.';
 
 create function private.start_lead_import(import_id uuid, format jsonb, headings jsonb, rows_total integer)
 returns void
@@ -177,7 +185,8 @@ begin
 end;
 $$;
 comment on function private.start_lead_import(uuid, jsonb, jsonb, integer) is
-  'The file was looked through: how it is read (first_byte: where the rows begin), what its headings mean, and how many rows there are.';
+  'The file was looked through: how it is read (first_byte: where the rows begin), what its headings mean, and how '
+  'many rows there are.';
 
 create function private.csv_field(value text)
 returns text
@@ -249,8 +258,9 @@ begin
 end;
 $$;
 comment on function private.import_lead_piece(uuid, bigint, bigint, jsonb, boolean) is
-  'Takes the rows of a file between two bytes, as the person who began the import, and counts them: all or nothing. A piece that was taken already, or whose '
-  'import is gone, does nothing. Returns the status. Errors: those of import_leads.';
+  'Takes the rows of a file between two bytes, as the person who began the import, and counts them: all or nothing. A '
+  'piece that was taken already, or whose import is gone, does nothing. Returns the status. Errors: those of '
+  'import_leads.';
 
 create function private.lead_import_report(import_id uuid)
 returns text
@@ -277,7 +287,8 @@ begin
   delete from private.lead_import_reports as r where r.import_id = $1;
 end;
 $$;
-comment on function private.finish_lead_import(uuid, text) is 'The report is in Storage: the import is done, or refused.';
+comment on function private.finish_lead_import(uuid, text) is
+  'The report is in Storage: the import is done, or refused.';
 
 create function private.fail_lead_import(import_id uuid, code text, message text, headings jsonb default null)
 returns void
@@ -294,7 +305,8 @@ begin
   delete from private.lead_import_reports as r where r.import_id = $1;
 end;
 $$;
-comment on function private.fail_lead_import(uuid, text, text, jsonb) is 'Ends an import with the code that POST /leads/import would have answered. What was taken stays.';
+comment on function private.fail_lead_import(uuid, text, text, jsonb) is
+  'Ends an import with the code that POST /leads/import would have answered. What was taken stays.';
 
 create function private.request_lead_import()
 returns bigint
@@ -328,5 +340,6 @@ begin
       where i.finished_at < now() - interval '90 days' order by 1$places$))[1], 0);
 end;
 $$;
-comment on function private.purge_lead_imports() is 'Removes imports that ended 90 days ago; their files are their people''s. Returns how many.';
+comment on function private.purge_lead_imports() is
+  'Removes imports that ended 90 days ago; their files are their people''s. Returns how many.';
 select cron.schedule('purge-lead-imports', '41 3 * * *', 'select private.purge_lead_imports()');

@@ -17,8 +17,8 @@ as $$
     else encode(substr(sha256(convert_to(concat_ws(' ', in_workspace, private.person_of_token(), wanted), 'UTF8')), 1, 16), 'hex')::uuid end;
 $$;
 comment on function private.free_chunk_id(uuid, uuid) is
-  'The id of a client''s chunk: the one it wants, or where somebody else''s has that, one that is always the same for this caller and workspace, '
-  'so that nobody takes ids ahead of others.';
+  'The id of a client''s chunk: the one it wants, or where somebody else''s has that, one that is always the same for '
+  'this caller and workspace, so that nobody takes ids ahead of others.';
 grant execute on function private.free_chunk_id(uuid, uuid) to authenticated, service_role;
 
 create function private.place_chunk()
@@ -42,7 +42,8 @@ begin
     return new; -- made from its document
   end if;
 
-  -- An upsert of a row that is there: it stays where it is. Another's id, which one may not see or which is of another workspace, is no row of it.
+  -- An upsert of a row that is there: it stays where it is. Another's id, which one may not see or which is of another
+  -- workspace, is no row of it.
   if not exists (select from public.document_chunks as c where c.id = new.id and c.workspace_id = coalesce(named, c.workspace_id)) then
     new.id := private.free_chunk_id(new.id, named);
   end if;
@@ -101,7 +102,8 @@ begin
 end;
 $$;
 comment on function private.keep_chunk_id() is
-  'Trigger on document_chunks: an upsert says the id again, and nobody moves a chunk to another. Errors: invalid_body 400.';
+  'Trigger on document_chunks: an upsert says the id again, and nobody moves a chunk to another. Errors: invalid_body '
+  '400.';
 create trigger keep_chunk_id before update of id on public.document_chunks
   for each row when (new.id <> old.id) execute function private.keep_chunk_id();
 

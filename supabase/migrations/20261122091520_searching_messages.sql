@@ -3,7 +3,8 @@
 -- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
 -- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the rows are then read as the
 --          caller, under the policies. Nobody says in which language a message is: its stop
---          words tell, and where they do not it is read as English. A question is read in each language that may be meant.
+--          words tell, and where they do not it is read as English. A question is read in each language that may be
+--          meant.
 
 create function private.text_of_parts(parts jsonb)
 returns text
@@ -41,7 +42,8 @@ begin
 end;
 $$;
 comment on function private.guess_language(text) is
-  'The language of which a text has the most stop words, and two at least; english where none has. One of private.language_name.';
+  'The language of which a text has the most stop words, and two at least; english where none has. One of '
+  'private.language_name.';
 
 create table private.message_texts (
   id uuid primary key references public.messages (id) on delete cascade,
@@ -144,8 +146,9 @@ begin
 end;
 $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
-  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the rarest. A person''s, or '
-  'an agent''s with the scope conversations:read, in what that person talks about with it; the service is nobody. Errors: not_found 404.';
+  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the '
+  'rarest. A person''s, or an agent''s with the scope conversations:read, in what that person talks about with it; the '
+  'service is nobody. Errors: not_found 404.';
 grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb),
   private.guess_language(text)
 to authenticated;
@@ -182,5 +185,6 @@ $$;
 comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
   'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those with all of them first, then '
   'the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time (until: not included); the best match_count (1–100). passage: '
-  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. An agent (conversations:read) finds what its person said to it and heard from it. Errors: not_found 404.';
+  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. An '
+  'agent (conversations:read) finds what its person said to it and heard from it. Errors: not_found 404.';
 grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) to authenticated;

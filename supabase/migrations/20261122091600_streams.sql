@@ -1,7 +1,7 @@
 -- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
 --
--- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams and its schedule,
---          private.open_stream, private.finish_stream, private.stop_stream.
+-- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams
+--          and its schedule, private.open_stream, private.finish_stream, private.stop_stream.
 -- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
 --          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
 --          has missed what nobody keeps any more is given the whole message.
@@ -144,7 +144,8 @@ as $$
     select array[count(*)] from left_alone$each$,
     $places$select distinct s.workspace_id from public.streams as s where s.status = 'open' order by 1$places$))[1], 0);
 $$;
-comment on function private.end_abandoned_streams() is 'Ends the streams whose writer is gone: open for a day, or asked to stop ten minutes ago. Returns how many.';
+comment on function private.end_abandoned_streams() is
+  'Ends the streams whose writer is gone: open for a day, or asked to stop ten minutes ago. Returns how many.';
 select cron.schedule('end-abandoned-streams', '*/5 * * * *', 'select private.end_abandoned_streams()');
 
 -- Opening and finishing ----------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
--- What stands between an attack and its success is the guard that is named here, and nothing by chance: each attack is refused as the database is,
--- and succeeds when that one guard is taken away (which is undone).
+-- What stands between an attack and its success is the guard that is named here, and nothing by chance: each attack is
+-- refused as the database is, and succeeds when that one guard is taken away (which is undone).
 begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql

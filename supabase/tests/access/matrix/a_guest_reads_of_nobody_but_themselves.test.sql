@@ -1,5 +1,6 @@
--- A guest is often an outsider to the others: no table shows them whom it names, but for the one who invited or admitted them.
--- Every column that names a person (private.personal_columns) of every row of the matrix is looked at; the member beside them reads colleagues.
+-- A guest is often an outsider to the others: no table shows them whom it names, but for the one who invited or
+-- admitted them. Every column that names a person (private.personal_columns) of every row of the matrix is looked at;
+-- the member beside them reads colleagues.
 begin;
 \ir ../../world.psql
 \ir expectations/all.psql

@@ -1,5 +1,5 @@
--- Whatever is written with an agent's token and audited names the agent, and the person it acts for. What agents may write
--- is not audited by itself, so the trigger is put on it here, as a team does on tables of its own.
+-- Whatever is written with an agent's token and audited names the agent, and the person it acts for. What agents may
+-- write is not audited by itself, so the trigger is put on it here, as a team does on tables of its own.
 begin;
 \ir ../../world.psql
 \ir ../../agents/principals/tokens.psql

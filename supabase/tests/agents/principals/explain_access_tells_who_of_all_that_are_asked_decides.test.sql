@@ -1,6 +1,6 @@
 -- explain_access about a scope: which of credential, consent, the person's permission and the agent's standing
--- decides, and to whom it is said. It must say yes exactly where a statement with such a token works: reading documents is
--- asked beside it.
+-- decides, and to whom it is said. It must say yes exactly where a statement with such a token works: reading documents
+-- is asked beside it.
 begin;
 \ir ../../world.psql
 \ir tokens.psql

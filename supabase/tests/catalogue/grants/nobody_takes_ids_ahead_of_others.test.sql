@@ -1,5 +1,6 @@
--- An id or a key that somebody chooses is one that they can take before others, and one whose refusal tells that it exists. So people choose none,
--- but for the ids of chunks, which vector store clients send: there a taken one is no obstacle (knowledge/document_chunks).
+-- An id or a key that somebody chooses is one that they can take before others, and one whose refusal tells that it
+-- exists. So people choose none, but for the ids of chunks, which vector store clients send: there a taken one is no
+-- obstacle (knowledge/document_chunks).
 begin;
 \ir ../../world.psql
 select plan(3);

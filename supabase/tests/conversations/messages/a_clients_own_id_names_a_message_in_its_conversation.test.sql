@@ -55,7 +55,8 @@ select is(
   'the id of a row names that row'
 );
 
--- Nobody takes ids ahead of others, and none tells that it is taken: the attack, in another tenant, with what it found out.
+-- Nobody takes ids ahead of others, and none tells that it is taken: the attack, in another tenant, with what it found
+-- out.
 select tests.authenticate_as('outsider');
 select is(pg_temp.say('msg_x7hnQ2', talk => 'south talk'), 'ok', 'whatever a stranger calls theirs');
 select is(pg_temp.say(tests.id('hello')::text, talk => 'south talk'), 'ok', 'the id of a stranger''s message is as good as any');

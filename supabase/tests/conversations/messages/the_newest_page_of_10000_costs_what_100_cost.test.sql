@@ -43,8 +43,9 @@ select pg_temp.pages_of(pg_temp.page('short', 100)) as short, pg_temp.pages_of(p
 select is((select count(*) from public.conversation_path(tests.id('long10000'), 50)), 50::bigint, 'a page is read');
 select cmp_ok((select long from costs), '<=', (select 1.2 * short from costs)::bigint, 'the newest page of 10,000 messages touches what that of 100 touches');
 select cmp_ok((select deep from costs), '<=', (select 1.2 * short from costs)::bigint, 'so does one from their middle');
--- Six for each message where both indexes have two levels. Each index grows by a level, and each row gets dead neighbours,
--- from what all other tests leave behind, so the bound is twice that. A page that is sorted out of 10,000 touches thousands.
+-- Six for each message where both indexes have two levels. Each index grows by a level, and each row gets dead
+-- neighbours, from what all other tests leave behind, so the bound is twice that. A page that is sorted out of 10,000
+-- touches thousands.
 select cmp_ok(
   (select long from costs), '<=', 50 * 12 + 20::bigint, 'at most twelve for each message, row security included'
 );

@@ -1,5 +1,6 @@
--- Every job over all workspaces, with a workspace (north) whose rows cannot be written, and its neighbour (south), whose rows can. What a job has no
--- row of a tenant to write for stands in the second list: a new job belongs to one of the two.
+-- Every job over all workspaces, with a workspace (north) whose rows cannot be written, and its neighbour (south),
+-- whose rows can. What a job has no row of a tenant to write for stands in the second list: a new job belongs to one of
+-- the two.
 begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
