@@ -5,7 +5,9 @@
  */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
-import { ask, connect, createWorld, type Someone } from "./world.ts";
+import { rateLimitDefaults } from "../_shared/environment.ts";
+import { app as access } from "../access/index.ts";
+import { ask, connect, createWorld, type Someone, startIsolate } from "./world.ts";
 
 const sql = connect();
 Deno.test.afterAll(() => sql.end());
@@ -281,4 +283,21 @@ Deno.test("without a credential, and with a token for somebody else, nothing is 
   assertEquals((await ask("POST", "/access/v1/evaluation", { as: "nobody", body })).status, 401);
   const answered = await ask("POST", "/access/v1/evaluations", { as: member, body });
   assert(answered.headers.get("ratelimit-remaining"), "and what is asked is counted");
+});
+
+Deno.test("a batch costs its asker what its parts would, and nobody else", async () => {
+  await using isolate = startIsolate({ rateLimits: { ...rateLimitDefaults, check: 10 } });
+  const batch = (as: Someone, count: number) =>
+    isolate.ask(access, "POST", "/access/v1/evaluations", {
+      as,
+      body: {
+        subject: user(as),
+        action: { name: "use" },
+        resource: { type: "agent", id: agent },
+        evaluations: Array(count).fill({}),
+      },
+    });
+  const beyond = await batch(member, 11);
+  assertDeepEquals([beyond.status, beyond.body.error.code], [429, "rate_limited"]);
+  assertEquals((await batch(admin, 10)).status, 200);
 });
