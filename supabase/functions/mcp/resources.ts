@@ -60,22 +60,32 @@ async function readDocument(session: Session, uri: URL, place: Record<string, un
   return { contents: [{ uri: uri.href, mimeType: "text/markdown", text: document.content }] };
 }
 
+/** Characters of a conversation, the newest message whole or not: a resource is read in one piece. */
+const longestConversation = 200_000;
+
 async function readConversation(session: Session, uri: URL, id: unknown) {
   const conversation = z.uuid().safeParse(id).data;
   const said = conversation === undefined ? [] : await askDatabase(
     session,
     (sql) =>
       sql<{ role: string; text: string }[]>`
-      select said.role, (
-        select string_agg(part ->> 'text', '' order by place)
-        from jsonb_array_elements(said.parts::jsonb) with ordinality as part (part, place)
-      ) as text
-      from public.conversations as talk
-      cross join lateral public.conversation_path(talk.active_message_id, 50) as said
-      where talk.id = ${conversation}`,
+      select told.role, told.text
+      from (
+        select said.role, said.ordinality, left(words.text, ${longestConversation}::integer) as text,
+          sum(length(words.text)) over (order by said.ordinality) as total
+        from public.conversations as talk
+        cross join lateral public.conversation_path(talk.active_message_id, 50) with ordinality as said
+        cross join lateral (
+          select coalesce(string_agg(part ->> 'text', '' order by place), '') as text
+          from jsonb_array_elements(said.parts::jsonb) with ordinality as part (part, place)
+        ) as words
+        where talk.id = ${conversation}
+      ) as told
+      where told.ordinality = 1 or told.total <= ${longestConversation}
+      order by told.ordinality desc`,
   );
   if (said.length === 0) throw new ResourceNotFoundError(uri.href);
-  const text = said.map(({ role, text }) => `**${role}**\n\n${text ?? ""}`).join("\n\n");
+  const text = said.map(({ role, text }) => `**${role}**\n\n${text}`).join("\n\n");
   return { contents: [{ uri: uri.href, mimeType: "text/markdown", text }] };
 }
 
@@ -101,7 +111,8 @@ export function registerResources(
     new ResourceTemplate("groundwork://conversations/{id}", { list: undefined }),
     {
       title: "Conversations",
-      description: "The newest 50 messages of the branch that is shown.",
+      description:
+        `The newest messages of the branch that is shown, at most 50 and ${longestConversation} characters.`,
       mimeType: "text/markdown",
       scopeChallenge: challenge("conversations:read"),
     },

@@ -372,6 +372,15 @@ Deno.test("a worker does its workspace's work by its credential, and no other's"
       (await ask("POST", `/work/${queue}/cancel`, { as, body: { ids: [1] } })).status,
       401,
     );
+    // So much at once is held in one isolate's memory: an agent's claims are not as large as the operator's.
+    await sql.unsafe(`
+      insert into public.${queue} (workspace_id, title)
+      select '${workspace}', 'more ' || n from generate_series(1, 250) as n`);
+    const greedy = { worker: "tests", batch: 1000 };
+    const more = await ask("POST", `/work/${queue}/claim`, { as, body: greedy });
+    assertEquals(more.body.work.length, 100);
+    const operator = await ask("POST", `/work/${queue}/claim`, { as: "service", body: greedy });
+    assert(operator.body.work.length > 100, `${operator.body.work.length} for the operator`);
     // Ended, it claims nothing any more, with the token that it has.
     await ask("DELETE", `/agents/${agent}/credentials/${made.id}`, { as: admin });
     assertEquals((await ask("POST", `/work/${queue}/claim`, { as, body: claim })).status, 403);

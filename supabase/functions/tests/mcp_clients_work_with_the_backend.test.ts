@@ -115,6 +115,21 @@ Deno.test({
     assertEquals(read.contents[0].text, "Text 7");
     const said: Any = await client.readResource({ uri: `groundwork://conversations/${talk}` });
     assert(said.contents[0].text.includes("What is for lunch?"));
+    // Long ones are cut where they are oldest, and read as they were said.
+    for (const letter of "abc") {
+      await sql`
+        select public.add_message(${talk}, ${
+        sql.json([{ type: "text", text: letter.repeat(90_000) }])
+      })`;
+    }
+    const long: Any = await client.readResource({ uri: `groundwork://conversations/${talk}` });
+    const [{ text: kept }] = long.contents;
+    assert(kept.length < 200_100, `${kept.length} characters`);
+    assert(/^\*\*user\*\*\n\nb+\n\n\*\*user\*\*\n\nc+$/.test(kept), kept.slice(0, 100));
+    await sql`
+      update public.conversations set active_message_id = (
+        select id from public.messages where conversation_id = ${talk} and parent_id is null)
+      where id = ${talk}`;
     const prompt: Any = await client.getPrompt({
       name: "context",
       arguments: { conversation_id: talk },

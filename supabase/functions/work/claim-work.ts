@@ -5,6 +5,9 @@ import { readBody, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { ids, lease, literalOf, queueOf, workspaceOf } from "./work-input.ts";
 
+/** A piece may be 256 KiB long, and an isolate has 256 MiB for all who ask it. */
+const mostOfAgents = 100;
+
 const claim = z.strictObject({
   worker: z.string().min(1).max(200),
   batch: z.int().min(1).max(1000).default(1),
@@ -23,7 +26,7 @@ interface Claimed {
 
 /**
  * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
- * all workspaces, an agent's of its own. What is answered is held under one `claim_token`. Nothing due: an empty list.
+ * all workspaces, an agent's of its own and at most 100. What is answered is held under one `claim_token`. Nothing due: an empty list.
  */
 export async function claimWork(
   context: RequestContext,
@@ -32,10 +35,11 @@ export async function claimWork(
   const queue = queueOf(context);
   const workspace = await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, claim);
+  const batch = caller.kind === "agent" ? Math.min(said.batch, mostOfAgents) : said.batch;
   const work = await context.env.database.run((sql) =>
     sql<Claimed[]>`
       select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
-      from private.claim_work(${queue}, ${said.worker}, ${said.batch}, make_interval(secs => ${said.lease}),
+      from private.claim_work(${queue}, ${said.worker}, ${batch}, make_interval(secs => ${said.lease}),
         ${workspace})`, { by: asAgent(caller) });
   return answer({ work });
 }
