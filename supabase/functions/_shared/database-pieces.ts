@@ -26,6 +26,8 @@ export interface PiecesOptions {
 
 /** Pieces that are fetched in one round trip: each has some 64 KiB. */
 const atOnce = 8;
+/** Bytes that are read ahead of the reader: most answers are not longer, and whoever reads slowly holds no connection. */
+const readAhead = 4 * 1024 * 1024;
 
 /** Rejects when a promise takes longer than so many milliseconds. */
 async function within<Result>(promise: Promise<Result>, time: number): Promise<Result> {
@@ -52,7 +54,11 @@ export async function openPieces<Types extends Record<string, unknown>>(
   { first, last, stall, claims }: PiecesOptions,
   onEnd: () => void,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
+    {},
+    undefined,
+    new ByteLengthQueuingStrategy({ highWaterMark: readAhead }),
+  );
   const writer = writable.getWriter();
   const begun = Promise.withResolvers<void>();
   let query: postgres.PendingQuery<Piece[]> | undefined;

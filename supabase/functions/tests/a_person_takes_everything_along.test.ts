@@ -1,6 +1,8 @@
-import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
+import { serve } from "../_shared/http/app.ts";
+import { app as account } from "../account/index.ts";
 import { doEverything, signUp } from "./busy-person.ts";
-import { ask, connect, createWorld, environment } from "./world.ts";
+import { ask, connect, createWorld, environment, startIsolate } from "./world.ts";
 
 Deno.test({
   name: "the archive of a person has all that is theirs, and nothing of another",
@@ -66,6 +68,31 @@ Deno.test({
     const kept = archive.tables.audit_log as { action: string }[];
     assertEquals(kept.filter(({ action }) => action === "report.exported").length, entries);
     assert(bytes.size > 5 * 1024 * 1024);
+  },
+});
+
+Deno.test({
+  name: "who asks for an archive and does not read it is in nobody's way",
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    await using sql = closing(connect());
+    const { member, admin } = await createWorld(sql.it);
+    // As many connections as an isolate has without a pooler: one of them may read a long answer.
+    await using isolate = startIsolate({ poolSize: 2 });
+    const unread = await serve(account, () => isolate.services).fetch(
+      new Request("http://localhost/account/export", {
+        method: "POST",
+        headers: { authorization: `Bearer ${member.token}` },
+      }),
+    );
+    assertEquals(unread.status, 200);
+    await eventually("the other has theirs", async () => {
+      const { status } = await isolate.ask(account, "POST", "/account/export", { as: admin });
+      return status === 200;
+    });
+    const archive = await unread.json();
+    assertEquals(archive.person.id, member.id);
   },
 });
 
