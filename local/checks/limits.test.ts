@@ -27,10 +27,10 @@ const sql = (await Promise.all((await filesBelow("supabase/migrations/", ".sql")
 const functions = (await Promise.all((await filesBelow("supabase/functions/", ".ts")).map(read)))
   .join("\n");
 
-const rows = sorted(matchesOf(sql, /private\.add_limit\('([a-z_]+)'/g));
+const rows = sorted(matchesOf(sql, /private\.add_limit\(\s*'([a-z_]+)'/g));
 const held = [
   // Named where somebody is held to them …
-  /private\.(?:count_rows|count_acts|limit_waiting|take_one_of|refuse_over_limit)\('([a-z_]+)'/g,
+  /private\.(?:count_rows|count_acts|limit_waiting|take_one_of|refuse_over_limit)\(\s*'([a-z_]+)'/g,
   /private\.count_against\([^;]*?'([a-z_]+)', -?\w/g,
   /private\.limit_of\([^,()]+,\s*'([a-z_]+)'/g,
   // … or by a case of the row.
