@@ -91,8 +91,8 @@ const platformKeys = z.string().transform((text, context) => {
 });
 
 /**
- * Connections that an isolate may hold. The platform's smallest project has 60, of which its services
- * hold some 12 at rest: one isolate of each of two dozen functions fits, and a pooler takes 200 clients.
+ * Connections that an isolate may hold. The platform's smallest project has 60: one isolate of each of
+ * two dozen functions takes 48, which leaves 12 to its services; a pooler takes 200 clients.
  */
 export const poolSizes = { direct: 2, pooled: 8 } as const;
 
