@@ -1,0 +1,98 @@
+/**
+ * The tarball in a project that knows nothing of this one, with the settings that TypeScript, Next.js and Vite make by
+ * themselves. It is installed once for all that is looked at here.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { installBareProject } from "../local/package/bare-project.ts";
+import { readManifest, runIn } from "../local/package/build.ts";
+
+const project = await installBareProject();
+Deno.test.afterAll(() => project.remove());
+const { name, exports } = await readManifest();
+const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+
+/** Imports all that the package offers, and says something typed with it. */
+const program = (column: string) => `
+${entries.map((entry, n) => `import * as part${n} from "${join(name, entry)}";`).join("\n")}
+import { createGroundworkClient, type Row } from "${name}";
+const parts = [${entries.map((_, n) => `part${n}`).join(", ")}];
+export const groundwork = createGroundworkClient("http://127.0.0.1:54321", "key");
+export const slugOf = (agent: Row<"agents">): string => agent.${column};
+export const asked = () => groundwork.from("agents").select("${column}").eq("status", "published");
+console.log(JSON.stringify(parts.map((part) => Object.keys(part).length > 0)));
+`;
+const allThere = JSON.stringify(entries.map(() => true));
+/** What create-next-app 16.4 writes, but for the types that \`next\` itself brings. */
+const nextTsconfig = {
+  compilerOptions: {
+    target: "ES2017",
+    lib: ["dom", "dom.iterable", "esnext"],
+    allowJs: true,
+    skipLibCheck: true,
+    strict: true,
+    noEmit: true,
+    esModuleInterop: true,
+    module: "esnext",
+    moduleResolution: "bundler",
+    resolveJsonModule: true,
+    isolatedModules: true,
+    jsx: "react-jsx",
+    incremental: true,
+    plugins: [{ name: "next" }],
+    paths: { "@/*": ["./*"] },
+  },
+  include: ["next-env.d.ts", "**/*.ts", "**/*.tsx", ".next/types/**/*.ts", "**/*.mts"],
+  exclude: ["node_modules"],
+};
+
+/** Type-checks the program, and one that asks for a column that does not exist. */
+async function checkTypes(folder: string): Promise<void> {
+  const check = () => project.bin("tsc", "--noEmit", "--project", folder);
+  await project.write({ [`${folder}/index.ts`]: program("slug") });
+  await check();
+  await project.write({ [`${folder}/index.ts`]: program("slog") });
+  await assert.rejects(check, /Property 'slog' does not exist/);
+  await project.write({ [`${folder}/index.ts`]: program("slug") });
+}
+
+Deno.test("it compiles with the tsconfig of `tsc --init`, and a wrong column does not", async () => {
+  await project.write({ "plain/package.json": `{"type": "module"}` });
+  await runIn(join(project.folder, "plain"), "../node_modules/.bin/tsc", "--init");
+  await checkTypes("plain");
+});
+
+Deno.test("it compiles with the tsconfig of Next.js, and a wrong column does not", async () => {
+  await project.write({ "next/tsconfig.json": JSON.stringify(nextTsconfig) });
+  await checkTypes("next");
+});
+
+Deno.test("Node 22 runs what was compiled, also from CommonJS", async () => {
+  await project.bin("tsc", "--project", "plain", "--outDir", "plain/out");
+  assert.equal((await project.node("plain/out/index.js")).trim(), allThere);
+  await project.write({
+    "old.cjs": `console.log(typeof require("${name}").createGroundworkClient)`,
+  });
+  assert.match(await project.node("--no-warnings", "old.cjs"), /^function/);
+});
+
+Deno.test("Deno checks and runs it", async () => {
+  await project.write({ "deno.json": `{"nodeModulesDir": "manual"}`, "main.ts": program("slug") });
+  const said = await runIn(
+    project.folder,
+    Deno.execPath(),
+    "run",
+    "--check",
+    "--allow-env",
+    "main.ts",
+  );
+  assert.equal(said.trim().split("\n").at(-1), allThere);
+});
+
+Deno.test("Vite builds it for browsers", async () => {
+  await project.write({
+    "web/index.html": `<!doctype html><script type="module" src="./index.ts"></script>`,
+    "web/index.ts": program("slug"),
+  });
+  assert.match(await project.bin("vite", "build", "web"), /built in/);
+});
