@@ -96,3 +96,48 @@ Deno.test("Vite builds it for browsers", async () => {
   });
   assert.match(await project.bin("vite", "build", "web"), /built in/);
 });
+
+/** Bytes that the package may add to a page that has supabase-js and React already, compressed. */
+const mostBytes = 10 * 1024;
+/** Builds each module, minified, without what the page has already; prints its size. */
+const sizes = `
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
+for (const entry of process.argv.slice(2)) {
+  const { output } = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      minify: true,
+      rollupOptions: {
+        input: entry,
+        preserveEntrySignatures: "strict",
+        external: [/^@supabase\\//, /^react/],
+      },
+    },
+  });
+  const code = output.filter(({ type }) => type === "chunk").map(({ code }) => code).join("");
+  console.log(entry, gzipSync(code).length);
+}`;
+
+Deno.test("each import and all of them together add at most 10 KB to a page, compressed", async () => {
+  const every = entries.map((entry, n) => `export * as part${n} from "${join(name, entry)}";`);
+  const files = entries.map((entry, n) => [
+    `sizes/${n}.ts`,
+    `export * from "${join(name, entry)}";`,
+  ]);
+  await project.write({
+    ...Object.fromEntries(files),
+    "sizes/all.ts": every.join("\n"),
+    "sizes.mjs": sizes,
+  });
+  const inputs = [...files.map(([file = ""]) => file), "sizes/all.ts"];
+  const said = (await project.node("sizes.mjs", ...inputs)).trim().split("\n");
+  assert.equal(said.length, inputs.length);
+  for (const [n, line] of said.entries()) {
+    const bytes = Number(line.split(" ")[1]);
+    console.log(`${entries[n] ?? "all"}: ${bytes} bytes`);
+    assert.ok(bytes > 20 && bytes <= mostBytes, line);
+  }
+});
