@@ -62,6 +62,8 @@ export type Database = {
       "agent_credentials": {
         Row: {
           "agent_id": string;
+          "client_id": string | null;
+          "client_issuer": string | null;
           "created_at": string;
           "created_by": string | null;
           "expires_at": string;
@@ -69,12 +71,14 @@ export type Database = {
           "last_used_at": string | null;
           "name": string;
           "scopes": (string)[];
-          "secret_hash": string;
+          "secret_hash": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
         Insert: {
           "agent_id": string;
+          "client_id"?: string | null;
+          "client_issuer"?: string | null;
           "created_at"?: string;
           "created_by"?: string | null;
           "expires_at": string;
@@ -82,11 +86,13 @@ export type Database = {
           "last_used_at"?: string | null;
           "name": string;
           "scopes": (string)[];
-          "secret_hash": string;
+          "secret_hash"?: string | null;
           "workspace_id": string;
         };
         Update: {
           "agent_id"?: string;
+          "client_id"?: string | null;
+          "client_issuer"?: string | null;
           "created_at"?: string;
           "created_by"?: string | null;
           "expires_at"?: string;
@@ -94,7 +100,7 @@ export type Database = {
           "last_used_at"?: string | null;
           "name"?: string;
           "scopes"?: (string)[];
-          "secret_hash"?: string;
+          "secret_hash"?: string | null;
           "workspace_id"?: string;
         };
         Relationships: [
@@ -2434,6 +2440,39 @@ export type Database = {
           },
         ];
       };
+      "linked_identities": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "issuer": string;
+          "subject": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "issuer": string;
+          "subject": string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "issuer"?: string;
+          "subject"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "linked_identities_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["user_id"];
+          },
+        ];
+      };
       "members": {
         Row: {
           "created_at": string;
@@ -3678,6 +3717,16 @@ export type Database = {
           "settings": Json;
         }[];
       };
+      "agents_of_client": {
+        Args: { "client_id": string; "client_issuer"?: string };
+        Returns: {
+          "agent_id": string;
+          "consented": (string)[];
+          "name": string;
+          "scopes": (string)[];
+          "workspace_id": string;
+        }[];
+      };
       "answer_approval": {
         Args: {
           "approval_id": string;
@@ -3786,7 +3835,14 @@ export type Database = {
         };
       };
       "create_agent_credential": {
-        Args: { "agent_id": string; "expires_at"?: string; "name": string; "scopes": (string)[] };
+        Args: {
+          "agent_id": string;
+          "client_id"?: string;
+          "client_issuer"?: string;
+          "expires_at"?: string;
+          "name": string;
+          "scopes": (string)[];
+        };
         Returns: {
           "credential_id": string;
           "expires": string;

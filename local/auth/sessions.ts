@@ -1,7 +1,8 @@
 /** Sessions: begun, continued with refresh tokens that are good once, ended. */
 import { Buffer } from "node:buffer";
-import type { Tokens } from "../tokens.ts";
+import { audience, type Tokens } from "../tokens.ts";
 import { AuthError } from "./errors.ts";
+import { askHook } from "./hook.ts";
 import type { AuthSettings } from "./settings.ts";
 import { changeUser, findUser, showUser, type Sql, type UserRow } from "./users.ts";
 
@@ -64,7 +65,13 @@ export async function beginSession(
     insert into auth.mfa_amr_claims (id, session_id, authentication_method, created_at, updated_at)
     values (${crypto.randomUUID()}, ${session}, ${method}, ${now}, ${now})`;
   const known = await changeUser(sql, user.id, { last_sign_in_at: now });
-  return await answerTokens(context, known, session, await addRefreshToken(sql, user.id, session));
+  return await answerTokens(
+    context,
+    known,
+    session,
+    await addRefreshToken(sql, user.id, session),
+    method,
+  );
 }
 
 async function addRefreshToken(
@@ -87,13 +94,18 @@ async function answerTokens(
   user: UserRow,
   session: string,
   refreshToken: string,
+  how: Method | "token_refresh",
 ): Promise<Record<string, unknown>> {
+  const [known] = await sql<{ client: string | null }[]>`
+    select oauth_client_id as client from auth.sessions where id = ${session}`;
   const methods = await sql<{ method: string; at: Date }[]>`
     select authentication_method as method, created_at as at from auth.mfa_amr_claims
     where session_id = ${session} order by created_at desc`;
   const issuedAt = Math.floor(Date.now() / 1000);
   const expiresAt = issuedAt + settings.jwt_expiry;
-  const accessToken = await tokens.sign({
+  const claims = {
+    iss: tokens.issuer,
+    aud: audience,
     sub: user.id,
     role: user.role,
     email: user.email ?? "",
@@ -109,7 +121,9 @@ async function answerTokens(
     is_anonymous: user.is_anonymous,
     iat: issuedAt,
     exp: expiresAt,
-  });
+    ...(known?.client ? { client_id: known.client } : {}),
+  };
+  const accessToken = await tokens.sign(await askHook(sql, settings, claims, how));
   return {
     access_token: accessToken,
     token_type: "bearer",
@@ -168,7 +182,7 @@ export async function refreshSession(
   await sql`
     update auth.sessions set refreshed_at = now() at time zone 'utc', updated_at = now()
     where id = ${found.session_id}`;
-  return await answerTokens(context, user, found.session_id, next);
+  return await answerTokens(context, user, found.session_id, next, "token_refresh");
 }
 
 /** Ends this session, the others of the person, or all. */

@@ -11,6 +11,12 @@ const fromConfig = z.object({
   enable_signup: z.boolean().default(true),
   enable_anonymous_sign_ins: z.boolean().default(true),
   minimum_password_length: z.number().default(8),
+  hook: z.object({
+    custom_access_token: z.object({
+      enabled: z.boolean().default(false),
+      uri: z.string().default(""),
+    }).prefault({}),
+  }).prefault({}),
   rate_limit: z.object({
     token_verifications: z.number().default(30),
   }).prefault({}),

@@ -4,6 +4,9 @@
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.users add column if not exists is_super_admin boolean;
 
+-- The client of Auth's OAuth 2.1 server that a session is of.
+alter table auth.sessions add column if not exists oauth_client_id uuid;
+
 -- How a session was begun, and how sure of the person it is since.
 create table if not exists auth.mfa_amr_claims (
   id uuid primary key,

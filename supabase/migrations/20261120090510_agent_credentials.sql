@@ -2,7 +2,8 @@
 --
 -- Touches: private.scopes, public.agent_credentials, create_agent_credential, private.use_agent_credential.
 -- Beware:  a secret is shown once; the table keeps its SHA-256, which is enough for 244 random bits. Removing a credential ends it: every
---          statement with a token that was given for it looks the row up.
+--          statement with a token that was given for it looks the row up. Instead of a secret a credential may name a
+--          client of an authorization server, which then proves who it is there (clients_of_agents).
 
 -- What an agent may be allowed ---------------------------------------------------------------------------------------------------------
 
@@ -102,7 +103,9 @@ create table public.agent_credentials (
   workspace_id uuid not null,
   agent_id uuid not null,
   name text not null,
-  secret_hash bytea not null unique,
+  secret_hash bytea unique,
+  client_id text,
+  client_issuer text,
   scopes text[] not null,
   expires_at timestamptz not null,
   last_used_at timestamptz,
@@ -112,17 +115,31 @@ create table public.agent_credentials (
     references public.agents (workspace_id, id) on delete cascade,
   constraint name_is_short check (length(name) between 1 and 100),
   constraint secret_hash_is_sha256 check (length(secret_hash) = 32),
+  constraint proof_is_a_secret_or_a_client check ((secret_hash is null) = (client_id is not null)),
+  constraint client_id_is_short check (length(client_id) between 1 and 300),
+  constraint client_issuer_is_an_address_of_a_client
+    check (
+      client_issuer is null or client_id is not null and client_issuer ~ '^https?://' and length(client_issuer) <= 500
+    ),
   constraint scopes_are_few check (coalesce(array_ndims(scopes), 1) = 1 and cardinality(scopes) between 1 and 50),
   constraint it_ends_within_a_year check (expires_at <= created_at + interval '366 days')
 );
 comment on table public.agent_credentials is
   'What agents prove themselves with at POST /agents/token. An agent has several while one is replaced by another. Removing one ends it.';
 alter table public.agent_credentials enable row level security;
-comment on column public.agent_credentials.secret_hash is 'SHA-256 of the secret; granted to nobody.';
+comment on column public.agent_credentials.secret_hash is
+  'SHA-256 of the secret; granted to nobody. Null: a client stands for it.';
+comment on column public.agent_credentials.client_id is
+  'The client of an authorization server that acts as this agent, by that server''s name for it.';
+comment on column public.agent_credentials.client_issuer is
+  'That server, as its tokens call it (iss); null: the project''s own Auth.';
 comment on column public.agent_credentials.scopes is 'The most that a token may be given for it.';
 comment on column public.agent_credentials.last_used_at is 'To the minute.';
 create index agent_credentials_agent on public.agent_credentials (workspace_id, agent_id);
 create index agent_credentials_created_by on public.agent_credentials (created_by);
+-- In a workspace a client is one agent.
+create unique index agent_credentials_client on public.agent_credentials (client_id, client_issuer, workspace_id)
+  nulls not distinct where client_id is not null;
 create trigger check_scopes before insert or update of scopes on public.agent_credentials
   for each row execute function private.check_scopes();
 
@@ -136,7 +153,9 @@ create trigger count_added after insert on public.agent_credentials
 create trigger count_removed after delete on public.agent_credentials
   referencing old table as old_rows for each statement execute function private.count_rows('agent_credentials');
 
-grant select (id, workspace_id, agent_id, name, scopes, expires_at, last_used_at, created_by, created_at), delete
+grant select (
+    id, workspace_id, agent_id, name, client_id, client_issuer, scopes, expires_at, last_used_at, created_by, created_at
+  ), delete
   on public.agent_credentials to authenticated, service_role;
 -- insert is not granted, because the secret is made and hashed by create_agent_credential; update is not, because a credential that
 -- may more than when it was handed over is another one.
@@ -150,7 +169,9 @@ create policy "Admins end credentials of agents" on public.agent_credentials
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins end credentials of agents" on public.agent_credentials is 'Tokens that were given for one open nothing from then on.';
 
-create function private.create_agent_credential(agent_id uuid, name text, scopes text[], expires_at timestamptz)
+create function private.create_agent_credential(
+  agent_id uuid, name text, scopes text[], expires_at timestamptz, client_id text, client_issuer text
+)
 returns table (credential_id uuid, secret text, expires timestamptz)
 language plpgsql
 volatile
@@ -162,7 +183,8 @@ as $$
 declare
   home uuid;
   -- The prefix is for scanners of leaked secrets.
-  fresh text := 'gwa_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+  fresh text := case when $5 is null then
+    'gwa_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') end;
   until timestamptz := coalesce($4, now() + interval '90 days');
 begin
   select agent.workspace_id into home from public.agents as agent
@@ -177,14 +199,33 @@ begin
   if until <= now() or until > now() + interval '366 days' then
     perform private.raise_error('invalid_body', 'expires_at: in the future, and within a year', 400);
   end if;
+  if length($5) not between 1 and 300 then
+    perform private.raise_error('invalid_body', 'client_id: from 1 to 300 characters', 400);
+  end if;
+  if $6 is not null and ($5 is null or $6 !~ '^https?://' or length($6) > 500) then
+    perform private.raise_error('invalid_body', 'client_issuer: the issuer of a client_id, an address', 400);
+  end if;
   return query
-    insert into public.agent_credentials as made (workspace_id, agent_id, name, secret_hash, scopes, expires_at, created_by)
-    values (home, $1, $2, sha256(convert_to(fresh, 'UTF8')), coalesce($3, '{}'), until, private.current_user_id())
+    insert into public.agent_credentials as made
+      (workspace_id, agent_id, name, secret_hash, client_id, client_issuer, scopes, expires_at, created_by)
+    values (
+      home, $1, $2, sha256(convert_to(fresh, 'UTF8')), $5, $6, coalesce($3, '{}'), until, private.current_user_id()
+    )
+    on conflict (client_id, client_issuer, workspace_id) where client_id is not null do nothing
     returning made.id, fresh, made.expires_at;
+  if not found then
+    perform private.raise_error(
+      'client_taken', 'This client is an agent of the workspace already.', 409, 'End its credential first.'
+    );
+  end if;
 end;
 $$;
-comment on function private.create_agent_credential(uuid, text, text[], timestamptz) is 'The body of create_agent_credential.';
-create function public.create_agent_credential(agent_id uuid, name text, scopes text[], expires_at timestamptz default null)
+comment on function private.create_agent_credential(uuid, text, text[], timestamptz, text, text) is
+  'The body of create_agent_credential.';
+create function public.create_agent_credential(
+  agent_id uuid, name text, scopes text[], expires_at timestamptz default null, client_id text default null,
+  client_issuer text default null
+)
 returns table (credential_id uuid, secret text, expires timestamptz)
 language sql
 volatile
@@ -192,12 +233,14 @@ security invoker
 rows 1
 set search_path = ''
 as $$
-  select * from private.create_agent_credential($1, $2, $3, $4);
+  select * from private.create_agent_credential($1, $2, $3, $4, $5, $6);
 $$;
-comment on function public.create_agent_credential(uuid, text, text[], timestamptz) is
+comment on function public.create_agent_credential(uuid, text, text[], timestamptz, text, text) is
   'Makes a credential of an agent and returns its secret, this once. scopes: the most that a token may be given for it (rpc/scopes). '
-  'expires_at: within a year, by default in 90 days. Admins and the service. '
-  'Errors: not_found 404, invalid_body 400, invalid_scope 422, limit_reached 403.';
+  'expires_at: within a year, by default in 90 days. client_id: a client of an authorization server that is this '
+  'agent, instead of a secret, which is then null; client_issuer: which server, where it is not the project''s own Auth. '
+  'Admins and the service. '
+  'Errors: not_found 404, invalid_body 400, invalid_scope 422, client_taken 409, limit_reached 403.';
 
 create function private.use_agent_credential(client_id text, secret text)
 returns table (credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb, is_published boolean)
@@ -232,5 +275,6 @@ comment on function private.use_agent_credential(text, text) is
 
 grant execute on function
   private.scopes(), public.scopes(),
-  private.create_agent_credential(uuid, text, text[], timestamptz), public.create_agent_credential(uuid, text, text[], timestamptz)
+  private.create_agent_credential(uuid, text, text[], timestamptz, text, text),
+  public.create_agent_credential(uuid, text, text[], timestamptz, text, text)
 to authenticated, service_role;

@@ -79,7 +79,10 @@ begin
       ('invitations', 'invitation', 'id', 'role,status,expires_at', 'workspace_id'),
       ('agents', 'agent', 'id', 'slug,name,endpoint_host,status', 'workspace_id'),
       ('permissions', 'permission', 'user_id', 'user_id,agent_id,can_use,reason,expires_at', 'workspace_id'),
-      ('agent_credentials', 'agent_credential', 'id', 'name,scopes,expires_at,created_by', 'workspace_id'),
+      (
+        'agent_credentials', 'agent_credential', 'id', 'name,client_id,client_issuer,scopes,expires_at,created_by',
+        'workspace_id'
+      ),
       ('agent_consents', 'agent_consent', 'user_id', 'user_id,scopes,granted_by', 'workspace_id')
     ) as t (table_name, subject, key_column, recorded, workspace_column)
   loop

@@ -33,6 +33,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.agent_credentials', 'created_by', 'null', false, 'workspace_id'),
   ('public.agent_consents', 'user_id', 'delete', true, 'workspace_id'),
   ('public.agent_consents', 'granted_by', 'null', false, 'workspace_id'),
+  ('public.linked_identities', 'user_id', 'delete', true, null),
   ('public.invitations', 'email', 'delete', true, 'workspace_id'),
   ('public.invitations', 'invited_by', 'null', false, 'workspace_id'),
   ('public.audit_log', 'actor_id', 'elsewhere', true, 'workspace_id'),

@@ -1,7 +1,7 @@
 -- Back from: credentials of agents. Those that were handed out open nothing any more.
 drop function private.use_agent_credential(text, text);
-drop function public.create_agent_credential(uuid, text, text[], timestamptz);
-drop function private.create_agent_credential(uuid, text, text[], timestamptz);
+drop function public.create_agent_credential(uuid, text, text[], timestamptz, text, text);
+drop function private.create_agent_credential(uuid, text, text[], timestamptz, text, text);
 drop table public.agent_credentials;
 select private.remove_limits(array['agent_credentials']);
 drop function private.check_scopes();

@@ -178,11 +178,13 @@ export function createAuthenticator(
     ) throw invalidToken();
     const userId = claims.sub.toLowerCase();
     const expiresAt = claims.exp * 1000;
-    const caller = agentIssuers.has(claims.iss)
+    const isOfAuth = issuers.has(claims.iss) && [claims.aud].flat().includes("authenticated");
+    // Auth gives tokens to clients, too; which, and as what agent, its hook says (private.custom_access_token_hook).
+    const isOfClient = isOfAuth && claims.act !== undefined && typeof claims.azp === "string";
+    const caller = agentIssuers.has(claims.iss) || isOfClient
       ? readAgent(claims, expiresAt)
       // One that somebody else acts with, in the name of a person, is not the person's.
-      : issuers.has(claims.iss) && claims.client_id === undefined && claims.act === undefined &&
-          [claims.aud].flat().includes("authenticated")
+      : isOfAuth && claims.client_id === undefined && claims.act === undefined
       ? { kind: "person" as const, userId, expiresAt }
       : null;
     if (!caller) throw invalidToken();

@@ -21,7 +21,7 @@ select is((select it -> 'format' from archive), '1', 'the format says its versio
 select is((select it -> 'person' from archive), jsonb_build_object('id', tests.id('member'), 'email', 'member@tests.example'), 'and whose it is');
 select set_eq(
   $$select jsonb_object_keys(it -> 'tables') from archive$$,
-  $$values ('profiles'), ('members'), ('permissions'), ('agent_consents'), ('invitations'), ('audit_log'), ('billing_events'), ('erasure_requests'), ('auth.users'), ('auth.identities'),
+  $$values ('profiles'), ('members'), ('permissions'), ('agent_consents'), ('linked_identities'), ('invitations'), ('audit_log'), ('billing_events'), ('erasure_requests'), ('auth.users'), ('auth.identities'),
     ('auth.sessions'), ('storage.objects'), ('service_connections'), ('app_settings'), ('analytics_events'),
     ('folders'), ('conversations'), ('messages'), ('message_states'), ('streams'), ('background_queries'), ('context_profiles'), ('context_records'), ('votes'), ('feedback_signals'),
     ('artifacts'), ('artifact_links'), ('suggestions'), ('memories'), ('memory_sources'), ('documents'), ('document_chunks'), ('budgets'), ('share_links'), ('lead_imports')$$, 'these are the tables'

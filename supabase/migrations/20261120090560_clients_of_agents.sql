@@ -1,0 +1,219 @@
+-- Clients of authorization servers as agents: of the project's own Auth (its OAuth 2.1 server), and of others that are
+-- trusted by configuration.
+--
+-- Touches: public.linked_identities, private.link_identity, use_client_credential, delegation_of_client,
+--          agents_of_client, private.custom_access_token_hook.
+-- Beware:  what a client may is what any agent may: its credential (agent_credentials.client_id, an admin's), the
+--          person's consent and the agent's standing, looked up for each statement. The hook runs whenever Auth gives
+--          out a token, also to people who sign in: an error in it locks everybody out.
+
+-- Who somebody is elsewhere ------------------------------------------------------------------------------------------
+
+create table public.linked_identities (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null references public.profiles (user_id) on delete cascade,
+  issuer text not null,
+  subject text not null,
+  created_at timestamptz not null default now(),
+  constraint a_subject_is_one_person unique (issuer, subject),
+  constraint a_person_is_one_subject unique (user_id, issuer),
+  constraint issuer_is_an_address check (issuer ~ '^https?://' and length(issuer) <= 500),
+  constraint subject_is_short check (length(subject) between 1 and 300)
+);
+comment on table public.linked_identities is
+  'Who a person is at an authorization server that is trusted by configuration. Never found by an e-mail address.';
+alter table public.linked_identities enable row level security;
+comment on column public.linked_identities.issuer is 'The server, as its tokens call it (iss).';
+comment on column public.linked_identities.subject is 'The person there (sub).';
+
+grant select, delete on public.linked_identities to authenticated, service_role;
+grant insert (user_id, issuer, subject) on public.linked_identities to service_role;
+-- insert is not granted to people, because who they are elsewhere they prove with a token from there
+-- (POST /mcp/identities); update is not, because another subject is another identity.
+
+create policy "People read who they are elsewhere" on public.linked_identities
+  for select to authenticated
+  using (user_id = (select private.current_user_id()));
+comment on policy "People read who they are elsewhere" on public.linked_identities is
+  'Nobody else''s, not an admin''s.';
+create policy "People take back who they are elsewhere" on public.linked_identities
+  for delete to authenticated
+  using (user_id = (select private.current_user_id()));
+comment on policy "People take back who they are elsewhere" on public.linked_identities is
+  'Tokens from there stand for nobody from then on.';
+
+create function private.link_identity(person uuid, issuer text, subject text)
+returns table (id uuid, is_new boolean)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  made uuid;
+begin
+  insert into public.linked_identities (user_id, issuer, subject) values ($1, $2, $3)
+  on conflict do nothing returning linked_identities.id into made;
+  if made is not null then
+    return query select made, true;
+    return;
+  end if;
+  return query
+    select known.id, false from public.linked_identities as known
+    where known.user_id = $1 and known.issuer = $2 and known.subject = $3;
+  if not found then
+    perform private.raise_error(
+      'identity_taken', 'This identity is somebody''s, or you have another one of this issuer.', 409,
+      'Whose it is, they take it back first.'
+    );
+  end if;
+end;
+$$;
+comment on function private.link_identity(uuid, text, text) is
+  'Keeps who a person is elsewhere, which they have proved. The same once more changes nothing. '
+  'Errors: identity_taken 409.';
+
+-- What a client may --------------------------------------------------------------------------------------------------
+
+create function private.use_client_credential(person uuid, client text, issuer text)
+returns table (credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb)
+language plpgsql
+volatile
+rows 1
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  given record;
+begin
+  select held.id, held.agent_id, held.workspace_id, delegation.allowed into given
+  from public.agent_credentials as held
+  -- Where the person said yes themselves: what an admin allows for all must not move their client elsewhere.
+  join public.agent_consents as consent on consent.agent_id = held.agent_id and consent.user_id = person
+  cross join lateral private.delegation_of(held.id, person, null) as delegation
+  where held.client_id = client and held.client_issuer is not distinct from issuer and held.expires_at > now()
+    and delegation.reason is null and delegation.allowed <> '[]'
+  order by consent.updated_at desc, held.id limit 1;
+  if given.id is null then
+    return;
+  end if;
+  -- Once a minute: a client that asks each second must not write a row each second.
+  update public.agent_credentials as held set last_used_at = now()
+  where held.id = given.id and (held.last_used_at is null or held.last_used_at < now() - interval '1 minute');
+  return query select given.id, given.agent_id, given.workspace_id, given.allowed;
+end;
+$$;
+comment on function private.use_client_credential(uuid, text, text) is
+  'What a client may do for a person now, and as which agent; notes its use. Where it is an agent of several '
+  'workspaces: the one for which the person consented last. issuer null: the project''s own Auth. No row: nothing.';
+
+create function private.delegation_of_client(issuer text, subject text, client text)
+returns table (user_id uuid, is_known boolean, credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb)
+language sql
+volatile
+rows 1
+set search_path = ''
+as $$
+  select known.user_id,
+    exists (
+      select from public.agent_credentials as held
+      where held.client_id = client and held.client_issuer = delegation_of_client.issuer and held.expires_at > now()
+    ),
+    given.credential_id, given.agent_id, given.workspace_id, given.scopes
+  from (select issuer, subject) as asked
+  left join public.linked_identities as known on known.issuer = asked.issuer and known.subject = asked.subject
+  left join lateral private.use_client_credential(known.user_id, client, asked.issuer) as given on true;
+$$;
+comment on function private.delegation_of_client(text, text, text) is
+  'For a verified token of a trusted issuer: the person (null: linked to nobody), whether the client is an agent of '
+  'any workspace, and what it may do for the person (null: nothing). Always one row.';
+
+create function private.agents_of_client(client_id text, client_issuer text)
+returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
+language sql
+stable
+security definer -- people do not read credentials; it tells of agents that the caller may use alone
+rows 5
+set search_path = ''
+as $$
+  select held.agent_id, held.workspace_id, agent.name,
+    array(select scope from unnest(held.scopes) as scope where scope not like 'work:%'), coalesce(consent.scopes, '{}')
+  from public.agent_credentials as held
+  join public.agents as agent on agent.id = held.agent_id
+  left join public.agent_consents as consent
+    on consent.agent_id = held.agent_id and consent.user_id = private.current_user_id()
+  where held.client_id = agents_of_client.client_id
+    and held.client_issuer is not distinct from agents_of_client.client_issuer and held.expires_at > now()
+    and held.agent_id = any (private.usable_agent_ids())
+  order by agent.name, held.agent_id;
+$$;
+comment on function private.agents_of_client(text, text) is 'The body of agents_of_client.';
+create function public.agents_of_client(client_id text, client_issuer text default null)
+returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
+language sql
+stable
+security invoker
+rows 5
+set search_path = ''
+as $$
+  select * from private.agents_of_client($1, $2);
+$$;
+comment on function public.agents_of_client(text, text) is
+  'For a page of consent: the agents that a client of an authorization server is, as far as you may use them, what '
+  'each may ask of you (scopes), and what you allowed it (consented). client_issuer null: the project''s own Auth.';
+
+-- Tokens of the project's own OAuth 2.1 server -----------------------------------------------------------------------
+
+create function private.custom_access_token_hook(event jsonb)
+returns jsonb
+language plpgsql
+volatile
+security definer -- Auth reads none of these tables
+set search_path = ''
+as $$
+declare
+  claims jsonb := event -> 'claims';
+  client text := event #>> '{claims,client_id}';
+  given record;
+begin
+  -- People who sign in: nothing is looked up, so nothing can fail.
+  if client is null then
+    return jsonb_build_object('claims', claims);
+  end if;
+  if exists (
+    select from public.agent_credentials as held where held.client_id = client and held.client_issuer is null
+  ) then
+    -- Auth looks a token's session up and finds none: what an agent holds is no way into the account. Tokens are
+    -- refreshed by the refresh token, which knows its session.
+    claims := claims || jsonb_build_object('session_id', gen_random_uuid());
+    select * into given
+    from private.use_client_credential(private.uuid_or_null(claims ->> 'sub'), client, null);
+    if found then
+      claims := claims || jsonb_build_object(
+        'client_id', given.agent_id, 'azp', client, 'credential_id', given.credential_id,
+        'act', jsonb_build_object('sub', given.agent_id, 'credential_id', given.credential_id),
+        'workspace_id', given.workspace_id,
+        'scope', array_to_string(
+          -- Of what Auth gave, the scopes of OpenID alone.
+          array(
+            select scope from unnest(string_to_array(claims ->> 'scope', ' ')) as scope
+            where scope in ('openid', 'email', 'profile', 'phone')
+          ) || array(select jsonb_array_elements_text(given.scopes)),
+          ' '
+        )
+      );
+    end if;
+  end if;
+  return jsonb_build_object('claims', claims);
+end;
+$$;
+comment on function private.custom_access_token_hook(jsonb) is
+  'Auth''s hook before each access token (supabase/config.toml, [auth.hook.custom_access_token]). A token that an '
+  'OAuth client has for a person becomes its agent''s: act, scope and workspace_id from what the person consented to. '
+  'One without consent stays as it is, and opens nothing. Tokens of people who sign in are not changed.';
+
+grant usage on schema private to supabase_auth_admin;
+grant execute on function private.custom_access_token_hook(jsonb) to supabase_auth_admin;
+grant execute on function private.agents_of_client(text, text), public.agents_of_client(text, text)
+to authenticated, service_role;
