@@ -136,6 +136,36 @@ comment on function private.change_budget_amount() is 'Trigger on budgets: more 
 create trigger change_budget_amount after update of amount on public.budgets
   for each row when (old.amount <> new.amount) execute function private.change_budget_amount();
 
+create function private.gather_idle(in_budget uuid, since date, but_slot smallint default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+set lock_timeout = '10ms'
+as $$
+declare
+  gathered bigint;
+begin
+  with idle as (
+    select s.slot, s.free from private.budget_slots as s
+    where s.budget_id = in_budget and s.period_start = since and s.slot is distinct from but_slot and s.free > 0
+    for update skip locked
+  ), emptied as (
+    update private.budget_slots as s set free = 0 from idle
+    where s.budget_id = in_budget and s.period_start = since and s.slot = idle.slot returning idle.free
+  )
+  select coalesce(sum(free), 0) into gathered from emptied;
+  return gathered;
+exception when lock_not_available then
+  -- `skip locked` does wait in one case: a row's writer commits while it is looked at, and the next one is already
+  -- there. That one may be waiting for the pool, which the caller holds.
+  return 0;
+end;
+$$;
+comment on function private.gather_idle(uuid, date, smallint) is
+  'Empties the slots that nobody is using at this moment, and returns what lay in them. The caller holds the pool, so '
+  'this waits for nobody (at most 10 ms).';
+
 create function private.draw_from_budget(budget public.budgets, since date, in_slot smallint, wanted bigint)
 returns boolean
 language plpgsql
@@ -146,7 +176,6 @@ declare
   here private.budget_slots;
   pool private.budget_pools;
   chunk bigint;
-  gathered bigint;
 begin
   -- The own slot first, then the pool; from here on nothing is waited for.
   select s.* into here from private.budget_slots as s where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
@@ -155,16 +184,7 @@ begin
   if pool.left_over < chunk then
     -- What others have not used comes back, but for what is being used at this moment.
     for attempt in 1..20 loop
-      with idle as (
-        select s.slot, s.free from private.budget_slots as s
-        where s.budget_id = budget.id and s.period_start = since and s.slot <> in_slot and s.free > 0
-        for update skip locked
-      ), emptied as (
-        update private.budget_slots as s set free = 0 from idle
-        where s.budget_id = budget.id and s.period_start = since and s.slot = idle.slot returning idle.free
-      )
-      select coalesce(sum(free), 0) into gathered from emptied;
-      pool.left_over := pool.left_over + gathered;
+      pool.left_over := pool.left_over + private.gather_idle(budget.id, since, in_slot);
       chunk := wanted - here.free;
       exit when pool.left_over >= chunk or not budget.is_hard or not exists (
         select from private.budget_slots as s
@@ -196,17 +216,8 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with idle as (
-    select s.slot, s.free from private.budget_slots as s
-    where s.budget_id = in_budget and s.period_start = since and s.free > 0
-      and (select p.left_over from private.budget_pools as p where p.budget_id = in_budget and p.period_start = since) < 0
-    for update skip locked
-  ), emptied as (
-    update private.budget_slots as s set free = 0 from idle
-    where s.budget_id = in_budget and s.period_start = since and s.slot = idle.slot returning idle.free
-  )
-  update private.budget_pools as p set left_over = p.left_over + (select coalesce(sum(free), 0) from emptied)
-  where p.budget_id = in_budget and p.period_start = since and exists (select from emptied);
+  update private.budget_pools as p set left_over = p.left_over + private.gather_idle(in_budget, since)
+  where p.budget_id = in_budget and p.period_start = since and p.left_over < 0;
 $$;
 comment on function private.collect_debt(uuid, date) is 'When a pool owes, what lies idle in slots pays first. The caller holds the pool.';
 
