@@ -139,6 +139,10 @@ const schema = z.object({
   GROUNDWORK_EMBEDDER_KEY: z.string().optional(),
   GROUNDWORK_EMBEDDER_MODEL: z.string().max(200).default("text-embedding-3-small"),
   GROUNDWORK_SIGNING_KEY: signingKey.optional(),
+  GROUNDWORK_METRICS_TOKEN: z.string().regex(/^\S{16,}$/, {
+    error: "has fewer than 16 characters, or spaces",
+  }).optional(),
+  GROUNDWORK_LOG_REQUESTS: z.enum(["all", "usual", "failed"]).default("usual"),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -192,6 +196,10 @@ export interface Environment {
   readonly voice: PlatformAccounts | null;
   /** What the provider signs its reports with. */
   readonly voiceWebhookSecret: string | null;
+  /** With what a scraper may read the metrics, besides the secret key. */
+  readonly metricsToken: string | null;
+  /** Which requests have a line in the log: all, all but quick permission checks, or those that failed on our side. */
+  readonly loggedRequests: "all" | "usual" | "failed";
   /** What makes vectors of texts: the kind, where one is forced, and the endpoint, where there is one. */
   readonly embedder: {
     readonly kind: "platform" | "endpoint" | "local" | null;
@@ -257,6 +265,8 @@ export function parseEnvironment(
       ? { url: values.GROUNDWORK_VOICE_URL, keys: values.GROUNDWORK_VOICE_KEY }
       : null,
     voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
+    metricsToken: values.GROUNDWORK_METRICS_TOKEN ?? null,
+    loggedRequests: values.GROUNDWORK_LOG_REQUESTS,
     embedder: {
       kind: values.GROUNDWORK_EMBEDDER ?? null,
       endpoint: values.GROUNDWORK_EMBEDDER_URL

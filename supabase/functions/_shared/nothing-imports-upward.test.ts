@@ -7,7 +7,7 @@ const floors = [
   ["asserts", "input", "environment"],
   ["outbound", "database-pieces"],
   ["database", "storage"],
-  ["platform-accounts"],
+  ["platform-accounts", "metrics"],
   ["scratchpad"],
   ["embedding"],
   ["access"],

@@ -8,6 +8,7 @@ import { createEmbedder } from "./embedding/embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
 import type { Services } from "./http/bindings.ts";
 import { born, createLifetime } from "./lifetime.ts";
+import { createMetrics } from "./metrics.ts";
 import { createRateLimiter } from "./http/rate-limit.ts";
 import { createFailoverScratchpad } from "./scratchpad/failover.ts";
 
@@ -17,13 +18,25 @@ export type { Services };
 export function createServices(environment: Environment, birth: number = Date.now()): Services {
   const database = createDatabase(environment);
   const scratchpad = createFailoverScratchpad(environment, database);
+  const permissions = createPermissions(database, scratchpad);
+  /** What is counted where it happens, so that the warm check has nothing to call. */
+  const countedElsewhere = () => ({
+    ...Object.fromEntries(
+      Object.entries(permissions.answered).map((
+        [source, n],
+      ) => [`groundwork_permission_answers_total{source="${source}"}`, n]),
+    ),
+    groundwork_breaker_openings_total: scratchpad.openings,
+    groundwork_database_refused_total: database.figures().refused,
+  });
   return {
     environment,
     lifetime: createLifetime(environment.wallClock, birth),
     authenticator: createAuthenticator(environment),
     database,
+    metrics: createMetrics(database, countedElsewhere),
     scratchpad,
-    permissions: createPermissions(database, scratchpad),
+    permissions,
     memberships: createMemberships(database),
     limits: createLimits(database, scratchpad),
     rateLimiter: createRateLimiter(environment.rateLimits, scratchpad),
@@ -34,6 +47,7 @@ export function createServices(environment: Environment, birth: number = Date.no
 /** Ends what the services hold open. For tests: an isolate of the platform just ends. */
 export async function closeServices(services: Services): Promise<void> {
   services.scratchpad.stop();
+  services.metrics.stop();
   await services.database.close();
 }
 
@@ -43,3 +57,6 @@ let made: Services | undefined;
 export function services(): Services {
   return made ??= createServices(parseEnvironment(), born);
 }
+
+// What was counted in the last seconds of an isolate is told while it is still there.
+globalThis.addEventListener("beforeunload", () => void made?.metrics.flush());

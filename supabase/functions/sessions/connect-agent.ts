@@ -12,12 +12,16 @@ import type { Services } from "../_shared/services.ts";
 import { createAdmission } from "./admit-turn.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
 import { type Credentials, handoverProtocol, readToken } from "./read-token.ts";
-import { relayBounds, startRelay } from "./relay.ts";
+import { closeCodes, relayBounds, startRelay } from "./relay.ts";
 import { isOver, requireSession, type Session, sessionClosed } from "./session-store.ts";
 import { watchSession } from "./watch-session.ts";
 
 /** Seconds without a pong after which the runtime takes a person's socket for dead. */
 const idleTimeout = 30;
+
+const ownCodes = new Set<number>([1000, 1001, 1005, 1006, ...Object.values(closeCodes)]);
+/** An agent closes with whatever it likes: what is not ours is counted as one. */
+const nameClose = (code: number) => ownCodes.has(code) ? String(code) : "other";
 
 function requireUpgrade(request: Request): void {
   if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return;
@@ -145,6 +149,10 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
     );
     holdRelay(id, relay);
     relay.ended.then(letGo);
+    services.metrics.add("groundwork_relays_opened_total");
+    relay.ended.then(({ code }) =>
+      services.metrics.add(`groundwork_relays_closed_total{code="${nameClose(code)}"}`)
+    );
     const forgetCall = services.lifetime.onLastCall(relay.handOver);
     // The platform does not count a socket as a reason to keep the isolate.
     inBackground("a relay", relay.ended.then(forgetCall));

@@ -5,6 +5,7 @@ import { inBackground } from "../_shared/background.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
+import type { Metrics } from "../_shared/metrics.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
 import { requireSession, type Session, touchSession } from "./session-store.ts";
@@ -69,6 +70,13 @@ function requestIdOf(caller: Person | Service | Agent, given: string): string {
   return `agent:${caller.agentId}:${given}`;
 }
 
+function countTurn(metrics: Metrics, used: z.output<typeof usage>[]): void {
+  metrics.add("groundwork_turns_total");
+  for (const { kind, quantity } of used) {
+    metrics.add(`groundwork_usage_total{kind="${kind}"}`, quantity);
+  }
+}
+
 /**
  * `POST /sessions/:id/turns`: a turn ended. Its audit entry and its billing events are written in
  * one transaction, exactly once per request id: 201 when new, 200 when known, with the same id. A
@@ -99,6 +107,7 @@ export async function recordTurn(
       )`
   );
   if (!turn) throw new Error("record_turn returned no row");
+  if (turn.is_new) countTurn(context.env.metrics, given.usage);
   if (!isClosed) inBackground("noting a sign of life", touchSession(context.env, session));
   return answer({ session_id: id, ...turn }, turn.is_new ? 201 : 200);
 }

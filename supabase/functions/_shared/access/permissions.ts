@@ -79,6 +79,8 @@ export interface Permissions {
    * @returns false when Redis could not be told
    */
   raiseFloors(floors: ReadonlyMap<string, number>): Promise<boolean>;
+  /** How often it was answered from where, since the isolate began. */
+  readonly answered: Readonly<Record<Source, number>>;
 }
 
 /** Milliseconds for which an answer is kept in memory, from the beginning of its reading. */
@@ -112,6 +114,7 @@ export function createPermissions(
   const denials = createBoundedMap<string, { access: Access; goodUntil: number }>(keptDenials);
   const flights = new Map<string, Flight>();
   const explaining = new Map<string, Promise<Access>>();
+  const answered: Record<Source, number> = { memory: 0, scratchpad: 0, database: 0 };
   let departures = 0;
 
   function asUsable(
@@ -206,9 +209,12 @@ export function createPermissions(
     for (;;) {
       const flight = flights.get(user) ?? depart(user, needed);
       const usable = await flight.landing;
-      if (usable.revision >= needed) return usable;
       // Not as new as asked for, but what the database said after the question came: the truth.
-      if (usable.source === "database" && flight.number > arrival) return usable;
+      const isTruth = usable.source === "database" && flight.number > arrival;
+      if (usable.revision >= needed || isTruth) {
+        answered[usable.source]++;
+        return usable;
+      }
     }
   }
 
@@ -255,19 +261,28 @@ export function createPermissions(
     return access;
   }
 
+  function recall(usable: Usable): Usable {
+    answered.memory++;
+    return usable;
+  }
+
   const permissions: Permissions = {
+    answered,
+
     usable(user, consistency = "cached") {
       const known = kept.get(user);
       const isGood = known !== undefined && known.goodUntil > now();
       if (typeof consistency === "object" && "within" in consistency) {
-        return isGood && known.readAt >= now() - consistency.within ? known : board(user, 0);
+        return isGood && known.readAt >= now() - consistency.within
+          ? recall(known)
+          : board(user, 0);
       }
       const needed = consistency === "cached"
         ? 0
         : consistency === "fresh"
         ? Infinity
         : consistency.atLeast;
-      return isGood && known.revision >= needed ? known : board(user, needed);
+      return isGood && known.revision >= needed ? recall(known) : board(user, needed);
     },
 
     access(user, agent, consistency) {

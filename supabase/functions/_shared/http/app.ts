@@ -7,8 +7,16 @@
  */
 import { type Context, Hono } from "hono";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
-import { log } from "../log.ts";
 import type { Services } from "./bindings.ts";
+import {
+  checks,
+  createCounter,
+  failedWith,
+  hasLine,
+  logRequest,
+  type Outcome,
+  type Route,
+} from "./observe.ts";
 
 /** What Hono passes to every handler: the services are its bindings. */
 export interface AppEnvironment {
@@ -77,24 +85,39 @@ export function requestId(request: Request): string {
 
 function answerError(error: unknown, request: Request): Response {
   const known = toApiError(error);
-  const id = requestId(request);
-  if (known.status >= 500) {
-    log(known.status === 503 ? "warning" : "error", known.message, {
-      code: known.code,
-      request_id: id,
-      caller_request_id: request.headers.get("x-request-id") ?? undefined,
-      method: request.method,
-      path: new URL(request.url).pathname,
-      cause: known.cause ?? (known === error ? undefined : error),
-    });
-  }
   return new Response(errorBody(known), {
     status: known.status,
-    headers: { ...jsonHeaders, ...known.headers, "x-request-id": id },
+    headers: { ...jsonHeaders, ...known.headers, "x-request-id": requestId(request) },
   });
 }
 
+type Handler = (context: RequestContext) => Response | Promise<Response>;
+
+/** Wraps a route's handler: what came of each request is counted and logged. */
+function observe(route: Route, handler: Handler): Handler {
+  const count = createCounter(route);
+  const isCheck = checks.has(handler);
+  function note({ env, req: { raw } }: RequestContext, outcome: Outcome): void {
+    count(env.metrics, raw.method, outcome);
+    if (hasLine(env.environment.loggedRequests, isCheck, outcome)) {
+      logRequest({ ...route, request: raw, requestId: requestId(raw) }, outcome);
+    }
+  }
+  return async (context) => {
+    const begun = Date.now(); // the runtime's other clock costs microseconds (decision 35)
+    try {
+      const response = await handler(context);
+      note(context, { status: response.status, milliseconds: Date.now() - begun });
+      return response;
+    } catch (error) {
+      note(context, failedWith(error, Date.now() - begun));
+      throw error;
+    }
+  };
+}
+
 const methods = ["GET", "POST", "PUT", "DELETE"];
+const declarers = ["get", "post", "put", "delete", "all"] as const;
 
 function answerUnmatched(app: App, context: RequestContext): Response {
   const path = context.req.path;
@@ -110,8 +133,16 @@ function answerUnmatched(app: App, context: RequestContext): Response {
 /** Makes a function's app: its routes are relative to `/<name>`. */
 export function createApp(name: string): App {
   const app: App = new Hono<AppEnvironment>().basePath(`/${name}`);
+  for (const declare of declarers) {
+    const add = app[declare] as (path: string, handler: Handler) => App;
+    const addObserved = (path: string, handler: Handler) =>
+      add(path, observe({ function: name, route: path }, handler));
+    Object.assign(app, { [declare]: addObserved });
+  }
   app.onError((error, context) => answerError(error, context.req.raw));
-  app.notFound((context) => answerUnmatched(app, context));
+  app.notFound(
+    observe({ function: name, route: "none" }, (context) => answerUnmatched(app, context)),
+  );
   return app;
 }
 
@@ -141,6 +172,11 @@ export function serve(
       try {
         response = app.fetch(request, services());
       } catch (error) {
+        // Without services there is nothing to count with: the line in the log is all there is.
+        logRequest(
+          { function: "", route: "none", request, requestId: requestId(request) },
+          failedWith(error, 0),
+        );
         response = answerError(error, request);
       }
       // Only browsers send it. Headers are half of what a warm answer costs: others do without.

@@ -7,6 +7,7 @@ import type { Database } from "../database.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Environment } from "../environment.ts";
 import type { Lifetime } from "../lifetime.ts";
+import type { Metrics } from "../metrics.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
@@ -16,6 +17,7 @@ export interface Services {
   readonly lifetime: Lifetime;
   readonly authenticator: Authenticator;
   readonly database: Database;
+  readonly metrics: Metrics;
   readonly scratchpad: FailoverScratchpad;
   readonly permissions: Permissions;
   readonly memberships: Memberships;

@@ -11,6 +11,7 @@ import {
 import { callerNetwork } from "./caller-address.ts";
 import type { RateLimitClass } from "../environment.ts";
 import type { RequestContext } from "./app.ts";
+import { checks } from "./observe.ts";
 import type { Allowance } from "./rate-limit.ts";
 
 /** Who a route is for decides what its handler is given. */
@@ -34,6 +35,12 @@ function withAllowance(response: Response, allowance: Allowance): Response {
   return response;
 }
 
+/** What is counted as a permission check is known as one where it is logged. */
+function marked<Wrapped extends object>(limit: RateLimitClass, handler: Wrapped): Wrapped {
+  if (limit === "check") checks.add(handler);
+  return handler;
+}
+
 /**
  * Wraps a handler: identifies the caller, counts the request, and adds the `RateLimit-*` headers.
  * The service is not limited.
@@ -48,7 +55,7 @@ export function route<For extends Audience>(
   limit: RateLimitClass,
   handler: Handler<CallerOf[For]>,
 ): (context: RequestContext) => Promise<Response> {
-  return async (context) => {
+  return marked(limit, async (context) => {
     const { authenticator, rateLimiter } = context.env;
     const request = context.req.raw;
     const caller = (audience !== "service" && authenticator.recall(request)) ||
@@ -58,7 +65,7 @@ export function route<For extends Audience>(
     if (caller.kind === "service") return await handler(context, known);
     const allowance = rateLimiter.count(caller.userId, limit);
     return withAllowance(await handler(context, known), allowance);
-  };
+  });
 }
 
 /** Under what a caller's requests are counted. An agent has an allowance for each of the people it acts for. */
@@ -86,7 +93,7 @@ export function scopedRoute<For extends Audience>(
   handler: Handler<CallerOf[For] | Agent>,
 ): (context: RequestContext) => Promise<Response> {
   const others = route(audience, limit, handler);
-  return async (context) => {
+  return marked(limit, async (context) => {
     const { authenticator, rateLimiter } = context.env;
     const request = context.req.raw;
     const caller = authenticator.recall(request) ??
@@ -96,7 +103,7 @@ export function scopedRoute<For extends Audience>(
     requireScope(caller, needed);
     const allowance = rateLimiter.count(countedAs(caller), limit);
     return withAllowance(await handler(context, caller), allowance);
-  };
+  });
 }
 
 /**

@@ -19,6 +19,7 @@ export async function startDrillStack(
   if (pooler) started.defer(() => pooler.remove());
   const stack = await startStack({
     ...options,
+    functionEnv: { GROUNDWORK_LOG_REQUESTS: "failed", ...options.functionEnv },
     dbUrl: server?.adminUrl,
     poolerUrl: pooler?.url,
     stateDir: null,
