@@ -9,7 +9,7 @@ import { findUnbootable } from "./boots.ts";
 import { bundleFunction, listFunctions } from "./bundles.ts";
 import { lintDatabase } from "./database-lints.ts";
 import { runDeno } from "./deno.ts";
-import { findUndeclared } from "./function-declarations.ts";
+import { findMadeTwice, findUndeclared } from "./function-declarations.ts";
 import { findPhoneDataDrift } from "./generate-phone-data.ts";
 import { generateTypesFromMigrations, TYPES_FILE } from "./generate-types.ts";
 
@@ -31,6 +31,7 @@ const CHECKS: Check[] = [
   { name: "types of the code (deno check)", run: () => deno("check", "--quiet", ...CODE) },
   { name: "every migration has a rollback, and every rollback a migration", run: checkPairs },
   { name: "every SQL function says volatility, search path and comment", run: checkFunctions },
+  { name: "every SQL function is made once, in one chapter", run: checkHomes },
   {
     name: "every function bundles, with npm:, node: and own files, under 20 MB",
     run: checkBundles,
@@ -98,12 +99,18 @@ async function checkPairs(): Promise<string[]> {
   return problems;
 }
 
-async function checkFunctions(): Promise<string[]> {
-  const scripts = (await listMigrations()).map(async (name) => ({
+const readMigrations = async () =>
+  await Promise.all((await listMigrations()).map(async (name) => ({
     name,
     script: await Deno.readTextFile(`${PROJECT}/supabase/migrations/${name}`),
-  }));
-  return findUndeclared(await Promise.all(scripts));
+  })));
+
+async function checkFunctions(): Promise<string[]> {
+  return findUndeclared(await readMigrations());
+}
+
+async function checkHomes(): Promise<string[]> {
+  return findMadeTwice(await readMigrations());
 }
 
 async function checkBundles(): Promise<string[]> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findUndeclared } from "./function-declarations.ts";
+import { findMadeTwice, findUndeclared } from "./function-declarations.ts";
 
 const declared = `
 create function private.one(n int) returns int
@@ -34,4 +34,17 @@ Deno.test("a comment given by a later migration counts", () => {
   const [create = "", comment = ""] = declared.split(/(?=comment)/);
   const both = [{ name: "1.sql", script: create }, { name: "2.sql", script: comment }];
   assert.deepEqual(findUndeclared(both), []);
+});
+
+Deno.test("a function that a later chapter makes again, or that replaces, is found", () => {
+  const first = { name: "1.sql", script: declared };
+  const again = { name: "2.sql", script: declared.replace("create", "create or replace") };
+  assert.deepEqual(findMadeTwice([first]), []);
+  assert.deepEqual(findMadeTwice([first, { ...first, name: "2.sql" }]), [
+    "2.sql:2 private.one is made in 1.sql",
+  ]);
+  assert.deepEqual(findMadeTwice([first, again]), ["2.sql:2 private.one is made in 1.sql"]);
+  assert.deepEqual(findMadeTwice([again]), [
+    "2.sql:2 private.one replaces: nothing is there to be replaced",
+  ]);
 });

@@ -27,6 +27,31 @@ export function findUndeclared(migrations: { name: string; script: string }[]): 
   });
 }
 
+/**
+ * Functions that are made more than once: what a chapter makes, no later one makes again. Several of one name with
+ * different arguments are one function to those who read it, so they stand in one chapter.
+ *
+ * @param migrations the scripts of all migrations
+ */
+export function findMadeTwice(migrations: { name: string; script: string }[]): string[] {
+  const homes = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { name: chapter, script } of migrations) {
+    for (const { text, line } of splitStatements(script)) {
+      const made = /^create\s+(or\s+replace\s+)?function\s+([\w.]+)/i.exec(text);
+      if (!made) continue;
+      const [, replaces, name = ""] = made;
+      const home = homes.get(name) ?? chapter;
+      homes.set(name, home);
+      if (home !== chapter) problems.push(`${chapter}:${line} ${name} is made in ${home}`);
+      else if (replaces) {
+        problems.push(`${chapter}:${line} ${name} replaces: nothing is there to be replaced`);
+      }
+    }
+  }
+  return problems;
+}
+
 /** A function's statement without its body and its comments, where the same words mean nothing. */
 const withoutBody = (statement: string): string =>
   statement.replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, "").replace(/--[^\n]*/g, "");

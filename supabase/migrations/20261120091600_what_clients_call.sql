@@ -124,19 +124,6 @@ $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
   'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the caller''s same one within a day is one entry. Errors: reserved_action 403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
 
-create function public.verify_audit_log(workspace_id uuid, anchor text default null)
-returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
-language sql
-stable
-rows 1
-security invoker
-set search_path = ''
-as $$
-  select * from private.verify_audit_log($1, $2);
-$$;
-comment on function public.verify_audit_log(uuid, text) is
-  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, anchor_missing), until when the log is sealed, and its newest digest. Admins and the service. Errors: not_found 404.';
-
 grant execute on function
   public.create_workspace(text, text, text),
   public.delete_workspace(uuid),
@@ -148,6 +135,5 @@ grant execute on function
 to authenticated;
 grant execute on function
   public.explain_access(uuid, uuid, text, boolean),
-  public.log_audit(uuid, text, text, text, uuid, jsonb, text),
-  public.verify_audit_log(uuid, text)
+  public.log_audit(uuid, text, text, text, uuid, jsonb, text)
 to authenticated, service_role;

@@ -111,21 +111,20 @@ comment on function private.drop_chunks() is 'Statement trigger on streams: what
 create trigger drop_chunks after delete on public.streams
   referencing old table as old_rows for each statement execute function private.drop_chunks();
 
-create or replace function private.sweep_scratchpad()
+create function private.sweep_chunks()
 returns bigint
 language sql
 volatile
 set search_path = ''
 as $$
-  with gone_values as (delete from private.scratch_values where expires_at <= now() returning 1),
-  gone_members as (delete from private.scratch_members where ends_at <= now() returning 1),
-  gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1),
-  gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
+  with gone_chunks as (delete from private.scratch_chunks where ends_at <= now() returning 1),
   -- No chunk lives longer than a day.
   gone_streams as (delete from private.deleted_streams where deleted_at < now() - interval '1 day' returning 1)
-  select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters)
-    + (select count(*) from gone_chunks) + (select count(*) from gone_streams);
+  select (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;
+comment on function private.sweep_chunks() is
+  'Removes chunks that have ended, and the note of streams whose chunks must be gone by now. Returns how many rows.';
+select cron.schedule('sweep-chunks', '*/5 * * * *', 'select private.sweep_chunks()');
 
 create function private.end_abandoned_streams()
 returns bigint

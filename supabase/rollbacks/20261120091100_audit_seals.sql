@@ -1,7 +1,5 @@
 -- Back from: audit seals. The evidence is gone: keep an anchor of each workspace first (audit_anchor).
 drop function public.audit_anchor(uuid);
-drop function private.verify_audit_log(uuid, text);
-drop function private.recount_seals(uuid);
 drop table private.unsealed_logs;
 drop function private.seal_digest(public.audit_seals, bytea);
 drop view private.audit_leaves;

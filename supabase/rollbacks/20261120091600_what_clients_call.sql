@@ -1,5 +1,4 @@
 -- Back from: what clients call. The bodies stay in private.
-drop function public.verify_audit_log(uuid, text);
 drop function public.log_audit(uuid, text, text, text, uuid, jsonb, text);
 drop function public.explain_access(uuid, uuid, text, boolean);
 drop function public.transfer_ownership(uuid, uuid);

@@ -59,6 +59,7 @@ insert into harmless values
   ('embed-pending', 'looks, and calls a function'), ('import-leads', 'looks, and calls a function'), ('remove-files', 'looks, and calls a function'), ('erase-people', 'looks, and calls a function'),
   ('publish-articles-daily', 'calls a function'), ('publish-due-content', 'looks, and calls a function'),
   ('maintain-partitions', 'partitions are of no tenant'), ('sweep-scratchpad', 'no trigger, no tenant'),
+  ('sweep-chunks', 'no trigger, no tenant'),
   ('purge-erasures', 'receipts of people, of no tenant'), ('purge-businesses', 'each prefix by itself: businesses/dropping'),
   ('tend-durable-streams', 'each stream by itself: below');
 select plan(2 + 3 * (select count(*)::integer from poisoned));

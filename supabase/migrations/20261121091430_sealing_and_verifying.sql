@@ -1,7 +1,7 @@
--- Verifying redacted logs: the sealer and the verifier, taught about redactions.
+-- Sealing and verifying: the job that seals what was written, and the check that finds what was changed since, both with
+-- what they have to know of redactions.
 --
--- Touches: private.seal_entries, private.seal_audit_log, private.recount_seals, private.verify_audit_log (as of
---          091100), private.trouble_with_redactions.
+-- Touches: private.seal_entries, seal_audit_log, recount_seals, trouble_with_redactions; public.verify_audit_log.
 -- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
 --          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
 --          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
@@ -100,7 +100,6 @@ comment on function private.seal_audit_log() is
   'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run '
   'at the same time as itself and as writers.';
 
-drop function private.recount_seals(uuid);
 create function private.recount_seals(in_workspace uuid)
 returns table (to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
 language plpgsql
@@ -161,7 +160,7 @@ $$;
 comment on function private.trouble_with_redactions(uuid, bigint[]) is
   'redaction_unvouched: redactions for which no entry of the log vouches, or not for exactly these; redaction_missing: a sealed voucher whose redactions are gone; null: neither.';
 
-create or replace function private.verify_audit_log(workspace_id uuid, anchor text)
+create function private.verify_audit_log(workspace_id uuid, anchor text)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
 language plpgsql
 stable
@@ -239,6 +238,20 @@ begin
   return next;
 end;
 $$;
+comment on function private.verify_audit_log(uuid, text) is
+  'The body of public.verify_audit_log: what clients call runs as the caller, what it does needs more.';
 
+create function public.verify_audit_log(workspace_id uuid, anchor text default null)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+language sql
+stable
+rows 1
+security invoker
+set search_path = ''
+as $$
+  select * from private.verify_audit_log($1, $2);
+$$;
 comment on function public.verify_audit_log(uuid, text) is
   'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), until when the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and the service. Errors: not_found 404.';
+grant execute on function private.verify_audit_log(uuid, text), public.verify_audit_log(uuid, text)
+to authenticated, service_role;
