@@ -30,7 +30,7 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 /** A refusal by the backend, with a code of docs/errors.md, such as `not_found`. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
-  /** As docs/errors.md has it. */
+  /** As docs/errors.md has it; `unknown` where something before the backend has answered. */
   readonly code: string;
   /** Of HTTP. */
   readonly status: number;

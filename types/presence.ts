@@ -113,11 +113,15 @@ export function stayPresent(through: Through, options: PresenceOptions): Staying
   const about = { workspace_id: workspace, ...(agent === undefined ? {} : { agent_id: agent }) };
   let { status = "online", metadata = {} } = options;
   let isHere = true;
+  let isWaiting = false;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** One after the other, so that no heartbeat comes after the leave. */
+  /** One after the other, so that none comes after the leave; one that waits says what is true then. */
   function beat(): void {
+    if (isWaiting) return;
+    isWaiting = true;
     last = last.then(async () => {
+      isWaiting = false;
       if (!isHere) return;
       await callFunction(through, "presence", {
         method: "PUT",

@@ -2,8 +2,9 @@
  * Server-sent events over `fetch`, which unlike the browser's EventSource sends a header with the token. A connection
  * that breaks, ends, or falls silent is followed by the next, which begins after the last event that was heard.
  */
-import { EventSourceParserStream } from "eventsource-parser/stream";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { isTemporary, RefusedError } from "./calls.ts";
+import { sleep } from "./sleep.ts";
 
 /** One event, as it was sent. */
 export interface ServerSentEvent {
@@ -76,48 +77,23 @@ async function* readEvents(
   connection: AbortController,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   if (!response.body) return;
+  const events: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (event) => events.push(event) });
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const isAlive = () => {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => connection.abort(new Error("the connection was silent")),
-      longestSilence,
-    );
-  };
-  isAlive();
-  const heard = new TransformStream<string, string>({
-    transform(text, controller) {
-      isAlive();
-      controller.enqueue(text);
-    },
-  });
-  const reader = response.body.pipeThrough(new TextDecoderStream() as Decoder).pipeThrough(heard)
-    .pipeThrough(new EventSourceParserStream()).getReader();
+  const silence = () => connection.abort(new Error("the connection was silent"));
   try {
     for (;;) {
+      timer = setTimeout(silence, longestSilence);
       const { done, value } = await reader.read();
+      clearTimeout(timer);
       if (done) return;
-      yield { event: value.event ?? "message", data: value.data, id: value.id };
+      parser.feed(decoder.decode(value, { stream: true }));
+      for (const { event = "message", data, id } of events.splice(0)) yield { event, data, id };
     }
   } finally {
     clearTimeout(timer);
     await reader.cancel().catch(() => {});
   }
-}
-
-/** The types of the DOM say of it that it reads more than bytes of `fetch`. */
-type Decoder = ReadableWritablePair<string, Uint8Array>;
-
-/** Resolves after a while, or at once when the signal comes. */
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    }
-    if (signal?.aborted) done();
-    else signal?.addEventListener("abort", done);
-  });
 }

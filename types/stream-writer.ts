@@ -1,5 +1,6 @@
 /** The writer's end of a stream: an agent's or the service's. */
 import { callFunction, isTemporary, RefusedError, type Through } from "./calls.ts";
+import { sleep } from "./sleep.ts";
 
 /** What an answer becomes in the conversation. */
 export interface FinishedMessage {
@@ -32,9 +33,6 @@ const mostChunks = 500;
 const mostCharacters = 250_000;
 const firstPause = 200;
 const longestPause = 5_000;
-
-const sleep = (milliseconds: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Begins an answer in a conversation. What is said is kept until the end, and said again where the backend has lost it.

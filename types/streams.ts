@@ -83,3 +83,32 @@ export async function* readStream(
 export async function stopStream(through: Through, stream: string): Promise<void> {
   await callFunction(through, `streams/${encodeURIComponent(stream)}/stop`);
 }
+
+/** The text of an AI SDK's chunk; null where it says something else, or is no such chunk. */
+function textOfLine(line: string): string | null {
+  try {
+    const chunk = JSON.parse(line);
+    if (typeof chunk?.type !== "string") return null;
+    return chunk.type === "text-delta" ? String(chunk.delta) : "";
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The text of a chunk. Writers say plain text, or the AI SDK's chunks: as JSON, or as the lines of
+ * `toUIMessageStreamResponse`.
+ */
+export function textOfChunk(chunk: string): string {
+  const lines = chunk.startsWith("data: ")
+    ? chunk.split("\n").filter((line) => line.startsWith("data: ") && line !== "data: [DONE]")
+      .map((line) => line.slice("data: ".length))
+    : [chunk];
+  const texts = lines.map(textOfLine);
+  return texts.includes(null) ? chunk : texts.join("");
+}
+
+/** The text of a stored message. */
+export function textOfMessage({ parts }: Pick<StoredUIMessage, "parts">): string {
+  return parts.map(({ type, text }) => type === "text" ? String(text) : "").join("");
+}

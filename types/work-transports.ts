@@ -2,6 +2,7 @@
  * The ways from a worker to its queue: over HTTP (the function `work`), over supabase-js, or over a
  * connection of its own. All three speak the same grammar and refuse with the same codes.
  */
+import { callFunction, isTemporary, RefusedError } from "./calls.ts";
 import { type Claimed, type Held, type Transport, WorkError } from "./work.ts";
 
 /**
@@ -12,31 +13,30 @@ import { type Claimed, type Held, type Transport, WorkError } from "./work.ts";
  * @param key instead of it the operator's secret key, for the work of all workspaces
  */
 export function httpTransport(
-  { url, timeout = 10, ...by }:
+  { timeout = 10, ...through }:
     & { url: string; timeout?: number }
     & (
       | { token: () => Promise<string> }
       | { key: string }
     ),
 ): Transport {
-  const credential = async (): Promise<Record<string, string>> =>
-    "key" in by ? { apikey: by.key } : { authorization: `Bearer ${await by.token()}` };
-
-  async function say(queue: string, verb: string, body: unknown): Promise<unknown> {
-    const response = await fetch(`${url}/functions/v1/work/${queue}/${verb}`, {
-      method: "POST",
-      headers: { ...await credential(), "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeout * 1000),
-    });
-    if (response.ok) return await response.json();
-    const text = await response.text();
-    const { code, message, hint } = parseError(text);
-    // What passes by itself is no refusal: the worker tries again.
-    if (!code || response.status >= 500 || response.status === 429) {
-      throw new Error(`${verb} was answered ${response.status} ${code ?? text.slice(0, 200)}`);
+  async function say(
+    queue: string,
+    verb: string,
+    body: Record<string, unknown>,
+  ): Promise<unknown> {
+    try {
+      return await callFunction(through, `work/${queue}/${verb}`, {
+        body,
+        signal: AbortSignal.timeout(timeout * 1000),
+      });
+    } catch (error) {
+      // What passes by itself is no refusal: the worker tries again.
+      if (!(error instanceof RefusedError) || error.code === "unknown" || isTemporary(error)) {
+        throw error;
+      }
+      throw new WorkError(error.code, error.message, error.hint);
     }
-    throw new WorkError(code, message, hint);
   }
   const about = ({ token, ids }: Held) => ({ claim_token: token, ids });
   return {
@@ -57,21 +57,6 @@ export function httpTransport(
       await say(queue, "snooze", { ...about(held), until: until.toISOString(), reason });
     },
   };
-}
-
-interface Said {
-  code?: string;
-  message: string;
-  hint?: string;
-}
-
-function parseError(text: string): Said {
-  try {
-    const { error } = JSON.parse(text) as { error?: Said };
-    return { code: error?.code, message: error?.message ?? text, hint: error?.hint } as Said;
-  } catch {
-    return { message: text };
-  }
 }
 
 /** The part of a supabase-js client that is needed. */

@@ -1,7 +1,7 @@
 /** Streams and presence as the package's functions hear and say them, over connections that break. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
-import { followPresence, listPresent, stayPresent, tellTyping } from "../../../types/presence.ts";
+import { followPresence, listPresent, stayPresent } from "../../../types/presence.ts";
 import type { PresenceEvent } from "../../../types/presence.ts";
 import { readStream, RefusedError, stopStream, writeStream } from "../../../types/streams.ts";
 import type { StreamEvent, Through } from "../../../types/streams.ts";
@@ -48,10 +48,10 @@ for (const [what, through] of [["fetch", as], ["supabase-js", client]] as const)
     sanitizeResources: false, // supabase-js keeps a timer
     sanitizeOps: false,
     fn: async () => {
-      await using proxy = startCuttingProxy(900);
+      await using proxy = startCuttingProxy(1_500);
       const answer = await writeStream(service, { conversation_id: await openConversation() });
       const said = Array.from(
-        { length: 150 },
+        { length: 120 },
         (_, n) => `${n}: two\nlines, ä and 🦊 ${"x".repeat(n % 7)}`,
       );
       const hearing = hearAll(readStream(through(member, proxy.url), answer.id));
@@ -116,14 +116,12 @@ Deno.test("a writer says again what the fast memory has lost, and hears that its
   );
 });
 
-Deno.test("who follows a room hears who comes, types and goes, all anew after a cut, and the end", async () => {
+Deno.test("who follows a room hears who comes and goes, all anew after a cut, and the end", async () => {
   await using proxy = startCuttingProxy();
-  const talk = crypto.randomUUID();
   const colleague = await world.addPerson("member");
   const breaks: number[] = [];
   const events = followPresence(as(member, proxy.url), {
     workspace,
-    conversations: [talk],
     onBreak: (_, pause) => void breaks.push(pause),
   });
   async function next<Type extends PresenceEvent["type"]>(type: Type) {
@@ -137,20 +135,9 @@ Deno.test("who follows a room hears who comes, types and goes, all anew after a 
   const here = stayPresent(as(colleague), { workspace, metadata: { page: "/" } });
   const { member: joined } = await next("joined");
   assertDeepEquals([joined.kind, joined.id, joined.status], ["person", colleague.id, "online"]);
-  here.change({ status: "busy" });
-  const { member: changed } = await next("changed");
-  assertDeepEquals([changed.status, changed.metadata], ["busy", { page: "/" }]);
-
   proxy.cut();
   assertDeepEquals((await next("here")).members.map(({ id }) => id), [colleague.id]);
   assertDeepEquals([proxy.cuts, breaks.length], [1, 1]);
-  const typing = tellTyping(as(colleague), { workspace, conversation: talk });
-  typing.press();
-  typing.press();
-  const told = { type: "typing" as const, conversation_id: talk, user_id: colleague.id };
-  assertDeepEquals(await next("typing"), { ...told, is_typing: true });
-  typing.stop();
-  assertDeepEquals(await next("typing"), { ...told, is_typing: false });
   await here.leave();
   assertEquals((await next("left")).member.id, colleague.id);
   assertDeepEquals(await listPresent(as(member), workspace), []);
