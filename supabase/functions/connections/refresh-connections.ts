@@ -31,6 +31,7 @@ export async function refreshConnection(
     reason: "refreshing on request",
     within: always,
     user: caller.kind === "person" ? caller.userId : null,
+    by: caller.kind === "person" ? caller : undefined,
   });
   switch (renewal.kind) {
     case "later":

@@ -1,5 +1,5 @@
 /** A connection's tokens are renewed by one caller at a time; the others wait for what it brings. */
-import type { Agent } from "../_shared/access/authentication.ts";
+import { type Agent, claimsOf, type Person } from "../_shared/access/authentication.ts";
 import { unavailable } from "../_shared/errors.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
@@ -37,13 +37,18 @@ export const always = 100 * 365 * 86_400;
 
 const pause = 100;
 
-async function keep(services: Services, held: Held, grant: Grant): Promise<Renewal> {
-  const [kept] = await services.database.run((sql) =>
-    sql<{ outcome: "stored" | "gone" | "overtaken" }[]>`
+/** By whose request it is renewed, for the audit log; undefined: the service's. */
+type Asker = { readonly claims: Readonly<Record<string, unknown>> } | undefined;
+
+async function keep(services: Services, held: Held, grant: Grant, by: Asker): Promise<Renewal> {
+  const [kept] = await services.database.run(
+    (sql) =>
+      sql<{ outcome: "stored" | "gone" | "overtaken" }[]>`
       select private.finish_renewal(
         ${held.connection_id}, ${held.lease}, ${grant.accessToken}, ${grant.refreshToken},
         ${grant.expiresIn}, string_to_array(${grant.scopes?.join(" ") ?? null}, ' ')
-      ) as outcome`
+      ) as outcome`,
+    { by },
   );
   if (kept?.outcome !== "gone") return { kind: kept?.outcome === "stored" ? "renewed" : "fresh" };
   // Removed meanwhile: what the provider just gave is taken back with the rest.
@@ -56,22 +61,25 @@ async function keep(services: Services, held: Held, grant: Grant): Promise<Renew
   return { kind: "gone" };
 }
 
-/** Renews a connection whose lease is held, and says in the database what became of it. */
+/** Renews a connection whose lease is held, and says in the database what became of it, and by whose request. */
 export async function renewHeld(
   services: Services,
   held: Held,
   patience: number = providerPatience,
+  by?: Asker,
 ): Promise<Renewal> {
   const outcome = await askForTokens(services, { ...held, url: held.token_url }, {
     grant_type: "refresh_token",
     refresh_token: held.refresh_token,
   }, patience);
-  if (outcome.kind === "granted") return await keep(services, held, outcome.grant);
+  if (outcome.kind === "granted") return await keep(services, held, outcome.grant, by);
   const isRevoked = outcome.kind === "revoked";
-  await services.database.run((sql) =>
-    sql`select private.fail_renewal(
+  await services.database.run(
+    (sql) =>
+      sql`select private.fail_renewal(
       ${held.connection_id}, ${held.lease}, ${outcome.trouble}, ${isRevoked}
-    )`
+    )`,
+    { by },
   );
   log(isRevoked ? "info" : "warning", "a connection was not renewed", {
     connection_id: held.connection_id,
@@ -87,15 +95,16 @@ export async function renewHeld(
  * Renews a connection unless its token lives longer than `within` seconds. When somebody else is at
  * it their result is awaited and not doubled: a refresh token may work only once.
  *
- * @param asked user: only if it is theirs; by: the agent by whose request it is renewed
+ * @param asked user: only if it is theirs; by: who asks for it, whom the audit log names
  * @throws ApiError 404 `not_found`, 503 `unavailable` when somebody else takes too long
  */
 export async function renewConnection(
   services: Services,
   id: string,
-  asked: { reason: string; within: number; user: string | null; by?: Agent | undefined },
+  asked: { reason: string; within: number; user: string | null; by?: Person | Agent | undefined },
 ): Promise<Renewal> {
   const deadline = Date.now() + providerPatience + 4000;
+  const by = asked.by && claimsOf(asked.by);
   let within = asked.within;
   let hasWaited = false;
   for (;;) {
@@ -105,12 +114,12 @@ export async function renewConnection(
         select * from private.begin_renewal(
           ${id}, ${asked.reason}, make_interval(secs => ${within}), ${asked.user}
         )`,
-      { by: asked.by },
+      { by },
     );
     if (!begun) throw new Error("begin_renewal returned no row");
     switch (begun.outcome) {
       case "begun":
-        return await renewHeld(services, { ...begun, connection_id: id });
+        return await renewHeld(services, { ...begun, connection_id: id }, providerPatience, by);
       case "later": {
         const left = Number(begun.next_attempt_at) - Date.now();
         return { kind: "later", trouble: "it failed lately", seconds: Math.ceil(left / 1000) };

@@ -1,5 +1,6 @@
 /** Tokens are lent to the service, renewed in time, by one caller at a time; and a provider that fails is not one that revoked. */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
+import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
 import {
   askConnections,
   assertNothingLeaked,
@@ -152,6 +153,34 @@ Deno.test("a provider that revoked is told: the tokens leave the vault and the p
   assertEquals(again.body.connection_id, id);
   assertEquals((await tokenOf(id)).body.access_token, provider.latest()?.access);
   await ending(id, provider);
+});
+
+Deno.test("that a provider refused is in the audit log by the name of who asked: the agent and its person, or the person", async () => {
+  const scopes = ["connections:use"];
+  const credential = await addCredential(sql, world.agent, scopes);
+  await addConsent(sql, world.agent, member.id, scopes);
+  await sql`
+    insert into public.permissions (user_id, agent_id, workspace_id)
+    values (${member.id}, ${world.agent}, ${workspace}) on conflict do nothing`;
+  const acting = await asAgent(world.agent, credential, scopes, member.id);
+  const askers: [string, string, Parameters<typeof askConnections>[3], unknown[]][] = [
+    ["GET", "token?reason=mail", { as: acting }, [member.id, world.agent]],
+    ["POST", "refresh", { as: member }, [member.id, null]],
+    ["GET", "token?reason=mail", { as: "service" }, [null, null]],
+  ];
+  for (const [method, path, said, named] of askers) {
+    const { provider, id } = await start();
+    await endIn(id, 60);
+    provider.takeBack();
+    const refused = await askConnections(isolate, method, `/${id}/${path}`, said);
+    assertDeepEquals([refused.status, refused.body.error.code], [409, "connection_revoked"]);
+    const [entry] = await sql`
+      select actor_id, agent_id, detail from public.audit_log
+      where subject_id = ${id} and action = 'connection.changed' order by id desc limit 1`;
+    assertEquals(entry?.detail.after.status, "revoked");
+    assertDeepEquals([entry?.actor_id, entry?.agent_id], named);
+    await ending(id, provider);
+  }
 });
 
 for (const mood of ["down", "garbled", "moved", "huge", "silent"] as const) {
