@@ -63,6 +63,37 @@ Deno.test("a platform has one key or one for each workspace", () => {
   assertDeepEquals(parse(social).social, { url: "https://social.example", keys: "k" });
 });
 
+Deno.test("a trusted issuer is an address, or says more of itself; its tokens are for the MCP server", () => {
+  assertDeepEquals(parse().trustedIssuers, []);
+  const GROUNDWORK_TRUSTED_ISSUERS = JSON.stringify([
+    "https://login.example",
+    { issuer: "https://other.example", audience: "groundwork", identity_client: "page" },
+  ]);
+  assertDeepEquals(parse({ GROUNDWORK_TRUSTED_ISSUERS }).trustedIssuers, [
+    {
+      issuer: "https://login.example",
+      audience: "http://127.0.0.1:54321/functions/v1/mcp",
+      jwksUri: null,
+      identityClient: null,
+    },
+    {
+      issuer: "https://other.example",
+      audience: "groundwork",
+      jwksUri: null,
+      identityClient: "page",
+    },
+  ]);
+  for (
+    const wrong of [
+      "login.example",
+      '["login.example"]',
+      '["https://a.example", "https://a.example"]',
+    ]
+  ) {
+    throws(() => parse({ GROUNDWORK_TRUSTED_ISSUERS: wrong }), /GROUNDWORK_TRUSTED_ISSUERS/);
+  }
+});
+
 Deno.test("every missing variable is named at once", () => {
   throws(
     () => parse({ SUPABASE_URL: undefined, SUPABASE_JWKS: "" }),

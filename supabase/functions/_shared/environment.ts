@@ -81,6 +81,22 @@ const origins = z.string().transform((text, context): string[] =>
     return [];
   })
 );
+/** An authorization server whose tokens are believed. */
+const trustedIssuer = z.strictObject({
+  issuer: z.url({ protocol: /^https?$/ }).max(500),
+  audience: z.string().min(1).max(500).optional(),
+  jwks_uri: z.url({ protocol: /^https?$/ }).max(500).optional(),
+  identity_client: z.string().min(1).max(300).optional(),
+});
+const trustedIssuers = json.pipe(
+  z.array(
+    z.union([z.string().transform((issuer) => ({ issuer })).pipe(trustedIssuer), trustedIssuer]),
+  )
+    .max(20).refine(
+      (issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length,
+      { error: "names an issuer twice" },
+    ),
+);
 /** A key as it is, or a JSON object of keys by workspace. */
 const platformKeys = z.string().transform((text, context) => {
   if (!text.trimStart().startsWith("{")) return text;
@@ -143,6 +159,7 @@ const schema = z.object({
     error: "has fewer than 16 characters, or spaces",
   }).optional(),
   GROUNDWORK_LOG_REQUESTS: z.enum(["all", "usual", "failed"]).default("usual"),
+  GROUNDWORK_TRUSTED_ISSUERS: trustedIssuers.default([]),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
 }).refine(
@@ -158,6 +175,18 @@ export interface PlatformAccounts {
   readonly url: string;
   /** The one key of a project that is one company's, or each workspace's own. */
   readonly keys: string | Readonly<Record<string, string>>;
+}
+
+/** An authorization server of others whose tokens are believed. */
+export interface TrustedIssuer {
+  /** As its tokens call it. */
+  readonly issuer: string;
+  /** Whom its tokens must be for: this project's MCP server, unless it is called otherwise there. */
+  readonly audience: string;
+  /** Where its keys are; null: it says so itself. */
+  readonly jwksUri: string | null;
+  /** The client there whose tokens prove who a person is; null: people link no identities of this issuer themselves. */
+  readonly identityClient: string | null;
 }
 
 /** What the functions know about the project they run in. */
@@ -178,6 +207,7 @@ export interface Environment {
   readonly keySet: { keys: { kty: string; [member: string]: unknown }[] };
   /** Signs the tokens of agents; null where agents get none. */
   readonly signingKey: z.output<typeof signingKey> | null;
+  readonly trustedIssuers: readonly TrustedIssuer[];
   readonly redis: { url: string; token: string } | null;
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
@@ -231,6 +261,7 @@ export function parseEnvironment(
     throw new Error(`The functions' environment is incomplete: ${faults.join("; ")}`);
   }
   const values = parsed.data;
+  const publicUrl = (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, "");
   return {
     url: values.SUPABASE_URL,
     databaseUrl: values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL,
@@ -247,12 +278,18 @@ export function parseEnvironment(
     secretKeys: values.SUPABASE_SECRET_KEYS,
     keySet: values.SUPABASE_JWKS,
     signingKey: values.GROUNDWORK_SIGNING_KEY ?? null,
+    trustedIssuers: values.GROUNDWORK_TRUSTED_ISSUERS.map((trusted) => ({
+      issuer: trusted.issuer,
+      audience: trusted.audience ?? `${publicUrl}/functions/v1/mcp`,
+      jwksUri: trusted.jwks_uri ?? null,
+      identityClient: trusted.identity_client ?? null,
+    })),
     redis: values.UPSTASH_REDIS_REST_URL && values.UPSTASH_REDIS_REST_TOKEN
       ? { url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN }
       : null,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
-    publicUrl: (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, ""),
+    publicUrl,
     returnOrigins: values.GROUNDWORK_RETURN_ORIGINS,
     allowPrivateProviders: values.GROUNDWORK_ALLOW_PRIVATE_PROVIDERS === "true",
     devto: values.GROUNDWORK_DEVTO_KEY

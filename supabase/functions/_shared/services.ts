@@ -3,6 +3,7 @@ import { createAuthenticator } from "./access/authentication.ts";
 import { createLimits } from "./access/limits.ts";
 import { createMemberships } from "./access/memberships.ts";
 import { createPermissions } from "./access/permissions.ts";
+import { createTrustedIssuers } from "./access/trusted-issuers.ts";
 import { createDatabase } from "./database.ts";
 import { createEmbedder } from "./embedding/embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
@@ -33,6 +34,7 @@ export function createServices(environment: Environment, birth: number = Date.no
     environment,
     lifetime: createLifetime(environment.wallClock, birth),
     authenticator: createAuthenticator(environment),
+    trustedIssuers: createTrustedIssuers(environment),
     database,
     metrics: createMetrics(database, countedElsewhere),
     scratchpad,

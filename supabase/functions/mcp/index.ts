@@ -1,7 +1,8 @@
 /** The backend as an MCP server: tools, resources and prompts, for people and for agents. */
 import { answer, createApp, serve } from "../_shared/http/app.ts";
-import { openRoute } from "../_shared/http/route.ts";
+import { openRoute, route } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
+import { linkIdentity } from "./foreign-tokens.ts";
 import { resourceUrl, serveMcp } from "./serve-mcp.ts";
 import { tools } from "./tools.ts";
 
@@ -13,16 +14,20 @@ const scopes = [
 app.get(
   "/.well-known/oauth-protected-resource",
   openRoute((context) => {
-    const { publicUrl } = context.env.environment;
+    const { publicUrl, trustedIssuers } = context.env.environment;
     return answer({
       resource: resourceUrl(publicUrl),
-      authorization_servers: [`${publicUrl}/auth/v1`],
+      authorization_servers: [
+        `${publicUrl}/auth/v1`,
+        ...trustedIssuers.map(({ issuer }) => issuer),
+      ],
       scopes_supported: scopes,
       bearer_methods_supported: ["header"],
       resource_name: "Groundwork",
     });
   }),
 );
+app.post("/identities", route("person", "write", linkIdentity));
 app.all("/", serveMcp);
 
 export default serve(app, services);

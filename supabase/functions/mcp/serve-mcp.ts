@@ -5,10 +5,11 @@ import {
   McpServer,
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
-import type { Agent, Person } from "../_shared/access/authentication.ts";
+import { type Agent, bearer, type Person } from "../_shared/access/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
+import { translate } from "./foreign-tokens.ts";
 import { registerResources } from "./resources.ts";
 import type { Session } from "./session.ts";
 import type { Tool } from "./tool.ts";
@@ -84,9 +85,14 @@ const handler = createMcpHandler(
 
 /** Who asks; 401 says where a token is to be had. An agent's token must name this server or the project. */
 async function identify(context: RequestContext): Promise<Person | Agent> {
-  const { authenticator, environment } = context.env;
+  const { authenticator, environment, trustedIssuers } = context.env;
   const request = context.req.raw;
   try {
+    const token = bearer(request);
+    const issuer = token === null ? undefined : trustedIssuers.issuerOf(token);
+    if (token !== null && issuer) {
+      return await translate(context.env, await trustedIssuers.verify(issuer, token));
+    }
     const caller = authenticator.recall(request) ?? await authenticator.identify(request, "person");
     if (caller.kind === "service") throw new ApiError(401, "invalid_token", "This takes a token.");
     if (caller.kind === "person") return caller;

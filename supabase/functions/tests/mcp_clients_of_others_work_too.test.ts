@@ -1,16 +1,15 @@
 /**
  * The clients of MCP that products have: the AI SDK's and the SDK of before (1.x), unmodified, as a person and as an agent for them;
- * and an authorization server that is not this project's, whose tokens open nothing.
+ * and an authorization server that nobody trusts, whose tokens open nothing.
  */
 import { createMCPClient } from "@ai-sdk/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client";
 // The package names no types for what its exports name by a pattern.
 // @ts-types="../../../node_modules/@modelcontextprotocol/sdk/dist/esm/client/streamableHttp.d.ts"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { createServer } from "node:http";
-import { Provider } from "oidc-provider";
 import { createAgentTokens } from "../../../types/agent-tokens.ts";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { startForeignIssuer } from "./foreign-issuer.ts";
 import { ask, connect, createWorld, environment } from "./world.ts";
 
 const sql = connect();
@@ -99,61 +98,22 @@ for (const [whose, start] of Object.entries(clients)) {
   });
 }
 
-/** An authorization server that gives its client tokens in the form of ours, for our server, in a person's name. */
-async function startForeign(claims: Record<string, unknown>) {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-  const provider = new Provider(issuer, {
-    clients: [{
-      client_id: "theirs",
-      client_secret: "secret",
-      grant_types: ["client_credentials"],
-      redirect_uris: [],
-      response_types: [],
-    }],
-    extraTokenClaims: () => claims,
-    features: {
-      clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => url,
-        getResourceServerInfo: () => ({ scope: "", audience: url, accessTokenFormat: "jwt" }),
-      },
-    },
-  });
-  server.on("request", provider.callback());
-  const response = await fetch(`${issuer}/token`, {
-    method: "POST",
-    headers: { authorization: `Basic ${btoa("theirs:secret")}` },
-    body: new URLSearchParams({ grant_type: "client_credentials", resource: url }),
-  });
-  const { access_token } = await response.json();
-  return {
-    issuer,
-    token: access_token as string,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 Deno.test({
   name: "tokens of an authorization server that is not this project's are refused everywhere",
   ...options,
   async fn() {
     // What it says of a person is what ours say: only who signed it is another.
-    await using foreign = await startForeign({ role: "authenticated", email: "x@y.example" });
-    const [, content = ""] = foreign.token.split(".");
+    await using foreign = await startForeignIssuer();
+    const said = { role: "authenticated", email: "x@y.example" };
+    const token = await foreign.give({ subject: member.id, claims: said });
+    const [, content = ""] = token.split(".");
     const claims = JSON.parse(atob(content.replaceAll("-", "+").replaceAll("_", "/")));
     assertDeepEquals([claims.iss, claims.aud, claims.role], [foreign.issuer, url, "authenticated"]);
-    const as = { id: member.id, token: foreign.token };
+    const as = { id: member.id, token };
     const refused = await fetch(url, {
       method: "POST",
       headers: {
-        authorization: `Bearer ${foreign.token}`,
+        authorization: `Bearer ${token}`,
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
       },
@@ -166,13 +126,13 @@ Deno.test({
     const rows = await fetch(`${environment.url}/rest/v1/workspaces?select=id`, {
       headers: {
         apikey: environment.publishableKeys.default ?? "",
-        authorization: `Bearer ${foreign.token}`,
+        authorization: `Bearer ${token}`,
       },
     });
     await rows.body?.cancel();
     assertEquals(rows.status, 401);
     // Nor does it stand for a person at the token endpoint.
-    const exchanged = await tokens.forPerson(foreign.token)().then(() => "given", String);
+    const exchanged = await tokens.forPerson(token)().then(() => "given", String);
     assert(/subject_token/.test(exchanged), exchanged);
     await using own = await clients["the SDK of before"]!(member.token);
     assert(own.names.includes("recall"));

@@ -74,7 +74,7 @@ export interface Authenticator {
 }
 
 /** Longer tokens than these are not ours: refused before anything is computed on them. */
-const longestToken = 8192;
+export const longestToken = 8192;
 const keptTokens = 10_000;
 const secretModes = ["secret", "secret:automations"] as const;
 
@@ -111,7 +111,8 @@ export function insufficientScope(scope?: string): ApiError {
   );
 }
 
-function bearer(request: Request): string | null {
+/** The token of the `authorization` header. */
+export function bearer(request: Request): string | null {
   const header = request.headers.get("authorization");
   // A scheme's name is written in any case (RFC 9110, 11.1), and one or more spaces follow it.
   return header === null ? null : /^bearer +(\S+) *$/i.exec(header)?.[1] ?? null;

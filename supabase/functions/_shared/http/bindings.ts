@@ -3,6 +3,7 @@ import type { Authenticator } from "../access/authentication.ts";
 import type { Limits } from "../access/limits.ts";
 import type { Memberships } from "../access/memberships.ts";
 import type { Permissions } from "../access/permissions.ts";
+import type { TrustedIssuers } from "../access/trusted-issuers.ts";
 import type { Database } from "../database.ts";
 import type { Embedder } from "../embedding/embedder.ts";
 import type { Environment } from "../environment.ts";
@@ -16,6 +17,7 @@ export interface Services {
   readonly environment: Environment;
   readonly lifetime: Lifetime;
   readonly authenticator: Authenticator;
+  readonly trustedIssuers: TrustedIssuers;
   readonly database: Database;
   readonly metrics: Metrics;
   readonly scratchpad: FailoverScratchpad;
