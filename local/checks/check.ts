@@ -99,11 +99,13 @@ async function checkPairs(): Promise<string[]> {
   return problems;
 }
 
-const readMigrations = async () =>
-  await Promise.all((await listMigrations()).map(async (name) => ({
+// A function and no constant: what is above has begun before this line is read.
+async function readMigrations() {
+  return await Promise.all((await listMigrations()).map(async (name) => ({
     name,
     script: await Deno.readTextFile(`${PROJECT}/supabase/migrations/${name}`),
   })));
+}
 
 async function checkFunctions(): Promise<string[]> {
   return findUndeclared(await readMigrations());
