@@ -170,7 +170,8 @@ create policy "Admins end credentials of agents" on public.agent_credentials
 comment on policy "Admins end credentials of agents" on public.agent_credentials is 'Tokens that were given for one open nothing from then on.';
 
 create function private.create_agent_credential(
-  agent_id uuid, name text, scopes text[], expires_at timestamptz, client_id text, client_issuer text
+  agent_id uuid, name text, scopes text[], expires_at timestamptz, client_id text default null,
+  client_issuer text default null
 )
 returns table (credential_id uuid, secret text, expires timestamptz)
 language plpgsql
