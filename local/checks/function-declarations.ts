@@ -28,7 +28,7 @@ export function findUndeclared(migrations: { name: string; script: string }[]): 
 }
 
 /**
- * Functions that are made more than once: what a chapter makes, no later one makes again. Several of one name with
+ * Functions and views that are made more than once: what a chapter makes, no later one makes again. Several of one name with
  * different arguments are one function to those who read it, so they stand in one chapter.
  *
  * @param migrations the scripts of all migrations
@@ -38,7 +38,7 @@ export function findMadeTwice(migrations: { name: string; script: string }[]): s
   const problems: string[] = [];
   for (const { name: chapter, script } of migrations) {
     for (const { text, line } of splitStatements(script)) {
-      const made = /^create\s+(or\s+replace\s+)?function\s+([\w.]+)/i.exec(text);
+      const made = /^create\s+(or\s+replace\s+)?(?:function|view)\s+([\w.]+)/i.exec(text);
       if (!made) continue;
       const [, replaces, name = ""] = made;
       const home = homes.get(name) ?? chapter;

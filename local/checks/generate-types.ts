@@ -1,5 +1,8 @@
+import { relative } from "node:path";
 import { PROJECT } from "../testing/deno-test.ts";
 import { startTestStack } from "../testing/test-stack.ts";
+import { formatText } from "./format-text.ts";
+import { SCHEMA_PAGE, writeSchemaPage } from "./generate-schema-page.ts";
 import { runSupabase } from "./supabase.ts";
 
 /** Where the generated types are kept. */
@@ -15,30 +18,17 @@ export async function generateTypes(dbUrl: string): Promise<string> {
     `--remote=${dbUrl}`,
   ]);
   if (code !== 0) throw new Error(`supabase gen types ended with ${code}:\n${stderr}`);
-  return await format(stdout);
+  return await formatText(stdout, "ts");
 }
 
-async function format(source: string): Promise<string> {
-  const formatter = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext=ts", "-"],
-    cwd: PROJECT,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = formatter.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(source));
-  await writer.close();
-  const { code, stdout, stderr } = await formatter.output();
-  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
-
-/** The types of the migrations as they are now, from a database in memory. */
-export async function generateTypesFromMigrations(): Promise<string> {
+/** What is made of the migrations as they are now, from a database in memory: each file, and what belongs in it. */
+export async function generateFromMigrations(): Promise<Map<string, string>> {
   const stack = await startTestStack({ redis: "none" });
   try {
-    return await generateTypes(stack.dbUrl);
+    return new Map([
+      [TYPES_FILE, await generateTypes(stack.dbUrl)],
+      [SCHEMA_PAGE, await writeSchemaPage(stack.dbUrl)],
+    ]);
   } finally {
     await stack.stop();
   }
@@ -46,9 +36,12 @@ export async function generateTypesFromMigrations(): Promise<string> {
 
 if (import.meta.main) {
   console.log("types: migrating a database in memory");
-  const types = await generateTypesFromMigrations();
-  const before = await Deno.readTextFile(TYPES_FILE).catch(() => "");
-  await Deno.writeTextFile(TYPES_FILE, types);
-  console.log(`types: types/database.types.ts ${types === before ? "was up to date" : "written"}`);
+  for (const [file, text] of await generateFromMigrations()) {
+    const before = await Deno.readTextFile(file).catch(() => "");
+    await Deno.writeTextFile(file, text);
+    console.log(
+      `types: ${relative(PROJECT, file)} ${text === before ? "was up to date" : "written"}`,
+    );
+  }
   Deno.exit(0);
 }

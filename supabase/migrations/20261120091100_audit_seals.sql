@@ -56,22 +56,6 @@ insert into private.audit_horizon default values;
 
 -- Digests ------------------------------------------------------------------------------------------------------------------------------
 
--- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel workers, and not in the
--- leader behind the sort (verification 2.2 times as fast on two cores).
-create view private.audit_leaves with (security_barrier) as
-select
-  entry.workspace_id,
-  entry.id,
-  entry.xid,
-  date_trunc('month', entry.occurred_on)::date as month,
-  sha256(record_send(row(
-    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
-    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
-  ))) as leaf
-from public.audit_log as entry;
-comment on view private.audit_leaves is
-  'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast to base types, because a domain''s oid differs between databases.';
-
 create function private.seal_digest(seal public.audit_seals, leaves bytea)
 returns text
 language sql

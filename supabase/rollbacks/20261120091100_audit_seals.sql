@@ -2,7 +2,6 @@
 drop function public.audit_anchor(uuid);
 drop table private.unsealed_logs;
 drop function private.seal_digest(public.audit_seals, bytea);
-drop view private.audit_leaves;
 drop table private.audit_horizon;
 drop table private.audit_heads;
 drop table public.audit_seals;

@@ -14,19 +14,6 @@ drop function private.redacted_text(text, uuid, text, text);
 drop function private.redaction_digest(uuid, uuid);
 drop view private.redacted_leaves;
 drop view private.audit_leaves;
-create view private.audit_leaves with (security_barrier) as
-select
-  entry.workspace_id,
-  entry.id,
-  entry.xid,
-  date_trunc('month', entry.occurred_on)::date as month,
-  sha256(record_send(row(
-    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
-    entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
-  ))) as leaf
-from public.audit_log as entry;
-comment on view private.audit_leaves is
-  'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast to base types, because a domain''s oid differs between databases.';
 drop function private.audit_leaf(public.audit_log);
 drop function private.oldest_kept(text);
 drop table private.audit_redactions;
