@@ -5,6 +5,7 @@
  *   npx deno run -A docs/turn.ts http://127.0.0.1:54321 sb_publishable_…
  */
 import { createGroundworkClient } from "../types/client.ts";
+import { readStream } from "../types/streams.ts";
 import { startHr } from "./hr.ts";
 
 const [url, key] = Deno.args;
@@ -90,7 +91,7 @@ await call(agent, `streams/${stream.stream_id}/finish`, {
   },
   chunks: pieces.length,
 });
-console.log("Heard:", [...heard, ...await read(Infinity, heard.length - 1)].join(""));
+console.log("Heard:", [...heard, ...await read(Infinity, heard.length)].join(""));
 
 // 5. What exactly did the model see, when it said that? Whatever has been said and learned since, the same.
 await done(juan.rpc("add_message", {
@@ -111,25 +112,12 @@ await done(juan.rpc("forget", { memory_id: outcomes[0].id }));
 await stop();
 await juan.auth.signOut();
 
-/** Reads so many pieces of the stream, or all until its end, after the last event that was seen. */
-async function read(most: number, after?: number): Promise<string[]> {
-  const response = await fetch(`${url}/functions/v1/streams/${stream.stream_id}`, {
-    headers: {
-      authorization: `Bearer ${session.access_token}`,
-      ...(after === undefined ? {} : { "last-event-id": String(after) }),
-    },
-  });
+/** Reads so many pieces of the stream, or all until its end, from the piece with this number on. */
+async function read(most: number, from = 0): Promise<string[]> {
   const found: string[] = [];
-  let text = "";
-  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    const events = text.split("\n\n");
-    text = events.pop() ?? "";
-    for (const event of events) {
-      const [, id, data] = /^id: (\d+)\ndata: (.*)$/m.exec(event) ?? [];
-      if (id !== undefined) found.push(data ?? "");
-      if (found.length >= most || event.startsWith("event: end")) return found;
-    }
+  for await (const event of readStream(juan, stream.stream_id, { from })) {
+    if (event.type === "chunk") found.push(event.text);
+    if (found.length >= most) break;
   }
   return found;
 }

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installBareProject } from "../local/package/bare-project.ts";
 import { readManifest, runIn } from "../local/package/build.ts";
+import { PROJECT } from "../local/testing/deno-test.ts";
 
 const project = await installBareProject();
 Deno.test.afterAll(() => project.remove());
@@ -65,6 +66,26 @@ Deno.test("it compiles with the tsconfig of `tsc --init`, and a wrong column doe
 Deno.test("it compiles with the tsconfig of Next.js, and a wrong column does not", async () => {
   await project.write({ "next/tsconfig.json": JSON.stringify(nextTsconfig) });
   await checkTypes("next");
+});
+
+Deno.test("the examples of docs/client.md compile, a program with a wrong name does not", async () => {
+  const page = await Deno.readTextFile(join(PROJECT, "docs/client.md"));
+  const blocks = [...page.matchAll(/```tsx?\n\/\/ (\S+)\n([^]*?)```/g)];
+  const files = blocks.map(([, file, text = ""]) => [`plain/examples/${file}`, text]);
+  assert.equal(files.length, page.match(/```tsx?\n/g)?.length, "every example names its file");
+  for (const entry of entries.filter((one) => one !== "./database.types")) {
+    assert.ok(page.includes(`from "${join(name, entry)}"`), `an example of ${entry}`);
+  }
+  await project.write(Object.fromEntries(files));
+  const check = () => project.bin("tsc", "--noEmit", "--project", "plain");
+  await check();
+  const wrong = page.replace(/[^]*\/\/ talk.tsx\n([^]*?)```[^]*/, "$1").replace(
+    "loadOlder,",
+    "older,",
+  );
+  await project.write({ "plain/examples/wrong.tsx": wrong });
+  await assert.rejects(check, /Property 'older' does not exist/);
+  await Deno.remove(join(project.folder, "plain/examples"), { recursive: true });
 });
 
 Deno.test("Node 22 runs what was compiled, also from CommonJS", async () => {

@@ -70,6 +70,29 @@ export async function buildPackage(folder: string = PACKAGE): Promise<string> {
   return join(folder, `${manifest.name}-${manifest.version}.tgz`);
 }
 
+/**
+ * Writes the reference of all that the package offers, from the comments in the code: as HTML, by Deno's own generator.
+ *
+ * @returns its first page
+ */
+export async function writeReference(folder: string): Promise<string> {
+  const { name, exports } = await readManifest();
+  const entries = Object.values(exports).filter((entry) => typeof entry === "object")
+    .map((entry) => entry.default.replace("./dist/", "types/").replace(/\.js$/, ".ts"))
+    // Thousands of generated columns would hide the rest.
+    .filter((file) => file !== "types/database.types.ts");
+  const output = join(folder, "reference");
+  const options = ["--html", `--name=${name}`, `--output=${output}`];
+  await runIn(PROJECT, Deno.execPath(), "doc", ...options, ...entries);
+  return join(output, "index.html");
+}
+
 if (import.meta.main) {
+  const unknown = Deno.args.filter((argument) => argument !== "--docs");
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(" ")} is unknown. It takes --docs: a reference as HTML, too.`);
+    Deno.exit(2);
+  }
   console.log(await buildPackage());
+  if (Deno.args.includes("--docs")) console.log(await writeReference(PACKAGE));
 }
