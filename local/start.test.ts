@@ -33,12 +33,14 @@ function run(args: string[]) {
 
 Deno.test("the start command tells what it started, and Ctrl-C ends all of it", async () => {
   const stateDir = await Deno.makeTempDir();
-  const [port, dbPort] = [findFreePort(), findFreePort()];
+  const [port, dbPort, appPort] = [findFreePort(), findFreePort(), findFreePort()];
   const args = [
     "--port",
     `${port}`,
     "--db-port",
     `${dbPort}`,
+    "--app-port",
+    `${appPort}`,
     "--state-dir",
     stateDir,
     "--no-install",
@@ -53,6 +55,14 @@ Deno.test("the start command tells what it started, and Ctrl-C ends all of it", 
   assert.match(stack.said.text, /Publishable key +sb_publishable_/);
   assert.match(stack.said.text, /Secret key +sb_secret_/);
   assert.match(stack.said.text, /groundwork-demo/);
+  const config = await (await fetch(`http://127.0.0.1:${appPort}/config.json`)).json();
+  assert.equal(config.url, `http://127.0.0.1:${port}`);
+  assert.match(config.key, /^sb_publishable_/);
+  assert.equal(config.demo.people.length, 6);
+  assert.match(
+    stack.said.text,
+    new RegExp(`Assistant \\(a page\\) +http://127\\.0\\.0\\.1:${appPort}\n`),
+  );
   const redisPort = Number(/redis-server on port (\d+)/.exec(stack.said.text)?.[1] ?? 0);
   assert.equal(redisPort > 0, await findRedis() !== null);
 
@@ -63,7 +73,7 @@ Deno.test("the start command tells what it started, and Ctrl-C ends all of it", 
   stack.kill("SIGINT");
   assert.equal(await stack.ended(), 0);
   // Where there is no Redis there is no port of it.
-  for (const ended of [port, dbPort, redisPort].filter((known) => known > 0)) {
+  for (const ended of [port, dbPort, appPort, redisPort].filter((known) => known > 0)) {
     assert.equal(await isAnswering(ended), false, `port ${ended}`);
   }
   await Deno.remove(stateDir, { recursive: true });

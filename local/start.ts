@@ -1,5 +1,6 @@
 /** `npm start`: the whole backend, until Ctrl-C. */
 import { parseArgs } from "node:util";
+import { type Assistant, startAssistant } from "./assistant/assistant.ts";
 import { connect } from "./database/connect.ts";
 import { demoPassword, listDemoPeople } from "./people.ts";
 import { installRedis } from "./redis/install.ts";
@@ -12,6 +13,8 @@ const usage = `npm start -- [options]
   --reset           begin anew: forget the embedded database, stored objects and keys
   --port <port>     of the API, default 54321
   --db-port <port>  of the embedded database, default 54322
+  --app-port <port> of the example's page, default 54323
+  --no-app          neither the example's page nor its agent
   --state-dir <dir> where the state is kept, default .local
   --confirm-emails  let sign-ups wait for the mail's link, as hosted
   --private-only    refuse public channels of Realtime ("Allow public access" switched off)
@@ -25,7 +28,9 @@ async function main(): Promise<number> {
   try {
     options = readOptions(Deno.args);
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    console.error(
+      `${error instanceof Error ? error.message : error}\n\n${usage}`,
+    );
     return 2;
   }
   if (options.help) {
@@ -60,9 +65,18 @@ async function main(): Promise<number> {
     console.log(
       `\nReady in ${((performance.now() - began) / 1000).toFixed(1)} s. Ctrl-C stops it.\n`,
     );
-    await describe(stack, options.dbUrl);
+    const app = options.app
+      ? await startAssistant({
+        ...stack,
+        dbUrl: options.dbUrl ?? stack.dbUrl,
+        port: options.appPort,
+        log,
+      }).catch((error) => stack.stop().then(() => Promise.reject(error)))
+      : null;
+    await describe(stack, app, options.dbUrl);
     await interrupted;
     console.log("\nStopping …");
+    await app?.stop();
     await stack.stop();
     return 0;
   } catch (error) {
@@ -81,6 +95,8 @@ function readOptions(args: string[]) {
       reset: { type: "boolean", default: false },
       port: { type: "string", default: "54321" },
       "db-port": { type: "string", default: "54322" },
+      "app-port": { type: "string", default: "54323" },
+      app: { type: "boolean", default: true },
       "state-dir": { type: "string", default: ".local" },
       "confirm-emails": { type: "boolean", default: false },
       "private-only": { type: "boolean", default: false },
@@ -94,6 +110,8 @@ function readOptions(args: string[]) {
     reset: values.reset,
     port: readPort(values.port, "--port"),
     dbPort: readPort(values["db-port"], "--db-port"),
+    appPort: readPort(values["app-port"], "--app-port"),
+    app: values.app,
     stateDir: values["state-dir"],
     confirmEmails: values["confirm-emails"],
     isPrivateOnly: values["private-only"],
@@ -112,8 +130,13 @@ function readPort(text: string, option: string): number {
 }
 
 /** What `supabase status` prints, and the people to sign in as. */
-async function describe(stack: Stack, adminUrl: string | undefined) {
+async function describe(
+  stack: Stack,
+  app: Assistant | null,
+  adminUrl: string | undefined,
+) {
   const lines = [
+    ...(app ? [["Assistant (a page)", app.url]] : []),
     ["API URL", stack.apiUrl],
     ["Data API", `${stack.apiUrl}/rest/v1`],
     ["Functions", `${stack.apiUrl}/functions/v1`],
@@ -123,16 +146,23 @@ async function describe(stack: Stack, adminUrl: string | undefined) {
     ["Secret key", stack.secretKey],
     ["JWKS", `${stack.apiUrl}/auth/v1/.well-known/jwks.json`],
     ...(stack.redis
-      ? [["Redis (REST)", stack.redis.restUrl], ["Redis token", stack.redis.restToken]]
+      ? [["Redis (REST)", stack.redis.restUrl], [
+        "Redis token",
+        stack.redis.restToken,
+      ]]
       : []),
   ];
-  for (const [name = "", value] of lines) console.log(`  ${name.padStart(15)}  ${value}`);
+  for (const [name = "", value] of lines) {
+    console.log(`  ${name.padStart(18)}  ${value}`);
+  }
   const sql = connect(adminUrl ?? stack.dbUrl);
   try {
     const people = await listDemoPeople(sql);
     if (people.length === 0) return;
     console.log(`\n  Sign in as, with the password ${demoPassword}:`);
-    for (const { email, places } of people) console.log(`    ${email.padEnd(24)} ${places}`);
+    for (const { email, places } of people) {
+      console.log(`    ${email.padEnd(24)} ${places}`);
+    }
   } finally {
     await sql.end();
   }

@@ -1,4 +1,5 @@
 import { startTestPostgres } from "../services/postgres.ts";
+import { ASSISTANT, installAssistant } from "../assistant/build.ts";
 import { exists } from "../services/processes.ts";
 import { ServicesUnavailable } from "../services/root.ts";
 import { PROJECT } from "../testing/deno-test.ts";
@@ -23,12 +24,15 @@ interface Check {
  * Where code lies that is ours; `.local` holds state. TypeScript alone: what runs others' programs as
  * they are published (`.mjs`) stands on packages that only it installs.
  */
-const CODE = ["bench", "local", "supabase", "types"].map((folder) => `${folder}/**/*.ts`);
+const CODE = ["bench", "examples/assistant/agent", "local", "supabase", "types"].map((folder) =>
+  `${folder}/**/*.ts`
+);
 
 const CHECKS: Check[] = [
   { name: "format (deno fmt --check)", run: checkFormat },
   { name: "lint (deno lint)", run: () => deno("lint", "--quiet") },
-  { name: "types of the code (deno check)", run: () => deno("check", "--quiet", ...CODE) },
+  { name: "types of the code (deno check)", run: checkTypes },
+  { name: "types of the example's page (tsc)", run: checkPageTypes },
   { name: "every migration has a rollback, and every rollback a migration", run: checkPairs },
   { name: "every SQL function says volatility, search path and comment", run: checkFunctions },
   { name: "every SQL function and view is made once, in one chapter", run: checkHomes },
@@ -85,6 +89,19 @@ async function checkFormat(): Promise<string[]> {
   const [output] = await deno("fmt", "--check");
   const files = output?.match(/^from .*(?=:$)/gm) ?? [];
   return output ? ["npx deno fmt", ...(files.length > 0 ? files : [output])] : [];
+}
+
+async function checkTypes(): Promise<string[]> {
+  await installAssistant(); // its agent stands on packages of its own
+  return await deno("check", "--quiet", ...CODE);
+}
+
+/** It is made for browsers, and so is nothing for `deno check`. */
+async function checkPageTypes(): Promise<string[]> {
+  const { success, stdout } = await new Deno.Command(`${PROJECT}/node_modules/.bin/tsc`, {
+    args: ["--project", ASSISTANT],
+  }).output();
+  return success ? [] : [new TextDecoder().decode(stdout)];
 }
 
 async function checkPairs(): Promise<string[]> {

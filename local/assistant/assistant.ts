@@ -1,0 +1,87 @@
+/** `examples/assistant` beside a stack: its page, and its agent in a process of its own. */
+import { join } from "node:path";
+import { connect } from "../database/connect.ts";
+import { demoPassword, listDemoPeople } from "../people.ts";
+import { ASSISTANT, buildAssistant } from "./build.ts";
+import { servePages } from "./serve.ts";
+
+/** What it needs to know of the stack. */
+export interface AssistantOptions {
+  apiUrl: string;
+  publishableKey: string;
+  secretKey: string;
+  /** From it the people of the seed are read, who can be tried with one click. */
+  dbUrl: string;
+  /** 0: any free one. */
+  port: number;
+  log: (line: string) => void;
+}
+
+/** The example, running. */
+export interface Assistant {
+  url: string;
+  /** Resolves when the page is built and the agent listens. */
+  ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts it: the URL answers at once, and what is there says so while the page is built. */
+export async function startAssistant(
+  options: AssistantOptions,
+): Promise<Assistant> {
+  const { apiUrl, publishableKey, secretKey, port, log } = options;
+  const sql = connect(options.dbUrl);
+  const people = await listDemoPeople(sql).finally(() => sql.end());
+  const demo = {
+    password: demoPassword,
+    people: people.map(({ email, places }) => ({ email, places })),
+  };
+  const built = buildAssistant();
+  const pages = await servePages({
+    port,
+    built,
+    config: () => ({
+      url: apiUrl,
+      key: publishableKey,
+      ...people.length > 0 ? { demo } : {},
+    }),
+  });
+  let agent: Deno.ChildProcess | null = null;
+  let isStopped = false;
+  const ready = built.then(() => {
+    if (isStopped) return;
+    agent = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--allow-all",
+        "--no-check",
+        join(ASSISTANT, "agent/main.ts"),
+      ],
+      cwd: ASSISTANT,
+      env: { SUPABASE_URL: apiUrl, SUPABASE_SECRET_KEY: secretKey },
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    agent.status.then(({ success }) => {
+      if (!success && !isStopped) log("The assistant's agent has ended.");
+    });
+  });
+  ready.catch((error) => log(`The assistant could not be built: ${error.message}`));
+  return {
+    url: pages.url,
+    ready,
+    async stop() {
+      isStopped = true;
+      await pages.stop();
+      await ready.catch(() => {});
+      try {
+        agent?.kill("SIGTERM");
+      } catch {
+        // It has ended by itself.
+      }
+      await agent?.status;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Whether a screen can be used by everybody: axe finds nothing, in light and dark, and it fits a phone. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { ASSISTANT } from "../../assistant/build.ts";
+
+const AXE = `${ASSISTANT}/node_modules/axe-core/axe.min.js`;
+
+/** What axe finds in a page, as lines. */
+async function complaintsOf(page: Page): Promise<string[]> {
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.addScriptTag({ path: AXE });
+  return await page.evaluate(async () => {
+    // deno-lint-ignore no-explicit-any -- it is axe's own
+    const { violations } = await (globalThis as any).axe.run();
+    // deno-lint-ignore no-explicit-any -- it is axe's own
+    return violations.flatMap(({ id, nodes }: any) =>
+      // deno-lint-ignore no-explicit-any -- it is axe's own
+      nodes.map((node: any) => `${id}: ${node.html}: ${node.failureSummary}`)
+    );
+  });
+}
+
+/** Asserts it of what is on the screen now. */
+export async function isForEverybody(page: Page, where: string): Promise<void> {
+  const before = page.viewportSize()!;
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await complaintsOf(page), [], `${where}, ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 390, height: 800 });
+  const tooWide = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+  assert.equal(tooWide, 0, `${where} is wider than a phone`);
+  assert.deepEqual(await complaintsOf(page), [], `${where}, on a phone`);
+  await page.setViewportSize(before);
+}

@@ -1,0 +1,122 @@
+/** What an admin sees and changes, and what becomes of it in others' windows. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { isForEverybody } from "./accessible.ts";
+import { agent, beginTalk, goTo, keepPicture, losesSight, sees, step } from "./windows.ts";
+
+export async function granting(test: Deno.TestContext, juan: Page, ben: Page): Promise<void> {
+  const row = ben.getByRole("row", { name: "Juan (member)" });
+  await step(
+    test,
+    "an admin sees why, revokes, and the person's window loses the agent",
+    async () => {
+      await beginTalk(juan, "Recruiter");
+      await goTo(ben, "Access");
+      await ben.getByLabel("Agent").selectOption({ label: "Recruiter (published)" });
+      await sees(row.getByText("granted", { exact: true }));
+      await sees(row.getByText(/^permissions \(reason: .+, can_use: true\)$/));
+      await keepPicture(ben, "access");
+      await isForEverybody(ben, "Access");
+      await row.getByRole("button", { name: "Revoke" }).click();
+      await sees(row.getByText("denied", { exact: true }));
+      await losesSight(agent(juan, "Recruiter"));
+      await sees(juan.getByText("You may not use this agent now."));
+      assert.equal(await agent(juan, "HR").count(), 1);
+      await row.getByRole("button", { name: "Grant" }).click();
+      await sees(agent(juan, "Recruiter"));
+      await sees(juan.getByLabel("Message", { exact: true }));
+    },
+  );
+  await step(test, "a member is shown no admin's screen", async () => {
+    assert.equal(await juan.getByRole("link", { name: "Access" }).count(), 0);
+    const address = juan.url();
+    await juan.goto(address.replace(/#.*/, "#/audit"));
+    await sees(juan.getByText("This screen is for admins."));
+    await juan.goto(address);
+  });
+}
+
+export async function inviting(test: Deno.TestContext, ben: Page): Promise<void> {
+  await step(test, "people are invited, and an invitation is revoked", async () => {
+    await goTo(ben, "People");
+    assert.equal(await ben.getByLabel("Role of Juan").inputValue(), "member");
+    const email = `new.${crypto.randomUUID()}@example.com`;
+    await ben.getByLabel("Email to invite").fill(email);
+    await ben.getByRole("button", { name: "Invite", exact: true }).click();
+    await sees(ben.getByRole("status").filter({ hasText: "shown once" }));
+    const invited = ben.getByRole("list", { name: "Invitations" }).getByText(email);
+    await sees(invited);
+    await isForEverybody(ben, "People");
+    await ben.getByRole("button", { name: `Revoke the invitation of ${email}` }).click();
+    await losesSight(invited);
+  });
+}
+
+export async function allowing(test: Deno.TestContext, juan: Page, ben: Page): Promise<void> {
+  const credentials = ben.getByRole("list", { name: "Credentials" });
+  const consents = ben.getByRole("list", { name: "Consents" });
+  const consent = juan.getByRole("group", { name: "HR" })
+    .getByLabel("Read your conversations with it.");
+  await step(
+    test,
+    "a person allows an agent something, and the admin sees and ends it",
+    async () => {
+      await goTo(juan, "Accounts");
+      await consent.check();
+      await goTo(ben, "Agents");
+      await ben.getByLabel("Agent").selectOption({ label: "HR (published)" });
+      await sees(consents.getByText("Juan: conversations:read"));
+      await ben.getByRole("button", { name: "End the consent" }).click();
+      await losesSight(consents.getByText("Juan"));
+      await juan.reload();
+      await sees(consent);
+      assert.equal(await consent.isChecked(), false);
+      await isForEverybody(juan, "Accounts");
+    },
+  );
+  await step(test, "an agent's credential is made, shown once, and ended", async () => {
+    await ben.getByLabel("Name of a new credential").fill("blue");
+    await ben.getByLabel("memory:read", { exact: true }).check();
+    await ben.getByRole("button", { name: "Make a credential" }).click();
+    await sees(ben.getByRole("status").filter({ hasText: "gwa_" }));
+    await sees(credentials.getByText("memory:read"));
+    await isForEverybody(ben, "Agents");
+    await ben.getByRole("button", { name: "End blue" }).click();
+    await losesSight(credentials.getByText("blue"));
+  });
+  await step(test, "an account is connected at its provider's page", async () => {
+    const asked: string[] = [];
+    await juan.context().route("https://calendar.example/**", (route) => {
+      asked.push(route.request().url());
+      return route.fulfill({ contentType: "text/html", body: "<title>Agree?</title>" });
+    });
+    const [provider] = await Promise.all([
+      juan.context().waitForEvent("page"),
+      juan.getByRole("button", { name: "Connect Calendar" }).click(),
+    ]);
+    await provider.waitForURL("https://calendar.example/authorize?**");
+    assert.match(asked[0]!, /[?&]code_challenge=/);
+    await provider.close();
+  });
+}
+
+export async function watching(test: Deno.TestContext, ben: Page): Promise<void> {
+  await step(test, "a budget is made, told, and removed", async () => {
+    await goTo(ben, "Usage");
+    await ben.getByLabel("Tokens").fill("50000");
+    await ben.getByRole("button", { name: "Add a budget" }).click();
+    const budget = ben.getByRole("list", { name: "Budgets" }).getByRole("listitem");
+    await sees(budget.filter({ hasText: "50,000 of 50,000 tokens left this month" }));
+    await sees(ben.getByRole("rowheader", { name: "messages a day" }));
+    await isForEverybody(ben, "Usage");
+    await ben.getByRole("button", { name: "Remove the budget" }).click();
+    await losesSight(budget);
+  });
+  await step(test, "the audit log tells who revoked, and verifies", async () => {
+    await goTo(ben, "Audit log");
+    await sees(ben.getByRole("row").filter({ hasText: "Revoked on the access screen" }));
+    await ben.getByRole("button", { name: "Verify" }).click();
+    await sees(ben.getByRole("status").filter({ hasText: "Unchanged:" }));
+    await isForEverybody(ben, "Audit log");
+  });
+}

@@ -1,0 +1,81 @@
+/** A person signs in and talks: an answer comes word by word, is stopped, and is heard again after a reload. */
+import assert from "node:assert/strict";
+import type { Browser, Page } from "playwright-core";
+import {
+  agent,
+  answer,
+  beginTalk,
+  isAnswered,
+  isIdle,
+  open,
+  openAs,
+  patience,
+  saidIn,
+  say,
+  sees,
+  step,
+} from "./windows.ts";
+
+/** Many words, so that an answer takes a while. */
+export const longDocument = {
+  path: "handbook.travelling_far",
+  name: "Travelling far",
+  content: "# Journeys\n\n" +
+    Array.from({ length: 90 }, (_, place) => `journey${place}`).join(" ") + "\n",
+};
+
+export async function signingIn(
+  test: Deno.TestContext,
+  browser: Browser,
+  url: string,
+): Promise<void> {
+  await step(test, "a guest reads that they may use no agent", async () => {
+    const page = await open(browser, url);
+    await page.getByRole("button", { name: "Continue as a guest" }).click();
+    await sees(page.getByRole("heading", { name: "You are a guest" }));
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await sees(page.getByRole("heading", { name: "Assistant" }));
+    await page.context().close();
+  });
+  await step(test, "a wrong password is refused, and the right one is not", async () => {
+    const page = await open(browser, url);
+    await page.getByLabel("Email").fill("juan@acme.example");
+    await page.getByLabel("Password").fill("not this one");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await sees(page.getByRole("alert").filter({ hasText: "Invalid login credentials" }));
+    await page.context().close();
+    const juan = await openAs(browser, url, "juan@acme.example");
+    await sees(agent(juan, "HR"));
+    await juan.context().close();
+  });
+}
+
+export async function talking(test: Deno.TestContext, juan: Page): Promise<void> {
+  await step(test, "an agent answers from the documents, word by word", async () => {
+    await beginTalk(juan, "HR");
+    await say(juan, "How many days of vacation do I have?");
+    await sees(juan.getByRole("status").filter({ hasText: "Answering" }));
+    await isAnswered(juan, "Everybody has thirty days of vacation a year.");
+  });
+  await step(test, "an answer is stopped, and what was said until then is kept", async () => {
+    await say(juan, "Tell me about journeys");
+    await sees(answer(juan).filter({ hasText: "journey5" }));
+    await juan.getByRole("button", { name: "Stop" }).click();
+    await isIdle(juan);
+    await sees(answer(juan).filter({ hasText: "Stopped." }));
+    const kept = (await saidIn(juan)).join(" ");
+    assert.match(kept, /journey5/);
+    assert.doesNotMatch(kept, /journey89/);
+    await juan.reload();
+    await sees(answer(juan).filter({ hasText: "Stopped." }));
+  });
+  await step(test, "a page that is reloaded hears the answer from its beginning", async () => {
+    await say(juan, "Tell me about journeys again");
+    await sees(answer(juan).filter({ hasText: "journey5" }));
+    await juan.reload();
+    await sees(juan.getByRole("status").filter({ hasText: "Answering" }));
+    await sees(answer(juan).filter({ hasText: "journey0 journey1 journey2" }));
+    await juan.getByText("journey89").last().waitFor(patience);
+    await isIdle(juan);
+  });
+}
