@@ -110,6 +110,19 @@ Deno.test("Deno checks and runs it", async () => {
   assert.equal(said.trim().split("\n").at(-1), allThere);
 });
 
+Deno.test("its program for drizzle completes a folder, and says what it takes", async () => {
+  await project.write({
+    "orm/schema.ts":
+      `export const talks = pgTable("talks", { name: text().default(').notNull() });`,
+    "orm/relations.ts": `import { talks } from "./schema";`,
+  });
+  await project.bin("groundwork-drizzle", "orm");
+  const read = (file: string) => Deno.readTextFile(join(project.folder, "orm", file));
+  assert.match(await read("schema.ts"), /default\(''\)/);
+  assert.match(await read("relations.ts"), /"\.\/schema\.js"/);
+  await assert.rejects(project.bin("groundwork-drizzle"), /usage: groundwork-drizzle/);
+});
+
 Deno.test("Vite builds it for browsers", async () => {
   await project.write({
     "web/index.html": `<!doctype html><script type="module" src="./index.ts"></script>`,

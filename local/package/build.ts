@@ -62,6 +62,8 @@ export async function buildPackage(folder: string = PACKAGE): Promise<string> {
   const compiler = join(PROJECT, "node_modules/typescript/bin/tsc");
   await runIn(PROJECT, "node", compiler, "--project", "local/package", "--outDir", dist);
   await renameImports(dist);
+  const program = "groundwork-drizzle.js";
+  await Deno.copyFile(join(PROJECT, "local/package", program), join(dist, program));
   const manifest = await readManifest();
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
   await Deno.copyFile(join(PROJECT, "LICENSE"), join(folder, "LICENSE"));
