@@ -19,10 +19,11 @@ export interface FollowOptions {
   signal?: AbortSignal;
   /** Hears of each connection that broke, and of the milliseconds until the next. */
   onBreak?: (error: unknown, pause: number) => void;
+  /** Milliseconds without a word after which a connection is given up. Default 45 s: the functions speak every 15 s. */
+  silence?: number;
 }
 
-/** Milliseconds. The functions say something every 15 s. */
-const longestSilence = 45_000;
+/** Milliseconds. */
 const firstPause = 500;
 const longestPause = 15_000;
 
@@ -34,7 +35,7 @@ const longestPause = 15_000;
  */
 export async function* followEvents(
   connect: (lastId: string | undefined, signal: AbortSignal) => Promise<Response>,
-  { signal, onBreak = () => {} }: FollowOptions = {},
+  { signal, onBreak = () => {}, silence = 45_000 }: FollowOptions = {},
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let lastId: string | undefined;
   let pause = firstPause;
@@ -45,7 +46,8 @@ export async function* followEvents(
     signal?.addEventListener("abort", end);
     let isEmpty = true;
     try {
-      for await (const event of readEvents(await connect(lastId, connection.signal), connection)) {
+      const response = await connect(lastId, connection.signal);
+      for await (const event of readEvents(response, connection, silence)) {
         if (event.id !== undefined) lastId = event.id;
         isEmpty = false;
         pause = firstPause;
@@ -75,6 +77,7 @@ export async function* followEvents(
 async function* readEvents(
   response: Response,
   connection: AbortController,
+  silence: number,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   if (!response.body) return;
   const events: EventSourceMessage[] = [];
@@ -82,10 +85,10 @@ async function* readEvents(
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = () => connection.abort(new Error("the connection was silent"));
+  const giveUp = () => connection.abort(new Error("the connection was silent"));
   try {
     for (;;) {
-      timer = setTimeout(silence, longestSilence);
+      timer = setTimeout(giveUp, silence);
       const { done, value } = await reader.read();
       clearTimeout(timer);
       if (done) return;
