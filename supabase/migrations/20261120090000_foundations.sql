@@ -122,31 +122,37 @@ comment on function private.current_user_id(text) is
 
 create function private.person_of_token()
 returns uuid
-language sql
+language plpgsql -- a function in SQL that is not folded into its statement is planned by each
 stable
 parallel safe
 set search_path = ''
 as $$
-  select case
+declare
+  claims jsonb := private.jwt_claims();
+begin
+  return case
     when pg_catalog.pg_input_is_valid(claims ->> 'sub', 'uuid') and (claims ->> 'client_id' is null or claims ? 'act')
-    then (claims ->> 'sub')::uuid end
-  from private.jwt_claims() as claims;
+    then (claims ->> 'sub')::uuid end;
+end;
 $$;
 comment on function private.person_of_token() is
   'Whom the token is of, or whom an agent acts for: to count and to record, never to decide. Null for an agent as itself.';
 
 create function private.agent_of_token()
 returns uuid
-language sql
+language plpgsql -- as above
 stable
 parallel safe
 set search_path = ''
 as $$
-  select case
+declare
+  claims jsonb := private.jwt_claims();
+begin
+  return case
     when pg_catalog.pg_input_is_valid(claims ->> 'client_id', 'uuid') then (claims ->> 'client_id')::uuid
     -- Never null for one who acts for somebody: the null uuid is no agent.
-    when claims ? 'client_id' or claims ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end
-  from private.jwt_claims() as claims;
+    when claims ? 'client_id' or claims ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end;
+end;
 $$;
 comment on function private.agent_of_token() is
   'The agent that acts with this token, null for a person. It narrows (agent_id = …) and is recorded; that the agent may, the helpers '

@@ -183,15 +183,19 @@ grant execute on function private.colleague_ids() to authenticated, service_role
 
 create function private.member_role(for_user uuid, in_workspace uuid)
 returns text
-language sql
+language plpgsql -- planned once in a session
 stable
 parallel safe
 set search_path = ''
 as $$
-  select member.role
-  from public.members as member
-  join public.workspaces as workspace on workspace.id = member.workspace_id
-  where member.workspace_id = in_workspace and member.user_id = for_user and workspace.deleted_at is null;
+begin
+  return (
+    select member.role
+    from public.members as member
+    join public.workspaces as workspace on workspace.id = member.workspace_id
+    where member.workspace_id = in_workspace and member.user_id = for_user and workspace.deleted_at is null
+  );
+end;
 $$;
 comment on function private.member_role(uuid, uuid) is 'The person''s role in the workspace; null when they do not belong to it or it is deleted.';
 

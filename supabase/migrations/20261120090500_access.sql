@@ -1,27 +1,29 @@
 -- Access: the one place that decides who may use an agent, and everything that asks it.
 --
 -- Touches: the policies and grants of agents and permissions, my_agents.
--- Beware:  the policies, explain_access and the functions' lookups share private.access_decisions, so that they cannot disagree.
+-- Beware:  the policies, explain_access and the functions' lookups share private.access_by_person, so that they cannot
+--          disagree.
 
-create function private.access_decisions(for_user uuid, for_agent uuid default null)
-returns table (agent_id uuid, workspace_id uuid, allowed boolean, reason text, decided_by jsonb, changes_at timestamptz)
-language sql
-stable
-parallel safe
-rows 20
-set search_path = ''
-as $$
+-- A view, so that whoever asks plans it with their own question, once in a session: a function in SQL with a search path
+-- of its own is planned by each statement that calls it.
+create view private.access_by_person as
   select
-    agent.id, agent.workspace_id, decision.reason in ('granted', 'administers_workspace'), decision.reason,
+    member.user_id, agent.id as agent_id, agent.workspace_id,
+    decision.reason in ('granted', 'administers_workspace') as allowed, decision.reason,
     case
       when decision.reason = 'agent_not_published' then
         jsonb_build_object('table', 'agents', 'id', agent.id, 'status', agent.status)
       when decision.reason in ('denied', 'granted', 'expired') then
-        jsonb_build_object('table', 'permissions', 'user_id', permission.user_id, 'agent_id', permission.agent_id,
-          'can_use', permission.can_use, 'expires_at', permission.expires_at, 'granted_by', permission.granted_by, 'reason', permission.reason)
-      else jsonb_build_object('table', 'members', 'user_id', member.user_id, 'workspace_id', member.workspace_id, 'role', member.role)
-    end,
-    case when permission.expires_at > now() then permission.expires_at end
+        jsonb_build_object(
+          'table', 'permissions', 'user_id', permission.user_id, 'agent_id', permission.agent_id,
+          'can_use', permission.can_use, 'expires_at', permission.expires_at, 'granted_by', permission.granted_by,
+          'reason', permission.reason
+        )
+      else jsonb_build_object(
+        'table', 'members', 'user_id', member.user_id, 'workspace_id', member.workspace_id, 'role', member.role
+      )
+    end as decided_by,
+    case when permission.expires_at > now() then permission.expires_at end as changes_at
   from public.members as member
   join public.workspaces as workspace on workspace.id = member.workspace_id and workspace.deleted_at is null
   join public.agents as agent on agent.workspace_id = member.workspace_id
@@ -36,11 +38,28 @@ as $$
       when permission.can_use then 'expired'
       else 'not_granted'
     end as reason
-  ) as decision
-  where member.user_id = for_user and (for_agent is null or agent.id = for_agent);
+  ) as decision;
+comment on view private.access_by_person is
+  'For each person and each agent of their workspaces: whether they may use it, why, the row that decided, and when that '
+  'row stops deciding (null: never). The only place that decides it.';
+
+create function private.access_decisions(for_user uuid, for_agent uuid default null)
+returns table (
+  agent_id uuid, workspace_id uuid, allowed boolean, reason text, decided_by jsonb, changes_at timestamptz
+)
+language sql
+stable
+parallel safe
+rows 20
+set search_path = ''
+as $$
+  select decision.agent_id, decision.workspace_id, decision.allowed, decision.reason, decision.decided_by,
+    decision.changes_at
+  from private.access_by_person as decision
+  where decision.user_id = for_user and (for_agent is null or decision.agent_id = for_agent);
 $$;
 comment on function private.access_decisions(uuid, uuid) is
-  'For each agent of the person''s workspaces (or the one named): whether they may use it, why, the row that decided, and when that row stops deciding (null: never).';
+  'private.access_by_person for one person, and for one agent where it is named.';
 
 create function private.access_of(for_user uuid, for_agent uuid)
 returns table (allowed boolean, reason text, workspace_id uuid, decided_by jsonb)
@@ -72,7 +91,10 @@ as $$
 declare
   person uuid := private.current_user_id();
 begin
-  return array(select decision.agent_id from private.access_decisions(person) as decision where decision.allowed);
+  return array(
+    select decision.agent_id from private.access_by_person as decision
+    where decision.user_id = person and decision.allowed
+  );
 end;
 $$;
 comment on function private.usable_agent_ids() is 'The agents that the caller may use now. Empty without a session; never raises.';

@@ -89,7 +89,7 @@ begin
     select known.id, known.workspace_id, known.status from public.agents as known
     join public.workspaces as workspace on workspace.id = known.workspace_id and workspace.deleted_at is null
   ) as agent on agent.id = asked.id
-  left join lateral private.access_decisions(for_user, agent.id) as access on for_user is not null
+  left join private.access_by_person as access on access.user_id = for_user and access.agent_id = agent.id
   -- Of those that have not ended, one that has the scope, where there is one.
   left join lateral (
     select 'agent_credentials' as table, held.id, held.name, held.scopes, held.expires_at

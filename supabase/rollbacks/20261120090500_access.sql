@@ -16,3 +16,4 @@ revoke all on public.permissions, public.agents from authenticated, service_role
 drop function private.usable_agent_ids();
 drop function private.access_of(uuid, uuid);
 drop function private.access_decisions(uuid, uuid);
+drop view private.access_by_person;
