@@ -7,11 +7,14 @@ const PERSON = "00000000-0000-4000-a000-000000000001";
 /** Fifty tenants, and the ways in which others keep an audit log. */
 const SET_UP = `
   insert into public.workspaces (id, name, slug)
-  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(1001, 1050) as g;
+  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g
+  from generate_series(1001, 1050) as g;
   create schema bench;
   create table bench.plain (
-    id bigint generated always as identity primary key, workspace_id uuid not null, occurred_at timestamptz not null default now(),
-    actor_id uuid, agent_id uuid, action text not null, subject_type text, subject_id text, detail jsonb not null default '{}', request_id text
+    id bigint generated always as identity primary key, workspace_id uuid not null,
+    occurred_at timestamptz not null default now(),
+    actor_id uuid, agent_id uuid, action text not null, subject_type text, subject_id text,
+    detail jsonb not null default '{}', request_id text
   );
   create index on bench.plain (workspace_id, id desc);
   create table bench.same_promises (
@@ -22,26 +25,31 @@ const SET_UP = `
     constraint request_id_is_short check (length(request_id) between 1 and 200),
     unique (workspace_id, request_id)
   );
-  create function bench.append(in_workspace uuid, action text, subject_type text, subject_id text, detail jsonb, request_id text) returns bigint
+  create function bench.append(in_workspace uuid, action text, subject_type text, subject_id text, detail jsonb,
+    request_id text) returns bigint
   language plpgsql security definer set search_path = '' as $$
   declare made bigint;
   begin
     insert into bench.same_promises (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id)
-    values (in_workspace, '${PERSON}', append.action, append.subject_type, append.subject_id, append.detail, append.request_id)
+    values (in_workspace, '${PERSON}', append.action, append.subject_type, append.subject_id, append.detail,
+      append.request_id)
     on conflict do nothing returning id into made;
     return made;
   end $$;
   create table bench.chained (like bench.plain including all, hash bytea not null);
   create table bench.chain_head (one boolean primary key default true, hash bytea not null);
   insert into bench.chain_head (hash) values (sha256(''));
-  create function bench.append_chained(in_workspace uuid, action text, subject_type text, subject_id text, detail jsonb, request_id text) returns bigint
+  create function bench.append_chained(in_workspace uuid, action text, subject_type text, subject_id text, detail jsonb,
+    request_id text) returns bigint
   language plpgsql as $$
   declare made bigint; previous bytea;
   begin
     select hash into previous from bench.chain_head for update;
-    previous := sha256(previous || convert_to(concat_ws('|', in_workspace, action, subject_type, subject_id, detail, request_id), 'UTF8'));
+    previous := sha256(previous || convert_to(
+      concat_ws('|', in_workspace, action, subject_type, subject_id, detail, request_id), 'UTF8'));
     insert into bench.chained (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id, hash)
-    values (in_workspace, '${PERSON}', append_chained.action, append_chained.subject_type, append_chained.subject_id, append_chained.detail, append_chained.request_id, previous)
+    values (in_workspace, '${PERSON}', append_chained.action, append_chained.subject_type, append_chained.subject_id,
+      append_chained.detail, append_chained.request_id, previous)
     returning id into made;
     update bench.chain_head set hash = previous;
     return made;
@@ -63,7 +71,8 @@ const SCRIPTS: Record<string, string> = {
     values (${WORKSPACE}, '${PERSON}', ${VALUES});`.replaceAll("\n", " "),
   // What clients do: who may, the request id's claim, the entry.
   "Groundwork: log_audit":
-    `select public.log_audit(${WORKSPACE}, 'report.exported', 'report', '12345', null, '{"format": "pdf", "pages": 12}', 'request-' || :request);`,
+    `select public.log_audit(${WORKSPACE}, 'report.exported', 'report', '12345', null, ` +
+    `'{"format": "pdf", "pages": 12}', 'request-' || :request);`,
   "one chain": `select bench.append_chained(${WORKSPACE}, ${VALUES});`,
 };
 
@@ -103,7 +112,8 @@ async function benchVerification(execute: (sql: string) => Promise<unknown>): Pr
   const workspace = "00000000-0000-4000-be00-000000001001";
   await execute(`
     insert into public.audit_log (workspace_id, actor_id, action, subject_type, subject_id, detail, request_id)
-    select '${workspace}', '${PERSON}', 'report.exported', 'report', '12345', '{"format": "pdf", "pages": 12}', 'bulk-' || g
+    select '${workspace}', '${PERSON}', 'report.exported', 'report', '12345', '{"format": "pdf", "pages": 12}',
+      'bulk-' || g
     from generate_series(1, 2000000) as g`);
   await execute("select private.seal_audit_log()");
   await execute("vacuum analyze");

@@ -11,25 +11,29 @@ const SET_UP = `
   insert into public.budgets (workspace_id, period, amount) values ('${WORKSPACE}', 'day', 1000000000000);
   create schema bench;
   create table bench.events (
-    id bigint generated always as identity primary key, workspace_id uuid not null, occurred_at timestamptz not null default now(),
+    id bigint generated always as identity primary key, workspace_id uuid not null,
+    occurred_at timestamptz not null default now(),
     kind text not null, quantity numeric(20, 6) not null, unit text not null, user_id uuid, request_id text
   );
   create index on bench.events (workspace_id, occurred_at);
   create table bench.one_row (workspace_id uuid primary key, left_over bigint not null check (left_over >= 0));
   create table bench.looked_at (workspace_id uuid primary key, left_over bigint not null);
-  create table bench.taken (workspace_id uuid not null, request_id text not null, tokens bigint not null, primary key (workspace_id, request_id));
+  create table bench.taken (workspace_id uuid not null, request_id text not null, tokens bigint not null,
+    primary key (workspace_id, request_id));
   insert into bench.one_row values ('${WORKSPACE}', 1000000000000);
   insert into bench.looked_at values ('${WORKSPACE}', 1000000000000);
   create function bench.take(in_workspace uuid, request text, wanted bigint) returns boolean language plpgsql as $$
   begin
-    update bench.one_row as b set left_over = b.left_over - wanted where b.workspace_id = in_workspace and b.left_over >= wanted;
+    update bench.one_row as b set left_over = b.left_over - wanted
+    where b.workspace_id = in_workspace and b.left_over >= wanted;
     if found then
       insert into bench.taken values (in_workspace, request, wanted);
     end if;
     return found;
   end $$;
   -- Looks first, then takes, with the pause in between that a network has: what most write first.
-  create function bench.look_and_take(in_workspace uuid, request text, wanted bigint) returns boolean language plpgsql as $$
+  create function bench.look_and_take(in_workspace uuid, request text, wanted bigint) returns boolean
+    language plpgsql as $$
   begin
     if (select b.left_over from bench.looked_at as b where b.workspace_id = in_workspace) < wanted then
       return false;
@@ -38,7 +42,8 @@ const SET_UP = `
     insert into bench.taken values (in_workspace, request, wanted);
     return true;
   end $$;
-  create function bench.reserve(in_workspace uuid, request text, wanted bigint, lease integer) returns boolean language plpgsql as $$
+  create function bench.reserve(in_workspace uuid, request text, wanted bigint, lease integer) returns boolean
+    language plpgsql as $$
   begin
     return public.reserve_usage(in_workspace, request, tokens => wanted, lease_seconds => lease);
   exception when sqlstate 'PGRST' then
@@ -50,7 +55,8 @@ const hot = (call: string) => `${REQUEST}select ${call};`;
 
 const SCRIPTS: Record<string, string> = {
   "plain insert of an event":
-    `${REQUEST}insert into bench.events (workspace_id, kind, quantity, unit, request_id) values ('${WORKSPACE}', 'tokens', :wanted, 'token', 'r' || :request);`,
+    `${REQUEST}insert into bench.events (workspace_id, kind, quantity, unit, request_id) ` +
+    `values ('${WORKSPACE}', 'tokens', :wanted, 'token', 'r' || :request);`,
   "Groundwork: reserve_usage": hot(
     `public.reserve_usage('${WORKSPACE}', 'r' || :request, tokens => :wanted)`,
   ),
@@ -126,8 +132,8 @@ async function compareOverspending({ root, url, execute }: BenchDatabase): Promi
 const OPERATIONS = Number(Deno.env.get("BENCH_OPERATIONS") ?? 1_000_000);
 
 /**
- * A million reservations, settlements and deaths at random on one budget that is too small for them, with somebody who looks at the
- * books all the while. The seed is printed; BENCH_SEED says it again.
+ * A million reservations, settlements and deaths at random on one budget that is too small for them, with somebody who
+ * looks at the books all the while. The seed is printed; BENCH_SEED says it again.
  */
 export async function benchRandomSpenders(): Promise<string> {
   const seed = Number(Deno.env.get("BENCH_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -143,7 +149,8 @@ export async function benchRandomSpenders(): Promise<string> {
       create table bench.used (tokens bigint not null);
       create table bench.refused (n bigint not null);
       create table bench.died (n bigint not null);
-      create function bench.spend(request text, wanted bigint, chance integer, share integer) returns void language plpgsql as $$
+      create function bench.spend(request text, wanted bigint, chance integer, share integer) returns void
+        language plpgsql as $$
       declare used bigint := wanted * share / 100;
       begin
         if not bench.reserve('${WORKSPACE}', request, wanted, case when chance <= 10 then 1 else 600 end) then
@@ -152,7 +159,8 @@ export async function benchRandomSpenders(): Promise<string> {
           insert into bench.died values (1);
         end if;
       end $$;
-      create function bench.settle(request text, wanted bigint, chance integer, share integer) returns void language plpgsql as $$
+      create function bench.settle(request text, wanted bigint, chance integer, share integer) returns void
+        language plpgsql as $$
       declare used bigint := wanted * share / 100;
       begin
         if chance > 10 and public.settle_usage('${WORKSPACE}', request, tokens => used) then
@@ -167,7 +175,8 @@ export async function benchRandomSpenders(): Promise<string> {
     let broken = 0;
     const look = async () => {
       const [books] = await execute(`
-        select pool.left_over + sum(s.free + s.reserved + s.spent) as total, sum(s.reserved + s.spent) as gone, min(s.free) as least
+        select pool.left_over + sum(s.free + s.reserved + s.spent) as total, sum(s.reserved + s.spent) as gone,
+          min(s.free) as least
         from private.budget_pools as pool join private.budget_slots as s using (budget_id, period_start)
         group by pool.left_over`) as unknown as { total: string; gone: string; least: string }[];
       if (!books) return;
@@ -198,7 +207,8 @@ export async function benchRandomSpenders(): Promise<string> {
     const [end] = await execute(`
       select (select coalesce(sum(tokens), 0) from bench.used) as used, (select count(*) from bench.used) as settled,
         (select count(*) from bench.refused) as refused, (select count(*) from bench.died) as died,
-        (select sum(spent) from private.budget_slots) as spent, (select sum(reserved) from private.budget_slots) as reserved`) as unknown as Record<
+        (select sum(spent) from private.budget_slots) as spent,
+          (select sum(reserved) from private.budget_slots) as reserved`) as unknown as Record<
       string,
       string
     >[];

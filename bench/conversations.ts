@@ -109,9 +109,10 @@ export async function benchConversations(folder: string): Promise<string> {
     for (const one of stored) await ask(sql, one, measured);
     const turns = conversations.flatMap(({ turns }) => turns).length;
     const questions = conversations.flatMap(({ questions }) => questions).length;
-    return `${conversations.length} conversations, ${turns} turns, ${questions} questions; vectors of ${embedder.model}.\n\n${
-      overview(measured)
-    }\n\nrecall@5, @10 and @20 by category (questions):\n\n${byCategory(measured)}`;
+    return `${conversations.length} conversations, ${turns} turns, ${questions} questions; ` +
+      `vectors of ${embedder.model}.\n\n${
+        overview(measured)
+      }\n\nrecall@5, @10 and @20 by category (questions):\n\n${byCategory(measured)}`;
   } finally {
     await sql.end();
     await database.stop();

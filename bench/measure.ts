@@ -20,8 +20,8 @@ export interface Comparison {
 export const ROUNDS = Math.max(5, Number(Deno.env.get("BENCH_ROUNDS") ?? 5));
 
 /**
- * Measures the variants in turn, round after round (A B C, A B C, …), after one round that is not counted. These machines drift: only
- * figures of the same round are comparable, so what is reported is the ratio within each round.
+ * Measures the variants in turn, round after round (A B C, A B C, …), after one round that is not counted. These
+ * machines drift: only figures of the same round are comparable, so what is reported is the ratio within each round.
  */
 export async function compare(
   options: Omit<Comparison, "figures">,
@@ -50,7 +50,10 @@ export function percentile(values: number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? NaN;
 }
 
-/** A comparison as a Markdown table: median and worst of the figures, and of their ratios to the baseline within each round. */
+/**
+ * A comparison as a Markdown table: median and worst of the figures, and of their ratios to the baseline within each
+ * round.
+ */
 export function formatComparison({ title, unit, better, baseline, figures }: Comparison): string {
   const base = figures.get(baseline) ?? [];
   const worst = (values: number[]) => better === "more" ? Math.min(...values) : Math.max(...values);

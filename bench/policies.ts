@@ -23,7 +23,8 @@ const FORMS: Record<string, string> = {
   "Groundwork: = any (array)": "workspace_id = any ((select private.workspace_ids())::uuid[])",
   "in (select set)": "workspace_id in (select bench.workspace_id_set())",
   "exists (join)":
-    "exists (select from public.members m where m.workspace_id = notes.workspace_id and m.user_id = (select private.current_user_id()))",
+    "exists (select from public.members m where m.workspace_id = notes.workspace_id " +
+    "and m.user_id = (select private.current_user_id()))",
   "function(row)": "bench.is_member_of(workspace_id)",
 };
 
@@ -34,9 +35,11 @@ const table = (form: string, rows: number) =>
 function makeTables(rows: number): string {
   const workspaces = Math.max(10, rows / 500);
   const make = (name: string) => `
-    create table ${name} (id bigint generated always as identity primary key, workspace_id uuid not null, created_at timestamptz not null, body text not null);
+    create table ${name} (id bigint generated always as identity primary key, workspace_id uuid not null,
+      created_at timestamptz not null, body text not null);
     insert into ${name} (workspace_id, created_at, body)
-    select ('00000000-0000-4000-be00-' || lpad((g % ${workspaces})::text, 12, '0'))::uuid, now() - g * interval '1 second', repeat('x', 80)
+    select ('00000000-0000-4000-be00-' || lpad((g % ${workspaces})::text, 12, '0'))::uuid,
+      now() - g * interval '1 second', repeat('x', 80)
     from generate_series(1, ${rows}) as g;
     create index on ${name} (workspace_id, created_at desc);
     grant select on ${name} to authenticated;`;
@@ -54,13 +57,16 @@ const SET_UP = `
   grant usage on schema bench to authenticated;
   insert into auth.users (id, email) values ('${PERSON}', 'bench@example.com');
   insert into public.workspaces (id, name, slug)
-  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g from generate_series(0, 1999) as g;
+  select ('00000000-0000-4000-be00-' || lpad(g::text, 12, '0'))::uuid, 'w' || g, 'w' || g
+  from generate_series(0, 1999) as g;
   insert into public.members (workspace_id, user_id, role)
   select id, '${PERSON}', 'member' from public.workspaces where slug in ('w1', 'w4', 'w7');
   create function bench.workspace_id_set() returns setof uuid language sql stable security definer set search_path = ''
   as $$ select workspace_id from public.members where user_id = private.current_user_id() $$;
-  create function bench.is_member_of(workspace uuid) returns boolean language sql stable security definer set search_path = ''
-  as $$ select exists (select from public.members where workspace_id = workspace and user_id = private.current_user_id()) $$;
+  create function bench.is_member_of(workspace uuid) returns boolean language sql stable security definer
+    set search_path = ''
+  as $$ select exists (
+    select from public.members where workspace_id = workspace and user_id = private.current_user_id()) $$;
   grant execute on all functions in schema bench to authenticated;
   create role bench_person login in role authenticated;
   alter role bench_person set "request.jwt.claims" = '{"sub":"${PERSON}","role":"authenticated"}';

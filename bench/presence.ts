@@ -21,7 +21,9 @@ async function rate(
   return done / seconds;
 }
 
-/** Heartbeats and room reads through both scratchpads, as the function `presence` does them, beside an ordinary table. */
+/**
+ * Heartbeats and room reads through both scratchpads, as the function `presence` does them, beside an ordinary table.
+ */
 export async function benchPresence(): Promise<string> {
   const bench = await startBenchDatabase({ redis: "auto" });
   const environment = parseEnvironment((name) => bench.stack.functionEnv[name]);
@@ -37,7 +39,8 @@ export async function benchPresence(): Promise<string> {
   });
   try {
     await bench.execute(`create schema bench; grant all on schema bench to postgres;
-      create table bench.presence (workspace text, member text, info jsonb, ends_at timestamptz, primary key (workspace, member));
+      create table bench.presence (workspace text, member text, info jsonb, ends_at timestamptz,
+        primary key (workspace, member));
       grant all on bench.presence to postgres`);
     const info = { status: "online", at: "chat" };
     const member = (n: number) => `user:${n % 1000}`;

@@ -65,15 +65,18 @@ async function measureDrain(
   return jobs / (ended - started) * 1000;
 }
 
-/** How long our run alone takes; ours beside a held transaction a third of that, the rival's a tenth: by then they have settled. */
+/**
+ * How long our run alone takes; ours beside a held transaction a third of that, the rival's a tenth: by then they have
+ * settled.
+ */
 const MINUTES = Number(Deno.env.get("BENCH_MINUTES") ?? 10);
 const SAMPLE_SECONDS = 5;
 /** Jobs that wait while the producer pauses. */
 const BACKLOG = 20_000;
 
 /**
- * The rate over time: jobs are added as fast as they are done, alone and while another transaction is held open, whose snapshot keeps
- * every dead row. Writes the picture that the README and docs/benchmarks.md show.
+ * The rate over time: jobs are added as fast as they are done, alone and while another transaction is held open, whose
+ * snapshot keeps every dead row. Writes the picture that the README and docs/benchmarks.md show.
  */
 export async function benchQueueOverTime(): Promise<string> {
   const series: Series[] = [];

@@ -26,8 +26,10 @@ const SET_UP = `
   create schema bench;
   create function bench.noise(seed bigint) returns double precision language sql immutable
   as $$ select (hashint8extended(seed, ${SEED}) & 2147483647)::double precision / 1073741824 - 1 $$;
-  create function bench.vector(topic bigint, text bigint, spread double precision) returns extensions.halfvec language sql immutable
-  as $$ select array_agg((bench.noise(topic * 1000 + d) + spread * bench.noise(-(text * 1000 + d)))::real order by d)::extensions.vector(384)::extensions.halfvec(384)
+  create function bench.vector(topic bigint, text bigint, spread double precision) returns extensions.halfvec
+    language sql immutable
+  as $$ select array_agg((bench.noise(topic * 1000 + d) + spread * bench.noise(-(text * 1000 + d)))::real order by d)
+    ::extensions.vector(384)::extensions.halfvec(384)
     from generate_series(1, 384) as d $$;
   insert into auth.users (id, email) values ('${PERSON}', 'recall@example.com');
   alter table public.document_chunks disable trigger user;
@@ -47,11 +49,13 @@ const fill = (size: number) => `
   workspaceOf(size)
 }', ('folder' || n % 10 || '.d' || n)::extensions.ltree, 'd' || n, 'imported'
   from generate_series(0, ${Math.ceil(size / 20)} - 1) as n;
-  insert into public.document_chunks (workspace_id, document_id, ordinal, content, token_count, embedding, embedding_model)
+  insert into public.document_chunks (workspace_id, document_id, ordinal, content, token_count, embedding,
+    embedding_model)
   select '${
   workspaceOf(size)
 }', md5('${size} ' || n / 20)::uuid, n % 20, repeat('word ' || n % 997 || ' ', 60), 120,
-    bench.vector(case when n % 10 = 0 then n % 7 else ${size} + n / 100 end, ${size}::bigint * 1000000 + n, 0.8), 'bench'
+    bench.vector(case when n % 10 = 0 then n % 7 else ${size} + n / 100 end, ${size}::bigint * 1000000 + n, 0.8),
+    'bench'
   from generate_series(0, ${size} - 1) as n;
   insert into public.memories (workspace_id, user_id, content, embedding, embedding_model)
   select c.workspace_id, '${PERSON}', 'memory ' || c.id, c.embedding, 'bench' from public.document_chunks as c
@@ -101,13 +105,16 @@ const VARIANTS: Variant[] = [
   byIndex("plain HNSW", "set local hnsw.iterative_scan = off"),
   byIndex(
     "iterative HNSW",
-    "set local hnsw.iterative_scan = relaxed_order; set local hnsw.max_scan_tuples = 200000; set local hnsw.scan_mem_multiplier = 2",
+    "set local hnsw.iterative_scan = relaxed_order; set local hnsw.max_scan_tuples = 200000; " +
+      "set local hnsw.scan_mem_multiplier = 2",
   ),
   {
     name: "Groundwork",
     async search(sql, workspace, question) {
       const rows = await sql.unsafe(`
-        select id from private.nearest_chunks(array['${workspace}']::uuid[], array['${workspace}']::uuid[], null, null, null, null,
+        select id
+        from private.nearest_chunks(array['${workspace}']::uuid[], array['${workspace}']::uuid[], null, null, null,
+          null,
           '${question}', 'bench', 10)`);
       return rows.map(({ id }) => id);
     },
@@ -120,7 +127,8 @@ const VARIANTS: Variant[] = [
           `set local role authenticated; set local request.jwt.claims = '{"sub":"${PERSON}","role":"authenticated"}'`,
         ).simple();
         return await transaction.unsafe(
-          `select chunk_id as id from public.search_documents('${workspace}', null, '${question}', 'bench', 'folder3', match_count => 10)`,
+          `select chunk_id as id
+            from public.search_documents('${workspace}', null, '${question}', 'bench', 'folder3', match_count => 10)`,
         );
       });
       return rows.map(({ id }) => id);
@@ -136,7 +144,8 @@ interface Figures {
 async function questionsOf(sql: Sql, workspace: string): Promise<string[]> {
   const rows = await sql.unsafe(`
     select bench.vector(abs(hashtext('t' || n)) % 7 + case when n % 4 = 0 then 0 else
-      (select count(*) from public.document_chunks where workspace_id = '${workspace}') + n end, -n, 0.8)::text as question
+      (select count(*) from public.document_chunks where workspace_id = '${workspace}') + n end, -n,
+        0.8)::text as question
     from generate_series(1, ${QUESTIONS}) as n`);
   return rows.map(({ question }) => question);
 }
@@ -184,7 +193,8 @@ export async function benchRecall(): Promise<string> {
     await database.execute(SET_UP);
     for (const size of SIZES) await database.execute(fill(size));
     await database.execute(
-      "set maintenance_work_mem = '1GB'; create index document_chunks_embedding on public.document_chunks using hnsw (embedding extensions.halfvec_cosine_ops)",
+      "set maintenance_work_mem = '1GB'; create index document_chunks_embedding on public.document_chunks " +
+        "using hnsw (embedding extensions.halfvec_cosine_ops)",
     );
     await database.execute("vacuum analyze");
     const rows: string[][] = [];
@@ -211,9 +221,10 @@ export async function benchRecall(): Promise<string> {
       }
     }
     const memories = await measureMemories(sql);
-    return `### Nearest 10 of a tenant's chunks, all tenants in one index\n\nSeed ${SEED}; ${QUESTIONS} questions, ${ROUNDS} rounds.\n\n${
-      formatTable(["chunks of the tenant", "variant", "median ms", "recall@10"], rows)
-    }\n\n### \`recall\` of a person's memories, words and meaning\n\n${memories}`;
+    return `### Nearest 10 of a tenant's chunks, all tenants in one index\n\n` +
+      `Seed ${SEED}; ${QUESTIONS} questions, ${ROUNDS} rounds.\n\n${
+        formatTable(["chunks of the tenant", "variant", "median ms", "recall@10"], rows)
+      }\n\n### \`recall\` of a person's memories, words and meaning\n\n${memories}`;
   } finally {
     await sql.end();
     await database.stop();
@@ -228,7 +239,8 @@ async function measureMemories(sql: Sql): Promise<string> {
     for (const question of await questionsOf(sql, workspace)) {
       const began = performance.now();
       await sql.unsafe(
-        `select id from private.recall('${workspace}', 'memory', '${question}', 'bench', null, null, null, 10, '${PERSON}')`,
+        `select id
+          from private.recall('${workspace}', 'memory', '${question}', 'bench', null, null, null, 10, '${PERSON}')`,
       );
       times.push(performance.now() - began);
     }

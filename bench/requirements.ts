@@ -1,4 +1,6 @@
-/** What the benchmarks need of the machine: looked for, and where it can be installed, before the first of them starts. */
+/**
+ * What the benchmarks need of the machine: looked for, and where it can be installed, before the first of them starts.
+ */
 import { provideProgram } from "../local/services/machine-programs.ts";
 import { exists, tryRun } from "../local/services/processes.ts";
 import { ensureRoot, ServicesUnavailable } from "../local/services/root.ts";

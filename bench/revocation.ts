@@ -5,8 +5,8 @@ import { formatFigure, formatTable, percentile } from "./measure.ts";
 const REPETITIONS = 60;
 
 /**
- * How long after a revocation was answered an isolate that had just said yes still says yes. The isolate is asked every few milliseconds
- * all along, so that its answer is as warm as it gets.
+ * How long after a revocation was answered an isolate that had just said yes still says yes. The isolate is asked every
+ * few milliseconds all along, so that its answer is as warm as it gets.
  */
 export async function benchRevocation(): Promise<string> {
   const database = await startBenchDatabase({ redis: "auto" });

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- name …]`: measures each claim beside its rivals, on a real Postgres 17 and Redis, and prints tables of ratios.
- * All load stays on loopback. BENCH_ROUNDS sets the number of rounds (at least and by default 5), BENCH_MINUTES the length of each
- * run over time (10).
+ * `npm run bench [-- name …]`: measures each claim beside its rivals, on a real Postgres 17 and Redis, and prints
+ * tables of ratios. All load stays on loopback. BENCH_ROUNDS sets the number of rounds (at least and by default 5),
+ * BENCH_MINUTES the length of each run over time (10).
  */
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";

@@ -1,5 +1,6 @@
 /**
- * The servers that `access.ts` compares, each a process of its own: `deno run servers.ts <kind> <port>`, with a function's environment.
+ * The servers that `access.ts` compares, each a process of its own: `deno run servers.ts <kind> <port>`, with a
+ * function's environment.
  *
  * - `bare`: Hono and nothing else; the most that a function could do.
  * - `uncached`: what a team writes first: verify the token, then ask Postgres under row security, for each request.
@@ -42,7 +43,8 @@ function uncached() {
     if (!data?.jwtClaims) return context.json({ error: "unauthorized" }, 401);
     const claims = JSON.stringify(data.jwtClaims);
     const rows = await sql.begin(async (transaction) => {
-      await transaction`select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
+      await transaction`
+        select set_config('role', 'authenticated', true), set_config('request.jwt.claims', ${claims}, true)`;
       return await transaction`
         select can_use from public.permissions
         where agent_id = ${

@@ -50,7 +50,8 @@ async function talk(sql: postgres.Sql, messages: number, length = USUAL): Promis
   const words = ids.map((_, n) => speakOf(length)[n % 2 === 0 ? "question" : "answer"]);
   await sql`
     insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, content_for_llm)
-    select said.id, ${ACME}, ${id}, ${JUAN}, lag(said.id) over (order by g), case when g % 2 = 1 then 'user' else 'assistant' end,
+    select said.id, ${ACME}, ${id}, ${JUAN}, lag(said.id) over (order by g),
+      case when g % 2 = 1 then 'user' else 'assistant' end,
       jsonb_build_array(jsonb_build_object('type', 'text', 'text', said.words)),
       case when g % 2 = 0 then left(said.words, length(said.words) / 10) end
     from unnest(${ids}::uuid[], ${words}::text[]) with ordinality as said (id, words, g)`;
@@ -175,7 +176,9 @@ async function compareBytes(url: string, sql: postgres.Sql): Promise<string> {
   return [
     "### Bytes for each byte said, around turn 100",
     "",
-    "Kept in tables and indexes, ours with the record of each prompt; and written to the write-ahead log on the way, with the broadcasts and what was recalled. By characters of the question and the answer, each from half to one and a half times that.",
+    "Kept in tables and indexes, ours with the record of each prompt; and written to the write-ahead log on the " +
+    "way, with the broadcasts and what was recalled. By characters of the question and the answer, each from " +
+    "half to one and a half times that.",
     "",
     formatTable(
       ["", ...lengths.map(({ question, answer }) => `${question} + ${answer}`)],
@@ -190,7 +193,8 @@ async function measureLoading(sql: postgres.Sql, id: string): Promise<number> {
   const ends = performance.now() + SECONDS * 500;
   while (performance.now() < ends) {
     await sql`
-      select p.* from public.conversations as c, public.conversation_path(c.active_message_id, 50) as p where c.id = ${id}`;
+      select p.* from public.conversations as c, public.conversation_path(c.active_message_id, 50) as p
+      where c.id = ${id}`;
     done++;
   }
   return done / (SECONDS / 2);
@@ -203,12 +207,15 @@ export async function benchTurn(): Promise<string> {
   try {
     await database.execute(`
       create schema bench;
-      create table bench.messages (id uuid primary key default gen_random_uuid(), chat_id uuid not null, role text not null, parts jsonb not null,
+      create table bench.messages (id uuid primary key default gen_random_uuid(), chat_id uuid not null,
+        role text not null, parts jsonb not null,
         attachments jsonb not null default '[]', created_at timestamptz not null default clock_timestamp());
       create index on bench.messages (chat_id, created_at);
-      create table bench.streams (id uuid primary key default gen_random_uuid(), chat_id uuid not null, created_at timestamptz not null default now());
+      create table bench.streams (id uuid primary key default gen_random_uuid(), chat_id uuid not null,
+        created_at timestamptz not null default now());
       insert into public.memories (workspace_id, user_id, kind, category, content)
-      select '${ACME}', '${JUAN}', case when g <= 5 then 'profile' else 'fact' end, 'knowledge', 'Fact number ' || g || ' about invoices'
+      select '${ACME}', '${JUAN}', case when g <= 5 then 'profile' else 'fact' end, 'knowledge',
+        'Fact number ' || g || ' about invoices'
       from generate_series(1, 200) as g`);
     const near = await compareTurns(
       "A chat turn, conversations of 100 messages, 8 clients on the same machine",

@@ -1,6 +1,6 @@
 /**
- * An agent that answers a person with nothing but its own credential: it is asked for consent, recalls, searches, answers, and is
- * cut off. docs/agents.md shows what it prints, and a test compares.
+ * An agent that answers a person with nothing but its own credential: it is asked for consent, recalls, searches,
+ * answers, and is cut off. docs/agents.md shows what it prints, and a test compares.
  *
  *   npx deno run -A docs/agents.ts http://127.0.0.1:54321 sb_publishable_…
  */

@@ -1,6 +1,6 @@
 /**
- * An account elsewhere, from the client's side: connected, lent to an agent, accounted for, given up. docs/assistant.md shows what it
- * prints and how to come by a provider, and a test compares.
+ * An account elsewhere, from the client's side: connected, lent to an agent, accounted for, given up. docs/assistant.md
+ * shows what it prints and how to come by a provider, and a test compares.
  *
  *   npx deno run -A docs/connect.ts http://127.0.0.1:54321 sb_publishable_… <provider>
  */
@@ -30,14 +30,16 @@ function call(client: typeof juan, method: "GET" | "DELETE", path: string) {
   return done<any>(client.functions.invoke(`connections/${path}`, { method }));
 }
 
-// 1. The provider's page is a person's to visit: a product sends the browser there. The function awaits it when it comes back.
+// 1. The provider's page is a person's to visit: a product sends the browser there. The function awaits it when it
+// comes back.
 const hr = (await done(juan.rpc("my_agents"))).find((one) => one.slug === "hr")!;
 const mine = () => done(juan.from("service_connections").select().eq("provider", provider));
 const before = new Map((await mine()).map(({ id, updated_at }) => [id, updated_at]));
 const way = await call(juan, "GET", `${provider}/authorize?workspace=${hr.workspace_id}`);
 console.error(`Open ${way.url}`);
 
-// 2. What is connected is a row that one reads; the tokens are not in it. The same account, connected again, keeps its row.
+// 2. What is connected is a row that one reads; the tokens are not in it. The same account, connected again, keeps its
+// row.
 const find = async () => (await mine()).find((one) => one.updated_at !== before.get(one.id));
 let connection = await find();
 while (!connection && Date.now() < Date.parse(way.expires_at)) {

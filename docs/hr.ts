@@ -11,7 +11,10 @@ async function done<T>(asked: PromiseLike<{ data: T; error: unknown }>): Promise
   return data!;
 }
 
-/** A client that acts as HR for a person who has signed in, with these scopes; and its admin. `stop` ends its credential. */
+/**
+ * A client that acts as HR for a person who has signed in, with these scopes; and its admin. `stop` ends its
+ * credential.
+ */
 export async function startHr(
   url: string,
   key: string,

@@ -1,6 +1,6 @@
 /**
- * A provider of accounts on this machine, which agrees to everything, to try docs/connect.ts with: the OAuth 2 server of the tests.
- * docs/assistant.md says what the stack must be told to reach it. Until Ctrl-C.
+ * A provider of accounts on this machine, which agrees to everything, to try docs/connect.ts with: the OAuth 2 server
+ * of the tests. docs/assistant.md says what the stack must be told to reach it. Until Ctrl-C.
  *
  *   npx deno run -A docs/provider.ts postgresql://postgres:postgres@127.0.0.1:54322/postgres
  */

@@ -1,6 +1,7 @@
 /**
- * A turn of an assistant, from both sides: a person attaches a file and asks, is remembered, the agent finds what is known, makes the
- * prompt, and answers in a stream whose connection breaks in the middle. docs/assistant.md shows what it prints, and a test compares.
+ * A turn of an assistant, from both sides: a person attaches a file and asks, is remembered, the agent finds what is
+ * known, makes the prompt, and answers in a stream whose connection breaks in the middle. docs/assistant.md shows what
+ * it prints, and a test compares.
  *
  *   npx deno run -A docs/turn.ts http://127.0.0.1:54321 sb_publishable_…
  */

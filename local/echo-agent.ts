@@ -1,6 +1,6 @@
 /**
- * Stands for the agents' pods: what an ingress of the cluster would reach. Answers HTTP requests with what it was told and sends
- * WebSocket messages back, so that "talk to the agent" works on a machine without a cluster.
+ * Stands for the agents' pods: what an ingress of the cluster would reach. Answers HTTP requests with what it was told
+ * and sends WebSocket messages back, so that "talk to the agent" works on a machine without a cluster.
  */
 
 /** A running echo agent. */

@@ -45,7 +45,9 @@ export async function startBareDatabase(
   };
 }
 
-/** Waits until `condition` holds, looking again and again; gives up after so many `seconds`, so that a broken test ends. */
+/**
+ * Waits until `condition` holds, looking again and again; gives up after so many `seconds`, so that a broken test ends.
+ */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | null | undefined | false> | T | null | undefined | false,

@@ -9,8 +9,8 @@ export interface Keys {
   /** Signs people's tokens: a private ES256 key with its `kid`, as new projects of the platform have one. */
   signingKey: JWK & { kid: string };
   /**
-   * What @supabase/lite signs with, between us and it: its tokens are HS256. Whoever comes from outside is not believed because of it
-   * ({@link file://./tokens.ts}).
+   * What @supabase/lite signs with, between us and it: its tokens are HS256. Whoever comes from outside is not believed
+   * because of it ({@link file://./tokens.ts}).
    */
   internalSecret: string;
   /** Token of the Upstash-REST gateway. */

@@ -14,7 +14,8 @@ export interface DemoPerson {
 export async function listDemoPeople(admin: postgres.Sql): Promise<DemoPerson[]> {
   const [seeded] = await admin<{ hash: string }[]>`
     select hash
-    from (select encrypted_password as hash from auth.users where encrypted_password <> '' order by created_at limit 1) as first
+    from (select encrypted_password as hash from auth.users where encrypted_password <> '' order by created_at
+      limit 1) as first
     where hash = extensions.crypt(${demoPassword}, hash)
   `;
   if (!seeded) return [];

@@ -5,7 +5,8 @@ export class PortTakenError extends Error {
   override name = "PortTakenError";
   constructor(public readonly port: number, public readonly purpose: string) {
     super(
-      `Port ${port}, wanted for ${purpose}, is taken. Is a stack running already (another \`npm start\`, or \`supabase start\`)? ` +
+      `Port ${port}, wanted for ${purpose}, is taken. ` +
+        "Is a stack running already (another `npm start`, or `supabase start`)? " +
         "Stop it, or choose other ports: npm start -- --port <API port> --db-port <database port>",
     );
   }
@@ -18,8 +19,9 @@ export function findFreePort(): number {
 }
 
 /**
- * Listens on a port by calling `listen`. The platform's ports lie in the range from which systems take ports for outgoing connections, so
- * that one may be in use for a moment without anybody listening: then it is tried again for a while.
+ * Listens on a port by calling `listen`. The platform's ports lie in the range from which systems take ports for
+ * outgoing connections, so that one may be in use for a moment without anybody listening: then it is tried again for a
+ * while.
  * @throws PortTakenError when somebody listens there
  */
 export async function listenOn<T>(

@@ -111,7 +111,8 @@ Deno.test("a project's functions run as on the platform", async (test) => {
   await test.step("the database calls a function with what it finds in the vault", async () => {
     const sql = postgres(stack.dbUrl, { max: 1 });
     const [sent] = await sql`
-      select net.http_post((select decrypted_secret from vault.decrypted_secrets where name = 'groundwork_functions_url') || '/mirror') as id
+      select net.http_post((select decrypted_secret from vault.decrypted_secrets
+        where name = 'groundwork_functions_url') || '/mirror') as id
     `;
     const [answer] = await until("the answer", async () => {
       const rows = await sql`select status_code from net._http_response where id = ${sent?.id}`;

@@ -52,7 +52,9 @@ export interface StackOptions {
   functionEnv?: Record<string, string> | undefined;
   /** Other limits of Realtime than the platform's free plan has, and whether public channels are refused. */
   realtime?: Pick<RealtimeOptions, "limits" | "isPrivateOnly"> | undefined;
-  /** Seconds that an isolate of the functions lives at most. Default: as on the platform's free plan, the shorter one. */
+  /**
+   * Seconds that an isolate of the functions lives at most. Default: as on the platform's free plan, the shorter one.
+   */
   wallClock?: number | undefined;
   /** What else answers below the API's URL; comes before what the stack has itself. */
   routes?: Route[] | undefined;

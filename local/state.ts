@@ -48,7 +48,8 @@ async function claim(folder: string): Promise<() => Promise<void>> {
   const pid = await exists(file) ? Number(await Deno.readTextFile(file)) : null;
   if (claimed.has(folder) || (pid !== null && pid !== Deno.pid && isAlive(pid))) {
     throw new Error(
-      `Another stack (process ${pid}) keeps its state in ${folder}. Stop it, or choose another folder with --state-dir. ` +
+      `Another stack (process ${pid}) keeps its state in ${folder}. ` +
+        "Stop it, or choose another folder with --state-dir. " +
         `If there is none, remove ${file}.`,
     );
   }

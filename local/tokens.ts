@@ -1,7 +1,8 @@
 /**
- * People's tokens. Auth signs them with ES256, and everything else that meets one verifies it here: signature, algorithm, end, issuer,
- * audience. @supabase/lite only knows HS256, so a token that was verified is signed once more for it, with a secret that never leaves
- * the process ({@link Tokens.translate}); one that was not verified stays refused.
+ * People's tokens. Auth signs them with ES256, and everything else that meets one verifies it here: signature,
+ * algorithm, end, issuer, audience. @supabase/lite only knows HS256, so a token that was verified is signed once more
+ * for it, with a secret that never leaves the process ({@link Tokens.translate}); one that was not verified stays
+ * refused.
  */
 import {
   createLocalJWKSet,

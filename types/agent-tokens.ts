@@ -1,7 +1,8 @@
 /**
  * Tokens of an agent, by its credential: for itself, or for the person who allowed it. Kept and renewed until they end.
  *
- * It depends on nothing but `fetch`, and runs in Deno, in Node 20 and later, and nowhere where a person could read the credential.
+ * It depends on nothing but `fetch`, and runs in Deno, in Node 20 and later, and nowhere where a person could read the
+ * credential.
  */
 
 /** Why an agent gets no token, in OAuth's words. */

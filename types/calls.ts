@@ -1,6 +1,6 @@
 /**
- * How the functions are called: with a client of supabase-js, or with the project's URL and a credential, where there is
- * no such client (an agent, Node 20).
+ * How the functions are called: with a client of supabase-js, or with the project's URL and a credential, where there
+ * is no such client (an agent, Node 20).
  */
 
 /** The part of a supabase-js client that is needed. It sends the person's token, and renews it. */
@@ -68,7 +68,8 @@ export interface Call {
 /**
  * Calls a function, such as `presence/<workspace>`.
  *
- * @returns what it answered: parsed JSON; null where nothing was answered; the response itself where it is a stream of events
+ * @returns what it answered: parsed JSON; null where nothing was answered; the response itself where it is a stream of
+ *   events
  * @throws RefusedError with the backend's code; whatever the network throws
  */
 export async function callFunction(

@@ -15,8 +15,8 @@ type Said = Pick<Row<"messages">, "id" | "role" | "metadata" | "parts"> & {
 
 /**
  * A page of `conversation_path`, which is newest first, as the AI SDK wants it: oldest first, each a
- * `UIMessage` under the id that its client gave it. Messages of the role `tool`, which the AI SDK keeps as parts of the assistant's, are
- * left out.
+ * `UIMessage` under the id that its client gave it. Messages of the role `tool`, which the AI SDK keeps as parts of the
+ * assistant's, are left out.
  *
  * @example
  * ```ts

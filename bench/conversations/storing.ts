@@ -33,7 +33,9 @@ async function makeRoom(sql: postgres.Sql, { name }: Conversation) {
   await sql`insert into auth.users (id, email) values (${personId}, ${`c${name}@example.com`})`;
   await sql`insert into public.workspaces (id, name, slug) values (${workspaceId}, 'W', ${`conversation-${name}`})`;
   await sql`insert into public.members (workspace_id, user_id, role) values (${workspaceId}, ${personId}, 'member')`;
-  await sql`insert into public.conversations (id, workspace_id, user_id) values (${conversationId}, ${workspaceId}, ${personId})`;
+  await sql`
+    insert into public.conversations (id, workspace_id, user_id)
+    values (${conversationId}, ${workspaceId}, ${personId})`;
   return { personId, workspaceId, conversationId };
 }
 

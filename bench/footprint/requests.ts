@@ -31,18 +31,21 @@ function textOf(characters: number, n = 0): string {
 async function talkMuch(database: BenchDatabase): Promise<{ id: string; link: string }> {
   const [id, link] = [crypto.randomUUID(), "f".repeat(64)];
   await database.execute(`
-    insert into public.conversations (id, workspace_id, user_id, title) values ('${id}', '${workspace}', '${juan}', 'Long');
+    insert into public.conversations (id, workspace_id, user_id, title)
+    values ('${id}', '${workspace}', '${juan}', 'Long');
     set session_replication_role = replica;
     insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, token_count)
     select said.id, '${workspace}', '${id}', '${juan}', lag(said.id) over (order by said.n),
       case when said.n % 2 = 1 then 'user' else 'assistant' end,
       jsonb_build_array(jsonb_build_object('type', 'text', 'text', said.words)), length(said.words) / 4
     from (select gen_random_uuid() as id, n,
-        repeat((select string_agg(substr(md5(n::text || '-' || g::text), 1, 1 + g % 12), ' ') from generate_series(1, 1000) as g), 80) as words
+        repeat((select string_agg(substr(md5(n::text || '-' || g::text), 1, 1 + g % 12), ' ')
+          from generate_series(1, 1000) as g), 80) as words
       from generate_series(1, 200) as n) as said;
     set session_replication_role = origin;
     update public.conversations set active_message_id = (select m.id from public.messages as m
-      where m.conversation_id = '${id}' and not exists (select from public.messages as after where after.parent_id = m.id))
+      where m.conversation_id = '${id}'
+        and not exists (select from public.messages as after where after.parent_id = m.id))
     where id = '${id}';
     insert into public.share_links (workspace_id, conversation_id, user_id, token_hash)
     values ('${workspace}', '${id}', '${juan}', sha256(convert_to('${link}', 'UTF8')));`);

@@ -15,8 +15,10 @@ const schema = `
     owner_id uuid default auth.uid()
   );
   alter table public.notes enable row level security;
-  create policy "People read their notes" on public.notes for select to authenticated using (owner_id = (select auth.uid()));
-  create policy "People write their notes" on public.notes for insert to authenticated with check (owner_id = (select auth.uid()));
+  create policy "People read their notes" on public.notes for select to authenticated
+    using (owner_id = (select auth.uid()));
+  create policy "People write their notes" on public.notes for insert to authenticated
+    with check (owner_id = (select auth.uid()));
   grant select, insert on public.notes to authenticated;
   create table public.hidden (id int primary key);
   alter table public.hidden enable row level security;
@@ -27,11 +29,15 @@ const schema = `
   create function public.refuse() returns void language plpgsql as $$
   begin
     raise sqlstate 'PGRST' using
-      message = '{"code": "last_owner", "message": "no", "hint": "add another"}', detail = '{"status": 409, "headers": {}}';
+      message = '{"code": "last_owner", "message": "no", "hint": "add another"}',
+      detail = '{"status": 409, "headers": {}}';
   end; $$;
 `;
 
-/** Each step shows what @supabase/lite does alone, beside what the stack makes of it: without the correction the step fails. */
+/**
+ * Each step shows what @supabase/lite does alone, beside what the stack makes of it: without the correction the step
+ * fails.
+ */
 Deno.test("the Data API and Auth answer as the platform's", async (test) => {
   await using database = await startBareDatabase();
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });

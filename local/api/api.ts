@@ -14,7 +14,9 @@ import type { LiteConnection } from "./data-api/schema.ts";
 import { openStorage } from "../storage/storage.ts";
 import { quietConsole } from "./quiet.ts";
 
-/** Answers requests below /rest/v1, and below /storage/v1 by {@link file://../storage/storage.ts}, on a port of its own. */
+/**
+ * Answers requests below /rest/v1, and below /storage/v1 by {@link file://../storage/storage.ts}, on a port of its own.
+ */
 export interface Api {
   origin: string;
   stop(): Promise<void>;
@@ -22,7 +24,10 @@ export interface Api {
 
 /** Where the API finds its database, and what it signs with. */
 export interface ApiOptions {
-  /** A superuser: lite finds tables through views that only show what the connection itself may see. Requests run as the caller's role. */
+  /**
+   * A superuser: lite finds tables through views that only show what the connection itself may see. Requests run as the
+   * caller's role.
+   */
   adminUrl: string;
   keys: Keys;
   tokens: Tokens;
@@ -103,7 +108,10 @@ async function correctToken(request: Request, tokens: Tokens): Promise<Request> 
   return new Request(request, { headers });
 }
 
-/** Correction 11: lite takes the arguments of a call by HEAD for filters. It is a call by GET whose answer stays without its body. */
+/**
+ * Correction 11: lite takes the arguments of a call by HEAD for filters. It is a call by GET whose answer stays without
+ * its body.
+ */
 async function answerHead(
   request: Request,
   answer: (request: Request) => Promise<Response>,

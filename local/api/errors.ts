@@ -1,7 +1,7 @@
 /**
- * Correction 3 to @supabase/lite: errors of the database that it does not know become 500 `SUP` without code and hint. PostgREST answers
- * each with a status of its own and says what the database said. lite passes errors in PostgREST's custom form (SQLSTATE `PGRST`) on as
- * they are, so the others are put into that form.
+ * Correction 3 to @supabase/lite: errors of the database that it does not know become 500 `SUP` without code and hint.
+ * PostgREST answers each with a status of its own and says what the database said. lite passes errors in PostgREST's
+ * custom form (SQLSTATE `PGRST`) on as they are, so the others are put into that form.
  */
 import { RelationNotFoundError } from "@supabase/lite";
 

@@ -3,7 +3,10 @@ import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import type { Keys } from "../keys.ts";
 
-/** @supabase/lite as it comes, on the same database. It would grant everything to everyone at once; that has a step of its own. */
+/**
+ * @supabase/lite as it comes, on the same database. It would grant everything to everyone at once; that has a step of
+ *   its own.
+ */
 export function openPlainLite(
   url: string,
   keys: Keys,

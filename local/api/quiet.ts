@@ -1,6 +1,7 @@
 /**
- * @supabase/lite writes every error of the database to the console, also those that are a proper answer to a client (a refused row, a
- * unique name taken). Those lines would bury the ones that matter. What ends as a 5xx is still written.
+ * @supabase/lite writes every error of the database to the console, also those that are a proper answer to a client (a
+ *   refused row, a unique name taken). Those lines would bury the ones that matter. What ends as a 5xx is still
+ *   written.
  */
 const expected = new WeakSet<object>();
 
@@ -10,7 +11,10 @@ export function expectError<T>(error: T): T {
   return error;
 }
 
-/** Leaves out of the console what {@link expectError} has marked, and lite's notice that Storage is new. Returns the way back. */
+/**
+ * Leaves out of the console what {@link expectError} has marked, and lite's notice that Storage is new. Returns the way
+ * back.
+ */
 export function quietConsole(): () => void {
   const { error, warn } = console;
   console.error = (...args: unknown[]) => {

@@ -152,7 +152,7 @@ Deno.test("what a secret key may do with people", async (test) => {
     ]);
   });
 
-  await test.step("nobody else may: neither the publishable key nor a person, also with the secret key beside", async () => {
+  await test.step("nobody else may: neither the publishable key nor a person with the secret key beside", async () => {
     const id = ada?.id ?? "";
     const { data } = await client().auth.signUp({ email: at("eve"), password });
     const bearer = `Bearer ${data.session?.access_token}`;

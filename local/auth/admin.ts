@@ -151,7 +151,9 @@ export async function changeByAdmin(
   });
 }
 
-/** `DELETE /admin/users/:id`. What the project's own rules refuse (the last owner of a workspace) is the platform's 500. */
+/**
+ * `DELETE /admin/users/:id`. What the project's own rules refuse (the last owner of a workspace) is the platform's 500.
+ */
 export async function deleteByAdmin(
   context: AuthContext,
   id: string,

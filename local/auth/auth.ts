@@ -31,7 +31,10 @@ export interface AuthOptions {
   log?: (line: string) => void;
 }
 
-/** Mails that people cause within five minutes, in all. The inbox keeps 1,000: each can be read for a quarter of an hour. */
+/**
+ * Mails that people cause within five minutes, in all. The inbox keeps 1,000: each can be read for a quarter of an
+ * hour.
+ */
 const mostMails = 300;
 
 /** Answers /auth/v1, /inbox and /inbox.json on a port of its own. */

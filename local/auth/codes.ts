@@ -1,6 +1,6 @@
 /**
- * Codes and links that show that an address is somebody's. In the database is only a hash of address and code, which is also what a link
- * carries; a code is good once, and for as long as the settings say.
+ * Codes and links that show that an address is somebody's. In the database is only a hash of address and code, which is
+ * also what a link carries; a code is good once, and for as long as the settings say.
  */
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";

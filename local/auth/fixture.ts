@@ -1,4 +1,7 @@
-/** What the tests of Auth stand on: Auth on a bare database, behind the front door, and @supabase/lite as it comes beside it. */
+/**
+ * What the tests of Auth stand on: Auth on a bare database, behind the front door, and @supabase/lite as it comes
+ * beside it.
+ */
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";

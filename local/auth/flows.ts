@@ -1,6 +1,6 @@
 /**
- * PKCE for links in mails: whoever asked for the mail keeps a secret, the link's end brings a code, and only both together are worth
- * a session. A link that somebody else opens, or a mail scanner, is then of no use.
+ * PKCE for links in mails: whoever asked for the mail keeps a secret, the link's end brings a code, and only both
+ * together are worth a session. A link that somebody else opens, or a mail scanner, is then of no use.
  */
 import { createHash } from "node:crypto";
 import { AuthError, invalid } from "./errors.ts";
@@ -32,7 +32,8 @@ export async function openFlow(
     delete from auth.flow_state
     where created_at < now() - interval '1 day' or (user_id = ${user} and authentication_method = ${method})`;
   await sql`
-    insert into auth.flow_state (id, user_id, authentication_method, provider_type, code_challenge, code_challenge_method)
+    insert into auth.flow_state (id, user_id, authentication_method, provider_type, code_challenge,
+      code_challenge_method)
     values (${crypto.randomUUID()}, ${user}, ${method}, 'email', ${code_challenge ?? null},
       ${code_challenge_method?.toLowerCase() ?? null})`;
 }
@@ -56,7 +57,10 @@ export async function giveFlowCode(sql: Sql, user: string, method: string): Prom
 /** Seconds that a code waits for its client. */
 const patience = 300;
 
-/** Takes a code with its secret: good once. Without the secret it stays the person's. @returns whose it is, and how they showed who they are */
+/**
+ * Takes a code with its secret: good once. Without the secret it stays the person's. @returns whose it is, and how they
+ * showed who they are
+ */
 export async function takeFlowCode(
   sql: Sql,
   code: string,

@@ -22,7 +22,8 @@ export function renderInbox(mails: readonly Mail[]): Response {
 <style>body{font:16px/1.5 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem}
 article{border-top:1px solid #ccc}h2{font-size:1.1rem;margin:.8rem 0 0}code{font-size:1.1rem}</style>
 </head><body><h1>Inbox</h1>
-<p>Mails that Auth would have sent, newest first. As JSON: <code>/inbox.json</code>, of one address <code>?to=</code>.</p>
+<p>Mails that Auth would have sent, newest first.
+As JSON: <code>/inbox.json</code>, of one address <code>?to=</code>.</p>
 ${body}
 </body></html>`;
   return new Response(page, {

@@ -1,6 +1,6 @@
 /**
- * Mails that Auth would send. They are kept in an inbox that can be read at a URL, and go nowhere else. What a stranger can make is
- * bounded: how many of one address are kept, how many in all, and how soon the next may follow.
+ * Mails that Auth would send. They are kept in an inbox that can be read at a URL, and go nowhere else. What a stranger
+ * can make is bounded: how many of one address are kept, how many in all, and how soon the next may follow.
  */
 import { AuthError } from "./errors.ts";
 

@@ -1,10 +1,12 @@
 /**
- * What the platform's Auth offers and this stack does not: each is answered as by a project in which it is switched off, so that a client
- * hears which setting it would be, and nothing hangs or comes as HTML.
+ * What the platform's Auth offers and this stack does not: each is answered as by a project in which it is switched
+ * off, so that a client hears which setting it would be, and nothing hangs or comes as HTML.
  */
 import { AuthError, invalid } from "./errors.ts";
 
-/** By method and path below /auth/v1; the first that fits. Source: github.com/supabase/auth, internal/api (August 2026). */
+/**
+ * By method and path below /auth/v1; the first that fits. Source: github.com/supabase/auth, internal/api (August 2026).
+ */
 const refusals: [RegExp, number, string, string][] = [
   [
     /^GET \/authorize$/,

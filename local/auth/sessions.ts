@@ -135,9 +135,10 @@ async function answerTokens(
 }
 
 /**
- * Continues a session. A token is good once; what two tabs do at the same moment, or a client that did not hear the answer, is forgiven:
- * the parent of the token in use gives that one again, and an older one counts for as long as config.toml says. Later it is taken for
- * stolen: the session ends, with all its tokens. Source: the platform's documentation, "User sessions".
+ * Continues a session. A token is good once; what two tabs do at the same moment, or a client that did not hear the
+ * answer, is forgiven: the parent of the token in use gives that one again, and an older one counts for as long as
+ * config.toml says. Later it is taken for stolen: the session ends, with all its tokens. Source: the platform's
+ * documentation, "User sessions".
  * @returns the tokens, or the refusal: what was ended must stay ended, so nothing is thrown from within the transaction
  */
 export async function refreshSession(

@@ -47,7 +47,9 @@ export async function readAuthSettings(
   return { ...fromConfig.parse(parse(text).auth ?? {}), confirmEmails };
 }
 
-/** Where a link may lead: to the site, to this machine, or to an address that the settings name. Otherwise to the site. */
+/**
+ * Where a link may lead: to the site, to this machine, or to an address that the settings name. Otherwise to the site.
+ */
 export function chooseRedirect(
   settings: Pick<AuthSettings, "site_url" | "additional_redirect_urls">,
   wanted: string | undefined | null,

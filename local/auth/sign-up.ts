@@ -104,7 +104,10 @@ export async function mailCode(
   return changed;
 }
 
-/** `POST /otp` and `POST /magiclink`: a code by mail; whoever is new begins with it, once the address is shown to be theirs. */
+/**
+ * `POST /otp` and `POST /magiclink`: a code by mail; whoever is new begins with it, once the address is shown to be
+ * theirs.
+ */
 export async function sendSignInCode(
   context: AuthContext,
   body: Credentials & { create_user?: boolean | undefined },

@@ -127,7 +127,8 @@ export async function keepIdentity(
   const now = new Date();
   const identity = { sub: id, phone_verified: false, ...data };
   await sql`
-    insert into auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
+    insert into auth.identities (id, user_id, provider, provider_id, identity_data, last_sign_in_at, created_at,
+      updated_at)
     values (${crypto.randomUUID()}, ${id}, 'email', ${id}, ${identity as never}, ${now}, ${now}, ${now})
     on conflict (provider, provider_id) do update set
       identity_data = identities.identity_data || excluded.identity_data, updated_at = excluded.updated_at`;

@@ -80,7 +80,7 @@ Deno.test("codes that come by mail", async (test) => {
     assert.equal(auth.inbox.list().length, mails);
   });
 
-  await test.step("signInWithOtp makes nobody known before the code is back; lite confirms the address at once", async () => {
+  await test.step("signInWithOtp makes nobody known before the code is back; lite does at once", async () => {
     const cara = client();
     assert.equal((await cara.auth.signInWithOtp({ email: at("cara") })).error, null);
     const isConfirmed = async (email: string) =>

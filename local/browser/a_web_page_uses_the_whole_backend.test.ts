@@ -156,8 +156,9 @@ async function files(test: Deno.TestContext, juan: Page, { folder }: Told): Prom
 const patience = { timeout: 60_000 };
 
 /**
- * Joins the conversation's private channel. As docs/realtime.md has it for who was away: each time it is joined, the page reads what has
- * been said, and what it hears then comes after. What is known is kept in the page, each message once.
+ * Joins the conversation's private channel. As docs/realtime.md has it for who was away: each time it is joined, the
+ * page reads what has been said, and what it hears then comes after. What is known is kept in the page, each message
+ * once.
  */
 const follow = (page: Page, id: string) =>
   page.evaluate(async (id) => {

@@ -1,4 +1,7 @@
-/** A real browser: found on the machine, on Debian and Ubuntu as root installed; started with a profile of its own, driven by Playwright. */
+/**
+ * A real browser: found on the machine, on Debian and Ubuntu as root installed; started with a profile of its own,
+ * driven by Playwright.
+ */
 import { type Browser, chromium } from "playwright-core";
 import { provideProgram } from "../services/machine-programs.ts";
 import { exists, waitUntil } from "../services/processes.ts";

@@ -1,4 +1,6 @@
-/** The page of somebody's product: on an origin of its own, with supabase-js as its own bundle has it, and nothing else. */
+/**
+ * The page of somebody's product: on an origin of its own, with supabase-js as its own bundle has it, and nothing else.
+ */
 import { PROJECT } from "../testing/deno-test.ts";
 
 const BUNDLE = `${PROJECT}/node_modules/@supabase/supabase-js/dist/umd/supabase.js`;

@@ -1,4 +1,7 @@
-/** Whether each function boots on the platform's Deno with nothing but its own import map, as it must when it is deployed. */
+/**
+ * Whether each function boots on the platform's Deno with nothing but its own import map, as it must when it is
+ * deployed.
+ */
 import { findFunctions } from "../edge/edge.ts";
 import { findConfig, writeConfig } from "../edge/import-map.ts";
 import { startRuntime } from "../edge/runtime-process.ts";

@@ -28,8 +28,8 @@ export function findUndeclared(migrations: { name: string; script: string }[]): 
 }
 
 /**
- * Functions and views that are made more than once: what a chapter makes, no later one makes again. Several of one name with
- * different arguments are one function to those who read it, so they stand in one chapter.
+ * Functions and views that are made more than once: what a chapter makes, no later one makes again. Several of one name
+ * with different arguments are one function to those who read it, so they stand in one chapter.
  *
  * @param migrations the scripts of all migrations
  */

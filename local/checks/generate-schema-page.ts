@@ -1,6 +1,6 @@
 /**
- * `docs/schema.md`: every table that clients see, with its columns, and every function that they call, as the database's
- * own comments tell of them, in the order of the chapters that make them.
+ * `docs/schema.md`: every table that clients see, with its columns, and every function that they call, as the
+ * database's own comments tell of them, in the order of the chapters that make them.
  */
 import type postgres from "postgres";
 import { connect } from "../database/connect.ts";

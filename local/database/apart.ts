@@ -1,6 +1,7 @@
 /**
- * What clients of one session must not share: statements prepared by SQL, channels. What cannot be kept apart is refused with a reason, so
- * that nobody meets another's lock, cursor or temporary table. What a transaction ends is nobody else's concern: it has the session alone.
+ * What clients of one session must not share: statements prepared by SQL, channels. What cannot be kept apart is
+ * refused with a reason, so that nobody meets another's lock, cursor or temporary table. What a transaction ends is
+ * nobody else's concern: it has the session alone.
  */
 import { type Message, readText } from "./wire.ts";
 

@@ -1,5 +1,5 @@
--- After @supabase/lite has made its tables of Auth and Storage: their owners, the platform's columns that it lacks, and who may do what.
--- Run by the server's superuser at each start; every statement may be repeated.
+-- After @supabase/lite has made its tables of Auth and Storage: their owners, the platform's columns that it lacks, and
+-- who may do what. Run by the server's superuser at each start; every statement may be repeated.
 
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.users add column if not exists is_super_admin boolean;
@@ -22,7 +22,8 @@ declare
   relation record;
 begin
   for relation in
-    select n.nspname as schema, c.relname as name, case n.nspname when 'auth' then 'supabase_auth_admin' else 'supabase_storage_admin' end as owner
+    select n.nspname as schema, c.relname as name,
+      case n.nspname when 'auth' then 'supabase_auth_admin' else 'supabase_storage_admin' end as owner
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
     where n.nspname in ('auth', 'storage') and c.relkind = 'r'

@@ -1,9 +1,9 @@
--- What the platform refuses to the project's own role, imitated without its extensions (supautils, safeupdate, Storage's own triggers).
--- Run last, by the server's superuser, at each start; every statement may be repeated.
+-- What the platform refuses to the project's own role, imitated without its extensions (supautils, safeupdate,
+-- Storage's own triggers). Run last, by the server's superuser, at each start; every statement may be repeated.
 
--- The platform lets `postgres` write policies and triggers on these tables, and nothing else: it is no member of their services' roles. Postgres
--- itself lets only a table's owner write policies. So these tables belong to a role of their own, of which `postgres` is a member, and what an
--- owner could do beyond the platform's permission is refused below.
+-- The platform lets `postgres` write policies and triggers on these tables, and nothing else: it is no member of their
+-- services' roles. Postgres itself lets only a table's owner write policies. So these tables belong to a role of their
+-- own, of which `postgres` is a member, and what an owner could do beyond the platform's permission is refused below.
 do $$
 declare
   relation text;
@@ -19,7 +19,8 @@ begin
 end;
 $$;
 
--- What `postgres` may do in the services' schemas: policies, triggers, comments, grants, and foreign keys that point there from elsewhere.
+-- What `postgres` may do in the services' schemas: policies, triggers, comments, grants, and foreign keys that point
+-- there from elsewhere.
 create or replace function extensions.refuse_changes_of_services() returns event_trigger language plpgsql as $$
 declare
   changed record;
@@ -32,7 +33,8 @@ begin
     where command.schema_name in ('auth', 'storage', 'realtime')
       and command.command_tag !~ '^(CREATE|ALTER) (POLICY|TRIGGER)$|^(COMMENT|GRANT|REVOKE)$'
   loop
-    raise exception '% %: this schema belongs to a service of the platform', changed.command_tag, changed.object_identity
+    raise exception '% %: this schema belongs to a service of the platform', changed.command_tag,
+      changed.object_identity
       using errcode = '42501', hint = 'Of its tables you may write policies and triggers, and refer to them.';
   end loop;
 end;
@@ -46,9 +48,11 @@ begin
   end if;
   for dropped in
     select o.object_type, o.object_identity from pg_event_trigger_dropped_objects() as o
-    where o.schema_name in ('auth', 'storage', 'realtime') and o.original and o.object_type not in ('policy', 'trigger', 'table constraint')
+    where o.schema_name in ('auth', 'storage', 'realtime') and o.original
+      and o.object_type not in ('policy', 'trigger', 'table constraint')
   loop
-    raise exception 'drop of % %: this schema belongs to a service of the platform', dropped.object_type, dropped.object_identity
+    raise exception 'drop of % %: this schema belongs to a service of the platform', dropped.object_type,
+      dropped.object_identity
       using errcode = '42501';
   end loop;
 end;
@@ -56,7 +60,8 @@ $$;
 do $$
 begin
   if not exists (select from pg_catalog.pg_event_trigger where evtname = 'refuse_changes_of_services') then
-    create event trigger refuse_changes_of_services on ddl_command_end execute function extensions.refuse_changes_of_services();
+    create event trigger refuse_changes_of_services on ddl_command_end
+      execute function extensions.refuse_changes_of_services();
     create event trigger refuse_drops_of_services on sql_drop execute function extensions.refuse_drops_of_services();
   end if;
 end;

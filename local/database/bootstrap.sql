@@ -1,5 +1,6 @@
--- What the platform's image has before the first migration: roles, schemas, extensions, and the rights that `postgres` has on them.
--- Run by the server's superuser at each start; every statement may be repeated. Source: the platform's image and its documentation.
+-- What the platform's image has before the first migration: roles, schemas, extensions, and the rights that `postgres`
+-- has on them. Run by the server's superuser at each start; every statement may be repeated. Source: the platform's
+-- image and its documentation.
 
 do $$
 declare
@@ -46,7 +47,8 @@ create extension if not exists pgcrypto with schema extensions;
 create extension if not exists "uuid-ossp" with schema extensions;
 create extension if not exists supabase_vault with schema vault;
 
--- Extensions that only a superuser may create outside of the platform. Migrations and tests ask for them with `if not exists`.
+-- Extensions that only a superuser may create outside of the platform. Migrations and tests ask for them with `if not
+-- exists`.
 do $$
 declare
   extension record;
@@ -66,7 +68,7 @@ grant usage on schema cron to postgres;
 grant all on all tables in schema cron to postgres;
 grant execute on all functions in schema cron to postgres;
 
--- Auth ----------------------------------------------------------------------------------------------------------------------------
+-- Auth ----------------------------------------------------------------------------------------------------------------
 
 create or replace function auth.uid() returns uuid language sql stable as $$
   select coalesce(
@@ -94,7 +96,7 @@ create or replace function auth.jwt() returns jsonb language sql stable as $$
 $$;
 grant usage on schema auth to anon, authenticated, service_role, postgres;
 
--- The Data API follows the schema ------------------------------------------------------------------------------------------------
+-- The Data API follows the schema -------------------------------------------------------------------------------------
 
 create or replace function extensions.pgrst_ddl_watch() returns event_trigger language plpgsql as $$
 begin

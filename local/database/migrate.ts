@@ -1,6 +1,7 @@
 /**
- * Applies migrations and seeds as `supabase db push --include-seed` does, and remembers them in the same tables, so that the CLI and the
- * stack agree about what has been applied. Done here rather than by the CLI because starting the CLI takes longer than applying.
+ * Applies migrations and seeds as `supabase db push --include-seed` does, and remembers them in the same tables, so
+ * that the CLI and the stack agree about what has been applied. Done here rather than by the CLI because starting the
+ * CLI takes longer than applying.
  */
 import type postgres from "postgres";
 
@@ -49,8 +50,8 @@ export async function applyMigrations(sql: postgres.Sql, folder: string): Promis
 }
 
 /**
- * The migrations of a folder as one script that applies and remembers them, for a database in which none is applied yet. A new embedded
- * database is a copy of one that has run it.
+ * The migrations of a folder as one script that applies and remembers them, for a database in which none is applied
+ * yet. A new embedded database is a copy of one that has run it.
  */
 export async function migrationScript(folder: string): Promise<string> {
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
@@ -65,7 +66,9 @@ export async function migrationScript(folder: string): Promise<string> {
   return [history, ...await Promise.all(steps)].join("\n");
 }
 
-/** The seed's fate: applied now, known already, or changed since it was applied (then `--reset` applies the new one). */
+/**
+ * The seed's fate: applied now, known already, or changed since it was applied (then `--reset` applies the new one).
+ */
 export type SeedResult = "applied" | "known" | "changed" | "absent";
 
 /** Applies a seed file once. `path` is how the CLI calls it, relative to the project. */

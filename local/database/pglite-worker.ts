@@ -1,6 +1,7 @@
 /**
- * The embedded database, in a thread of its own: PGlite answers synchronously, and whoever waits for a query must not keep the API and
- * the functions from answering. Speaks to its parent in {@link WorkerRequest} and {@link WorkerReport}, to everyone else over TCP.
+ * The embedded database, in a thread of its own: PGlite answers synchronously, and whoever waits for a query must not
+ * keep the API and the functions from answering. Speaks to its parent in {@link WorkerRequest} and {@link
+ * WorkerReport}, to everyone else over TCP.
  */
 /// <reference lib="deno.worker" />
 import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
@@ -49,8 +50,8 @@ const connections = new Set<Deno.TcpConn>();
 const report = (message: WorkerReport) => self.postMessage(message);
 
 /**
- * Postgres clears its buffers when it starts: 128 MB by default, which takes longer than all the rest of a start. The database's files
- * are in memory or in the system's cache anyway.
+ * Postgres clears its buffers when it starts: 128 MB by default, which takes longer than all the rest of a start. The
+ * database's files are in memory or in the system's cache anyway.
  */
 const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=32MB"];
 
@@ -58,8 +59,8 @@ const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=32MB"];
 const mostTemplates = 4;
 
 /**
- * Opens the database. A new one begins as a copy of the template, which has the platform's roles and schemas and the migrations already:
- * making one takes ten seconds, copying one less than two.
+ * Opens the database. A new one begins as a copy of the template, which has the platform's roles and schemas and the
+ * migrations already: making one takes ten seconds, copying one less than two.
  */
 async function open(
   options: PGliteOptions,
@@ -87,8 +88,8 @@ async function open(
 }
 
 /**
- * Bytes as the file that PGlite takes. A Blob would copy them when it is made and once more when it is read, which are 40 MB of new
- * memory each: half a second.
+ * Bytes as the file that PGlite takes. A Blob would copy them when it is made and once more when it is read, which are
+ * 40 MB of new memory each: half a second.
  */
 function asFile(bytes: Uint8Array<ArrayBuffer>): File {
   return Object.assign(new File([], "database.tar", { type: "application/x-tar" }), {

@@ -27,7 +27,10 @@ function refuseWithoutCron({ database, preloads_cron, cron_database }: ServerFac
   }
 }
 
-/** Checks that the server is one that the project can run on. The project works as `postgres` on the same server and database. */
+/**
+ * Checks that the server is one that the project can run on. The project works as `postgres` on the same server and
+ * database.
+ */
 export async function useServer(
   adminUrl: string,
   log: (line: string) => void,
@@ -58,7 +61,8 @@ export async function useServer(
     if (server.missing.length > 0) {
       throw new Error(
         `The Postgres of --db-url lacks extensions: ${server.missing.join(", ")}. ` +
-          'Copy local/extensions/pg_net and local/extensions/supabase_vault into "$(pg_config --sharedir)/extension"; ' +
+          "Copy local/extensions/pg_net and local/extensions/supabase_vault into " +
+          '"$(pg_config --sharedir)/extension"; ' +
           "install the others from your distribution.",
       );
     }

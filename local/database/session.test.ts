@@ -138,7 +138,7 @@ Deno.test("the embedded database serves many clients at once", async (test) => {
     await mine.unlisten();
   });
 
-  await test.step("what everybody would share is refused with a reason; what ends with its transaction is not", async () => {
+  await test.step("what everybody would share is refused; what ends with its transaction is not", async () => {
     for (
       const sql of [
         "select pg_advisory_lock(1)",
@@ -154,7 +154,7 @@ Deno.test("the embedded database serves many clients at once", async (test) => {
     });
   });
 
-  await test.step("two clients have cursors, temporary tables and locks of the same names, each in its transaction", async () => {
+  await test.step("two clients have cursors, temporary tables and locks of the same names", async () => {
     const read = (sql: postgres.Sql, value: number) =>
       sql.begin(async (sql) => {
         await sql`select pg_advisory_xact_lock(7)`;

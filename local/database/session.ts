@@ -1,10 +1,10 @@
 /**
- * Lets many clients use one Postgres session in turns, the way a pooler in transaction mode does: a client has the session to itself
- * from its first message until the server says that it is idle outside of a transaction.
+ * Lets many clients use one Postgres session in turns, the way a pooler in transaction mode does: a client has the
+ * session to itself from its first message until the server says that it is idle outside of a transaction.
  *
- * PGlite has exactly one session. Its own socket server hands it over after every single message, so that one client's `Bind` can meet
- * another's `Parse`, and one client's query can land in another's transaction. Here that cannot happen. Besides, each client keeps its own
- * settings (`set …`), prepared statements and `listen`.
+ * PGlite has exactly one session. Its own socket server hands it over after every single message, so that one client's
+ * `Bind` can meet another's `Parse`, and one client's query can land in another's transaction. Here that cannot happen.
+ * Besides, each client keeps its own settings (`set …`), prepared statements and `listen`.
  */
 import { setImmediate } from "node:timers";
 import { channelOf, noBelongings, noteChannels, refuse, sqlOf } from "./apart.ts";
@@ -25,7 +25,10 @@ import {
   text,
 } from "./wire.ts";
 
-/** How long a client may keep the session in an open transaction without saying anything while others wait, in milliseconds. */
+/**
+ * How long a client may keep the session in an open transaction without saying anything while others wait, in
+ * milliseconds.
+ */
 const idleInTransactionLimit = 10_000;
 
 /** Opens a shared session. */
@@ -71,7 +74,10 @@ export function shareSession(
     });
   }
 
-  /** The next complete piece of work of a client: one simple query, or extended-protocol messages up to their Sync (or all so far). */
+  /**
+   * The next complete piece of work of a client: one simple query, or extended-protocol messages up to their Sync (or
+   * all so far).
+   */
   function nextUnit(client: Client): { messages: Message[]; isComplete: boolean } {
     const end = client.inbox.findIndex(({ type }) => type === "Q" || type === "S" || type === "F");
     const messages = client.inbox.splice(0, end < 0 ? client.inbox.length : end + 1);
@@ -134,7 +140,8 @@ export function shareSession(
     const tags: string[] = [];
     for (const answer of answers) {
       if (answer.type === "Z") {
-        // PGlite says "ready" after an error and again at the Sync: only the last one of a complete unit is for the client.
+        // PGlite says "ready" after an error and again at the Sync: only the last one of a complete unit is for the
+        // client.
         ready = answer.bytes;
         status = String.fromCharCode(answer.bytes[5] ?? 0x49);
       } else if (answer.type === "A") notify(answer.bytes);
@@ -178,8 +185,8 @@ export function shareSession(
   }
 
   /**
-   * Ends a client that sits in a transaction while others wait: with one session nobody else could ever work again. The time runs from when
-   * the first of them waits, however many come after.
+   * Ends a client that sits in a transaction while others wait: with one session nobody else could ever work again. The
+   * time runs from when the first of them waits, however many come after.
    */
   function watchIdleOwner() {
     const idler = owner;
@@ -216,7 +223,8 @@ export function shareSession(
       status = "I";
       owner = null;
     }
-    // `deallocate` fails inside another client's failed transaction; the names are never used again, so they may stay then.
+    // `deallocate` fails inside another client's failed transaction; the names are never used again, so they may stay
+    // then.
     if (status === "I") {
       for (const name of client.statements) {
         runSql(`deallocate ${quote(`c${client.id}_${name}`)}`);

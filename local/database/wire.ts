@@ -1,6 +1,6 @@
 /**
- * The Postgres wire protocol, as far as sharing one session needs it: cutting a stream of bytes into messages, reading and writing
- * the few fields that are looked at. Source: PostgreSQL documentation, "Message Formats" (protocol 3.0).
+ * The Postgres wire protocol, as far as sharing one session needs it: cutting a stream of bytes into messages, reading
+ * and writing the few fields that are looked at. Source: PostgreSQL documentation, "Message Formats" (protocol 3.0).
  */
 
 const encoder = new TextEncoder();
@@ -124,11 +124,12 @@ export function startupAnswer(clientId: number, parameters: Record<string, strin
 }
 
 /**
- * Puts `prefix` before the names of prepared statements that a message mentions, so that clients who share a session cannot see each
- * other's. The unnamed statement stays unnamed.
+ * Puts `prefix` before the names of prepared statements that a message mentions, so that clients who share a session
+ * cannot see each other's. The unnamed statement stays unnamed.
  */
 export function prefixStatement({ type, bytes }: Message, prefix: string): Message {
-  // Where the statement's name stands: Parse begins with it, Bind has it after the portal's name, Describe and Close after an 'S'.
+  // Where the statement's name stands: Parse begins with it, Bind has it after the portal's name, Describe and Close
+  // after an 'S'.
   let at = -1;
   if (type === "P") at = 5;
   else if (type === "B") at = bytes.indexOf(0, 5) + 1;

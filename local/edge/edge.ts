@@ -1,6 +1,7 @@
 /**
- * Runs the edge functions of a project as the platform does: on its Deno, each in an isolate of its own that is booted by the first request
- * and retired by the clock. A function with a deno.json of its own gets a process of its own; the others share one.
+ * Runs the edge functions of a project as the platform does: on its Deno, each in an isolate of its own that is booted
+ * by the first request and retired by the clock. A function with a deno.json of its own gets a process of its own; the
+ * others share one.
  */
 import { digest, exists } from "../cache.ts";
 import { findConfig, writeConfig } from "./import-map.ts";
@@ -52,7 +53,9 @@ async function isFunction(folder: string, name: string): Promise<boolean> {
 
 const entryOf = (folder: string, name: string) => `file://${folder}/${name}/index.ts`;
 
-/** Fetches what the functions that share their imports import, once for each set of imports. Returns what went wrong. */
+/**
+ * Fetches what the functions that share their imports import, once for each set of imports. Returns what went wrong.
+ */
 export async function prepareFunctions(folder: string, cacheDir: string): Promise<string> {
   const shared = await findConfig(folder, "");
   const names = await findFunctions(folder);

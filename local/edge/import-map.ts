@@ -1,6 +1,7 @@
 /**
- * What a function's runtime knows of the project besides the code: one import map. It is written into a folder of its own, where no
- * package.json, no node_modules and no workspace can be found, as there is none where functions are deployed.
+ * What a function's runtime knows of the project besides the code: one import map. It is written into a folder of its
+ * own, where no package.json, no node_modules and no workspace can be found, as there is none where functions are
+ * deployed.
  */
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";

@@ -6,7 +6,8 @@ import { projectRoot } from "../state.ts";
 export const platformVersion = "2.1.4";
 
 /**
- * Its program. Installed by package.json under a name per system: packages without a program `deno`, which would stand in the way of ours.
+ * Its program. Installed by package.json under a name per system: packages without a program `deno`, which would stand
+ * in the way of ours.
  * @throws Error where there is none for this machine; nothing else is run in its place
  */
 export async function findPlatformDeno(): Promise<string> {
@@ -16,7 +17,9 @@ export async function findPlatformDeno(): Promise<string> {
   const program = `${projectRoot}/node_modules/${name}/deno${os === "windows" ? ".exe" : ""}`;
   if (await exists(program)) return program;
   throw new Error(
-    `The functions run on Deno ${platformVersion}, as on the platform, and ${name} is not installed. Run npm install. ` +
-      "There is one for Linux (glibc), macOS and Windows on x64, and for Linux and macOS on arm64; elsewhere the functions cannot run.",
+    `The functions run on Deno ${platformVersion}, as on the platform, and ${name} is not installed. ` +
+      "Run npm install. " +
+      "There is one for Linux (glibc), macOS and Windows on x64, and for Linux and macOS on arm64; " +
+      "elsewhere the functions cannot run.",
   );
 }

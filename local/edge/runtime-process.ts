@@ -56,7 +56,10 @@ function machineEnvironment(cacheDir: string): Record<string, string> {
   };
 }
 
-/** Fetches and transpiles what these modules import, so that booting them is quick. Returns what went wrong, or an empty text. */
+/**
+ * Fetches and transpiles what these modules import, so that booting them is quick. Returns what went wrong, or an empty
+ * text.
+ */
 export async function fetchImports(
   config: string,
   cacheDir: string,

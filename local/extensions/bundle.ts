@@ -1,5 +1,6 @@
 /**
- * Extensions of our own for PGlite: a control file and plain SQL, packed as the tarball that PGlite unpacks into its file system.
+ * Extensions of our own for PGlite: a control file and plain SQL, packed as the tarball that PGlite unpacks into its
+ * file system.
  */
 import { fileURLToPath } from "node:url";
 import { digest, exists, writeWhole } from "../cache.ts";

@@ -9,7 +9,8 @@ Deno.test("the platform's missing extensions are there on the embedded database"
 
   await test.step("they are extensions, in the schemas in which the platform has them", async () => {
     const rows = await sql`
-      select e.extname as name, n.nspname as schema from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace
+      select e.extname as name, n.nspname as schema from pg_extension as e
+      join pg_namespace as n on n.oid = e.extnamespace
       where e.extname in ('pg_cron', 'pg_net', 'supabase_vault') order by 1
     `;
     assert.deepEqual([...rows], [
@@ -19,7 +20,7 @@ Deno.test("the platform's missing extensions are there on the embedded database"
     ]);
   });
 
-  await test.step("the vault keeps a secret under a name, updates it, and refuses a second one of that name", async () => {
+  await test.step("the vault keeps a secret under a name, updates it, and refuses a second one", async () => {
     const [made] = await sql`select vault.create_secret('s3cret', 'my_key', 'for a test') as id`;
     await sql`select vault.update_secret(${made?.id}, 'changed')`;
     const [read] =
@@ -48,7 +49,8 @@ Deno.test("the platform's missing extensions are there on the embedded database"
 
   await test.step("net.http_post queues what is to be sent, with the parameters in the URL", async () => {
     const [made] = await sql`
-      select net.http_post('http://example.invalid/a', '{"b": 1}', '{"q": "x y&z", "é": "ü"}', '{"apikey": "k"}', 1234) as id
+      select net.http_post('http://example.invalid/a', '{"b": 1}', '{"q": "x y&z", "é": "ü"}', '{"apikey": "k"}',
+        1234) as id
     `;
     const [queued] = await sql`
       select method, url, headers, convert_from(body, 'UTF8') as body, timeout_milliseconds as timeout

@@ -1,4 +1,6 @@
-/** Who in a browser may ask what, and read what of the answer: everybody, everything, as the platform's gateway has it. */
+/**
+ * Who in a browser may ask what, and read what of the answer: everybody, everything, as the platform's gateway has it.
+ */
 import { corsHeaders } from "@supabase/supabase-js/cors";
 
 /** What else clients of the platform send: our functions' own, what uploads need, and what tracing adds. */
@@ -58,8 +60,8 @@ export const readable: Record<string, string> = {
 export const allowing: Record<string, string> = { ...readable, ...preflight(undefined) };
 
 /**
- * The headers of the answer to a preflight. The platform's gateway allows the headers that were asked for, whichever they are; who asks for
- * none is told the usual ones.
+ * The headers of the answer to a preflight. The platform's gateway allows the headers that were asked for, whichever
+ * they are; who asks for none is told the usual ones.
  */
 export function preflight(requested: string | undefined): Record<string, string> {
   return {

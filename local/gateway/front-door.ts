@@ -1,6 +1,6 @@
 /**
- * The HTTP port: passes requests on and answers back, as they come, and WebSockets byte for byte. By `node:http`, because Deno's own server
- * does not give the connection of an upgraded request away.
+ * The HTTP port: passes requests on and answers back, as they come, and WebSockets byte for byte. By `node:http`,
+ * because Deno's own server does not give the connection of an upgraded request away.
  */
 import type { Buffer } from "node:buffer";
 import http from "node:http";
@@ -142,7 +142,8 @@ function forward(request: http.IncomingMessage): Headers {
   const headers = withoutHops(request.headers as Headers);
   // Otherwise the way inside this machine would be compressed and unpacked for nothing.
   headers["accept-encoding"] = "identity";
-  // How a body is framed is between two ends; that there is one of unknown length must be said here too, whatever the method.
+  // How a body is framed is between two ends; that there is one of unknown length must be said here too, whatever the
+  // method.
   if ("transfer-encoding" in request.headers) headers["transfer-encoding"] = "chunked";
   return headers;
 }

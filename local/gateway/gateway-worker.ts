@@ -20,7 +20,10 @@ export type GatewayReport =
   | { kind: "failed"; reason: string; isPortTaken: boolean }
   | { kind: "stopped" };
 
-/** How long requests that are being answered may keep the stack from ending, in milliseconds. Streams would keep it for ever. */
+/**
+ * How long requests that are being answered may keep the stack from ending, in milliseconds. Streams would keep it for
+ * ever.
+ */
 const patience = 500;
 
 const noRoute: Refusal = { status: 404, body: { message: "no Route matched with those values" } };

@@ -1,6 +1,6 @@
 /**
- * Speaks Upstash's REST protocol in front of a Redis server, so that the functions use the same client as on the platform.
- * Source: Upstash documentation, "REST API".
+ * Speaks Upstash's REST protocol in front of a Redis server, so that the functions use the same client as on the
+ * platform. Source: Upstash documentation, "REST API".
  */
 import { Buffer } from "node:buffer";
 import { createClient, ErrorReply, RESP_TYPES } from "redis";
@@ -14,8 +14,11 @@ export interface RedisGateway {
 }
 
 /** What would occupy or change the one shared connection. Upstash has none of these either. */
-const unsupported =
-  /^(subscribe|psubscribe|ssubscribe|monitor|blpop|brpop|blmove|blmpop|bzpopmin|bzpopmax|bzmpop|client|hello|auth|select|quit|shutdown)$/i;
+const unsupported = new RegExp(
+  "^(subscribe|psubscribe|ssubscribe|monitor|blpop|brpop|blmove|blmpop|bzpopmin|bzpopmax|bzmpop|" +
+    "client|hello|auth|select|quit|shutdown)$",
+  "i",
+);
 
 type Encode = (reply: unknown) => unknown;
 type Outcome = { result: unknown } | { error: string };

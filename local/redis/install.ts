@@ -27,7 +27,8 @@ export async function installRedis(log: (line: string) => void): Promise<void> {
 async function apt(...args: string[]): Promise<boolean> {
   const { success } = await new Deno.Command("apt-get", {
     args: ["--quiet", "--quiet", ...args],
-    // In a container nothing starts it; elsewhere the distribution's own service stays separate from the stack's server.
+    // In a container nothing starts it; elsewhere the distribution's own service stays separate from the stack's
+    // server.
     env: { DEBIAN_FRONTEND: "noninteractive" },
     stdin: "null",
     stdout: "null",

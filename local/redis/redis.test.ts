@@ -26,7 +26,7 @@ Deno.test({
         body: JSON.stringify(body),
       });
 
-    await test.step("values come back as they went in, also those that look like a status or hold any character", async () => {
+    await test.step("values come back as they went in, also those that look like a status", async () => {
       for (const value of ["OK", "ümläut \u0000 🙂", '{"a":1}', ""]) {
         await client.set("k", value);
         assert.deepEqual(await (await raw("/", ["GET", "k"])).json(), { result: value });

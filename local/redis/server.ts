@@ -52,8 +52,8 @@ export async function startRedis(program: string): Promise<RedisServer> {
 }
 
 /**
- * A shell that starts the server, says its number, and ends it when its own input ends: that is when the stack is gone, however it went.
- * It outlives a Ctrl-C, which is for the stack, to wait for the server.
+ * A shell that starts the server, says its number, and ends it when its own input ends: that is when the stack is gone,
+ * however it went. It outlives a Ctrl-C, which is for the stack, to wait for the server.
  */
 const guard =
   'trap "" INT; "$@" </dev/null >/dev/null 2>&1 & echo $!; read -r _; kill $! 2>/dev/null; wait $!';

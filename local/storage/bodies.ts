@@ -43,8 +43,8 @@ export async function readUpload(request: Request, limit: number): Promise<Uploa
 }
 
 /**
- * supabase-js gives the file's field an empty name, and Deno's parser leaves such a field out. Only the line after a boundary is looked at:
- * what is in the file stays as it is.
+ * supabase-js gives the file's field an empty name, and Deno's parser leaves such a field out. Only the line after a
+ * boundary is looked at: what is in the file stays as it is.
  */
 function nameTheFile(form: Uint8Array<ArrayBuffer>, type: string): Uint8Array<ArrayBuffer> {
   const boundary = /boundary="?([^";]+)/i.exec(type)?.[1];

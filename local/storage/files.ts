@@ -1,6 +1,6 @@
 /**
- * The bytes of objects, as files. A file is named by a hash of bucket, object and version: an object's name may be anything, a file's may
- * not. A version is written whole before the database knows it, and never again.
+ * The bytes of objects, as files. A file is named by a hash of bucket, object and version: an object's name may be
+ * anything, a file's may not. A version is written whole before the database knows it, and never again.
  */
 import { createHash } from "node:crypto";
 

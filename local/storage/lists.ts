@@ -87,10 +87,12 @@ export async function listPage(
         from storage.objects where bucket_id = ${bucket} and name like ${pattern(prefix)}
       ), entries as (
         select ${prefix} || folder as key, true as is_folder, null::uuid as id, null::timestamptz as updated_at,
-          null::timestamptz as created_at, null::timestamptz as last_accessed_at, null::jsonb as metadata, null::text as version
+          null::timestamptz as created_at, null::timestamptz as last_accessed_at, null::jsonb as metadata,
+          null::text as version
         from found where folder is not null group by folder
         union all
-        select name, false, id, updated_at, created_at, last_accessed_at, metadata, version from found where folder is null
+        select name, false, id, updated_at, created_at, last_accessed_at, metadata, version from found
+        where folder is null
       )
       select * from entries order by ${
       transaction(!sortBy || sortBy.column === "name" ? "key" : sortBy.column)

@@ -1,4 +1,7 @@
-/** Signed URLs: a token that names what it is for, until it ends. Its key is its own, so that it is good for nothing else. */
+/**
+ * Signed URLs: a token that names what it is for, until it ends. Its key is its own, so that it is good for nothing
+ * else.
+ */
 import { createHash } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { invalidToken } from "./errors.ts";

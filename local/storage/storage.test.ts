@@ -51,7 +51,7 @@ Deno.test("Storage answers as the platform's", async (test) => {
     (error as { code?: string } | null)?.code ?? null;
   const files = service.storage.from("files");
 
-  await test.step("buckets are made, found, changed, listed; twice is a duplicate, and only whom policies let may", async () => {
+  await test.step("buckets are made, found, changed, listed, by whom policies let; twice is a duplicate", async () => {
     assert.deepEqual((await service.storage.createBucket("files")).data, { name: "files" });
     assert.equal(codeOf(await service.storage.createBucket("files")), "KeyAlreadyExists");
     assert.equal(codeOf(await ada.storage.createBucket("adas")), "AccessDenied");
@@ -81,7 +81,7 @@ Deno.test("Storage answers as the platform's", async (test) => {
     assert.deepEqual((await anyone.storage.listBuckets()).data, []);
   });
 
-  await test.step("a File, a Blob, a buffer, a form, a stream and a text come back as they went, with their types", async () => {
+  await test.step("a File, a Blob, a buffer, a form, a stream and a text come back with their types", async () => {
     const bytes = new Uint8Array([0, 255, 10, 13]);
     const form = new FormData();
     form.append("cacheControl", "60");
@@ -214,7 +214,7 @@ Deno.test("Storage answers as the platform's", async (test) => {
     assert.equal(codeOf(await own.download(name)), "NoSuchKey");
   });
 
-  await test.step("a level is listed: folders without an id first, then objects, by prefix, search, order and page", async () => {
+  await test.step("a level is listed: folders first, then objects, by prefix, search, order and page", async () => {
     const list = service.storage.from("lists");
     await service.storage.createBucket("lists");
     for (const name of ["b.txt", "a.txt", "f/x.txt", "f/y.txt", "f/g/z.txt", "e/x.txt"]) {

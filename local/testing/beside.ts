@@ -1,6 +1,7 @@
 /**
- * Where both databases are asked for, the real one's suites run in a process of their own at the same time: each database keeps little more
- * than one core busy. What that process says is shown line by line as it comes, each marked, so that one sees how far both have come.
+ * Where both databases are asked for, the real one's suites run in a process of their own at the same time: each
+ * database keeps little more than one core busy. What that process says is shown line by line as it comes, each marked,
+ * so that one sees how far both have come.
  */
 import type { Selection } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";

@@ -20,8 +20,9 @@ const needNewerServers = [
 ];
 
 /**
- * Files whose clients are newer: the older WebSocket client sends no headers and loses the code that it closed with, `toBase64` and
- * `fs.globSync` (of a published suite) are not there. What they ask is served by the platform's Deno all the same.
+ * Files whose clients are newer: the older WebSocket client sends no headers and loses the code that it closed with,
+ * `toBase64` and `fs.globSync` (of a published suite) are not there. What they ask is served by the platform's Deno all
+ * the same.
  */
 const needNewerClients = [
   "mcp_conforms",

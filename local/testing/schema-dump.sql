@@ -14,10 +14,12 @@ facts (fact) as (
     obj_description(n.oid, 'pg_namespace'))
   from pg_namespace as n join visible_schemas as v on v.oid = n.oid
   union all
-  select format('relation %s kind %s persistence %s row security %s/%s owner %s options %s partition %s %s rights %s comment %L',
+  select format('relation %s kind %s persistence %s row security %s/%s owner %s options %s partition %s %s rights %s '
+    'comment %L',
     c.oid::regclass, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
     c.relowner::regrole,
-    (select array_agg(o order by o) from unnest(c.reloptions) as o where o !~ '^pg_'), pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
+    (select array_agg(o order by o) from unnest(c.reloptions) as o where o !~ '^pg_'), pg_get_partkeydef(c.oid),
+      pg_get_expr(c.relpartbound, c.oid),
     (select array_agg(format('%s:%s:%s', a.grantee::regrole, a.privilege_type, a.is_grantable) order by 1)
      from aclexplode(coalesce(c.relacl,
        acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) as a),
@@ -25,7 +27,8 @@ facts (fact) as (
   from pg_class as c join visible_schemas as v on v.oid = c.relnamespace
   where c.relkind <> 'i' and c.relkind <> 'I'
   union all
-  select format('column %s.%I place %s type %s %s not null %s default %s identity %s generated %s options %s rights %s comment %L',
+  select format('column %s.%I place %s type %s %s not null %s default %s identity %s generated %s options %s rights %s '
+    'comment %L',
     c.oid::regclass, a.attname, row_number() over (partition by c.oid order by a.attnum),
     format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation, a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,

@@ -1,6 +1,6 @@
 /**
- * What has said nothing for a while hangs; what goes on saying something may take as long as it needs. A machine on which more wants to run
- * than it has cores makes everybody slower, so there the while is longer.
+ * What has said nothing for a while hangs; what goes on saying something may take as long as it needs. A machine on
+ * which more wants to run than it has cores makes everybody slower, so there the while is longer.
  */
 
 /** Two minutes: no test of ours is silent for longer on a quiet machine. */
@@ -49,7 +49,9 @@ export class GivenUp extends Error {
   override name = "GivenUp";
 }
 
-/** Rejects with GivenUp, saying at what, when a step of the body takes too long. The body goes on: nothing can stop it. */
+/**
+ * Rejects with GivenUp, saying at what, when a step of the body takes too long. The body goes on: nothing can stop it.
+ */
 export async function giveUpOnSilence<T>(
   body: (listener: { at: (what: string) => void }) => Promise<T>,
   quiet?: number,

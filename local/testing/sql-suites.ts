@@ -1,4 +1,7 @@
-/** The suites that this process runs itself, by SQL. One that says nothing for too long is given up, with the place where it hangs. */
+/**
+ * The suites that this process runs itself, by SQL. One that says nothing for too long is given up, with the place
+ * where it hangs.
+ */
 import { relative } from "node:path";
 import { ensureRoot } from "../services/root.ts";
 import { PROJECT } from "./deno-test.ts";

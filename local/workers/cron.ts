@@ -1,4 +1,6 @@
-/** Runs the jobs in `cron.job` when they are due, as pg_cron's background worker does. For the embedded database only. */
+/**
+ * Runs the jobs in `cron.job` when they are due, as pg_cron's background worker does. For the embedded database only.
+ */
 import { Cron } from "croner";
 import type postgres from "postgres";
 import type { Worker } from "./http.ts";
@@ -20,8 +22,9 @@ export function toCronerPattern(schedule: string): string {
 }
 
 /**
- * Starts the scheduler. It follows changes of `cron.job` through the extension's own notification. A job that is still running when it
- * is due again starts once more when it has ended, as pg_cron does. `onError` hears what goes wrong outside of the jobs themselves.
+ * Starts the scheduler. It follows changes of `cron.job` through the extension's own notification. A job that is still
+ * running when it is due again starts once more when it has ended, as pg_cron does. `onError` hears what goes wrong
+ * outside of the jobs themselves.
  */
 export async function startCronWorker(
   sql: postgres.Sql,

@@ -21,8 +21,8 @@ const answersKept = "6 hours";
 const batchSize = 200;
 
 /**
- * Starts the worker. It is woken by the extension's own notification, which arrives when the transaction that queued a request commits,
- * so that calls leave at once. `onError` hears what goes wrong outside of the requests themselves.
+ * Starts the worker. It is woken by the extension's own notification, which arrives when the transaction that queued a
+ * request commits, so that calls leave at once. `onError` hears what goes wrong outside of the requests themselves.
  */
 export async function startHttpWorker(
   sql: postgres.Sql,

@@ -111,7 +111,7 @@ Deno.test("jobs of the embedded database run when they are due", async (test) =>
       where j.jobname = ${name} and d.end_time is not null order by d.runid
     `;
 
-  await test.step("a job scheduled while the worker runs is run again and again, and each run is recorded", async () => {
+  await test.step("a job scheduled while the worker runs is run again, and each run is recorded", async () => {
     await sql`select cron.schedule('tick', '1 seconds', 'insert into public.ticks default values')`;
     const runs = await until("two runs", async () => {
       const rows = await runsOf("tick");
@@ -126,7 +126,8 @@ Deno.test("jobs of the embedded database run when they are due", async (test) =>
   });
 
   await test.step("a job that fails says why, and what it had done is undone", async () => {
-    await sql`select cron.schedule('broken', '1 seconds', 'insert into public.ticks (who) values (''broken''); select 1 / 0')`;
+    await sql`
+      select cron.schedule('broken', '1 seconds', 'insert into public.ticks (who) values (''broken''); select 1 / 0')`;
     const [run] = await until("a run", async () => {
       const rows = await runsOf("broken");
       return rows.length > 0 && rows;

@@ -1,9 +1,10 @@
 -- Foundations: what every later chapter stands on.
 --
 -- Touches: extensions, the schema `private`, default privileges, three small helpers.
--- Beware:  nothing in `public` is reachable by anyone unless a chapter grants it. The platform's newer projects begin that way; older ones
---          do not, so the defaults are revoked here by hand. pgvector before 0.8.2 overflows a buffer in parallel HNSW builds and before
---          0.8.3 may corrupt an index on vacuum: run 0.8.3 or later where you can.
+-- Beware:  nothing in `public` is reachable by anyone unless a chapter grants it. The platform's newer projects begin
+--          that way; older ones do not, so the defaults are revoked here by hand. pgvector before 0.8.2 overflows a
+--          buffer in parallel HNSW builds and before 0.8.3 may corrupt an index on vacuum: run 0.8.3 or later where you
+--          can.
 
 create extension if not exists ltree with schema extensions;
 create extension if not exists vector with schema extensions;
@@ -18,23 +19,27 @@ alter default privileges in schema public revoke all on functions from anon, aut
 
 create schema private;
 comment on schema private is
-  'Policy helpers, triggers, ledgers and the scratchpad. Never exposed by the Data API; reached only through functions.';
+  'Policy helpers, triggers, ledgers and the scratchpad. Never exposed by the Data API; reached only through '
+  'functions.';
 -- Usage lets policies call their helpers; no table in here is granted to anyone.
 grant usage on schema private to authenticated, service_role;
 
--- Words that many tables use. Domains and not checks on the tables that are written most: Postgres compiles a table's checks anew for each
--- statement and a domain's once per session, which for the audit log was 30 µs against 12 µs an insert.
+-- Words that many tables use. Domains and not checks on the tables that are written most: Postgres compiles a table's
+-- checks anew for each statement and a domain's once per session, which for the audit log was 30 µs against 12 µs an
+-- insert.
 create domain private.short_text as text
   constraint short_text_has_1_to_200_characters check (length(value) between 1 and 200);
 comment on domain private.short_text is 'A name or an id of anything: 1 to 200 characters.';
 create domain private.small_object as jsonb
-  constraint small_object_is_an_object_of_16_kib check (jsonb_typeof(value) = 'object' and pg_column_size(value) <= 16384);
+  constraint small_object_is_an_object_of_16_kib check (jsonb_typeof(value) = 'object'
+    and pg_column_size(value) <= 16384);
 comment on domain private.small_object is 'A JSON object of at most 16 KiB.';
 
--- Errors that a client can meet --------------------------------------------------------------------------------------------------------
+-- Errors that a client can meet ---------------------------------------------------------------------------------------
 
 create function private.raise_error(
-  code text, message text, status integer, hint text default null, details jsonb default null, headers jsonb default '{}'
+  code text, message text, status integer, hint text default null, details jsonb default null,
+  headers jsonb default '{}'
 )
 returns void
 language plpgsql
@@ -43,12 +48,15 @@ set search_path = ''
 as $$
 begin
   raise sqlstate 'PGRST' using
-    message = pg_catalog.json_build_object('code', code, 'message', message, 'hint', hint, 'details', details::text)::text,
+    message = pg_catalog.json_build_object('code', code, 'message', message, 'hint', hint, 'details',
+      details::text)::text,
     detail = pg_catalog.json_build_object('status', status, 'headers', headers)::text;
 end;
 $$;
 comment on function private.raise_error(text, text, integer, text, jsonb, jsonb) is
-  'Raises an error that the Data API and the edge functions answer with `status`, `headers` and {code, message, hint, details}; details is for programs. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors (SQLSTATE PGRST).';
+  'Raises an error that the Data API and the edge functions answer with `status`, `headers` and {code, message, hint, '
+  'details}; details is for programs. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors '
+  '(SQLSTATE PGRST).';
 
 create function private.is_time_zone(name text)
 returns boolean
@@ -58,7 +66,8 @@ set search_path = ''
 as $$
 begin
   -- A place whose clocks are changed, or UTC for nowhere: an offset or an abbreviation would stay behind when they are.
-  if name is null or name !~ '^(UTC|[A-Z][A-Za-z_-]*(/[A-Z][A-Za-z0-9_-]*)+)$' or name ~ '^(Etc|SystemV|US|Brazil|Canada|Chile|Mexico)/' then
+  if name is null or name !~ '^(UTC|[A-Z][A-Za-z_-]*(/[A-Z][A-Za-z0-9_-]*)+)$'
+    or name ~ '^(Etc|SystemV|US|Brazil|Canada|Chile|Mexico)/' then
     return false;
   end if;
   perform now() at time zone name;
@@ -68,11 +77,11 @@ exception when invalid_parameter_value then
 end;
 $$;
 comment on function private.is_time_zone(text) is
-  'Whether a text is UTC or the IANA name of a place, such as America/Chicago. EST, UTC-6 and Etc/GMT+6 are not: they do not '
-  'follow the clocks of any place.';
+  'Whether a text is UTC or the IANA name of a place, such as America/Chicago. EST, UTC-6 and Etc/GMT+6 are not: they '
+  'do not follow the clocks of any place.';
 grant execute on function private.is_time_zone(text) to authenticated, service_role;
 
--- Who is asking ------------------------------------------------------------------------------------------------------------------------
+-- Who is asking -------------------------------------------------------------------------------------------------------
 
 create function private.jwt_claims()
 returns jsonb
@@ -91,7 +100,8 @@ begin
 end;
 $$;
 comment on function private.jwt_claims() is
-  'The verified claims of the request''s token, {} without one. Never raises: a helper that raises can silence every subscriber of realtime.';
+  'The verified claims of the request''s token, {} without one. Never raises: a helper that raises can silence every '
+  'subscriber of realtime.';
 
 create function private.current_user_id(for_scope text default null)
 returns uuid
@@ -116,9 +126,9 @@ begin
 end;
 $$;
 comment on function private.current_user_id(text) is
-  'The person whose rights hold: of the request''s token, null without one or when it is malformed. With a token by which an agent '
-  'acts, null, except where for_scope names what the agent must be allowed (private.scopes): then the person it acts for, as long as '
-  'all who are asked still say yes. The only place that reads `sub` for rights.';
+  'The person whose rights hold: of the request''s token, null without one or when it is malformed. With a token by '
+  'which an agent acts, null, except where for_scope names what the agent must be allowed (private.scopes): then the '
+  'person it acts for, as long as all who are asked still say yes. The only place that reads `sub` for rights.';
 
 create function private.person_of_token()
 returns uuid
@@ -136,7 +146,8 @@ begin
 end;
 $$;
 comment on function private.person_of_token() is
-  'Whom the token is of, or whom an agent acts for: to count and to record, never to decide. Null for an agent as itself.';
+  'Whom the token is of, or whom an agent acts for: to count and to record, never to decide. Null for an agent as '
+  'itself.';
 
 create function private.agent_of_token()
 returns uuid
@@ -155,8 +166,8 @@ begin
 end;
 $$;
 comment on function private.agent_of_token() is
-  'The agent that acts with this token, null for a person. It narrows (agent_id = …) and is recorded; that the agent may, the helpers '
-  'with a scope decide.';
+  'The agent that acts with this token, null for a person. It narrows (agent_id = …) and is recorded; that the agent '
+  'may, the helpers with a scope decide.';
 grant execute on function
   private.jwt_claims(), private.current_user_id(text), private.person_of_token(), private.agent_of_token()
 to authenticated, service_role;
@@ -195,9 +206,10 @@ begin
 end;
 $$;
 comment on function private.act_as(uuid) is
-  'Until the transaction ends, what is done counts as done by this person (in the audit log, in granted_by). For functions that have verified the token themselves. Granted to nobody.';
+  'Until the transaction ends, what is done counts as done by this person (in the audit log, in granted_by). For '
+  'functions that have verified the token themselves. Granted to nobody.';
 
--- Rows that change ---------------------------------------------------------------------------------------------------------------------
+-- Rows that change ----------------------------------------------------------------------------------------------------
 
 create function private.touch_updated_at()
 returns trigger

@@ -1,8 +1,9 @@
 -- Plans: how much of what a workspace of each plan may have.
 --
 -- Touches: public.plans, public.plan_limits, private.limits.
--- Beware:  every number that bounds somebody's work is a row here and not a constant: an operator changes it with an update, for one plan
---          (plan_limits) or for one workspace (workspace_limits). docs/limits.md lists them; a test compares the page with these rows.
+-- Beware:  every number that bounds somebody's work is a row here and not a constant: an operator changes it with an
+--          update, for one plan (plan_limits) or for one workspace (workspace_limits). docs/limits.md lists them; a
+--          test compares the page with these rows.
 
 create table public.plans (
   name text primary key,
@@ -11,7 +12,9 @@ create table public.plans (
   constraint name_is_a_slug check (name ~ '^[a-z0-9](-?[a-z0-9])*$' and length(name) <= 40),
   constraint description_is_short check (length(description) <= 500)
 );
-comment on table public.plans is 'What a workspace can be on. A plan of one''s own is a row here and its limits; a limit that it does not name is that of `free`.';
+comment on table public.plans is
+  'What a workspace can be on. A plan of one''s own is a row here and its limits; a limit that it does not name is '
+  'that of `free`.';
 alter table public.plans enable row level security;
 grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
@@ -30,9 +33,13 @@ create table private.limits (
   constraint subject_is_known check (subject in ('workspace', 'person', 'document', 'artifact')),
   constraint period_is_known check (period in ('total', 'day', 'month', 'at_once'))
 );
-comment on table private.limits is 'The limits that there are: of what, over which time, in which unit. The chapter that holds somebody to a limit adds its row.';
-comment on column private.limits.subject is 'Whose use is counted: a workspace''s, a person''s over all workspaces, a single document''s or artifact''s.';
-comment on column private.limits.period is 'total: frees by removing · day, month: frees at the next UTC day or month · at_once: frees when one of them ends.';
+comment on table private.limits is
+  'The limits that there are: of what, over which time, in which unit. The chapter that holds somebody to a limit adds '
+  'its row.';
+comment on column private.limits.subject is
+  'Whose use is counted: a workspace''s, a person''s over all workspaces, a single document''s or artifact''s.';
+comment on column private.limits.period is
+  'total: frees by removing · day, month: frees at the next UTC day or month · at_once: frees when one of them ends.';
 
 create table public.plan_limits (
   plan text not null references public.plans (name) on delete cascade,
@@ -44,7 +51,8 @@ create table public.plan_limits (
   constraint value_is_not_negative check (value >= 0),
   constraint free_has_a_bound check (plan <> 'free' or value is not null)
 );
-comment on table public.plan_limits is 'How much of what a plan has. Changed by the service; holds from the next statement on.';
+comment on table public.plan_limits is
+  'How much of what a plan has. Changed by the service; holds from the next statement on.';
 comment on column public.plan_limits.value is 'In the limit''s unit; null: no bound. Free has a bound for everything.';
 create index plan_limits_name on public.plan_limits (name);
 create trigger touch_updated_at before update on public.plan_limits
@@ -54,7 +62,8 @@ grant select on public.plan_limits to authenticated;
 grant select, insert, update, delete on public.plan_limits to service_role;
 -- Policies of both tables are in the next chapter but one: they need to know who belongs to a workspace.
 
-create function private.add_limit(name text, subject text, period text, unit text, description text, free bigint, team bigint, business bigint)
+create function private.add_limit(name text, subject text, period text, unit text, description text, free bigint,
+  team bigint, business bigint)
 returns void
 language sql
 volatile

@@ -1,10 +1,11 @@
 -- People and workspaces: profiles, workspaces, members, and the helpers that every policy is made of.
 --
 -- Touches: public.profiles, public.workspaces, public.members, a trigger on auth.users.
--- Beware:  policies never join. A helper returns the array of what the caller may see, once per statement, and the policy compares with it,
---          so that the index on workspace_id is used (docs/decisions/0002-policies-compare-with-an-array.md has the measurement).
+-- Beware:  policies never join. A helper returns the array of what the caller may see, once per statement, and the
+--          policy compares with it, so that the index on workspace_id is used
+--          (docs/decisions/0002-policies-compare-with-an-array.md has the measurement).
 
--- profiles -----------------------------------------------------------------------------------------------------------------------------
+-- profiles ------------------------------------------------------------------------------------------------------------
 create table public.profiles (
   user_id uuid primary key references auth.users (id) on delete cascade,
   email text,
@@ -22,10 +23,13 @@ create table public.profiles (
   constraint time_zone_is_a_place check (private.is_time_zone(time_zone)),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
-comment on table public.profiles is 'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on auth.users.';
+comment on table public.profiles is
+  'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on '
+  'auth.users.';
 alter table public.profiles enable row level security;
 comment on column public.profiles.email is
-  'The address, once it is confirmed: a copy of auth.users. Null before, and for anonymous people: whoever signs up as somebody else''s address has nothing of it.';
+  'The address, once it is confirmed: a copy of auth.users. Null before, and for anonymous people: whoever signs up '
+  'as somebody else''s address has nothing of it.';
 comment on column public.profiles.time_zone is 'An IANA name, e.g. Europe/Lisbon.';
 
 create trigger touch_updated_at before update on public.profiles
@@ -50,11 +54,13 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_profile() is 'Trigger on auth.users: makes the profile at sign-up and follows the address, as far as it is confirmed. The display name is only a suggestion: user_metadata is the person''s own and decides nothing.';
+comment on function private.keep_profile() is
+  'Trigger on auth.users: makes the profile at sign-up and follows the address, as far as it is confirmed. The display '
+  'name is only a suggestion: user_metadata is the person''s own and decides nothing.';
 create trigger keep_profile after insert or update of email, email_confirmed_at on auth.users
   for each row execute function private.keep_profile();
 
--- workspaces ---------------------------------------------------------------------------------------------------------------------------
+-- workspaces ----------------------------------------------------------------------------------------------------------
 create table public.workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null,
@@ -70,14 +76,19 @@ create table public.workspaces (
   constraint slug_is_a_slug check (slug ~ '^[a-z0-9](-?[a-z0-9])*$' and length(slug) <= 63),
   constraint billing_plan_is_short check (length(billing_plan) <= 40), -- which ones there are: public.plans
   constraint region_is_short check (region ~ '^[a-z0-9](-?[a-z0-9])*$' and length(region) <= 40),
-  constraint k8s_namespace_is_a_dns_label check (k8s_namespace ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' and length(k8s_namespace) <= 63),
+  constraint k8s_namespace_is_a_dns_label check (k8s_namespace ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
+    and length(k8s_namespace) <= 63),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
-comment on table public.workspaces is 'A tenant. Deleting is soft: deleted_at hides it from everyone at once, a job purges it 30 days later.';
+comment on table public.workspaces is
+  'A tenant. Deleting is soft: deleted_at hides it from everyone at once, a job purges it 30 days later.';
 alter table public.workspaces enable row level security;
-comment on column public.workspaces.region is 'Where its data must stay; set when the workspace is made, changed by the service alone.';
-comment on column public.workspaces.k8s_namespace is 'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
-comment on column public.workspaces.billing_plan is 'What it may have: public.plan_limits. Changed by the service alone.';
+comment on column public.workspaces.region is
+  'Where its data must stay; set when the workspace is made, changed by the service alone.';
+comment on column public.workspaces.k8s_namespace is
+  'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
+comment on column public.workspaces.billing_plan is
+  'What it may have: public.plan_limits. Changed by the service alone.';
 create index workspaces_billing_plan on public.workspaces (billing_plan);
 -- Of a deleted workspace the slug is free again.
 create unique index workspaces_slug on public.workspaces (slug) where deleted_at is null;
@@ -95,7 +106,7 @@ comment on function private.only_workspace() is
 create trigger touch_updated_at before update on public.workspaces
   for each row execute function private.touch_updated_at();
 
--- members ------------------------------------------------------------------------------------------------------------------------------
+-- members -------------------------------------------------------------------------------------------------------------
 create table public.members (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   user_id uuid not null references public.profiles (user_id) on delete cascade,
@@ -106,14 +117,15 @@ create table public.members (
   primary key (workspace_id, user_id),
   constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest'))
 );
-comment on table public.members is 'Who belongs to a workspace, and as what. There is always at least one owner, also under concurrent removals.';
+comment on table public.members is
+  'Who belongs to a workspace, and as what. There is always at least one owner, also under concurrent removals.';
 alter table public.members enable row level security;
 create index members_user_id on public.members (user_id, workspace_id) include (role);
 create index members_invited_by on public.members (invited_by);
 create trigger touch_updated_at before update on public.members
   for each row execute function private.touch_updated_at();
 
--- Policy helpers -----------------------------------------------------------------------------------------------------------------------
+-- Policy helpers ------------------------------------------------------------------------------------------------------
 
 create function private.roles_from(minimum_role text)
 returns text[]
@@ -132,7 +144,8 @@ begin
   end;
 end;
 $$;
-comment on function private.roles_from(text) is 'The roles that are at least this one; none for a role that does not exist.';
+comment on function private.roles_from(text) is
+  'The roles that are at least this one; none for a role that does not exist.';
 
 create function private.workspace_ids(minimum_role text default 'guest', for_scope text default null)
 returns uuid[]
@@ -159,9 +172,9 @@ begin
 end;
 $$;
 comment on function private.workspace_ids(text, text) is
-  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a session, and for an '
-  'agent where no for_scope opens it; with one, the agent''s workspace. Never raises. For policies: '
-  'workspace_id = any ((select private.workspace_ids())::uuid[]).';
+  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a '
+  'session, and for an agent where no for_scope opens it; with one, the agent''s workspace. Never raises. For '
+  'policies: workspace_id = any ((select private.workspace_ids())::uuid[]).';
 grant execute on function private.workspace_ids(text, text) to authenticated, service_role;
 
 create function private.colleague_ids()
@@ -178,7 +191,8 @@ begin
   return array(select distinct member.user_id from public.members as member where member.workspace_id = any (shared));
 end;
 $$;
-comment on function private.colleague_ids() is 'The people of the workspaces in which the caller is at least a member. Guests have none: they see only themselves.';
+comment on function private.colleague_ids() is
+  'The people of the workspaces in which the caller is at least a member. Guests have none: they see only themselves.';
 grant execute on function private.colleague_ids() to authenticated, service_role;
 
 create function private.member_role(for_user uuid, in_workspace uuid)
@@ -197,7 +211,8 @@ begin
   );
 end;
 $$;
-comment on function private.member_role(uuid, uuid) is 'The person''s role in the workspace; null when they do not belong to it or it is deleted.';
+comment on function private.member_role(uuid, uuid) is
+  'The person''s role in the workspace; null when they do not belong to it or it is deleted.';
 
 create function private.belongs_to(for_user uuid, in_workspace uuid)
 returns boolean

@@ -1,9 +1,10 @@
 -- Limits: what one workspace may have, what is used of it, and the one way in which more is refused.
 --
--- Touches: public.workspace_limits, private.counters, private.limit_of, count_against and the triggers made of it, public.workspace_usage.
--- Beware:  a counter is a row that is updated with what it counts, in the same transaction: two who take the last place queue for it, and a
---          transaction that is rolled back has counted nothing. It is held until the commit: what is written many times a second by one
---          workspace (messages) is not counted so.
+-- Touches: public.workspace_limits, private.counters, private.limit_of, count_against and the triggers made of it,
+--          public.workspace_usage.
+-- Beware:  a counter is a row that is updated with what it counts, in the same transaction: two who take the last place
+--          queue for it, and a transaction that is rolled back has counted nothing. It is held until the commit: what
+--          is written many times a second by one workspace (messages) is not counted so.
 
 create table public.workspace_limits (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -17,7 +18,8 @@ create table public.workspace_limits (
   constraint value_is_not_negative check (value >= 0),
   constraint reason_is_short check (length(reason) <= 500)
 );
-comment on table public.workspace_limits is 'Where one workspace has more or less than its plan. Written by the service.';
+comment on table public.workspace_limits is
+  'Where one workspace has more or less than its plan. Written by the service.';
 comment on column public.workspace_limits.value is 'In the limit''s unit; null: no bound for this workspace.';
 create index workspace_limits_name on public.workspace_limits (name);
 create trigger touch_updated_at before update on public.workspace_limits
@@ -25,16 +27,19 @@ create trigger touch_updated_at before update on public.workspace_limits
 alter table public.workspace_limits enable row level security;
 grant select (workspace_id, name, value, created_at, updated_at) on public.workspace_limits to authenticated;
 grant select, insert, update, delete on public.workspace_limits to service_role;
--- insert, update and delete are not granted to people, because nobody gives themselves more; `reason` is the operator's own note.
+-- insert, update and delete are not granted to people, because nobody gives themselves more; `reason` is the operator's
+-- own note.
 
 create policy "Members read their workspace's own limits" on public.workspace_limits
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read their workspace's own limits" on public.workspace_limits is 'Who is refused may know by what.';
+comment on policy "Members read their workspace's own limits" on public.workspace_limits is
+  'Who is refused may know by what.';
 create policy "Whoever is a member somewhere reads the plans" on public.plans
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
-comment on policy "Whoever is a member somewhere reads the plans" on public.plans is 'Guests and strangers choose no plan.';
+comment on policy "Whoever is a member somewhere reads the plans" on public.plans is
+  'Guests and strangers choose no plan.';
 create policy "Whoever is a member somewhere reads what plans have" on public.plan_limits
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
@@ -50,21 +55,26 @@ as $$
 declare
   found_value bigint;
 begin
-  select own.value into found_value from public.workspace_limits as own where own.workspace_id = in_workspace and own.name = limit_name;
+  select own.value into found_value from public.workspace_limits as own
+  where own.workspace_id = in_workspace and own.name = limit_name;
   if found then
     return found_value;
   end if;
   select of_plan.value into found_value
-  from public.workspaces as workspace join public.plan_limits as of_plan on of_plan.plan = workspace.billing_plan and of_plan.name = limit_name
+  from public.workspaces as workspace
+  join public.plan_limits as of_plan on of_plan.plan = workspace.billing_plan and of_plan.name = limit_name
   where workspace.id = in_workspace;
   if found then
     return found_value;
   end if;
-  return coalesce((select of_plan.value from public.plan_limits as of_plan where of_plan.plan = 'free' and of_plan.name = limit_name), 0);
+  return coalesce((select of_plan.value from public.plan_limits as of_plan
+    where of_plan.plan = 'free' and of_plan.name = limit_name), 0);
 end;
 $$;
 comment on function private.limit_of(uuid, text) is
-  'How much of a limit a workspace has: its own row, else its plan''s, else that of free (also without a workspace: what a person has by themselves). Null: no bound; 0 for a limit that there is not. For one lookup in a statement: (select private.limit_of(…)).';
+  'How much of a limit a workspace has: its own row, else its plan''s, else that of free (also without a workspace: '
+  'what a person has by themselves). Null: no bound; 0 for a limit that there is not. For one lookup in a statement: '
+  '(select private.limit_of(…)).';
 
 create function private.refuse_over_limit(limit_name text, used bigint, allowed bigint)
 returns void
@@ -98,9 +108,10 @@ begin
 end;
 $$;
 comment on function private.refuse_over_limit(text, bigint, bigint) is
-  'Refuses with limit_reached: 429 with Retry-After where it frees by itself (day, month, at_once), 403 where something has to be removed. details is JSON: {limit, used, allowed, unit, frees_at}.';
+  'Refuses with limit_reached: 429 with Retry-After where it frees by itself (day, month, at_once), 403 where '
+  'something has to be removed. details is JSON: {limit, used, allowed, unit, frees_at}.';
 
--- Counters -----------------------------------------------------------------------------------------------------------------------------
+-- Counters ------------------------------------------------------------------------------------------------------------
 
 create table private.counters (
   subject uuid not null,
@@ -109,10 +120,13 @@ create table private.counters (
   used bigint not null,
   primary key (subject, name, period_start)
 ) with (fillfactor = 50);
-comment on table private.counters is 'What is used of a limit: by a workspace or a person, in all (period_start -infinity) or in a UTC day or month. Half of each page is free, so that an update stays on it.';
+comment on table private.counters is
+  'What is used of a limit: by a workspace or a person, in all (period_start -infinity) or in a UTC day or month. Half '
+  'of each page is free, so that an update stays on it.';
 create index counters_name on private.counters (name);
 
-create function private.count_against(in_workspace uuid, whose uuid, limit_name text, amount bigint, in_period text default 'total')
+create function private.count_against(in_workspace uuid, whose uuid, limit_name text, amount bigint,
+  in_period text default 'total')
 returns void
 language plpgsql
 volatile
@@ -126,7 +140,8 @@ declare
   allowed bigint;
 begin
   if amount <= 0 then
-    update private.counters set used = greatest(used + amount, 0) where subject = whose and name = limit_name and period_start = since;
+    update private.counters set used = greatest(used + amount, 0)
+    where subject = whose and name = limit_name and period_start = since;
     return;
   end if;
   insert into private.counters as known (subject, name, period_start, used) values (whose, limit_name, since, amount)
@@ -139,7 +154,8 @@ begin
 end;
 $$;
 comment on function private.count_against(uuid, uuid, text, bigint, text) is
-  'Counts `amount` more (or less) of a limit as used by a workspace or a person, within the transaction, and refuses what is over it. in_period: total, day, month. Errors: limit_reached 403 or 429.';
+  'Counts `amount` more (or less) of a limit as used by a workspace or a person, within the transaction, and refuses '
+  'what is over it. in_period: total, day, month. Errors: limit_reached 403 or 429.';
 
 create function private.count_rows()
 returns trigger
@@ -153,7 +169,8 @@ declare
 begin
   if tg_op = 'INSERT' then
     for here in select workspace_id, count(*) as n from new_rows group by 1 order by 1 loop
-      perform private.count_against(here.workspace_id, here.workspace_id, tg_argv[0], here.n, coalesce(tg_argv[1], 'total'));
+      perform private.count_against(here.workspace_id, here.workspace_id, tg_argv[0], here.n,
+        coalesce(tg_argv[1], 'total'));
     end loop;
   else
     for here in select workspace_id, count(*) as n from old_rows group by 1 order by 1 loop
@@ -164,7 +181,8 @@ begin
 end;
 $$;
 comment on function private.count_rows() is
-  'Statement trigger after insert (new_rows) or delete (old_rows): counts a workspace''s rows against a limit. Arguments: the limit; its period, total by default. Errors: limit_reached.';
+  'Statement trigger after insert (new_rows) or delete (old_rows): counts a workspace''s rows against a limit. '
+  'Arguments: the limit; its period, total by default. Errors: limit_reached.';
 
 create function private.count_acts()
 returns trigger
@@ -177,7 +195,8 @@ declare
   person uuid := private.person_of_token();
   here record;
 begin
-  -- What the service does by itself is nobody's act; what it does for a person has their claims, and so has what an agent does.
+  -- What the service does by itself is nobody's act; what it does for a person has their claims, and so has what an
+  -- agent does.
   if person is not null then
     for here in select workspace_id, count(*) as n from new_rows group by 1 order by 1 loop
       perform private.count_against(here.workspace_id, person, tg_argv[0], here.n, tg_argv[1]);
@@ -187,7 +206,8 @@ begin
 end;
 $$;
 comment on function private.count_acts() is
-  'Statement trigger after insert (new_rows): counts what a person adds against a limit of theirs. Arguments: the limit, its period. Errors: limit_reached.';
+  'Statement trigger after insert (new_rows): counts what a person adds against a limit of theirs. Arguments: the '
+  'limit, its period. Errors: limit_reached.';
 
 create function private.take_one_of(limit_name text, whose uuid, in_workspace uuid)
 returns void
@@ -210,7 +230,8 @@ begin
 end;
 $$;
 comment on function private.take_one_of(text, uuid, uuid) is
-  'Takes one of the places that a person or a workspace has at once, until the transaction ends, however it ends; waits for nobody. Places are locks: nothing is written. Errors: limit_reached 429.';
+  'Takes one of the places that a person or a workspace has at once, until the transaction ends, however it ends; '
+  'waits for nobody. Places are locks: nothing is written. Errors: limit_reached 429.';
 
 create function private.begin_long_work(in_workspace uuid, person uuid default null)
 returns void
@@ -230,7 +251,8 @@ begin
 end;
 $$;
 comment on function private.begin_long_work(uuid, uuid) is
-  'Asked for by whatever may take seconds (imports, exports, verifications), before it does anything: so many at once of a person, and of a workspace, until the transaction ends. Errors: limit_reached 429.';
+  'Asked for by whatever may take seconds (imports, exports, verifications), before it does anything: so many at once '
+  'of a person, and of a workspace, until the transaction ends. Errors: limit_reached 429.';
 grant execute on function private.begin_long_work(uuid, uuid) to authenticated, service_role;
 
 create function private.purge_counters()
@@ -248,18 +270,21 @@ as $$
   )
   select count(*) from gone;
 $$;
-comment on function private.purge_counters() is 'Removes counters of days and months that are over, and of workspaces and people that are gone. Returns how many.';
+comment on function private.purge_counters() is
+  'Removes counters of days and months that are over, and of workspaces and people that are gone. Returns how many.';
 
--- What is used of what -----------------------------------------------------------------------------------------------------------------
+-- What is used of what ------------------------------------------------------------------------------------------------
 
 create function private.read_usage(of_workspaces uuid[], of_person uuid)
-returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint, frees_at timestamptz)
+returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint,
+  frees_at timestamptz)
 language sql
 stable
 set search_path = ''
 as $$
   select workspace.id, known.name, known.subject, known.period, known.unit,
-    case when known.period in ('total', 'day', 'month') and known.subject in ('workspace', 'person') then coalesce(counter.used, 0) end,
+    case when known.period in ('total', 'day', 'month') and known.subject in ('workspace', 'person')
+      then coalesce(counter.used, 0) end,
     private.limit_of(workspace.id, known.name),
     case known.period
       when 'day' then date_trunc('day', now(), 'UTC') + interval '1 day'
@@ -274,10 +299,13 @@ as $$
   where workspace.id = any (of_workspaces) and workspace.deleted_at is null;
 $$;
 comment on function private.read_usage(uuid[], uuid) is
-  'Each limit of each of these workspaces: what is used of it now (a person''s limits: by of_person), how much there is (null: no bound) and when it frees by itself. used is null where nothing keeps it: what is at once or of a single thing is counted when it is asked for.';
+  'Each limit of each of these workspaces: what is used of it now (a person''s limits: by of_person), how much there '
+  'is (null: no bound) and when it frees by itself. used is null where nothing keeps it: what is at once or of a '
+  'single thing is counted when it is asked for.';
 
 create function private.usage_of_mine()
-returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint, frees_at timestamptz)
+returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint,
+  frees_at timestamptz)
 language plpgsql
 stable
 security definer -- counters are granted to nobody; it keeps to the caller's workspaces
@@ -290,11 +318,13 @@ begin
     private.current_user_id());
 end;
 $$;
-comment on function private.usage_of_mine() is 'What the view workspace_usage shows: the caller''s workspaces and their own use; the service reads all.';
+comment on function private.usage_of_mine() is
+  'What the view workspace_usage shows: the caller''s workspaces and their own use; the service reads all.';
 grant execute on function private.usage_of_mine() to authenticated, service_role;
 
 create view public.workspace_usage with (security_invoker = true) as
   select workspace_id, name, subject, period, unit, used, allowed, frees_at from private.usage_of_mine();
 comment on view public.workspace_usage is
-  'What is used of what: each limit of the workspaces in which one is a member. A person''s limits show one''s own use, the service''s reading none. allowed null: no bound.';
+  'What is used of what: each limit of the workspaces in which one is a member. A person''s limits show one''s own '
+  'use, the service''s reading none. allowed null: no bound.';
 grant select on public.workspace_usage to authenticated, service_role;

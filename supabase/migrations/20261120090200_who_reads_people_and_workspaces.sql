@@ -6,7 +6,8 @@
 -- profiles
 grant select on public.profiles to authenticated, service_role;
 grant update (display_name, avatar_url, locale, time_zone, settings) on public.profiles to authenticated, service_role;
--- insert is not granted, because the trigger on auth.users makes the row; delete is not, because deleting the auth user deletes it.
+-- insert is not granted, because the trigger on auth.users makes the row; delete is not, because deleting the auth user
+-- deletes it.
 
 create policy "People read themselves and their colleagues" on public.profiles
   for select to authenticated
@@ -20,7 +21,8 @@ create policy "People change their own profile" on public.profiles
   for update to authenticated
   using (user_id = (select private.current_user_id()))
   with check (user_id = (select private.current_user_id()));
-comment on policy "People change their own profile" on public.profiles is 'The address is not theirs to change here: it follows auth.users.';
+comment on policy "People change their own profile" on public.profiles is
+  'The address is not theirs to change here: it follows auth.users.';
 
 -- workspaces
 grant select on public.workspaces to authenticated, service_role;
@@ -32,12 +34,14 @@ grant insert, update, delete on public.workspaces to service_role;
 create policy "People read their workspaces" on public.workspaces
   for select to authenticated
   using (id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read their workspaces" on public.workspaces is 'Also guests: the client shows where they are.';
+comment on policy "People read their workspaces" on public.workspaces is
+  'Also guests: the client shows where they are.';
 create policy "Admins change their workspace" on public.workspaces
   for update to authenticated
   using (id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change their workspace" on public.workspaces is 'Name, slug and settings; the rest has no column grant.';
+comment on policy "Admins change their workspace" on public.workspaces is
+  'Name, slug and settings; the rest has no column grant.';
 
 -- members
 grant select, delete on public.members to authenticated;
@@ -51,7 +55,8 @@ create policy "People read who is in their workspaces" on public.members
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('member'))::uuid[])
   );
-comment on policy "People read who is in their workspaces" on public.members is 'Guests read their own membership only.';
+comment on policy "People read who is in their workspaces" on public.members is
+  'Guests read their own membership only.';
 create policy "Admins change roles, owners also those of owners" on public.members
   for update to authenticated
   using (
@@ -62,7 +67,8 @@ create policy "Admins change roles, owners also those of owners" on public.membe
     workspace_id = any ((select private.workspace_ids('owner'))::uuid[])
     or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "Admins change roles, owners also those of owners" on public.members is 'An admin can neither make an owner nor unmake one; the check sees the new role, the using clause the old.';
+comment on policy "Admins change roles, owners also those of owners" on public.members is
+  'An admin can neither make an owner nor unmake one; the check sees the new role, the using clause the old.';
 create policy "Admins remove members, owners also owners, and anyone may leave" on public.members
   for delete to authenticated
   using (
@@ -70,9 +76,10 @@ create policy "Admins remove members, owners also owners, and anyone may leave" 
     or workspace_id = any ((select private.workspace_ids('owner'))::uuid[])
     or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "Admins remove members, owners also owners, and anyone may leave" on public.members is 'The last owner is kept by a trigger, which holds for the service too.';
+comment on policy "Admins remove members, owners also owners, and anyone may leave" on public.members is
+  'The last owner is kept by a trigger, which holds for the service too.';
 
--- An owner is never lost ---------------------------------------------------------------------------------------------------------------
+-- An owner is never lost ----------------------------------------------------------------------------------------------
 
 create function private.keep_an_owner()
 returns trigger
@@ -82,21 +89,24 @@ security definer -- must see all owners, whoever asks
 set search_path = ''
 as $$
 begin
-  -- Writing the workspace's row queues concurrent removals behind each other, and fails the second of two serializable ones: reading it
-  -- with a lock would let a repeatable-read transaction count an owner who is gone. No row: the workspace itself is being deleted.
+  -- Writing the workspace's row queues concurrent removals behind each other, and fails the second of two serializable
+  -- ones: reading it with a lock would let a repeatable-read transaction count an owner who is gone. No row: the
+  -- workspace itself is being deleted.
   update public.workspaces set updated_at = pg_catalog.now()
   where id = old.workspace_id and deleted_at is null;
   if found and not exists (
     select from public.members where workspace_id = old.workspace_id and role = 'owner'
   ) then
     perform private.raise_error(
-      'last_owner', 'A workspace keeps at least one owner.', 409, 'Make someone else an owner first, or delete the workspace.'
+      'last_owner', 'A workspace keeps at least one owner.', 409,
+      'Make someone else an owner first, or delete the workspace.'
     );
   end if;
   return null;
 end;
 $$;
-comment on function private.keep_an_owner() is 'Trigger on members: refuses (last_owner, 409) what would leave a workspace without an owner.';
+comment on function private.keep_an_owner() is
+  'Trigger on members: refuses (last_owner, 409) what would leave a workspace without an owner.';
 create trigger keep_an_owner_on_removal after delete on public.members
   for each row when (old.role = 'owner') execute function private.keep_an_owner();
 create trigger keep_an_owner_on_change after update on public.members

@@ -1,9 +1,9 @@
 -- Joining and leaving: how a workspace begins, how people come in, change hands and go.
 --
--- Touches: public.invitations and the functions create_workspace, delete_workspace, restore_workspace, invite_member, accept_invitation,
---          revoke_invitation, transfer_ownership, leave_workspace.
--- Beware:  an invitation's token is shown once, to whoever made it; the table keeps its SHA-256 only. An invitation is worth what its inviter
---          may give when it is accepted: with their right it ends.
+-- Touches: public.invitations and the functions create_workspace, delete_workspace, restore_workspace, invite_member,
+--          accept_invitation, revoke_invitation, transfer_ownership, leave_workspace.
+-- Beware:  an invitation's token is shown once, to whoever made it; the table keeps its SHA-256 only. An invitation is
+--          worth what its inviter may give when it is accepted: with their right it ends.
 
 create table public.invitations (
   id uuid primary key default gen_random_uuid(),
@@ -20,9 +20,11 @@ create table public.invitations (
   constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest')),
   constraint status_is_known check (status in ('pending', 'accepted', 'revoked', 'expired'))
 );
-comment on table public.invitations is 'An offer to join a workspace. Accepted with its token by the person whose address it names.';
+comment on table public.invitations is
+  'An offer to join a workspace. Accepted with its token by the person whose address it names.';
 comment on column public.invitations.token_hash is 'SHA-256 of the token; not readable by clients.';
-create unique index one_pending_invitation_per_address on public.invitations (workspace_id, email) where status = 'pending';
+create unique index one_pending_invitation_per_address on public.invitations (workspace_id, email)
+  where status = 'pending';
 create index invitations_workspace_id on public.invitations (workspace_id);
 create index invitations_invited_by on public.invitations (invited_by);
 create index invitations_expires_at on public.invitations (expires_at) where status = 'pending';
@@ -37,7 +39,8 @@ grant select (id, workspace_id, email, role, status, expires_at, invited_by, cre
 create policy "Admins read the workspace's invitations" on public.invitations
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's invitations" on public.invitations is 'They hold addresses of people who have not joined.';
+comment on policy "Admins read the workspace's invitations" on public.invitations is
+  'They hold addresses of people who have not joined.';
 
 create function private.require_person()
 returns uuid
@@ -69,7 +72,8 @@ declare
 begin
   -- The account is asked and not the token, which still says what was so when it was given.
   if (select account.is_anonymous from auth.users as account where account.id = person) then
-    perform private.raise_error('anonymous_person', 'A guest cannot make a workspace.', 403, 'Add an address to the account first.');
+    perform private.raise_error('anonymous_person', 'A guest cannot make a workspace.', 403,
+      'Add an address to the account first.');
   end if;
   begin
     insert into public.workspaces (name, slug, region)
@@ -82,7 +86,8 @@ begin
   return workspace;
 end;
 $$;
-comment on function private.create_workspace(text, text, text) is 'The body of public.create_workspace: what clients call runs as the caller, what it does needs more.';
+comment on function private.create_workspace(text, text, text) is
+  'The body of public.create_workspace: what clients call runs as the caller, what it does needs more.';
 
 create function private.delete_workspace(workspace_id uuid)
 returns timestamptz
@@ -104,7 +109,8 @@ begin
   return at;
 end;
 $$;
-comment on function private.delete_workspace(uuid) is 'The body of public.delete_workspace: what clients call runs as the caller, what it does needs more.';
+comment on function private.delete_workspace(uuid) is
+  'The body of public.delete_workspace: what clients call runs as the caller, what it does needs more.';
 
 create function private.restore_workspace(workspace_id uuid)
 returns void
@@ -125,10 +131,12 @@ begin
     perform private.raise_error('not_found', 'No deleted workspace that you own.', 404);
   end if;
 exception when unique_violation then
-  perform private.raise_error('slug_taken', 'Another workspace has taken the slug meanwhile.', 409, 'Ask its admins to give it back.');
+  perform private.raise_error('slug_taken', 'Another workspace has taken the slug meanwhile.', 409,
+    'Ask its admins to give it back.');
 end;
 $$;
-comment on function private.restore_workspace(uuid) is 'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';
+comment on function private.restore_workspace(uuid) is
+  'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';
 
 create function private.may_invite(inviter_role text, invited_role text)
 returns boolean
@@ -139,7 +147,8 @@ set search_path = ''
 as $$
   select coalesce(inviter_role = 'owner' or inviter_role = 'admin' and invited_role <> 'owner', false);
 $$;
-comment on function private.may_invite(text, text) is 'Whether somebody of a role (null: of none) invites somebody into a role.';
+comment on function private.may_invite(text, text) is
+  'Whether somebody of a role (null: of none) invites somebody into a role.';
 
 create function private.end_invitations()
 returns trigger
@@ -155,11 +164,14 @@ begin
   return null;
 end;
 $$;
-comment on function private.end_invitations() is 'Trigger on members: revokes the pending invitations that somebody who was removed, left or has another role may no longer give.';
+comment on function private.end_invitations() is
+  'Trigger on members: revokes the pending invitations that somebody who was removed, left or has another role may no '
+  'longer give.';
 create trigger end_invitations_on_removal after delete on public.members
   for each row when (old.role in ('admin', 'owner')) execute function private.end_invitations();
 create trigger end_invitations_on_change after update of role on public.members
-  for each row when (old.role in ('admin', 'owner') and new.role <> old.role) execute function private.end_invitations();
+  for each row when (old.role in ('admin', 'owner') and new.role <> old.role)
+  execute function private.end_invitations();
 
 create function private.invite_member(workspace_id uuid, email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
@@ -194,7 +206,8 @@ begin
     returning made.id, fresh_token, made.expires_at;
 end;
 $$;
-comment on function private.invite_member(uuid, text, text) is 'The body of public.invite_member: what clients call runs as the caller, what it does needs more.';
+comment on function private.invite_member(uuid, text, text) is
+  'The body of public.invite_member: what clients call runs as the caller, what it does needs more.';
 
 create function private.accept_invitation(token text)
 returns uuid
@@ -209,7 +222,8 @@ declare
   inviter_role text;
   invitation public.invitations;
 begin
-  -- The inviter's membership is held first and the invitation then, as by whoever removes the inviter: their right does not end in between.
+  -- The inviter's membership is held first and the invitation then, as by whoever removes the inviter: their right does
+  -- not end in between.
   select m.role into inviter_role
   from public.invitations as i join public.members as m on m.workspace_id = i.workspace_id and m.user_id = i.invited_by
   where i.token_hash = hash
@@ -220,15 +234,20 @@ begin
   where i.token_hash = hash
   for update of i;
   if invitation.id is null or invitation.status in ('revoked', 'expired')
-    or invitation.status = 'pending' and (invitation.expires_at <= now() or not private.may_invite(inviter_role, invitation.role))
+    or invitation.status = 'pending'
+      and (invitation.expires_at <= now() or not private.may_invite(inviter_role, invitation.role))
   then
-    perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404, 'Ask for a new one.');
+    perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404,
+      'Ask for a new one.');
   end if;
-  if invitation.email is distinct from (select lower(profile.email) from public.profiles as profile where profile.user_id = person) then
+  if invitation.email is distinct from (select lower(profile.email) from public.profiles as profile
+    where profile.user_id = person) then
     if invitation.email = (select lower(account.email) from auth.users as account where account.id = person) then
-      perform private.raise_error('address_not_confirmed', 'This address is not confirmed yet.', 403, 'Follow the link that was mailed to it.');
+      perform private.raise_error('address_not_confirmed', 'This address is not confirmed yet.', 403,
+        'Follow the link that was mailed to it.');
     end if;
-    perform private.raise_error('invitation_for_another', 'This invitation is for another address.', 403, 'Sign in with the invited address.');
+    perform private.raise_error('invitation_for_another', 'This invitation is for another address.', 403,
+      'Sign in with the invited address.');
   end if;
   if invitation.status = 'pending' then
     insert into public.members (workspace_id, user_id, role, invited_by)
@@ -237,12 +256,14 @@ begin
     update public.invitations set status = 'accepted' where id = invitation.id;
   elsif private.member_role(person, invitation.workspace_id) is null then
     -- Accepted once before, and removed since: an old token does not bring anyone back.
-    perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404, 'Ask for a new one.');
+    perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404,
+      'Ask for a new one.');
   end if;
   return invitation.workspace_id;
 end;
 $$;
-comment on function private.accept_invitation(text) is 'The body of public.accept_invitation: what clients call runs as the caller, what it does needs more.';
+comment on function private.accept_invitation(text) is
+  'The body of public.accept_invitation: what clients call runs as the caller, what it does needs more.';
 
 create function private.revoke_invitation(invitation_id uuid)
 returns void
@@ -260,7 +281,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.revoke_invitation(uuid) is 'The body of public.revoke_invitation: what clients call runs as the caller, what it does needs more.';
+comment on function private.revoke_invitation(uuid) is
+  'The body of public.revoke_invitation: what clients call runs as the caller, what it does needs more.';
 
 create function private.transfer_ownership(workspace_id uuid, to_user uuid)
 returns void
@@ -286,7 +308,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.transfer_ownership(uuid, uuid) is 'The body of public.transfer_ownership: what clients call runs as the caller, what it does needs more.';
+comment on function private.transfer_ownership(uuid, uuid) is
+  'The body of public.transfer_ownership: what clients call runs as the caller, what it does needs more.';
 
 create function public.leave_workspace(workspace_id uuid)
 returns void

@@ -1,7 +1,8 @@
 -- Agents and permissions: the registry of which agents exist, and who may use which.
 --
 -- Touches: public.agents, public.permissions. Their policies are in the next chapters, after the core that decides.
--- Beware:  foreign keys inside a tenant are composite, so that a permission cannot join a person of one workspace to an agent of another.
+-- Beware:  foreign keys inside a tenant are composite, so that a permission cannot join a person of one workspace to an
+--          agent of another.
 
 create table public.agents (
   id uuid primary key default gen_random_uuid(),
@@ -29,11 +30,16 @@ create table public.agents (
   constraint status_is_known check (status in ('draft', 'published', 'paused', 'archived')),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
-comment on table public.agents is 'An agent runs in its own pod; this row says that it exists, where it answers and who it belongs to.';
+comment on table public.agents is
+  'An agent runs in its own pod; this row says that it exists, where it answers and who it belongs to.';
 alter table public.agents enable row level security;
-comment on column public.agents.endpoint_url is 'https, or http inside the cluster and then in the workspace''s own namespace. Functions check the address again when they connect.';
-comment on column public.agents.endpoint_host is 'The host of endpoint_url: what the audit log records of it, for a path may say more than a log should keep.';
-comment on column public.agents.status is 'draft: admins only · published: whoever is permitted · paused, archived: nobody.';
+comment on column public.agents.endpoint_url is
+  'https, or http inside the cluster and then in the workspace''s own namespace. Functions check the address again '
+  'when they connect.';
+comment on column public.agents.endpoint_host is
+  'The host of endpoint_url: what the audit log records of it, for a path may say more than a log should keep.';
+comment on column public.agents.status is
+  'draft: admins only · published: whoever is permitted · paused, archived: nobody.';
 create trigger touch_updated_at before update on public.agents
   for each row execute function private.touch_updated_at();
 
@@ -46,7 +52,8 @@ set search_path = ''
 as $$
   select substring(endpoint_url from '^http://(?:[a-z0-9-]+\.)+?([a-z0-9-]+)\.svc\.cluster\.local(?:[:/]|$)');
 $$;
-comment on function private.endpoint_namespace(text) is 'The cluster namespace of an in-cluster endpoint; null for https endpoints.';
+comment on function private.endpoint_namespace(text) is
+  'The cluster namespace of an in-cluster endpoint; null for https endpoints.';
 
 create function private.keep_endpoint_in_namespace()
 returns trigger
@@ -74,11 +81,13 @@ begin
   return new;
 end;
 $$;
-comment on function private.keep_endpoint_in_namespace() is 'Trigger on agents: refuses a cluster address of another tenant (endpoint_outside_namespace, 422) and one that could carry a secret (secret_in_url, 422).';
+comment on function private.keep_endpoint_in_namespace() is
+  'Trigger on agents: refuses a cluster address of another tenant (endpoint_outside_namespace, 422) and one that could '
+  'carry a secret (secret_in_url, 422).';
 create trigger keep_endpoint_in_namespace before insert or update of endpoint_url, workspace_id on public.agents
   for each row execute function private.keep_endpoint_in_namespace();
 
--- permissions --------------------------------------------------------------------------------------------------------------------------
+-- permissions ---------------------------------------------------------------------------------------------------------
 create table public.permissions (
   user_id uuid not null,
   agent_id uuid not null,
@@ -96,10 +105,13 @@ create table public.permissions (
     references public.agents (workspace_id, id) on delete cascade,
   constraint reason_is_short check (length(reason) <= 500)
 );
-comment on table public.permissions is 'Who may use which agent. A row decides, either way; without one, owners and admins may and others may not.';
+comment on table public.permissions is
+  'Who may use which agent. A row decides, either way; without one, owners and admins may and others may not.';
 alter table public.permissions enable row level security;
-comment on column public.permissions.can_use is 'false is an explicit no: it also holds against an admin''s standing right.';
-comment on column public.permissions.expires_at is 'From then on the row decides nothing. Needs no job: readers look at the time.';
+comment on column public.permissions.can_use is
+  'false is an explicit no: it also holds against an admin''s standing right.';
+comment on column public.permissions.expires_at is
+  'From then on the row decides nothing. Needs no job: readers look at the time.';
 create index permissions_workspace_id_user_id on public.permissions (workspace_id, user_id);
 create index permissions_workspace_id_agent_id on public.permissions (workspace_id, agent_id);
 create index permissions_granted_by on public.permissions (granted_by);

@@ -1,19 +1,26 @@
 -- Limits of workspaces: seats, guests, pending invitations, agents, and how many workspaces one person makes.
 --
--- Touches: triggers on members, invitations, agents, workspaces; private.count_members, private.count_invitations, private.limit_workspaces.
+-- Touches: triggers on members, invitations, agents, workspaces; private.count_members, private.count_invitations,
+--          private.limit_workspaces.
 -- Beware:  they hold for whoever writes, the service too: it gives more by a row of workspace_limits, not by its key.
 
 do $$
 begin
   perform private.add_limit('seats', 'workspace', 'total', 'members', 'Members who are not guests.', 10, 100, 2000);
   perform private.add_limit('guests', 'workspace', 'total', 'members', 'Guests.', 50, 500, 10000);
-  perform private.add_limit('invitations', 'workspace', 'total', 'invitations', 'Invitations that are pending.', 50, 500, 5000);
+  perform private.add_limit('invitations', 'workspace', 'total', 'invitations', 'Invitations that are pending.', 50,
+    500, 5000);
   perform private.add_limit('agents', 'workspace', 'total', 'agents', 'Agents, archived ones too.', 50, 500, 5000);
-  perform private.add_limit('workspaces', 'person', 'total', 'workspaces', 'Workspaces that a person owns, deleted ones until they are purged.', 20, 20, 20);
-  perform private.add_limit('workspaces_a_day', 'person', 'day', 'workspaces', 'Workspaces that a person makes.', 10, 10, 10);
-  perform private.add_limit('invitations_a_day', 'person', 'day', 'invitations', 'Invitations that a person writes.', 100, 500, 2000);
-  perform private.add_limit('long_work_at_once', 'person', 'at_once', 'requests', 'Imports, exports and verifications of a person that run.', 2, 4, 8);
-  perform private.add_limit('workspace_long_work_at_once', 'workspace', 'at_once', 'requests', 'Imports and verifications of a workspace that run.', 4, 8, 16);
+  perform private.add_limit('workspaces', 'person', 'total', 'workspaces',
+    'Workspaces that a person owns, deleted ones until they are purged.', 20, 20, 20);
+  perform private.add_limit('workspaces_a_day', 'person', 'day', 'workspaces', 'Workspaces that a person makes.', 10,
+    10, 10);
+  perform private.add_limit('invitations_a_day', 'person', 'day', 'invitations', 'Invitations that a person writes.',
+    100, 500, 2000);
+  perform private.add_limit('long_work_at_once', 'person', 'at_once', 'requests',
+    'Imports, exports and verifications of a person that run.', 2, 4, 8);
+  perform private.add_limit('workspace_long_work_at_once', 'workspace', 'at_once', 'requests',
+    'Imports and verifications of a workspace that run.', 4, 8, 16);
 end;
 $$;
 
@@ -29,13 +36,15 @@ declare
 begin
   if tg_op = 'INSERT' then
     for changed in
-      select workspace_id, case role when 'guest' then 'guests' else 'seats' end as name, count(*) as n from new_rows group by 1, 2 order by 1, 2
+      select workspace_id, case role when 'guest' then 'guests' else 'seats' end as name, count(*) as n from new_rows
+      group by 1, 2 order by 1, 2
     loop
       perform private.count_against(changed.workspace_id, changed.workspace_id, changed.name, changed.n);
     end loop;
   elsif tg_op = 'DELETE' then
     for changed in
-      select workspace_id, case role when 'guest' then 'guests' else 'seats' end as name, count(*) as n from old_rows group by 1, 2 order by 1, 2
+      select workspace_id, case role when 'guest' then 'guests' else 'seats' end as name, count(*) as n from old_rows
+      group by 1, 2 order by 1, 2
     loop
       perform private.count_against(changed.workspace_id, changed.workspace_id, changed.name, -changed.n);
     end loop;
@@ -53,7 +62,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_members() is 'Statement trigger on members: counts seats and guests. Errors: limit_reached 403.';
+comment on function private.count_members() is
+  'Statement trigger on members: counts seats and guests. Errors: limit_reached 403.';
 -- Named so that they fire after what queues the changes of a workspace (raise_revisions_…): a removal reaches that
 -- first, by way of the person's permissions, and whoever counted before would wait for it in a circle.
 create trigger tally_added after insert on public.members
@@ -95,11 +105,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_invitations() is 'Statement trigger on invitations: counts those that are pending. Errors: limit_reached 403.';
+comment on function private.count_invitations() is
+  'Statement trigger on invitations: counts those that are pending. Errors: limit_reached 403.';
 create trigger count_added after insert on public.invitations
   referencing new table as new_rows for each statement execute function private.count_invitations();
 create trigger count_changed after update on public.invitations
-  referencing old table as old_rows new table as new_rows for each statement execute function private.count_invitations();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function private.count_invitations();
 create trigger count_removed after delete on public.invitations
   referencing old table as old_rows for each statement execute function private.count_invitations();
 create trigger count_acts after insert on public.invitations
@@ -126,7 +138,8 @@ begin
     return null;
   end if;
   perform private.count_against(null, person, 'workspaces_a_day', 1, 'day');
-  -- The counter's row is held now: nobody else counts for this person meanwhile. Owning is not counted, because ownership changes hands.
+  -- The counter's row is held now: nobody else counts for this person meanwhile. Owning is not counted, because
+  -- ownership changes hands.
   select count(*) into owned from public.members as member where member.user_id = person and member.role = 'owner';
   allowed := private.limit_of(null, 'workspaces');
   if owned + 1 > allowed then
@@ -135,6 +148,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.limit_workspaces() is 'Trigger on workspaces, before their first owner is written: how many a person makes and owns. Errors: limit_reached 403 or 429.';
+comment on function private.limit_workspaces() is
+  'Trigger on workspaces, before their first owner is written: how many a person makes and owns. Errors: limit_reached '
+  '403 or 429.';
 create trigger limit_workspaces after insert on public.workspaces
   for each row execute function private.limit_workspaces();

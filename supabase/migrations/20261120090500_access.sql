@@ -4,8 +4,8 @@
 -- Beware:  the policies, explain_access and the functions' lookups share private.access_by_person, so that they cannot
 --          disagree.
 
--- A view, so that whoever asks plans it with their own question, once in a session: a function in SQL with a search path
--- of its own is planned by each statement that calls it.
+-- A view, so that whoever asks plans it with their own question, once in a session: a function in SQL with a search
+-- path of its own is planned by each statement that calls it.
 create view private.access_by_person as
   select
     member.user_id, agent.id as agent_id, agent.workspace_id,
@@ -40,8 +40,8 @@ create view private.access_by_person as
     end as reason
   ) as decision;
 comment on view private.access_by_person is
-  'For each person and each agent of their workspaces: whether they may use it, why, the row that decided, and when that '
-  'row stops deciding (null: never). The only place that decides it.';
+  'For each person and each agent of their workspaces: whether they may use it, why, the row that decided, and when '
+  'that row stops deciding (null: never). The only place that decides it.';
 
 create function private.access_decisions(for_user uuid, for_agent uuid default null)
 returns table (
@@ -78,7 +78,8 @@ as $$
   left join private.access_decisions(for_user, for_agent) as decision on decision.agent_id = agent.id;
 $$;
 comment on function private.access_of(uuid, uuid) is
-  'Always one row. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, agent_not_published, unknown_agent.';
+  'Always one row. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, '
+  'agent_not_published, unknown_agent.';
 
 create function private.usable_agent_ids()
 returns uuid[]
@@ -97,12 +98,14 @@ begin
   );
 end;
 $$;
-comment on function private.usable_agent_ids() is 'The agents that the caller may use now. Empty without a session; never raises.';
+comment on function private.usable_agent_ids() is
+  'The agents that the caller may use now. Empty without a session; never raises.';
 grant execute on function private.usable_agent_ids() to authenticated, service_role;
 
--- agents -------------------------------------------------------------------------------------------------------------------------------
+-- agents --------------------------------------------------------------------------------------------------------------
 grant select on public.agents to service_role;
-grant select (id, workspace_id, slug, name, description, status, created_at, updated_at) on public.agents to authenticated;
+grant select (id, workspace_id, slug, name, description, status, created_at, updated_at) on public.agents
+  to authenticated;
 -- endpoint_url and settings are not granted to people: who may use an agent needs its name. Admins ask agent_settings.
 grant insert (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant update (slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
@@ -125,9 +128,10 @@ create policy "Admins change agents" on public.agents
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change agents" on public.agents is 'An agent stays in its workspace: workspace_id has no update grant.';
+comment on policy "Admins change agents" on public.agents is
+  'An agent stays in its workspace: workspace_id has no update grant.';
 
--- permissions --------------------------------------------------------------------------------------------------------------------------
+-- permissions ---------------------------------------------------------------------------------------------------------
 grant select, delete on public.permissions to authenticated;
 grant insert (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions to authenticated;
 grant update (can_use, reason, expires_at) on public.permissions to authenticated;
@@ -140,7 +144,8 @@ create policy "People read their permissions, admins the workspace's" on public.
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People read their permissions, admins the workspace's" on public.permissions is 'One may know why one is refused.';
+comment on policy "People read their permissions, admins the workspace's" on public.permissions is
+  'One may know why one is refused.';
 create policy "Admins grant" on public.permissions
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -155,23 +160,26 @@ create policy "Admins remove grants" on public.permissions
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins remove grants" on public.permissions is 'Removing is going back to what the role gives.';
 
--- What clients call --------------------------------------------------------------------------------------------------------------------
+-- What clients call ---------------------------------------------------------------------------------------------------
 
 create function public.my_agents()
 returns table (
-  id uuid, workspace_id uuid, slug text, name text, description text, status text, created_at timestamptz, updated_at timestamptz
+  id uuid, workspace_id uuid, slug text, name text, description text, status text, created_at timestamptz,
+  updated_at timestamptz
 )
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select agent.id, agent.workspace_id, agent.slug, agent.name, agent.description, agent.status, agent.created_at, agent.updated_at
+  select agent.id, agent.workspace_id, agent.slug, agent.name, agent.description, agent.status, agent.created_at,
+    agent.updated_at
   from public.agents as agent
   where agent.id = any ((select private.usable_agent_ids())::uuid[])
   order by agent.name, agent.id;
 $$;
-comment on function public.my_agents() is 'The agents that the caller may use now, by name. Filters like a table. Empty without a session.';
+comment on function public.my_agents() is
+  'The agents that the caller may use now, by name. Filters like a table. Empty without a session.';
 
 create function private.agent_settings(agent_id uuid)
 returns table (endpoint_url text, settings jsonb)
@@ -191,7 +199,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.agent_settings(uuid) is 'The body of public.agent_settings: what clients call runs as the caller, what it does needs more.';
+comment on function private.agent_settings(uuid) is
+  'The body of public.agent_settings: what clients call runs as the caller, what it does needs more.';
 
 create function public.agent_settings(agent_id uuid)
 returns table (endpoint_url text, settings jsonb)
@@ -204,7 +213,8 @@ as $$
   select * from private.agent_settings($1);
 $$;
 comment on function public.agent_settings(uuid) is
-  'Where an agent answers and how it is set up, which who only uses it does not see. Admins and the service. Errors: not_found 404.';
+  'Where an agent answers and how it is set up, which who only uses it does not see. Admins and the service. Errors: '
+  'not_found 404.';
 
 grant execute on function
   public.my_agents(), private.agent_settings(uuid), public.agent_settings(uuid)

@@ -1,11 +1,12 @@
 -- Credentials of agents: what an agent proves itself with, instead of a key that opens everything.
 --
 -- Touches: private.scopes, public.agent_credentials, create_agent_credential, private.use_agent_credential.
--- Beware:  a secret is shown once; the table keeps its SHA-256, which is enough for 244 random bits. Removing a credential ends it: every
---          statement with a token that was given for it looks the row up. Instead of a secret a credential may name a
---          client of an authorization server, which then proves who it is there (clients_of_agents).
+-- Beware:  a secret is shown once; the table keeps its SHA-256, which is enough for 244 random bits. Removing a
+--          credential ends it: every statement with a token that was given for it looks the row up. Instead of a secret
+--          a credential may name a client of an authorization server, which then proves who it is there
+--          (clients_of_agents).
 
--- What an agent may be allowed ---------------------------------------------------------------------------------------------------------
+-- What an agent may be allowed ----------------------------------------------------------------------------------------
 
 create function private.scopes()
 returns table (name text, description text, opens text[], actors text[])
@@ -17,12 +18,16 @@ set search_path = ''
 as $$
   values
     ('conversations:read', 'Read your conversations with it.',
-      array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts', 'select latest_artifacts',
-        'select suggestions', 'rpc search_messages', 'GET /context/:conversation', 'GET /streams/:id', 'GET /streams/v1/stream/*'],
+      array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts',
+        'select latest_artifacts',
+        'select suggestions', 'rpc search_messages', 'GET /context/:conversation', 'GET /streams/:id',
+        'GET /streams/v1/stream/*'],
       array['person', 'delegate']),
     ('conversations:write', 'Answer in your conversations with it.',
-      array['rpc add_message', 'POST /streams', 'POST /streams/:id/chunks', 'POST /streams/:id/finish', 'POST /streams/:id/stop',
-        'GET /streams/:id/stop', 'PUT /streams/v1/stream/*', 'POST /streams/v1/stream/*', 'DELETE /streams/v1/stream/*'],
+      array['rpc add_message', 'POST /streams', 'POST /streams/:id/chunks', 'POST /streams/:id/finish',
+        'POST /streams/:id/stop',
+        'GET /streams/:id/stop', 'PUT /streams/v1/stream/*', 'POST /streams/v1/stream/*',
+        'DELETE /streams/v1/stream/*'],
       array['person', 'delegate']),
     ('memory:read', 'Recall what is remembered of you, but not what other agents keep to themselves.',
       array['select memories', 'select memory_sources', 'select agent_memory', 'select agent_memory_history',
@@ -33,10 +38,12 @@ as $$
       array['rpc remember', 'rpc forget', 'POST /memory', 'DELETE /memory/:id', 'rpc save_agent_memory'],
       array['person', 'delegate', 'agent']),
     ('knowledge:read', 'Read and search your documents and those of the workspace.',
-      array['select documents', 'select document_chunks', 'rpc search_documents', 'rpc list_documents', 'POST /knowledge/search'],
+      array['select documents', 'select document_chunks', 'rpc search_documents', 'rpc list_documents',
+        'POST /knowledge/search'],
       array['person', 'delegate', 'agent']),
     ('knowledge:write', 'Add and change documents, yours and those of the workspace.',
-      array['insert documents', 'update documents', 'delete documents', 'insert document_chunks', 'update document_chunks',
+      array['insert documents', 'update documents', 'delete documents', 'insert document_chunks',
+        'update document_chunks',
         'delete document_chunks', 'rpc put_document'],
       array['person', 'delegate', 'agent']),
     ('connections:use', 'Use the accounts that you connected.',
@@ -49,7 +56,8 @@ as $$
       array['POST /sessions/:id/turns', 'rpc reserve_usage', 'rpc settle_usage'],
       array['delegate', 'agent']),
     ('work:*', 'Do the work of a queue: one scope for each, work:<queue>.',
-      array['POST /work/:queue/claim', 'POST /work/:queue/heartbeat', 'POST /work/:queue/complete', 'POST /work/:queue/fail',
+      array['POST /work/:queue/claim', 'POST /work/:queue/heartbeat', 'POST /work/:queue/complete',
+        'POST /work/:queue/fail',
         'POST /work/:queue/snooze'],
       array['agent']);
 $$;
@@ -82,7 +90,8 @@ declare
 begin
   new.scopes := array(select distinct scope from unnest(new.scopes) as scope order by scope);
   select scope into wrong from unnest(new.scopes) as scope
-  where not coalesce(scope ~ '^work:[a-z][a-z0-9_]{0,50}$' or scope in (select known.name from private.scopes() as known where known.name <> 'work:*'), false)
+  where not coalesce(scope ~ '^work:[a-z][a-z0-9_]{0,50}$'
+    or scope in (select known.name from private.scopes() as known where known.name <> 'work:*'), false)
   limit 1;
   if found or cardinality(new.scopes) not between 1 and 50 then
     perform private.raise_error(
@@ -94,9 +103,10 @@ begin
 end;
 $$;
 comment on function private.check_scopes() is
-  'Trigger, before insert or update of scopes: refuses what is no scope (invalid_scope 422), sorts them, keeps each once.';
+  'Trigger, before insert or update of scopes: refuses what is no scope (invalid_scope 422), sorts them, keeps each '
+  'once.';
 
--- Credentials --------------------------------------------------------------------------------------------------------------------------
+-- Credentials ---------------------------------------------------------------------------------------------------------
 
 create table public.agent_credentials (
   id uuid primary key default gen_random_uuid(),
@@ -125,7 +135,8 @@ create table public.agent_credentials (
   constraint it_ends_within_a_year check (expires_at <= created_at + interval '366 days')
 );
 comment on table public.agent_credentials is
-  'What agents prove themselves with at POST /agents/token. An agent has several while one is replaced by another. Removing one ends it.';
+  'What agents prove themselves with at POST /agents/token. An agent has several while one is replaced by another. '
+  'Removing one ends it.';
 alter table public.agent_credentials enable row level security;
 comment on column public.agent_credentials.secret_hash is
   'SHA-256 of the secret; granted to nobody. Null: a client stands for it.';
@@ -145,7 +156,8 @@ create trigger check_scopes before insert or update of scopes on public.agent_cr
 
 do $$
 begin
-  perform private.add_limit('agent_credentials', 'workspace', 'total', 'credentials', 'Credentials of agents.', 100, 1000, 10000);
+  perform private.add_limit('agent_credentials', 'workspace', 'total', 'credentials', 'Credentials of agents.', 100,
+    1000, 10000);
 end;
 $$;
 create trigger count_added after insert on public.agent_credentials
@@ -157,8 +169,8 @@ grant select (
     id, workspace_id, agent_id, name, client_id, client_issuer, scopes, expires_at, last_used_at, created_by, created_at
   ), delete
   on public.agent_credentials to authenticated, service_role;
--- insert is not granted, because the secret is made and hashed by create_agent_credential; update is not, because a credential that
--- may more than when it was handed over is another one.
+-- insert is not granted, because the secret is made and hashed by create_agent_credential; update is not, because a
+-- credential that may more than when it was handed over is another one.
 
 create policy "Admins read the credentials of agents" on public.agent_credentials
   for select to authenticated
@@ -167,7 +179,8 @@ comment on policy "Admins read the credentials of agents" on public.agent_creden
 create policy "Admins end credentials of agents" on public.agent_credentials
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins end credentials of agents" on public.agent_credentials is 'Tokens that were given for one open nothing from then on.';
+comment on policy "Admins end credentials of agents" on public.agent_credentials is
+  'Tokens that were given for one open nothing from then on.';
 
 create function private.create_agent_credential(
   agent_id uuid, name text, scopes text[], expires_at timestamptz, client_id text default null,
@@ -237,11 +250,11 @@ as $$
   select * from private.create_agent_credential($1, $2, $3, $4, $5, $6);
 $$;
 comment on function public.create_agent_credential(uuid, text, text[], timestamptz, text, text) is
-  'Makes a credential of an agent and returns its secret, this once. scopes: the most that a token may be given for it (rpc/scopes). '
-  'expires_at: within a year, by default in 90 days. client_id: a client of an authorization server that is this '
-  'agent, instead of a secret, which is then null; client_issuer: which server, where it is not the project''s own Auth. '
-  'Admins and the service. '
-  'Errors: not_found 404, invalid_body 400, invalid_scope 422, client_taken 409, limit_reached 403.';
+  'Makes a credential of an agent and returns its secret, this once. scopes: the most that a token may be given for '
+  'it (rpc/scopes). expires_at: within a year, by default in 90 days. client_id: a client of an authorization server '
+  'that is this agent, instead of a secret, which is then null; client_issuer: which server, where it is not the '
+  'project''s own Auth. Admins and the service. Errors: not_found 404, invalid_body 400, invalid_scope 422, '
+  'client_taken 409, limit_reached 403.';
 
 create function private.use_agent_credential(client_id text, secret text)
 returns table (credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb, is_published boolean)
@@ -271,7 +284,8 @@ begin
 end;
 $$;
 comment on function private.use_agent_credential(text, text) is
-  'The credential that has this secret and has not ended, and notes its use; no row for any other. client_id: the agent, where it is said.';
+  'The credential that has this secret and has not ended, and notes its use; no row for any other. client_id: the '
+  'agent, where it is said.';
 
 
 grant execute on function

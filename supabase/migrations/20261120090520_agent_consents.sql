@@ -1,8 +1,9 @@
 -- Consents: what a person, or an admin for a workspace, allows an agent to do in their name.
 --
 -- Touches: public.agent_consents.
--- Beware:  a consent gives nothing by itself: what an agent may is what its credential, its consent, the person and the agent's own standing all
---          allow (next chapter). Leaving the workspace ends it, and so does removing the row, at once.
+-- Beware:  a consent gives nothing by itself: what an agent may is what its credential, its consent, the person and the
+--          agent's own standing all allow (next chapter). Leaving the workspace ends it, and so does removing the row,
+--          at once.
 
 create table public.agent_consents (
   id uuid primary key default gen_random_uuid(),
@@ -20,7 +21,9 @@ create table public.agent_consents (
     references public.members (workspace_id, user_id) on delete cascade,
   constraint scopes_are_few check (coalesce(array_ndims(scopes), 1) = 1 and cardinality(scopes) between 1 and 50)
 );
-comment on table public.agent_consents is 'What an agent may do in somebody''s name: one row per person and agent, or, without a person, for all of a workspace.';
+comment on table public.agent_consents is
+  'What an agent may do in somebody''s name: one row per person and agent, or, without a person, for all of a '
+  'workspace.';
 alter table public.agent_consents enable row level security;
 comment on column public.agent_consents.user_id is 'Who says yes; null: an admin, for everybody in the workspace.';
 comment on column public.agent_consents.granted_by is 'Who wrote it last; null: the service.';
@@ -48,14 +51,16 @@ create policy "People read what they allow agents, admins the workspace's" on pu
     or (user_id is null and workspace_id = any ((select private.workspace_ids())::uuid[]))
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People read what they allow agents, admins the workspace's" on public.agent_consents is 'Everybody sees what was allowed for everybody.';
+comment on policy "People read what they allow agents, admins the workspace's" on public.agent_consents is
+  'Everybody sees what was allowed for everybody.';
 create policy "People allow agents that they may use, admins for all" on public.agent_consents
   for insert to authenticated
   with check (
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People allow agents that they may use, admins for all" on public.agent_consents is 'Nobody says yes for another person.';
+comment on policy "People allow agents that they may use, admins for all" on public.agent_consents is
+  'Nobody says yes for another person.';
 create policy "People change what they allow agents, admins for all" on public.agent_consents
   for update to authenticated
   using (
@@ -66,7 +71,8 @@ create policy "People change what they allow agents, admins for all" on public.a
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People change what they allow agents, admins for all" on public.agent_consents is 'More or less of it; what it becomes must be one''s own to say, as when it is new.';
+comment on policy "People change what they allow agents, admins for all" on public.agent_consents is
+  'More or less of it; what it becomes must be one''s own to say, as when it is new.';
 create policy "People take back what they allowed, admins for all" on public.agent_consents
   for delete to authenticated
   using (

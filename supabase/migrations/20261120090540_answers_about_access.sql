@@ -45,7 +45,8 @@ as $$
             -- A route is named by its path, as it is called or as it is written down.
             when 'route' then split_part(opened, ' ', 2) like '/%'
               and resource ->> 'id'
-                ~ ('^' || replace(regexp_replace(split_part(opened, ' ', 2), ':[a-z]+', '[^/]+', 'g'), '*', '.+') || '$')
+                ~ ('^' || replace(regexp_replace(split_part(opened, ' ', 2), ':[a-z]+', '[^/]+', 'g'), '*', '.+') ||
+                  '$')
             else false
           end
       )

@@ -26,7 +26,8 @@ as $$
 begin
   raise warning '%: workspace % failed: %', job, workspace_id, error;
   insert into private.job_failures as known (job, workspace_id, error) values ($1, $2, left($3, 500))
-  on conflict on constraint job_failures_pkey do update set error = excluded.error, failed_at = now(), times = known.times + 1;
+  on conflict on constraint job_failures_pkey do update
+  set error = excluded.error, failed_at = now(), times = known.times + 1;
 end;
 $$;
 comment on function private.note_job_failure(text, uuid, text) is
@@ -54,7 +55,8 @@ begin
     begin
       execute statement into done using place;
       total := array(select coalesce(was.n, 0) + coalesce(more.n, 0)
-        from unnest(total) with ordinality as was (n, i) full join unnest(done) with ordinality as more (n, i) using (i) order by i);
+        from unnest(total) with ordinality as was (n, i) full join unnest(done) with ordinality as more (n, i) using (i)
+        order by i);
       delete from private.job_failures as f where f.job = for_all_workspaces.job and f.workspace_id = place;
     exception when others then
       perform private.note_job_failure(job, place, sqlerrm);

@@ -1,17 +1,21 @@
--- Permission revisions: a number per person, raised in the same transaction as whatever can change what they may use, so that a cached answer
--- can be told from a newer one.
+-- Permission revisions: a number per person, raised in the same transaction as whatever can change what they may use,
+-- so that a cached answer can be told from a newer one.
 --
--- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces, private.read_agents.
+-- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces,
+--          private.read_agents.
 -- Beware:  changes of one workspace queue behind each other on its row, until they commit.
---          A bulk change raises its revisions in one statement and makes one call to agents/invalidate, not thousands (statement triggers with
---          transition tables). Rows are locked in order of user_id, so that two bulk changes queue and do not deadlock.
+--          A bulk change raises its revisions in one statement and makes one call to agents/invalidate, not thousands
+--          (statement triggers with transition tables). Rows are locked in order of user_id, so that two bulk changes
+--          queue and do not deadlock.
 
 create table private.permission_revisions (
   user_id uuid primary key,
   revision bigint not null default 1,
   raised_at timestamptz not null default now()
 );
-comment on table private.permission_revisions is 'How often what a person may use has changed. No foreign key: a deleted person''s revision must still be raised, to end their cached answers; the purge removes it later.';
+comment on table private.permission_revisions is
+  'How often what a person may use has changed. No foreign key: a deleted person''s revision must still be raised, to '
+  'end their cached answers; the purge removes it later.';
 
 create function private.raise_revisions(user_ids uuid[], agent_ids uuid[] default '{}')
 returns void
@@ -39,7 +43,8 @@ begin
 end;
 $$;
 comment on function private.raise_revisions(uuid[], uuid[]) is
-  'Raises the revision of each person and tells the cache, through the ledger, to believe nothing older; agent_ids: agents whose endpoint or status changed. One call, however many people.';
+  'Raises the revision of each person and tells the cache, through the ledger, to believe nothing older; agent_ids: '
+  'agents whose endpoint or status changed. One call, however many people.';
 
 create function private.queue_changes_of(places uuid[])
 returns void
@@ -52,7 +57,9 @@ begin
 end;
 $$;
 comment on function private.queue_changes_of(uuid[]) is
-  'Lets one transaction at a time change what the people of a workspace may use. Without it a grant and a pause of the same agent, running at the same time, would not see each other, and a list would change under a revision that has been told already; and upserts, which raise twice, would deadlock.';
+  'Lets one transaction at a time change what the people of a workspace may use. Without it a grant and a pause of '
+  'the same agent, running at the same time, would not see each other, and a list would change under a revision that '
+  'has been told already; and upserts, which raise twice, would deadlock.';
 
 create function private.raise_revisions_of_permissions()
 returns trigger
@@ -85,11 +92,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.raise_revisions_of_permissions() is 'Statement trigger on permissions. Changing only a reason raises nothing.';
+comment on function private.raise_revisions_of_permissions() is
+  'Statement trigger on permissions. Changing only a reason raises nothing.';
 create trigger raise_revisions_on_insert after insert on public.permissions
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_permissions();
 create trigger raise_revisions_on_update after update on public.permissions
-  referencing old table as old_rows new table as new_rows for each statement execute function private.raise_revisions_of_permissions();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function private.raise_revisions_of_permissions();
 create trigger raise_revisions_on_delete after delete on public.permissions
   referencing old table as old_rows for each statement execute function private.raise_revisions_of_permissions();
 
@@ -113,20 +122,24 @@ begin
     perform private.queue_changes_of(array(select distinct n.workspace_id from new_rows as n));
     select array_agg(distinct changed.user_id) into people
     from (
-      (select n.workspace_id, n.user_id, n.role from new_rows as n except select o.workspace_id, o.user_id, o.role from old_rows as o)
+      (select n.workspace_id, n.user_id, n.role from new_rows as n except select o.workspace_id, o.user_id, o.role
+        from old_rows as o)
       union all
-      (select o.workspace_id, o.user_id, o.role from old_rows as o except select n.workspace_id, n.user_id, n.role from new_rows as n)
+      (select o.workspace_id, o.user_id, o.role from old_rows as o except select n.workspace_id, n.user_id, n.role
+        from new_rows as n)
     ) as changed;
   end if;
   perform private.raise_revisions(people) where people is not null;
   return null;
 end;
 $$;
-comment on function private.raise_revisions_of_members() is 'Statement trigger on members: coming, going and changing roles change what one may use.';
+comment on function private.raise_revisions_of_members() is
+  'Statement trigger on members: coming, going and changing roles change what one may use.';
 create trigger raise_revisions_on_insert after insert on public.members
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_members();
 create trigger raise_revisions_on_update after update on public.members
-  referencing old table as old_rows new table as new_rows for each statement execute function private.raise_revisions_of_members();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function private.raise_revisions_of_members();
 create trigger raise_revisions_on_delete after delete on public.members
   referencing old table as old_rows for each statement execute function private.raise_revisions_of_members();
 
@@ -156,11 +169,12 @@ begin
     return null;
   end if;
   perform private.queue_changes_of(places);
-  -- Who may hold an answer about them: the admins (where it was and where it is), and those with a permission. A deleted agent's permissions
-  -- raise for themselves.
+  -- Who may hold an answer about them: the admins (where it was and where it is), and those with a permission. A
+  -- deleted agent's permissions raise for themselves.
   select array_agg(holder.user_id) into people
   from (
-    select member.user_id from public.members as member where member.workspace_id = any (places) and member.role in ('owner', 'admin')
+    select member.user_id from public.members as member
+    where member.workspace_id = any (places) and member.role in ('owner', 'admin')
     union
     select permission.user_id from public.permissions as permission
     where permission.workspace_id = any (places) and permission.agent_id = any (changed)
@@ -169,11 +183,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.raise_revisions_of_agents() is 'Statement trigger on agents: a changed name, endpoint or status changes the answers that hold it.';
+comment on function private.raise_revisions_of_agents() is
+  'Statement trigger on agents: a changed name, endpoint or status changes the answers that hold it.';
 create trigger raise_revisions_on_insert after insert on public.agents
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_agents();
 create trigger raise_revisions_on_update after update on public.agents
-  referencing old table as old_rows new table as new_rows for each statement execute function private.raise_revisions_of_agents();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function private.raise_revisions_of_agents();
 create trigger raise_revisions_on_delete after delete on public.agents
   referencing old table as old_rows for each statement execute function private.raise_revisions_of_agents();
 
@@ -194,9 +210,12 @@ begin
   return null;
 end;
 $$;
-comment on function private.raise_revisions_of_workspaces() is 'Statement trigger on workspaces: deleting and restoring one. Purging is covered by its members'' and agents'' triggers.';
+comment on function private.raise_revisions_of_workspaces() is
+  'Statement trigger on workspaces: deleting and restoring one. Purging is covered by its members'' and agents'' '
+  'triggers.';
 create trigger raise_revisions_on_update after update on public.workspaces
-  referencing old table as old_rows new table as new_rows for each statement execute function private.raise_revisions_of_workspaces();
+  referencing old table as old_rows new table as new_rows for each statement
+  execute function private.raise_revisions_of_workspaces();
 
 create function private.read_agents(for_user uuid)
 returns table (revision bigint, agents jsonb, changes_at timestamptz)
@@ -210,8 +229,10 @@ as $$
     coalesce((select known.revision from private.permission_revisions as known where known.user_id = for_user), 0),
     coalesce(jsonb_agg(
       jsonb_build_object(
-        'id', agent.id, 'workspace_id', agent.workspace_id, 'slug', agent.slug, 'name', agent.name, 'description', agent.description,
-        'status', agent.status, 'endpoint_url', agent.endpoint_url, 'reason', decision.reason, 'until', decision.changes_at
+        'id', agent.id, 'workspace_id', agent.workspace_id, 'slug', agent.slug, 'name', agent.name, 'description',
+        agent.description,
+        'status', agent.status, 'endpoint_url', agent.endpoint_url, 'reason', decision.reason, 'until',
+        decision.changes_at
       ) order by agent.name, agent.id
     ) filter (where decision.allowed), '[]'),
     min(decision.changes_at)
@@ -219,4 +240,5 @@ as $$
   join public.agents as agent on agent.id = decision.agent_id;
 $$;
 comment on function private.read_agents(uuid) is
-  'What the cache keeps of a person: their revision (0 when nothing was ever granted), the agents they may use, and the next moment at which time alone changes the answer (null: never).';
+  'What the cache keeps of a person: their revision (0 when nothing was ever granted), the agents they may use, and '
+  'the next moment at which time alone changes the answer (null: never).';

@@ -15,7 +15,8 @@ as $$
     access.allowed, access.reason, access.workspace_id
   from private.access_of(for_user, for_agent) as access;
 $$;
-comment on function private.access_after_change(uuid, uuid) is 'What is true now of a person and an agent, with the person''s revision.';
+comment on function private.access_after_change(uuid, uuid) is
+  'What is true now of a person and an agent, with the person''s revision.';
 
 create function private.require_agent_admin(actor uuid, for_agent uuid)
 returns uuid
@@ -35,7 +36,8 @@ begin
   return in_workspace;
 end;
 $$;
-comment on function private.require_agent_admin(uuid, uuid) is 'The agent''s workspace if the actor administers it; not_found (404) outside, forbidden (403) inside.';
+comment on function private.require_agent_admin(uuid, uuid) is
+  'The agent''s workspace if the actor administers it; not_found (404) outside, forbidden (403) inside.';
 
 create function private.set_access(
   actor uuid, for_agent uuid, for_user uuid, can_use boolean, expires_at timestamptz, reason text, request_id text
@@ -61,12 +63,15 @@ begin
   values (for_user, for_agent, in_workspace, set_access.can_use, set_access.reason, set_access.expires_at)
   on conflict (user_id, agent_id) do update
     set can_use = excluded.can_use, reason = excluded.reason, expires_at = excluded.expires_at
-    where (known.can_use, known.reason, known.expires_at) is distinct from (excluded.can_use, excluded.reason, excluded.expires_at);
+    where (known.can_use, known.reason, known.expires_at) is distinct from (excluded.can_use, excluded.reason,
+      excluded.expires_at);
   return query select * from private.access_after_change(for_user, for_agent);
 end;
 $$;
 comment on function private.set_access(uuid, uuid, uuid, boolean, timestamptz, text, text) is
-  'Grants (can_use) or denies a person the use of an agent, as `actor`. Saying it again changes nothing. Returns the revision from which on it holds and what then is true. Errors: invalid_expiry 400, forbidden 403, not_found 404, not_a_member 409.';
+  'Grants (can_use) or denies a person the use of an agent, as `actor`. Saying it again changes nothing. Returns the '
+  'revision from which on it holds and what then is true. Errors: invalid_expiry 400, forbidden 403, not_found 404, '
+  'not_a_member 409.';
 
 create function private.remove_access(actor uuid, for_agent uuid, for_user uuid, request_id text)
 returns table (revision bigint, allowed boolean, access_reason text, workspace_id uuid)
@@ -84,4 +89,5 @@ begin
 end;
 $$;
 comment on function private.remove_access(uuid, uuid, uuid, text) is
-  'Takes the row away, as `actor`: members and guests lose the agent, admins fall back to their role. Without a row it changes nothing. Errors: forbidden 403, not_found 404.';
+  'Takes the row away, as `actor`: members and guests lose the agent, admins fall back to their role. Without a row '
+  'it changes nothing. Errors: forbidden 403, not_found 404.';

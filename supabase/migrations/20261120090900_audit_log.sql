@@ -1,8 +1,10 @@
 -- The audit log: who did what, through which agent, when. Append-only, partitioned by month, idempotent by request id.
 --
--- Touches: public.audit_log and its partitions (in `private`, so that nobody reaches past the parent's policies), the ways to write it.
--- Beware:  nobody below the tables' owner can change, delete or truncate an entry; what the owner and a superuser still can, the seals of the
---          next chapter find. Entries refer to nothing by foreign key: they outlive what they speak about.
+-- Touches: public.audit_log and its partitions (in `private`, so that nobody reaches past the parent's policies), the
+--          ways to write it.
+-- Beware:  nobody below the tables' owner can change, delete or truncate an entry; what the owner and a superuser still
+--          can, the seals of the next chapter find. Entries refer to nothing by foreign key: they outlive what they
+--          speak about.
 
 create domain private.action_name as text
   constraint action_is_a_dotted_name check (value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100);
@@ -23,23 +25,30 @@ create table public.audit_log (
   xid bigint not null default pg_current_xact_id()::text::bigint,
   primary key (workspace_id, id, occurred_on)
 ) partition by range (occurred_on);
-comment on table public.audit_log is 'What was done in a workspace, by whom (actor_id, null: the service) and through which agent. Append-only. One request id within a day is one entry.';
+comment on table public.audit_log is
+  'What was done in a workspace, by whom (actor_id, null: the service) and through which agent. Append-only. One '
+  'request id within a day is one entry.';
 comment on column public.audit_log.occurred_on is 'The UTC day of occurred_at; the partition key.';
-comment on column public.audit_log.xid is 'The writing transaction. Sealing waits until every older transaction has ended.';
-create index audit_log_sessions on public.audit_log (subject_id, id) where action in ('session.opened', 'session.closed');
--- Rows lie in the order of their transactions, so a block-range index finds a minute's entries and costs writers next to nothing.
+comment on column public.audit_log.xid is
+  'The writing transaction. Sealing waits until every older transaction has ended.';
+create index audit_log_sessions on public.audit_log (subject_id, id)
+  where action in ('session.opened', 'session.closed');
+-- Rows lie in the order of their transactions, so a block-range index finds a minute's entries and costs writers next
+-- to nothing.
 create index audit_log_xid on public.audit_log using brin (xid) with (pages_per_range = 16);
 
 alter table public.audit_log enable row level security;
 grant select on public.audit_log to authenticated, service_role;
--- insert is not granted, because entries are written by log_audit and by triggers; update, delete and truncate are granted to nobody.
+-- insert is not granted, because entries are written by log_audit and by triggers; update, delete and truncate are
+-- granted to nobody.
 
 create policy "Admins read the workspace's audit log" on public.audit_log
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's audit log" on public.audit_log is 'It tells what colleagues did; members have no business in it.';
+comment on policy "Admins read the workspace's audit log" on public.audit_log is
+  'It tells what colleagues did; members have no business in it.';
 
--- Append-only --------------------------------------------------------------------------------------------------------------------------
+-- Append-only ---------------------------------------------------------------------------------------------------------
 
 create function private.refuse_change()
 returns trigger
@@ -48,24 +57,27 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform private.raise_error('append_only', coalesce(tg_argv[0], 'Entries of this log are never changed or removed.'), 403, tg_argv[1]);
+  perform private.raise_error('append_only', coalesce(tg_argv[0], 'Entries of this log are never changed or removed.'),
+    403, tg_argv[1]);
   return null;
 end;
 $$;
-comment on function private.refuse_change() is 'Trigger of what is never changed: append_only (403). Arguments: the message, by default that of a log; a hint.';
+comment on function private.refuse_change() is
+  'Trigger of what is never changed: append_only (403). Arguments: the message, by default that of a log; a hint.';
 create trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_change();
 create trigger refuse_truncate before truncate on public.audit_log
   for each statement execute function private.refuse_change();
 
--- Partitions ---------------------------------------------------------------------------------------------------------------------------
+-- Partitions ----------------------------------------------------------------------------------------------------------
 
 create table private.partitioned_logs (
   table_name text primary key,
   keep_months integer not null,
   constraint keeps_at_least_a_year check (keep_months >= 12)
 );
-comment on table private.partitioned_logs is 'The logs in public that are partitioned by month on occurred_on, and for how many months each is kept.';
+comment on table private.partitioned_logs is
+  'The logs in public that are partitioned by month on occurred_on, and for how many months each is kept.';
 insert into private.partitioned_logs (table_name, keep_months) values ('audit_log', 84);
 
 create function private.maintain_partitions(today date default (now() at time zone 'utc')::date)
@@ -83,7 +95,8 @@ declare
 begin
   for log in select * from private.partitioned_logs order by table_name loop
     for month in
-      select generate_series(date_trunc('month', today), date_trunc('month', today) + interval '3 months', interval '1 month')::date
+      select generate_series(date_trunc('month', today), date_trunc('month', today) + interval '3 months',
+        interval '1 month')::date
     loop
       continue when to_regclass(format('private.%I', log.table_name || to_char(month, '_YYYY_MM'))) is not null;
       execute format(
@@ -91,7 +104,8 @@ begin
         log.table_name || to_char(month, '_YYYY_MM'), log.table_name, month, month + interval '1 month'
       );
       execute format(
-        'create trigger refuse_truncate before truncate on private.%I for each statement execute function private.refuse_change()',
+        'create trigger refuse_truncate before truncate on private.%I for each statement execute function '
+          'private.refuse_change()',
         log.table_name || to_char(month, '_YYYY_MM')
       );
       made := made || (log.table_name || to_char(month, '_YYYY_MM'));
@@ -101,7 +115,8 @@ begin
       from pg_catalog.pg_inherits as link join pg_catalog.pg_class as child on child.oid = link.inhrelid
       where link.inhparent = to_regclass(format('public.%I', log.table_name))
         and child.relname ~ ('^' || log.table_name || '_\d{4}_\d{2}$')
-        and to_date(right(child.relname, 7), 'YYYY_MM') < date_trunc('month', today) - make_interval(months => log.keep_months)
+        and to_date(right(child.relname, 7), 'YYYY_MM') < date_trunc('month',
+          today) - make_interval(months => log.keep_months)
       order by child.relname
     loop
       execute format('drop table private.%I', old.name);
@@ -112,16 +127,18 @@ begin
 end;
 $$;
 comment on function private.maintain_partitions(date) is
-  'Makes this month''s and the next three months'' partitions of every log and drops those past retention, as of `today` (UTC). Returns the names made and dropped. Safe to run twice.';
+  'Makes this month''s and the next three months'' partitions of every log and drops those past retention, as of '
+  '`today` (UTC). Returns the names made and dropped. Safe to run twice.';
 select private.maintain_partitions();
 
 do $$
 begin
-  perform private.add_limit('audit_entries_a_day', 'person', 'day', 'entries', 'Audit entries that a person writes.', 10000, 50000, 200000);
+  perform private.add_limit('audit_entries_a_day', 'person', 'day', 'entries', 'Audit entries that a person writes.',
+    10000, 50000, 200000);
 end;
 $$;
 
--- Writing ------------------------------------------------------------------------------------------------------------------------------
+-- Writing -------------------------------------------------------------------------------------------------------------
 
 create table private.request_claims (
   workspace_id uuid not null,
@@ -133,12 +150,18 @@ create table private.request_claims (
   primary key (workspace_id, scope, request_id)
 );
 comment on table private.request_claims is
-  'Which request id made which entry, for a day: what makes a retry harmless. A table of its own, because a unique key over the partitioned log would have to name the day (and miss a retry across midnight), and costs each writer more than this does.';
-comment on column private.request_claims.scope is 'What kind of thing was asked for, and by whom: a person''s request ids are their own, and nobody takes the service''s ahead of it.';
-comment on column private.request_claims.content_digest is 'SHA-256 of what was asked for: the same id with something else is refused, not answered.';
+  'Which request id made which entry, for a day: what makes a retry harmless. A table of its own, because a unique '
+  'key over the partitioned log would have to name the day (and miss a retry across midnight), and costs each writer '
+  'more than this does.';
+comment on column private.request_claims.scope is
+  'What kind of thing was asked for, and by whom: a person''s request ids are their own, and nobody takes the '
+  'service''s ahead of it.';
+comment on column private.request_claims.content_digest is
+  'SHA-256 of what was asked for: the same id with something else is refused, not answered.';
 create index request_claims_claimed_at on private.request_claims using brin (claimed_at);
 
-create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint, content jsonb)
+create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint,
+  content jsonb)
 returns bigint
 language plpgsql
 volatile
@@ -159,14 +182,17 @@ begin
     select known.entry_id, known.content_digest into holder, first_digest from private.request_claims as known
     where known.workspace_id = in_workspace and known.scope = in_scope and known.request_id = for_request;
     if first_digest <> digest then
-      perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+      perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409,
+        'Use a fresh request id for each request.');
     end if;
   end if;
   return holder;
 end;
 $$;
 comment on function private.claim_request(uuid, text, text, bigint, jsonb) is
-  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. content: what was asked for. A second attempt that runs at the same time waits for the first. Errors: request_id_reused 409 (the same id with other content).';
+  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. content: what '
+  'was asked for. A second attempt that runs at the same time waits for the first. Errors: request_id_reused 409 (the '
+  'same id with other content).';
 
 create function private.claim_scope(subject text, by_person uuid)
 returns text
@@ -177,10 +203,12 @@ set search_path = ''
 as $$
   select subject || coalesce('.person.' || by_person, '');
 $$;
-comment on function private.claim_scope(text, uuid) is 'Whose request ids these are: a person''s own, or the service''s (null).';
+comment on function private.claim_scope(text, uuid) is
+  'Whose request ids these are: a person''s own, or the service''s (null).';
 
 create function private.append_audit_entry(
-  in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb, request_id text,
+  in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb,
+    request_id text,
   by_person uuid default null, content jsonb default null,
   out id bigint, out is_new boolean
 )
@@ -199,7 +227,8 @@ begin
   end if;
   is_new := id = fresh;
   if is_new then
-    insert into public.audit_log (id, workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail, request_id)
+    insert into public.audit_log (id, workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail,
+      request_id)
     overriding system value
     values (fresh, in_workspace, actor, through_agent, append_audit_entry.action, append_audit_entry.subject_type,
       append_audit_entry.subject_id, coalesce(append_audit_entry.detail, '{}'::jsonb), append_audit_entry.request_id);
@@ -207,7 +236,9 @@ begin
 end;
 $$;
 comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text, uuid, jsonb) is
-  'Writes one entry, or finds the one that this request id made within a day. by_person: whose request id it is, null for the service''s; content: what must be the same when it is repeated, by default all of it. Returns its id and whether it is new. The callers decide who may. Errors: request_id_reused 409.';
+  'Writes one entry, or finds the one that this request id made within a day. by_person: whose request id it is, null '
+  'for the service''s; content: what must be the same when it is repeated, by default all of it. Returns its id and '
+  'whether it is new. The callers decide who may. Errors: request_id_reused 409.';
 
 create function private.require_reportable(action text)
 returns void
@@ -219,11 +250,14 @@ begin
   if action ~ concat(
       '^(workspace|member|invitation|agent|agent_credential|agent_consent|permission|session|audit|account',
       '|billing|connection|lead|erasure)\.') then
-    perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403, 'Name the action after your own subject, e.g. report.exported.');
+    perform private.raise_error('reserved_action', 'Actions beginning so are written by the platform itself.', 403,
+      'Name the action after your own subject, e.g. report.exported.');
   end if;
 end;
 $$;
-comment on function private.require_reportable(text) is 'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a do-not-call flag or the reading of a token.';
+comment on function private.require_reportable(text) is
+  'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a '
+  'do-not-call flag or the reading of a token.';
 
 create function private.log_audit_entries(entries jsonb, acting_user uuid)
 returns table (ordinal integer, id bigint, is_new boolean)
@@ -250,8 +284,10 @@ begin
         perform private.raise_error('not_found', 'No such workspace of yours.', 404, 'Entry ' || entry.place);
       end if;
       perform private.require_reportable(entry.fields ->> 'action');
-      perform private.count_against((entry.fields ->> 'workspace_id')::uuid, acting_user, 'audit_entries_a_day', 1, 'day');
-    elsif not exists (select from public.workspaces as workspace where workspace.id = (entry.fields ->> 'workspace_id')::uuid) then
+      perform private.count_against((entry.fields ->> 'workspace_id')::uuid, acting_user, 'audit_entries_a_day', 1,
+        'day');
+    elsif not exists (select from public.workspaces as workspace
+      where workspace.id = (entry.fields ->> 'workspace_id')::uuid) then
       perform private.raise_error('not_found', 'No such workspace.', 404, 'Entry ' || entry.place);
     end if;
     return query
@@ -271,7 +307,9 @@ begin
 end;
 $$;
 comment on function private.log_audit_entries(jsonb, uuid) is
-  'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the service, which may name the actor. Errors: reserved_action 403, not_found 404, request_id_reused 409.';
+  'Writes a batch in one transaction: [{workspace_id, action, subject_type?, subject_id?, agent_id?, detail?, '
+  'request_id?, actor_id?}]. A person writes as themselves into their own workspaces; acting_user null is the '
+  'service, which may name the actor. Errors: reserved_action 403, not_found 404, request_id_reused 409.';
 
 create function private.log_audit(
   workspace_id uuid, action text, subject_type text, subject_id text,
@@ -295,10 +333,12 @@ begin
   end if;
   entry := private.append_audit_entry(
     log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
-    log_audit.agent_id, log_audit.detail, log_audit.request_id, case when not private.is_service() then private.current_user_id() end
+    log_audit.agent_id, log_audit.detail, log_audit.request_id,
+    case when not private.is_service() then private.current_user_id() end
   );
   return entry.id;
 end;
 $$;
-comment on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) is 'The body of public.log_audit: what clients call runs as the caller, what it does needs more.';
+comment on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) is
+  'The body of public.log_audit: what clients call runs as the caller, what it does needs more.';
 grant execute on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) to authenticated, service_role;

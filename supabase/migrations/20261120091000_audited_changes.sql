@@ -1,8 +1,9 @@
--- What the platform writes into the audit log by itself: every change of workspaces, members, invitations, agents, permissions, credentials and consents, however it
--- was made (Data API, function, psql).
+-- What the platform writes into the audit log by itself: every change of workspaces, members, invitations, agents,
+-- permissions, credentials and consents, however it was made (Data API, function, psql).
 --
 -- Touches: statement triggers on those tables.
--- Beware:  only the columns named at each trigger are recorded. Addresses, tokens and settings are not: the log is kept for years and never edited.
+-- Beware:  only the columns named at each trigger are recorded. Addresses, tokens and settings are not: the log is kept
+--          for years and never edited.
 
 create function private.audit_changes()
 returns trigger
@@ -34,7 +35,8 @@ begin
   else
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
     select (after ->> tg_argv[3])::uuid, private.person_of_token(),
-      coalesce(private.agent_of_token(), (after ->> 'agent_id')::uuid), subject || '.' || verb, subject, after ->> key_column,
+      coalesce(private.agent_of_token(), (after ->> 'agent_id')::uuid), subject || '.' || verb, subject,
+      after ->> key_column,
       private.audit_detail(recorded, before, after, request)
     from (
       select to_jsonb(o) as before, to_jsonb(n) as after
@@ -59,13 +61,16 @@ set search_path = ''
 as $$
   select jsonb_strip_nulls(jsonb_build_object(
     'before', case when before is not null then (
-      select jsonb_object_agg(c, before -> c) from unnest(recorded) as c where after is null or before -> c is distinct from after -> c) end,
+      select jsonb_object_agg(c, before -> c) from unnest(recorded) as c
+      where after is null or before -> c is distinct from after -> c) end,
     'after', case when after is not null then (
-      select jsonb_object_agg(c, after -> c) from unnest(recorded) as c where before is null or before -> c is distinct from after -> c) end,
+      select jsonb_object_agg(c, after -> c) from unnest(recorded) as c
+      where before is null or before -> c is distinct from after -> c) end,
     'request_id', request
   ));
 $$;
-comment on function private.audit_detail(text[], jsonb, jsonb, text) is 'What an entry says of a changed row: the recorded columns before and after, in an update only those that differ.';
+comment on function private.audit_detail(text[], jsonb, jsonb, text) is
+  'What an entry says of a changed row: the recorded columns before and after, in an update only those that differ.';
 
 do $$
 declare
@@ -88,7 +93,8 @@ begin
   loop
     foreach operation in array array['insert', 'update', 'delete'] loop
       execute format(
-        'create trigger audit_%1$s after %1$s on public.%2$I referencing %3$s for each statement execute function private.audit_changes(%4$L, %5$L, %6$L, %7$L)',
+        'create trigger audit_%1$s after %1$s on public.%2$I referencing %3$s for each statement execute function '
+          'private.audit_changes(%4$L, %5$L, %6$L, %7$L)',
         operation, audited.table_name,
         case operation when 'insert' then 'new table as new_rows' when 'delete' then 'old table as old_rows'
           else 'old table as old_rows new table as new_rows' end,

@@ -1,11 +1,13 @@
--- Audit seals: tamper evidence that does not slow writers. A job each minute seals what has been written, per workspace, as a SHA-256 chain;
--- the verifier recomputes it and finds any edit, deletion, insertion, reordering or truncation of sealed entries.
+-- Audit seals: tamper evidence that does not slow writers. A job each minute seals what has been written, per
+-- workspace, as a SHA-256 chain; the verifier recomputes it and finds any edit, deletion, insertion, reordering or
+-- truncation of sealed entries.
 --
 -- Touches: public.audit_seals, private.audit_heads, private.audit_horizon, public.audit_anchor.
--- Beware:  which entries a seal covers is said by transaction ids and not by entry ids: an entry with a lower id may commit after one with a
---          higher. A run seals [last horizon, oldest transaction still running): nothing can appear in there any more. Transaction ids live on in
---          physical backups and point-in-time recovery; a logical dump restored elsewhere begins anew (docs/operations.md says what to do).
---          A superuser can rewrite entries, seals and heads together. Only a digest kept elsewhere (audit_anchor) shows that.
+-- Beware:  which entries a seal covers is said by transaction ids and not by entry ids: an entry with a lower id may
+--          commit after one with a higher. A run seals [last horizon, oldest transaction still running): nothing can
+--          appear in there any more. Transaction ids live on in physical backups and point-in-time recovery; a logical
+--          dump restored elsewhere begins anew (docs/operations.md says what to do). A superuser can rewrite entries,
+--          seals and heads together. Only a digest kept elsewhere (audit_anchor) shows that.
 
 create table public.audit_seals (
   workspace_id uuid not null,
@@ -24,10 +26,14 @@ create table public.audit_seals (
   constraint digest_is_sha256 check (digest ~ '^[0-9a-f]{64}$' and previous_digest ~ '^[0-9a-f]{64}$'),
   constraint position_counts_from_one check (ordinal > 0)
 );
-comment on table public.audit_seals is 'The chain of digests over a workspace''s audit log. Each covers the entries of one month whose transactions lie in [from_xid, to_xid).';
+comment on table public.audit_seals is
+  'The chain of digests over a workspace''s audit log. Each covers the entries of one month whose transactions lie in '
+  '[from_xid, to_xid).';
 comment on column public.audit_seals.digest is 'SHA-256, hex: private.seal_digest.';
-create trigger refuse_change before update or delete on public.audit_seals for each row execute function private.refuse_change();
-create trigger refuse_truncate before truncate on public.audit_seals for each statement execute function private.refuse_change();
+create trigger refuse_change before update or delete on public.audit_seals for each row
+  execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.audit_seals for each statement
+  execute function private.refuse_change();
 
 alter table public.audit_seals enable row level security;
 grant select on public.audit_seals to authenticated, service_role;
@@ -43,7 +49,8 @@ create table private.audit_heads (
   digest text not null,
   to_xid bigint not null
 );
-comment on table private.audit_heads is 'The newest seal of each workspace, a second time: seals cut off at the end are missed here.';
+comment on table private.audit_heads is
+  'The newest seal of each workspace, a second time: seals cut off at the end are missed here.';
 
 create table private.audit_horizon (
   is_the_only_row boolean primary key default true,
@@ -54,7 +61,7 @@ create table private.audit_horizon (
 comment on table private.audit_horizon is 'Up to which transaction the whole log is sealed, and since when.';
 insert into private.audit_horizon default values;
 
--- Digests ------------------------------------------------------------------------------------------------------------------------------
+-- Digests -------------------------------------------------------------------------------------------------------------
 
 create function private.seal_digest(seal public.audit_seals, leaves bytea)
 returns text
@@ -64,14 +71,16 @@ parallel safe
 set search_path = ''
 as $$
   select encode(sha256(record_send(row(
-    seal.previous_digest, seal.workspace_id, seal.ordinal, seal.month, seal.first_id, seal.last_id, seal.entries, seal.from_xid, seal.to_xid,
+    seal.previous_digest, seal.workspace_id, seal.ordinal, seal.month, seal.first_id, seal.last_id, seal.entries,
+    seal.from_xid, seal.to_xid,
     seal.sealed_at
   )) || sha256(leaves)), 'hex');
 $$;
 comment on function private.seal_digest(public.audit_seals, bytea) is
-  'SHA-256 of all that a seal says (but its digest) and of the digest of its leaves (private.audit_leaves) in order of id. The first previous digest is 64 zeros.';
+  'SHA-256 of all that a seal says (but its digest) and of the digest of its leaves (private.audit_leaves) in order '
+  'of id. The first previous digest is 64 zeros.';
 
--- Sealing ------------------------------------------------------------------------------------------------------------------------------
+-- Sealing -------------------------------------------------------------------------------------------------------------
 
 create table private.unsealed_logs (
   workspace_id uuid primary key,
@@ -98,5 +107,6 @@ as $$
   limit 1;
 $$;
 comment on function public.audit_anchor(uuid) is
-  'The newest seal, to be kept where this database''s owner cannot reach; verify_audit_log(workspace, digest) later shows that nothing before it was rewritten. No row before the first seal.';
+  'The newest seal, to be kept where this database''s owner cannot reach; verify_audit_log(workspace, digest) later '
+  'shows that nothing before it was rewritten. No row before the first seal.';
 grant execute on function public.audit_anchor(uuid) to authenticated, service_role;

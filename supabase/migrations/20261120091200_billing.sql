@@ -27,11 +27,14 @@ create table public.billing_events (
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$'),
   constraint request_id_is_short check (length(request_id) between 1 and 200)
 ) partition by range (occurred_on);
-comment on table public.billing_events is 'What a workspace used, as it happened. Append-only; one request id, kind and unit within a day is one event.';
+comment on table public.billing_events is
+  'What a workspace used, as it happened. Append-only; one request id, kind and unit within a day is one event.';
 comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
 create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
-create trigger refuse_change before update or delete on public.billing_events for each row execute function private.refuse_change();
-create trigger refuse_truncate before truncate on public.billing_events for each statement execute function private.refuse_change();
+create trigger refuse_change before update or delete on public.billing_events for each row
+  execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.billing_events for each statement
+  execute function private.refuse_change();
 
 alter table public.billing_events enable row level security;
 grant select on public.billing_events to authenticated, service_role;
@@ -39,7 +42,8 @@ grant select on public.billing_events to authenticated, service_role;
 create policy "Admins read the workspace's billing events" on public.billing_events
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's billing events" on public.billing_events is 'Members do not see what colleagues cost.';
+comment on policy "Admins read the workspace's billing events" on public.billing_events is
+  'Members do not see what colleagues cost.';
 
 create table public.usage_daily (
   workspace_id uuid not null,
@@ -53,14 +57,16 @@ create table public.usage_daily (
   constraint kind_is_known check (kind in ('message', 'tokens', 'minutes', 'seat', 'storage')),
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$')
 );
-comment on table public.usage_daily is 'Billing events by workspace, UTC day, kind and currency. Written by the roll-up job alone.';
+comment on table public.usage_daily is
+  'Billing events by workspace, UTC day, kind and currency. Written by the roll-up job alone.';
 alter table public.usage_daily enable row level security;
 grant select on public.usage_daily to authenticated, service_role;
 -- insert, update and delete are granted to nobody: it is derived.
 create policy "Admins read the workspace's daily usage" on public.usage_daily
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's daily usage" on public.usage_daily is 'As for the events that it sums up.';
+comment on policy "Admins read the workspace's daily usage" on public.usage_daily is
+  'As for the events that it sums up.';
 
 insert into private.partitioned_logs (table_name, keep_months) values ('billing_events', 84);
 select private.maintain_partitions();
@@ -83,15 +89,18 @@ begin
   then
     return false;
   end if;
-  insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id, request_id)
+  insert into public.billing_events (id, workspace_id, kind, quantity, unit, amount_minor, currency, agent_id, user_id,
+    request_id)
   overriding system value
-  values (fresh, record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit, record_usage.amount_minor,
+  values (fresh, record_usage.workspace_id, record_usage.kind, record_usage.quantity, record_usage.unit,
+    record_usage.amount_minor,
     record_usage.currency, record_usage.agent_id, record_usage.user_id, record_usage.request_id);
   return true;
 end;
 $$;
 comment on function private.record_usage(uuid, uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'record_usage, and whose request id it is: by_person, null for the service''s. A person''s turn is in nobody else''s way.';
+  'record_usage, and whose request id it is: by_person, null for the service''s. A person''s turn is in nobody '
+  'else''s way.';
 
 create function public.record_usage(
   workspace_id uuid, kind text, quantity numeric, unit text, amount_minor bigint default 0, currency text default 'USD',
@@ -108,8 +117,11 @@ begin
 end;
 $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: request_id_reused 409 (with other content).';
-grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) to service_role;
+  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, '
+  'tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: '
+  'request_id_reused 409 (with other content).';
+grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text)
+  to service_role;
 
 create table public.billing_customers (
   workspace_id uuid primary key references public.workspaces (id) on delete cascade,
@@ -144,7 +156,8 @@ as $$
   order by event.occurred_at, event.id limit most;
 $$;
 comment on function private.usage_events(timestamptz, bigint, integer) is
-  'What was used, of all workspaces, in the order in which it began, after one that is known: nothing is left out and nothing comes twice, as long as no transaction takes five minutes. For the export.';
+  'What was used, of all workspaces, in the order in which it began, after one that is known: nothing is left out and '
+  'nothing comes twice, as long as no transaction takes five minutes. For the export.';
 create index billing_events_in_order on public.billing_events (occurred_at, id);
 
 create function private.roll_up_usage_of(in_workspace uuid, first_day date, last_day date)
@@ -169,7 +182,8 @@ begin
   return changed;
 end;
 $$;
-comment on function private.roll_up_usage_of(uuid, date, date) is 'Sums the billing events of these UTC days, of one workspace or (null) of all. Returns the rows that changed.';
+comment on function private.roll_up_usage_of(uuid, date, date) is
+  'Sums the billing events of these UTC days, of one workspace or (null) of all. Returns the rows that changed.';
 
 create function private.roll_up_usage(days integer default 2, today date default (now() at time zone 'utc')::date)
 returns integer
@@ -182,10 +196,12 @@ declare
 begin
   done := private.for_all_workspaces('roll-up-usage',
     format('select array[private.roll_up_usage_of($1, %L, %L)::bigint]', today - days + 1, today),
-    format('select distinct event.workspace_id from public.billing_events as event where event.occurred_on between %L and %L order by 1',
+    format('select distinct event.workspace_id from public.billing_events as event where event.occurred_on between %L '
+      'and %L order by 1',
       today - days + 1, today));
   return coalesce(done[1], 0);
 end;
 $$;
 comment on function private.roll_up_usage(integer, date) is
-  'Sums the billing events of the last `days` UTC days into usage_daily. Events are never back-dated, so two days suffice for an hourly job. Returns the rows that changed; running it twice changes nothing.';
+  'Sums the billing events of the last `days` UTC days into usage_daily. Events are never back-dated, so two days '
+  'suffice for an hourly job. Returns the rows that changed; running it twice changes nothing.';

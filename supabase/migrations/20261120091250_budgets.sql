@@ -1,10 +1,12 @@
 -- Budgets that hold: what a workspace, a person, an agent, or a person through an agent may spend in a day or a month.
 --
--- Touches: public.budgets, private.budget_pools, private.budget_slots, private.usage_reservations; spending from them is the next chapter.
--- Beware:  what is left of a budget lies in a pool and in slots that were filled from it, so that many spend at once without queueing on one
---          row. Always: pool + free + reserved + spent = amount. Locks are taken in one order (budgets by id; in each the slot, then the pool)
---          and whoever holds a pool waits for nobody (other slots are taken only when they are free): no two wait for each other.
---          docs/decisions/0024-budgets-in-slots.md has the alternatives.
+-- Touches: public.budgets, private.budget_pools, private.budget_slots, private.usage_reservations; spending from them
+--          is the next chapter.
+-- Beware:  what is left of a budget lies in a pool and in slots that were filled from it, so that many spend at once
+--          without queueing on one row. Always: pool + free + reserved + spent = amount. Locks are taken in one order
+--          (budgets by id; in each the slot, then the pool) and whoever holds a pool waits for nobody (other slots are
+--          taken only when they are free): no two wait for each other. docs/decisions/0024-budgets-in-slots.md has the
+--          alternatives.
 
 create table public.budgets (
   id uuid primary key default gen_random_uuid(),
@@ -26,16 +28,22 @@ create table public.budgets (
   constraint amount_is_small check (amount between 0 and 1e12),
   constraint per_call_is_small check (per_call between 1 and 1e9)
 );
-comment on table public.budgets is 'What may be spent in a UTC day or month: by a workspace, by a person in it (user_id), by an agent (agent_id), by a person through an agent (both).';
-comment on column public.budgets.currency is 'Null: the amount is in tokens. Otherwise in minor units of this currency.';
+comment on table public.budgets is
+  'What may be spent in a UTC day or month: by a workspace, by a person in it (user_id), by an agent (agent_id), by a '
+  'person through an agent (both).';
+comment on column public.budgets.currency is
+  'Null: the amount is in tokens. Otherwise in minor units of this currency.';
 comment on column public.budgets.per_call is 'What one call reserves when it does not say how much it will use.';
-comment on column public.budgets.is_hard is 'Hard: more is refused. Soft: more is let through, and told once in a period.';
+comment on column public.budgets.is_hard is
+  'Hard: more is refused. Soft: more is let through, and told once in a period.';
 create index budgets_user_id on public.budgets (user_id);
 create index budgets_agent on public.budgets (workspace_id, agent_id);
-create trigger touch_updated_at before update on public.budgets for each row execute function private.touch_updated_at();
+create trigger touch_updated_at before update on public.budgets for each row
+  execute function private.touch_updated_at();
 alter table public.budgets enable row level security;
 grant select, delete on public.budgets to authenticated;
-grant insert (workspace_id, user_id, agent_id, period, currency, amount, per_call, is_hard), update (amount, per_call, is_hard) on public.budgets to authenticated;
+grant insert (workspace_id, user_id, agent_id, period, currency, amount, per_call, is_hard),
+  update (amount, per_call, is_hard) on public.budgets to authenticated;
 grant select, insert, update, delete on public.budgets to service_role;
 create policy "Admins read the workspace's budgets, people their own" on public.budgets
   for select to authenticated
@@ -43,7 +51,8 @@ create policy "Admins read the workspace's budgets, people their own" on public.
     workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
     or user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[])
   );
-comment on policy "Admins read the workspace's budgets, people their own" on public.budgets is 'Who is refused may know by what; what colleagues may spend is the admins'' matter.';
+comment on policy "Admins read the workspace's budgets, people their own" on public.budgets is
+  'Who is refused may know by what; what colleagues may spend is the admins'' matter.';
 create policy "Admins make budgets" on public.budgets
   for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins make budgets" on public.budgets is 'In their own workspaces.';
@@ -56,7 +65,7 @@ create policy "Admins remove budgets" on public.budgets
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins remove budgets" on public.budgets is 'Then nothing holds any more.';
 
--- What is left -------------------------------------------------------------------------------------------------------------------------
+-- What is left --------------------------------------------------------------------------------------------------------
 
 create table private.budget_pools (
   budget_id uuid not null references public.budgets (id) on delete cascade,
@@ -65,7 +74,9 @@ create table private.budget_pools (
   warned_at timestamptz,
   primary key (budget_id, period_start)
 ) with (fillfactor = 50);
-comment on table private.budget_pools is 'What of a budget in one period is in no slot. Below nothing: more was used than had been reserved, or the budget is soft or was made smaller.';
+comment on table private.budget_pools is
+  'What of a budget in one period is in no slot. Below nothing: more was used than had been reserved, or the budget is '
+  'soft or was made smaller.';
 create table private.budget_slots (
   budget_id uuid not null,
   period_start date not null,
@@ -77,7 +88,9 @@ create table private.budget_slots (
   foreign key (budget_id, period_start) references private.budget_pools (budget_id, period_start) on delete cascade,
   constraint nothing_is_below_nothing check (free >= 0 and reserved >= 0 and spent >= 0)
 ) with (fillfactor = 30);
-comment on table private.budget_slots is 'Sixteen places from which a budget is spent at once. The check is what makes overspending impossible, whatever the code does.';
+comment on table private.budget_slots is
+  'Sixteen places from which a budget is spent at once. The check is what makes overspending impossible, whatever the '
+  'code does.';
 
 create table private.usage_reservations (
   workspace_id uuid not null,
@@ -91,8 +104,11 @@ create table private.usage_reservations (
   primary key (workspace_id, request_id),
   constraint status_is_known check (status in ('open', 'settled', 'expired'))
 ) with (fillfactor = 80);
-comment on table private.usage_reservations is 'What was taken from budgets before a model was called: one entry per budget. Kept for two days, so that settling twice is settling once.';
-create index usage_reservations_expires_at on private.usage_reservations using brin (expires_at) with (pages_per_range = 16);
+comment on table private.usage_reservations is
+  'What was taken from budgets before a model was called: one entry per budget. Kept for two days, so that settling '
+  'twice is settling once.';
+create index usage_reservations_expires_at on private.usage_reservations
+  using brin (expires_at) with (pages_per_range = 16);
 
 create function private.budget_period(period text, at timestamptz default now())
 returns date
@@ -111,9 +127,11 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into private.budget_pools (budget_id, period_start, left_over) values (budget.id, since, budget.amount) on conflict do nothing;
+  insert into private.budget_pools (budget_id, period_start, left_over) values (budget.id, since, budget.amount)
+  on conflict do nothing;
   if found then
-    insert into private.budget_slots (budget_id, period_start, slot) select budget.id, since, n from generate_series(0, 15) as n;
+    insert into private.budget_slots (budget_id, period_start, slot) select budget.id, since, n
+    from generate_series(0, 15) as n;
   end if;
 end;
 $$;
@@ -132,7 +150,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.change_budget_amount() is 'Trigger on budgets: more or less holds from now on, in the period that runs.';
+comment on function private.change_budget_amount() is
+  'Trigger on budgets: more or less holds from now on, in the period that runs.';
 create trigger change_budget_amount after update of amount on public.budgets
   for each row when (old.amount <> new.amount) execute function private.change_budget_amount();
 
@@ -178,8 +197,10 @@ declare
   chunk bigint;
 begin
   -- The own slot first, then the pool; from here on nothing is waited for.
-  select s.* into here from private.budget_slots as s where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
-  select p.* into pool from private.budget_pools as p where p.budget_id = budget.id and p.period_start = since for update;
+  select s.* into here from private.budget_slots as s
+  where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
+  select p.* into pool from private.budget_pools as p
+  where p.budget_id = budget.id and p.period_start = since for update;
   chunk := greatest(wanted - here.free, least(budget.amount / 64, pool.left_over));
   if pool.left_over < chunk then
     -- What others have not used comes back, but for what is being used at this moment.
@@ -195,20 +216,24 @@ begin
       return false;
     end if;
   end if;
-  update private.budget_pools set left_over = pool.left_over - chunk where budget_id = budget.id and period_start = since;
+  update private.budget_pools set left_over = pool.left_over - chunk
+  where budget_id = budget.id and period_start = since;
   update private.budget_slots set free = free + chunk - wanted, reserved = reserved + wanted
   where budget_id = budget.id and period_start = since and slot = in_slot;
   if pool.left_over - chunk < 0 and pool.warned_at is null then
     update private.budget_pools set warned_at = now() where budget_id = budget.id and period_start = since;
-    perform private.append_audit_entry(budget.workspace_id, null, 'billing.budget_exceeded', 'budget', budget.id::text, null,
+    perform private.append_audit_entry(budget.workspace_id, null, 'billing.budget_exceeded', 'budget', budget.id::text,
+      null,
       jsonb_build_object('amount', budget.amount, 'period', budget.period, 'currency', budget.currency), null);
-    perform realtime.send(jsonb_build_object('id', budget.id), 'budget_exceeded', 'workspace:' || budget.workspace_id, true);
+    perform realtime.send(jsonb_build_object('id', budget.id), 'budget_exceeded', 'workspace:' || budget.workspace_id,
+      true);
   end if;
   return true;
 end;
 $$;
 comment on function private.draw_from_budget(public.budgets, date, smallint, bigint) is
-  'Fills a slot from the pool, or from what lies idle in other slots, and reserves. False: a hard budget has not so much left. A soft one goes below nothing and says so once.';
+  'Fills a slot from the pool, or from what lies idle in other slots, and reserves. False: a hard budget has not so '
+  'much left. A soft one goes below nothing and says so once.';
 
 create function private.collect_debt(in_budget uuid, since date)
 returns void
@@ -219,7 +244,8 @@ as $$
   update private.budget_pools as p set left_over = p.left_over + private.gather_idle(in_budget, since)
   where p.budget_id = in_budget and p.period_start = since and p.left_over < 0;
 $$;
-comment on function private.collect_debt(uuid, date) is 'When a pool owes, what lies idle in slots pays first. The caller holds the pool.';
+comment on function private.collect_debt(uuid, date) is
+  'When a pool owes, what lies idle in slots pays first. The caller holds the pool.';
 
 create function private.budget_left(in_budget uuid, since date)
 returns bigint
@@ -231,4 +257,5 @@ as $$
     where slot.budget_id = in_budget and slot.period_start = since)
   from private.budget_pools as pool where pool.budget_id = in_budget and pool.period_start = since;
 $$;
-comment on function private.budget_left(uuid, date) is 'What of a budget is neither spent nor reserved; null before the first reservation of the period.';
+comment on function private.budget_left(uuid, date) is
+  'What of a budget is neither spent nor reserved; null before the first reservation of the period.';

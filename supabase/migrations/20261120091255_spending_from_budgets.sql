@@ -1,7 +1,9 @@
--- Spending from budgets: reserved before a model is called, settled after it, given back by itself where the caller died.
+-- Spending from budgets: reserved before a model is called, settled after it, given back by itself where the caller
+-- died.
 --
 -- Touches: reserve_usage, settle_usage, private.require_budget, private.charge_usage; the job release-reservations.
--- Beware:  locks are taken as the chapter before says. What works by itself (sessions, streams, background queries) reserves by itself.
+-- Beware:  locks are taken as the chapter before says. What works by itself (sessions, streams, background queries)
+--          reserves by itself.
 
 create function private.refuse_over_budget(budget public.budgets, since date, wanted bigint)
 returns void
@@ -10,9 +12,12 @@ stable
 set search_path = ''
 as $$
 begin
-  perform private.raise_error('budget_exhausted', 'The budget does not have so much left.', 402, null, jsonb_build_object(
-    'budget', budget.id, 'wanted', wanted, 'left', greatest(coalesce(private.budget_left(budget.id, since), budget.amount), 0), 'amount', budget.amount,
-    'unit', coalesce(budget.currency, 'tokens'), 'renews_at', (since + ('1 ' || budget.period)::interval) at time zone 'utc'));
+  perform private.raise_error('budget_exhausted', 'The budget does not have so much left.', 402, null,
+    jsonb_build_object(
+    'budget', budget.id, 'wanted', wanted, 'left',
+    greatest(coalesce(private.budget_left(budget.id, since), budget.amount), 0), 'amount', budget.amount,
+    'unit', coalesce(budget.currency, 'tokens'), 'renews_at',
+    (since + ('1 ' || budget.period)::interval) at time zone 'utc'));
 end;
 $$;
 comment on function private.refuse_over_budget(public.budgets, date, bigint) is
@@ -29,7 +34,8 @@ declare
 begin
   for budget in
     select b.* from public.budgets as b
-    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user)
+      and (b.agent_id is null or b.agent_id = through_agent)
       and b.is_hard
     order by b.id
   loop
@@ -40,7 +46,8 @@ begin
 end;
 $$;
 comment on function private.require_budget(uuid, uuid, uuid) is
-  'Asked for where nothing can be reserved, because only the end tells what was used (a session): a hard budget of which nothing is left refuses. Errors: budget_exhausted 402.';
+  'Asked for where nothing can be reserved, because only the end tells what was used (a session): a hard budget of '
+  'which nothing is left refuses. Errors: budget_exhausted 402.';
 
 create function private.tell_budget(budget public.budgets)
 returns jsonb
@@ -49,10 +56,12 @@ stable
 set search_path = ''
 as $$
   with slots as (
-    select coalesce(sum(s.reserved), 0)::bigint as reserved, coalesce(sum(s.spent), 0)::bigint as spent from private.budget_slots as s
+    select coalesce(sum(s.reserved), 0)::bigint as reserved, coalesce(sum(s.spent), 0)::bigint as spent
+    from private.budget_slots as s
     where s.budget_id = (budget).id and s.period_start = private.budget_period((budget).period)
   )
-  select jsonb_build_object('id', (budget).id, 'user_id', (budget).user_id, 'agent_id', (budget).agent_id, 'period', (budget).period,
+  select jsonb_build_object('id', (budget).id, 'user_id', (budget).user_id, 'agent_id', (budget).agent_id, 'period',
+    (budget).period,
     'unit', coalesce((budget).currency, 'tokens'), 'amount', (budget).amount, 'is_hard', (budget).is_hard,
     'left', coalesce(private.budget_left((budget).id, private.budget_period((budget).period)), (budget).amount),
     'reserved', slots.reserved, 'spent', slots.spent,
@@ -60,10 +69,12 @@ as $$
   from slots;
 $$;
 comment on function private.tell_budget(public.budgets) is
-  'A budget as GET /usage tells it: what is left (below nothing: it owes), reserved and spent of it in the period that runs, and when it renews.';
+  'A budget as GET /usage tells it: what is left (below nothing: it owes), reserved and spent of it in the period '
+  'that runs, and when it renews.';
 
 create function private.reserve_usage(
-  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text, lease interval
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint,
+    in_currency text, lease interval
 )
 returns boolean
 language plpgsql
@@ -80,12 +91,14 @@ declare
   slots smallint[] := array[]::smallint[];
   amounts bigint[] := array[]::bigint[];
 begin
-  if exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request) then
+  if exists (select from private.usage_reservations as r
+    where r.workspace_id = in_workspace and r.request_id = for_request) then
     return false;
   end if;
   for budget in
     select b.* from public.budgets as b
-    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user)
+      and (b.agent_id is null or b.agent_id = through_agent)
       and (b.currency is null or in_currency is null or b.currency = in_currency)
     order by b.id
   loop
@@ -114,7 +127,8 @@ exception when unique_violation then
   return false;
 end;
 $$;
-comment on function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval) is 'The body of reserve_usage.';
+comment on function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval) is
+  'The body of reserve_usage.';
 
 create function private.settle_usage(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
 returns boolean
@@ -133,7 +147,8 @@ begin
   if known.request_id is null then
     return false;
   end if;
-  update private.usage_reservations set status = 'settled' where workspace_id = in_workspace and request_id = for_request;
+  update private.usage_reservations set status = 'settled'
+  where workspace_id = in_workspace and request_id = for_request;
   for here in
     select part.budget_id, part.since, part.in_slot, part.amount, b.currency
     from unnest(known.budgets, known.periods, known.slots, known.amounts) as part (budget_id, since, in_slot, amount)
@@ -142,13 +157,16 @@ begin
     -- Of what came back by itself nothing is held any more; what was used was used.
     held := case known.status when 'open' then here.amount else 0 end;
     used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
-    update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
-    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot and s.free + held >= used;
+    update private.budget_slots as s
+    set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot
+      and s.free + held >= used;
     if not found then
       -- More than was reserved, and than the slot has: the pool owes it.
       update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used
       where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
-      update private.budget_pools set left_over = left_over + held - used where budget_id = here.budget_id and period_start = here.since;
+      update private.budget_pools set left_over = left_over + held - used
+      where budget_id = here.budget_id and period_start = here.since;
       perform private.collect_debt(here.budget_id, here.since);
     end if;
   end loop;
@@ -158,7 +176,8 @@ $$;
 comment on function private.settle_usage(uuid, text, bigint, bigint) is 'The body of settle_usage.';
 
 create function private.charge_usage(
-  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint, in_currency text
+  in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint,
+    in_currency text
 )
 returns void
 language plpgsql
@@ -170,29 +189,34 @@ declare
   since date;
 begin
   if private.settle_usage(in_workspace, for_request, tokens, amount_minor)
-    or exists (select from private.usage_reservations as r where r.workspace_id = in_workspace and r.request_id = for_request)
+    or exists (select from private.usage_reservations as r
+      where r.workspace_id = in_workspace and r.request_id = for_request)
   then
     return;
   end if;
   -- Nothing was reserved: it was used all the same.
   for budget in
     select b.* from public.budgets as b
-    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user) and (b.agent_id is null or b.agent_id = through_agent)
+    where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user)
+      and (b.agent_id is null or b.agent_id = through_agent)
       and (b.currency is null or b.currency = in_currency)
     order by b.id
   loop
     since := private.budget_period(budget.period);
     perform private.open_budget_period(budget, since);
-    update private.budget_slots set spent = spent + coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    update private.budget_slots
+    set spent = spent + coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
     where budget_id = budget.id and period_start = since and slot = pg_backend_pid() % 16;
-    update private.budget_pools set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
+    update private.budget_pools
+    set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
     where budget_id = budget.id and period_start = since;
     perform private.collect_debt(budget.id, since);
   end loop;
 end;
 $$;
 comment on function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text) is
-  'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. They may owe then: the next reservation is refused.';
+  'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. '
+  'They may owe then: the next reservation is refused.';
 
 create function private.release_reservations_of(in_workspace uuid, batch integer)
 returns bigint
@@ -213,7 +237,8 @@ begin
       update private.usage_reservations as r set status = 'expired' from dead
       where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
     )
-    select part.budget_id, part.since, part.in_slot, sum(part.amount)::bigint as amount, count(*) filter (where part.place = 1) as calls
+    select part.budget_id, part.since, part.in_slot, sum(part.amount)::bigint as amount,
+      count(*) filter (where part.place = 1) as calls
     from ended cross join lateral unnest(ended.budgets, ended.periods, ended.slots, ended.amounts)
       with ordinality as part (budget_id, since, in_slot, amount, place)
     group by 1, 2, 3 order by 1, 2, 3
@@ -242,7 +267,8 @@ begin
   end if;
   done := private.for_all_workspaces('release-reservations',
     format('select array[private.release_reservations_of($1, %s)]', batch),
-    $places$select distinct r.workspace_id from private.usage_reservations as r where r.status = 'open' and r.expires_at < now() order by 1$places$);
+    $places$select distinct r.workspace_id from private.usage_reservations as r
+    where r.status = 'open' and r.expires_at < now() order by 1$places$);
   delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
   delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
   return coalesce(done[1], 0);
@@ -253,7 +279,7 @@ comment on function private.release_reservations(integer) is
   'how many came back.';
 select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
 
--- What the service and agents call -----------------------------------------------------------------------------------------------------
+-- What the service and agents call ------------------------------------------------------------------------------------
 
 create function private.spender(in_workspace uuid, for_user uuid, for_agent uuid, for_request text)
 returns table (user_id uuid, agent_id uuid, request_id text)
@@ -272,7 +298,8 @@ begin
     return;
   end if;
   select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
-  if rights.workspace_id is distinct from in_workspace or rights.user_id is distinct from coalesce(for_user, rights.user_id)
+  if rights.workspace_id is distinct from in_workspace
+    or rights.user_id is distinct from coalesce(for_user, rights.user_id)
     or rights.agent_id is distinct from coalesce(for_agent, rights.agent_id)
   then
     perform private.raise_error('forbidden', 'Only the service and an agent, for itself, say what is used.', 403);
@@ -288,7 +315,8 @@ comment on function private.spender(uuid, uuid, uuid, text) is
   'person it acts for, under request ids of its own. Errors: forbidden 403, invalid_body 400.';
 
 create function private.reserve_for_caller(
-  in_workspace uuid, for_request text, for_user uuid, for_agent uuid, tokens bigint, amount_minor bigint, in_currency text, lease interval
+  in_workspace uuid, for_request text, for_user uuid, for_agent uuid, tokens bigint, amount_minor bigint,
+    in_currency text, lease interval
 )
 returns boolean
 language sql
@@ -334,7 +362,8 @@ comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint,
   'to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved '
   'before. For the service, and for agents with usage:write: for themselves and their person. Errors: forbidden 403, '
   'budget_exhausted 402 with what is left and when it renews.';
-create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null, amount_minor bigint default null)
+create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null,
+  amount_minor bigint default null)
 returns boolean
 language sql
 volatile

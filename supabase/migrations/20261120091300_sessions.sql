@@ -1,13 +1,16 @@
--- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must outlive it (that it was
--- opened, each turn, that it was closed) is in the audit log, and from there a forgotten session is found again.
+-- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must
+-- outlive it (that it was opened, each turn, that it was closed) is in the audit log, and from there a forgotten
+-- session is found again.
 --
 -- Touches: private.open_session, private.find_session, private.close_session, private.session_turns,
 --          private.begin_session_turn, private.record_turn.
 -- Beware:  reached over the functions' own connection only, after they have verified who asks.
 
-create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null, by_service boolean default false)
+create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null,
+  by_service boolean default false)
 returns table (
-  allowed boolean, reason text, workspace_id uuid, endpoint_url text, in_cluster boolean, k8s_namespace text, revision bigint, session uuid
+  allowed boolean, reason text, workspace_id uuid, endpoint_url text, in_cluster boolean, k8s_namespace text,
+  revision bigint, session uuid
 )
 language plpgsql
 volatile
@@ -20,7 +23,8 @@ declare
   entry record;
 begin
   select * into access from private.access_of(for_user, for_agent);
-  revision := coalesce((select known.revision from private.permission_revisions as known where known.user_id = for_user), 0);
+  revision := coalesce((select known.revision from private.permission_revisions as known
+    where known.user_id = for_user), 0);
   allowed := access.allowed;
   reason := access.reason;
   if not access.allowed then
@@ -32,9 +36,11 @@ begin
   perform private.require_budget(agent.workspace_id, for_user, for_agent);
   endpoint_url := agent.endpoint_url;
   in_cluster := agent.endpoint_url like 'http://%';
-  k8s_namespace := (select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = agent.workspace_id);
+  k8s_namespace := (select workspace.k8s_namespace from public.workspaces as workspace
+    where workspace.id = agent.workspace_id);
   select * into entry from private.append_audit_entry(
-    agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}', open_session.request_id,
+    agent.workspace_id, for_user, 'session.opened', 'session', open_session.session_id::text, for_agent, '{}',
+    open_session.request_id,
     case when not by_service then for_user end, jsonb_build_array('session.opened', for_user, for_agent)
   );
   -- The same request asked twice opens one session: the first one's.
@@ -44,13 +50,15 @@ begin
       and known.actor_id = for_user and known.agent_id = for_agent
   ) end;
   if session is null then
-    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409,
+      'Use a fresh request id for each request.');
   end if;
   return next;
 end;
 $$;
 comment on function private.open_session(uuid, uuid, uuid, text, boolean) is
-  'Decides whether the person may open the agent now and, if so, writes session.opened. session: the id to use, the first one''s when the request id was seen within a day. Errors: request_id_reused 409.';
+  'Decides whether the person may open the agent now and, if so, writes session.opened. session: the id to use, the '
+  'first one''s when the request id was seen within a day. Errors: request_id_reused 409.';
 
 create function private.find_session(session_id uuid)
 returns table (user_id uuid, agent_id uuid, workspace_id uuid, opened_at timestamptz, closed_at timestamptz)
@@ -61,7 +69,8 @@ set search_path = ''
 as $$
   select opened.actor_id, opened.agent_id, opened.workspace_id, opened.occurred_at,
     (select min(closed.occurred_at) from public.audit_log as closed
-     where closed.subject_id = find_session.session_id::text and closed.action = 'session.closed' and closed.workspace_id = opened.workspace_id)
+     where closed.subject_id = find_session.session_id::text and closed.action = 'session.closed'
+       and closed.workspace_id = opened.workspace_id)
   from public.audit_log as opened
   where opened.subject_id = find_session.session_id::text and opened.action = 'session.opened'
   order by opened.id
@@ -69,7 +78,8 @@ as $$
 $$;
 comment on function private.find_session(uuid) is 'A session as the audit log knows it; no row when it never was.';
 
-create function private.close_session(session_id uuid, for_user uuid, request_id text default null, by_service boolean default false)
+create function private.close_session(session_id uuid, for_user uuid, request_id text default null,
+  by_service boolean default false)
 returns boolean
 language plpgsql
 volatile
@@ -87,7 +97,8 @@ begin
     return false;
   end if;
   select * into entry from private.append_audit_entry(
-    known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}', close_session.request_id,
+    known.workspace_id, for_user, 'session.closed', 'session', close_session.session_id::text, known.agent_id, '{}',
+    close_session.request_id,
     case when not by_service then for_user end
   );
   -- Not new, and not the closing by the same request at the same time: the request id is another request's.
@@ -96,12 +107,15 @@ begin
     where closed.workspace_id = known.workspace_id and closed.id = entry.id and closed.action = 'session.closed'
       and closed.subject_id = close_session.session_id::text
   ) then
-    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each request.');
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409,
+      'Use a fresh request id for each request.');
   end if;
   return entry.is_new;
 end;
 $$;
-comment on function private.close_session(uuid, uuid, text, boolean) is 'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), request_id_reused 409.';
+comment on function private.close_session(uuid, uuid, text, boolean) is
+  'Writes session.closed; false when it was closed before. Errors: not_found 404 (also for another person''s session), '
+  'request_id_reused 409.';
 
 create function private.charge_turn(in_workspace uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb)
 returns void
@@ -110,23 +124,27 @@ volatile
 set search_path = ''
 as $$
 declare
-  tokens bigint := (select coalesce(sum(ceil(u.quantity)), 0) from jsonb_to_recordset($5) as u (kind text, quantity numeric) where u.kind = 'tokens');
+  tokens bigint := (select coalesce(sum(ceil(u.quantity)), 0)
+    from jsonb_to_recordset($5) as u (kind text, quantity numeric) where u.kind = 'tokens');
   paid record;
 begin
   -- One reservation is in one currency: others that a turn cost are taken beside it.
   for paid in
-    select coalesce(u.currency, 'USD') as currency, sum(coalesce(u.amount_minor, 0))::bigint as amount, row_number() over (order by count(*) desc, 1) as place
+    select coalesce(u.currency, 'USD') as currency, sum(coalesce(u.amount_minor, 0))::bigint as amount,
+      row_number() over (order by count(*) desc, 1) as place
     from jsonb_to_recordset($5) as u (amount_minor bigint, currency text) group by 1
     union all select 'USD', 0, 1 where jsonb_array_length($5) = 0
     order by 3
   loop
-    perform private.charge_usage(in_workspace, for_user, for_agent, case paid.place when 1 then $4 else $4 || ' ' || paid.currency end,
+    perform private.charge_usage(in_workspace, for_user, for_agent,
+      case paid.place when 1 then $4 else $4 || ' ' || paid.currency end,
       case paid.place when 1 then tokens else 0 end, paid.amount, paid.currency);
   end loop;
 end;
 $$;
 comment on function private.charge_turn(uuid, uuid, uuid, text, jsonb) is
-  'What a turn used, from its budgets: settles what was reserved under its request id, or takes it although nothing was. usage: as record_turn has it.';
+  'What a turn used, from its budgets: settles what was reserved under its request id, or takes it although nothing '
+  'was. usage: as record_turn has it.';
 
 create table private.session_turns (
   session_id uuid primary key,
@@ -191,31 +209,41 @@ begin
   end if;
   select written.id, written.is_new into audit_id, is_new
   from private.append_audit_entry(
-    in_workspace, for_user, 'session.turn', 'session', record_turn.session_id::text, for_agent, record_turn.detail, record_turn.request_id,
+    in_workspace, for_user, 'session.turn', 'session', record_turn.session_id::text, for_agent, record_turn.detail,
+      record_turn.request_id,
     by_person, jsonb_build_array('session.turn', record_turn.session_id, record_turn.usage, record_turn.detail)
   ) as written;
   if is_new then
-    for used in select * from jsonb_to_recordset(record_turn.usage) as u (kind text, quantity numeric, unit text, amount_minor bigint, currency text) loop
+    for used in select *
+    from jsonb_to_recordset(record_turn.usage) as u (kind text, quantity numeric, unit text, amount_minor bigint,
+      currency text) loop
       perform private.record_usage(
-        by_person, in_workspace, used.kind, used.quantity, used.unit, coalesce(used.amount_minor, 0), coalesce(used.currency, 'USD'),
+        by_person, in_workspace, used.kind, used.quantity, used.unit, coalesce(used.amount_minor, 0),
+        coalesce(used.currency, 'USD'),
         for_agent, for_user, record_turn.request_id
       );
     end loop;
     -- What a person says that they used makes no budget smaller: it is their colleagues' too.
     if by_service and exists (select from public.budgets as b where b.workspace_id = in_workspace) then
       -- What the session reserved for it goes back first: what was used is taken instead.
-      perform private.settle_usage(t.workspace_id, t.request_id, 0, 0) from private.session_turns as t where t.session_id = $1;
+      perform private.settle_usage(t.workspace_id, t.request_id, 0, 0) from private.session_turns as t
+      where t.session_id = $1;
       delete from private.session_turns as t where t.session_id = $1;
       perform private.charge_turn(in_workspace, for_user, for_agent, record_turn.request_id, record_turn.usage);
     end if;
   elsif not exists (
     select from public.audit_log as known
-    where known.workspace_id = in_workspace and known.id = audit_id and known.action = 'session.turn' and known.subject_id = record_turn.session_id::text and known.actor_id = for_user
+    where known.workspace_id = in_workspace and known.id = audit_id and known.action = 'session.turn'
+      and known.subject_id = record_turn.session_id::text and known.actor_id = for_user
   ) then
-    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409, 'Use a fresh request id for each turn.');
+    perform private.raise_error('request_id_reused', 'This request id belongs to another request.', 409,
+      'Use a fresh request id for each turn.');
   end if;
   return next;
 end;
 $$;
 comment on function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean) is
-  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id of the person, or of the service (by_service), within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found 404, request_id_reused 409.';
+  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id of the '
+  'person, or of the service (by_service), within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A '
+  'turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found '
+  '404, request_id_reused 409.';

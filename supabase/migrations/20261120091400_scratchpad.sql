@@ -1,4 +1,5 @@
--- The scratchpad in Postgres: the fast memory's second implementation, for when there is no Redis or it does not answer.
+-- The scratchpad in Postgres: the fast memory's second implementation, for when there is no Redis or it does not
+-- answer.
 --
 -- Touches: three unlogged tables in private and the functions that mean the same as the Lua scripts on Redis.
 -- Beware:  unlogged: empty after a crash, and that is meant. Nothing here would be missed.
@@ -10,7 +11,9 @@ create unlogged table private.scratch_values (
   epoch text,
   expires_at timestamptz not null
 );
-comment on table private.scratch_values is 'Values that end: sessions, endpoints, cached answers (with the revision and epoch they were read at), floors (revision only), the epoch.';
+comment on table private.scratch_values is
+  'Values that end: sessions, endpoints, cached answers (with the revision and epoch they were read at), floors '
+  '(revision only), the epoch.';
 create index scratch_values_expires_at on private.scratch_values (expires_at);
 
 create unlogged table private.scratch_members (
@@ -20,7 +23,8 @@ create unlogged table private.scratch_members (
   ends_at timestamptz not null,
   primary key (key, member)
 );
-comment on table private.scratch_members is 'Sets whose members end one by one: who is here, who is typing, a person''s sessions.';
+comment on table private.scratch_members is
+  'Sets whose members end one by one: who is here, who is typing, a person''s sessions.';
 create index scratch_members_ends_at on private.scratch_members (ends_at);
 
 create unlogged table private.scratch_counters (
@@ -41,7 +45,8 @@ as $$
   on conflict (key) do update set value = known.value
   returning value #>> '{}';
 $$;
-comment on function private.scratch_epoch() is 'Which life of the scratchpad this is: a random word, made when absent, gone after a crash.';
+comment on function private.scratch_epoch() is
+  'Which life of the scratchpad this is: a random word, made when absent, gone after a crash.';
 
 create function private.scratch_write_back(key text, value jsonb, revision bigint, epoch text, ttl_seconds integer)
 returns text
@@ -65,15 +70,18 @@ begin
     return 'below_floor';
   end if;
   insert into private.scratch_values as known (key, value, revision, epoch, expires_at)
-  values (scratch_write_back.key, scratch_write_back.value, scratch_write_back.revision, scratch_write_back.epoch, now() + make_interval(secs => ttl_seconds))
+  values (scratch_write_back.key, scratch_write_back.value, scratch_write_back.revision, scratch_write_back.epoch,
+    now() + make_interval(secs => ttl_seconds))
   on conflict (key) do update
     set value = excluded.value, revision = excluded.revision, epoch = excluded.epoch, expires_at = excluded.expires_at
-    where known.epoch is distinct from excluded.epoch or known.revision <= excluded.revision or known.expires_at <= now();
+    where known.epoch is distinct from excluded.epoch or known.revision <= excluded.revision
+      or known.expires_at <= now();
   return 'written';
 end;
 $$;
 comment on function private.scratch_write_back(text, jsonb, bigint, text, integer) is
-  'Keeps an answer for ttl_seconds unless a newer revision is known (below_floor) or the scratchpad has forgotten its floors since it was read (other_epoch). key: agents:<user>.';
+  'Keeps an answer for ttl_seconds unless a newer revision is known (below_floor) or the scratchpad has forgotten its '
+  'floors since it was read (other_epoch). key: agents:<user>.';
 
 create function private.scratch_raise_floors(floors jsonb)
 returns void
@@ -89,7 +97,8 @@ as $$
   delete from private.scratch_values as answer using jsonb_each_text(floors) as given
   where answer.key = 'agents:' || given.key and answer.revision < given.value::bigint;
 $$;
-comment on function private.scratch_raise_floors(jsonb) is '{"<user>": revision}: nothing older than it is believed or written back for 10 minutes. A floor never sinks.';
+comment on function private.scratch_raise_floors(jsonb) is
+  '{"<user>": revision}: nothing older than it is believed or written back for 10 minutes. A floor never sinks.';
 
 create function private.scratch_hit(key text, max_count integer, window_seconds integer, amount integer default 1)
 returns table (allowed boolean, remaining integer, reset_seconds integer)
@@ -103,9 +112,12 @@ as $$
   on conflict (key) do update set
     count = case when known.window_ends_at <= now() then excluded.count else known.count + excluded.count end,
     window_ends_at = case when known.window_ends_at <= now() then excluded.window_ends_at else known.window_ends_at end
-  returning known.count <= max_count, greatest(max_count - known.count, 0)::integer, ceil(extract(epoch from known.window_ends_at - now()))::integer;
+  returning known.count <= max_count, greatest(max_count - known.count, 0)::integer,
+    ceil(extract(epoch from known.window_ends_at - now()))::integer;
 $$;
-comment on function private.scratch_hit(text, integer, integer, integer) is 'Counts `amount` into the key''s window and says whether it was within max_count, what is left and in how many seconds the window ends.';
+comment on function private.scratch_hit(text, integer, integer, integer) is
+  'Counts `amount` into the key''s window and says whether it was within max_count, what is left and in how many '
+  'seconds the window ends.';
 
 create function private.scratch_join(for_key text, who text, what jsonb, ttl_seconds double precision)
 returns boolean
@@ -116,7 +128,8 @@ as $$
 declare
   former_end timestamptz;
 begin
-  select known.ends_at into former_end from private.scratch_members as known where known.key = for_key and known.member = who;
+  select known.ends_at into former_end from private.scratch_members as known
+  where known.key = for_key and known.member = who;
   insert into private.scratch_members as known (key, member, info, ends_at)
   values (for_key, who, what, now() + make_interval(secs => ttl_seconds))
   on conflict (key, member) do update set info = excluded.info, ends_at = excluded.ends_at;
@@ -124,7 +137,8 @@ begin
 end;
 $$;
 comment on function private.scratch_join(text, text, jsonb, double precision) is
-  'Puts a member into a set, or keeps it there, for ttl_seconds; true when it was not there. A function, because its plans are kept where a pooler forbids prepared statements: heartbeats are the scratchpad''s most frequent write.';
+  'Puts a member into a set, or keeps it there, for ttl_seconds; true when it was not there. A function, because its '
+  'plans are kept where a pooler forbids prepared statements: heartbeats are the scratchpad''s most frequent write.';
 
 create function private.sweep_scratchpad()
 returns bigint
@@ -135,6 +149,8 @@ as $$
   with gone_values as (delete from private.scratch_values where expires_at <= now() returning 1),
   gone_members as (delete from private.scratch_members where ends_at <= now() returning 1),
   gone_counters as (delete from private.scratch_counters where window_ends_at <= now() returning 1)
-  select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*) from gone_counters);
+  select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*)
+    from gone_counters);
 $$;
-comment on function private.sweep_scratchpad() is 'Removes what has ended. Readers never see it anyway. Returns how many rows.';
+comment on function private.sweep_scratchpad() is
+  'Removes what has ended. Readers never see it anyway. Returns how many rows.';

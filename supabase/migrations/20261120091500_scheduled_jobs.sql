@@ -1,7 +1,8 @@
 -- Scheduled jobs: the schedules live in the database. If Postgres is up, they run.
 --
 -- Touches: cron.job, private.purge.
--- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by saying it again. Times are UTC.
+-- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by saying it again.
+--          Times are UTC.
 
 create function private.purge()
 returns jsonb
@@ -26,7 +27,8 @@ begin
     with over as (update public.invitations as i set status = 'expired'
       where i.status = 'pending' and i.expires_at <= now() and ($1 is null or i.workspace_id = $1)),
     gone as (delete from public.invitations as i
-      where i.status <> 'pending' and i.updated_at < now() - interval '30 days' and ($1 is null or i.workspace_id = $1) returning 1)
+      where i.status <> 'pending' and i.updated_at < now() - interval '30 days' and ($1 is null or i.workspace_id = $1)
+      returning 1)
     select array[count(*)] from gone$each$,
     $places$select distinct i.workspace_id from public.invitations as i order by 1$places$);
   counts := counts || jsonb_build_object('invitations', coalesce(done[1], 0));
@@ -56,7 +58,8 @@ begin
 end;
 $$;
 comment on function private.purge() is
-  'Removes for good what has waited long enough: workspaces deleted 30 days ago, settled invitations after 30 days, finished calls and job runs after 7, revisions of people who are gone, ended scratchpad rows. Returns the counts.';
+  'Removes for good what has waited long enough: workspaces deleted 30 days ago, settled invitations after 30 days, '
+  'finished calls and job runs after 7, revisions of people who are gone, ended scratchpad rows. Returns the counts.';
 
 select cron.schedule('seal-audit-log', '* * * * *', 'select private.seal_audit_log()');
 select cron.schedule('reconcile-function-calls', '10 seconds', 'select private.reconcile_function_calls()');

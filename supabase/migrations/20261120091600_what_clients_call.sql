@@ -1,9 +1,10 @@
 -- What clients call: the functions of the Data API whose work needs more rights than the caller has.
 --
 -- Touches: ten functions in public.
--- Beware:  each is a thin cover, run with the caller's own rights, over a body in `private` that is not exposed. A security definer function in
---          an exposed schema is what the database advisors (0028, 0029) warn of. Functions that need no more than the caller has (my_agents,
---          leave_workspace, audit_anchor) stand in their own chapters.
+-- Beware:  each is a thin cover, run with the caller's own rights, over a body in `private` that is not exposed. A
+--          security definer function in an exposed schema is what the database advisors (0028, 0029) warn of. Functions
+--          that need no more than the caller has (my_agents, leave_workspace, audit_anchor) stand in their own
+--          chapters.
 
 create function public.create_workspace(name text, slug text, region text default 'eu')
 returns public.workspaces
@@ -15,7 +16,9 @@ as $$
   select * from private.create_workspace($1, $2, $3);
 $$;
 comment on function public.create_workspace(text, text, text) is
-  'Makes a workspace and its first owner, the caller. name: 1–200 characters; slug: lowercase letters, digits and single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, 23514 on a malformed value.';
+  'Makes a workspace and its first owner, the caller. name: 1–200 characters; slug: lowercase letters, digits and '
+  'single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken '
+  '409, 23514 on a malformed value.';
 
 create function public.delete_workspace(workspace_id uuid)
 returns timestamptz
@@ -27,7 +30,8 @@ as $$
   select private.delete_workspace($1);
 $$;
 comment on function public.delete_workspace(uuid) is
-  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns when it was deleted. Errors: not_found 404.';
+  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns when it was deleted. '
+  'Errors: not_found 404.';
 
 create function public.restore_workspace(workspace_id uuid)
 returns void
@@ -51,7 +55,9 @@ as $$
   select * from private.invite_member($1, $2, $3);
 $$;
 comment on function public.invite_member(uuid, text, text) is
-  'Invites an address into a workspace for 7 days and returns the token, this once; an earlier pending invitation of the address is revoked. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only 403, not_found 404, already_member 409.';
+  'Invites an address into a workspace for 7 days and returns the token, this once; an earlier pending invitation of '
+  'the address is revoked. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only 403, '
+  'not_found 404, already_member 409.';
 
 create function public.accept_invitation(token text)
 returns uuid
@@ -63,7 +69,9 @@ as $$
   select private.accept_invitation($1);
 $$;
 comment on function public.accept_invitation(text) is
-  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is accepting once. The address must be confirmed, and whoever invited must still be able to. Errors: not_signed_in 401, invitation_for_another 403, address_not_confirmed 403, invitation_invalid 404.';
+  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is '
+  'accepting once. The address must be confirmed, and whoever invited must still be able to. Errors: not_signed_in '
+  '401, invitation_for_another 403, address_not_confirmed 403, invitation_invalid 404.';
 
 create function public.revoke_invitation(invitation_id uuid)
 returns void
@@ -87,7 +95,8 @@ as $$
   select private.transfer_ownership($1, $2);
 $$;
 comment on function public.transfer_ownership(uuid, uuid) is
-  'Makes a member the owner and the caller an admin. Owners only. Errors: not_signed_in 401, not_found 404, not_a_member 409.';
+  'Makes a member the owner and the caller an admin. Owners only. Errors: not_signed_in 401, not_found 404, '
+  'not_a_member 409.';
 
 create function public.explain_access(
   agent_id uuid, user_id uuid default null, scope text default null, as_itself boolean default false
@@ -122,7 +131,9 @@ begin
 end;
 $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
-  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of at most 16 KiB; request_id: at most 200 characters, the caller''s same one within a day is one entry. Errors: reserved_action 403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
+  'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of '
+  'at most 16 KiB; request_id: at most 200 characters, the caller''s same one within a day is one entry. Errors: '
+  'reserved_action 403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
 
 grant execute on function
   public.create_workspace(text, text, text),

@@ -1,10 +1,11 @@
 -- Finishing work: done, failed, later, never, again; and what happens to work whose worker went silent.
 --
 -- Touches: private.complete_work, fail_work, snooze_work, cancel_work, redrive_work, release_expired_work.
--- Beware:  what a worker says counts only under the claim's token. One id that is not held refuses the whole call and changes nothing. Saying
---          the same again (the answer was lost on its way) is fine as long as nobody else has had the work since. Held work is found by its id
---          and `lease_expires_at is not null`, never by its status: that would let Postgres choose the index of leases, whose dead entries
---          made completing five times as slow within 30 s of another transaction being held open.
+-- Beware:  what a worker says counts only under the claim's token. One id that is not held refuses the whole call and
+--          changes nothing. Saying the same again (the answer was lost on its way) is fine as long as nobody else has
+--          had the work since. Held work is found by its id and `lease_expires_at is not null`, never by its status:
+--          that would let Postgres choose the index of leases, whose dead entries made completing five times as slow
+--          within 30 s of another transaction being held open.
 
 create function private.require_held_or_said(queue private.work_queues, claim_token uuid, ids bigint[], said text)
 returns void
@@ -17,7 +18,8 @@ declare
 begin
   execute format(
     'select array_agg(asked.id) from unnest($2) as asked (id)
-     where not exists (select from %s as job where job.id = asked.id and job.claim_token = $1 and job.status = $3)', queue.work_table
+     where not exists (select from %s as job where job.id = asked.id and job.claim_token = $1 and job.status = $3)',
+       queue.work_table
   ) into lost using claim_token, ids, said;
   if lost is not null then
     perform private.refuse_lost_lease(lost);
@@ -25,7 +27,8 @@ begin
 end;
 $$;
 comment on function private.require_held_or_said(private.work_queues, uuid, bigint[], text) is
-  'After an update: refuses (lease_lost 409) unless every id was held under the token or has this status of it, said before.';
+  'After an update: refuses (lease_lost 409) unless every id was held under the token or has this status of it, said '
+  'before.';
 
 create function private.complete_work(queue text, claim_token uuid, ids bigint[], outcome jsonb default '{}')
 returns integer
@@ -47,7 +50,8 @@ begin
     'update %1$s as job set status = %2$L, finished_at = now(), lease_expires_at = null, last_error = null%3$s
      where job.id = any ($2) and job.claim_token = $1 and job.lease_expires_at is not null',
     known.work_table, 'done',
-    (select string_agg(format(', %1$I = (jsonb_populate_record(null::%2$s, $3)).%1$I', c, known.work_table), '') from unnest(named) as c)
+    (select string_agg(format(', %1$I = (jsonb_populate_record(null::%2$s, $3)).%1$I', c, known.work_table), '')
+      from unnest(named) as c)
   ) using claim_token, ids, outcome;
   get diagnostics completed = row_count;
   if completed < cardinality(ids) then
@@ -57,10 +61,13 @@ begin
 end;
 $$;
 comment on function private.complete_work(text, uuid, bigint[], jsonb) is
-  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. '
+  'Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, '
+  'lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
 grant execute on function private.complete_work(text, uuid, bigint[], jsonb) to service_role;
 
-create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
+create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text,
+  retry_in interval default null, retry boolean default true)
 returns integer
 language plpgsql
 volatile
@@ -75,7 +82,9 @@ begin
   execute format($update$
     update %s as job set
       status = case when again then 'pending' else 'failed' end,
-      scheduled_for = case when again then now() + greatest(coalesce($4, private.work_backoff(job.attempts)), interval '0') else job.scheduled_for end,
+      scheduled_for = case
+        when again then now() + greatest(coalesce($4, private.work_backoff(job.attempts)), interval '0')
+      else job.scheduled_for end,
       finished_at = case when again then null else now() end,
       lease_expires_at = null, last_error = $3
     from (select id, $5 and attempts < max_attempts as again from %1$s where id = any ($2) for update) as held
@@ -85,7 +94,9 @@ begin
   if touched < cardinality(ids) then
     execute format($lost$
       select array_agg(asked.id) from unnest($2) as asked (id) where not exists (
-        select from %s as job where job.id = asked.id and job.claim_token = $1 and job.status in ('pending', 'failed') and job.last_error = $3)
+        select from %s as job
+        where job.id = asked.id and job.claim_token = $1 and job.status in ('pending', 'failed')
+          and job.last_error = $3)
     $lost$, known.work_table) into ids using claim_token, ids, cause;
     if ids is not null then
       perform private.refuse_lost_lease(ids);
@@ -95,10 +106,13 @@ begin
 end;
 $$;
 comment on function private.fail_work(text, uuid, bigint[], text, interval, boolean) is
-  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one '
+  'after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns '
+  'how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function private.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 
-create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
+create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz,
+  reason text default null)
 returns integer
 language plpgsql
 volatile
@@ -111,7 +125,8 @@ declare
 begin
   execute format($update$
     update %s as job set
-      status = 'pending', attempts = job.attempts - 1, scheduled_for = greatest($3, now()), lease_expires_at = null, last_error = left($4, 2000)
+      status = 'pending', attempts = job.attempts - 1, scheduled_for = greatest($3, now()), lease_expires_at = null,
+      last_error = left($4, 2000)
     where job.id = any ($2) and job.claim_token = $1 and job.lease_expires_at is not null
   $update$, known.work_table) using claim_token, ids, until, reason;
   get diagnostics touched = row_count;
@@ -122,7 +137,8 @@ begin
 end;
 $$;
 comment on function private.snooze_work(text, uuid, bigint[], timestamptz, text) is
-  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or '
+  'nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function private.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 
 create function private.cancel_work(queue text, ids bigint[], reason text default null)
@@ -137,7 +153,9 @@ declare
   touched integer;
 begin
   execute format($update$
-    update %s as job set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = coalesce(left($2, 2000), job.last_error)
+    update %s as job
+    set status = 'cancelled', finished_at = now(), lease_expires_at = null,
+      last_error = coalesce(left($2, 2000), job.last_error)
     where job.id = any ($1) and job.status in ('pending', 'in_progress', 'failed')
   $update$, known.work_table) using ids, reason;
   get diagnostics touched = row_count;
@@ -145,7 +163,8 @@ begin
 end;
 $$;
 comment on function private.cancel_work(text, bigint[], text) is
-  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. '
+  'Returns how many were cancelled. Errors: unknown_queue 404.';
 grant execute on function private.cancel_work(text, bigint[], text) to service_role;
 
 create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
@@ -164,12 +183,14 @@ begin
     update %s as job set status = 'pending', attempts = 0, scheduled_for = now(), finished_at = null, claim_token = null
     where job.id in (
       select dead.id from %1$s as dead
-      where (case when $1 is null then dead.status = 'failed' else dead.id = any ($1) and dead.status in ('failed', 'cancelled') end)
+      where (case when $1 is null then dead.status = 'failed'
+        else dead.id = any ($1) and dead.status in ('failed', 'cancelled') end)
         and (dead.dedupe_key is null or not exists (
           select from %1$s as other
           where other.workspace_id = dead.workspace_id and other.dedupe_key = dead.dedupe_key and other.id <> dead.id
             and (other.status in ('pending', 'in_progress')
-              or other.id > dead.id and (case when $1 is null then other.status = 'failed' else other.id = any ($1) and other.status in ('failed', 'cancelled') end))
+              or other.id > dead.id and (case when $1 is null then other.status = 'failed'
+                else other.id = any ($1) and other.status in ('failed', 'cancelled') end))
         ))
       order by dead.id limit $2
       for update skip locked
@@ -180,7 +201,8 @@ begin
 end;
 $$;
 comment on function private.redrive_work(text, bigint[], integer) is
-  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key '
+  'is open again stays. Returns how many came back. Errors: unknown_queue 404.';
 grant execute on function private.redrive_work(text, bigint[], integer) to service_role;
 
 create function private.release_expired_work(batch integer default 10000)
@@ -216,7 +238,8 @@ begin
       )
       select array[count(*) filter (where again), count(*) filter (where not again)] from given_back
     $update$, known.work_table, batch),
-      format('select distinct job.workspace_id from %s as job where job.status = %L and job.lease_expires_at <= now() order by 1',
+      format('select distinct job.workspace_id from %s as job where job.status = %L and job.lease_expires_at <= now() '
+        'order by 1',
         known.work_table, 'in_progress'));
     if coalesce(done[1], 0) + coalesce(done[2], 0) > 0 then
       tally := tally || jsonb_build_object(known.name, jsonb_build_object('released', done[1], 'failed', done[2]));
@@ -227,7 +250,8 @@ begin
 end;
 $$;
 comment on function private.release_expired_work(integer) is
-  'Gives back the work whose lease has ended, at most `batch` of each queue; after the last attempt it is failed. Sets the lanes right. Returns how many, by queue. Safe to run at the same time as itself.';
+  'Gives back the work whose lease has ended, at most `batch` of each queue; after the last attempt it is failed. '
+  'Sets the lanes right. Returns how many, by queue. Safe to run at the same time as itself.';
 
 create function private.tidy_work_lanes(queue private.work_queues)
 returns void
@@ -266,4 +290,5 @@ begin
 end;
 $$;
 comment on function private.tidy_work_lanes(private.work_queues) is
-  'Finds what claims would not: work behind a lane''s low water (committed late, or by a claim that was undone) and work without a lane. Removes lanes that had nothing for an hour.';
+  'Finds what claims would not: work behind a lane''s low water (committed late, or by a claim that was undone) and '
+  'work without a lane. Removes lanes that had nothing for an hour.';

@@ -1,8 +1,10 @@
 -- Work from outside: adding it, seeing how it stands, and the grammar as the Data API and the function `work` call it.
 --
--- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for the service.
--- Beware:  people add work by inserting into a table under its policies, where a table grants it; enqueue_work is for the service, which passes
---          them. What a worker may say is the service's as well: a person's token never claims anything.
+-- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for
+--          the service.
+-- Beware:  people add work by inserting into a table under its policies, where a table grants it; enqueue_work is for
+--          the service, which passes them. What a worker may say is the service's as well: a person's token never
+--          claims anything.
 
 create function private.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
@@ -14,7 +16,8 @@ as $$
 #variable_conflict use_column
 declare
   known private.work_queues := private.work_queue(enqueue_work.queue);
-  kept_back text[] := array['id', 'status', 'attempts', 'lease_expires_at', 'claim_token', 'claimed_by', 'last_error', 'created_at', 'finished_at'];
+  kept_back text[] := array['id', 'status', 'attempts', 'lease_expires_at', 'claim_token', 'claimed_by', 'last_error',
+    'created_at', 'finished_at'];
   strange text[];
   shape text[];
   own_ids bigint[];
@@ -28,14 +31,17 @@ begin
     select distinct name from jsonb_array_elements(items) as one cross join lateral jsonb_object_keys(one) as name
     where name = any (kept_back) or not exists (
       select from pg_catalog.pg_attribute as a
-      where a.attrelid = known.work_table and a.attname = name and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
+      where a.attrelid = known.work_table and a.attname = name and a.attnum > 0 and not a.attisdropped
+        and a.attgenerated = '')
     order by name
   );
   if cardinality(strange) > 0 then
-    perform private.raise_error('unknown_column', 'Items name what cannot be set.', 422, array_to_string(strange, ', '));
+    perform private.raise_error('unknown_column', 'Items name what cannot be set.', 422,
+      array_to_string(strange, ', '));
   end if;
   own_ids := array(
-    select nextval(pg_get_serial_sequence(known.work_table::text, 'id')) from generate_series(1, jsonb_array_length(items))
+    select nextval(pg_get_serial_sequence(known.work_table::text, 'id'))
+    from generate_series(1, jsonb_array_length(items))
   );
   found_ids := array_fill(null::bigint, array[cardinality(own_ids)]);
   for round in 1..10 loop
@@ -50,12 +56,15 @@ begin
         select %3$s
         from jsonb_array_elements($1) with ordinality as item (one, place)
         cross join lateral jsonb_populate_record(null::%1$s, item.one) as given
-        where ($3)[item.place] is null and array(select name from jsonb_object_keys(item.one) as name order by name) = $4
+        where ($3)[item.place] is null
+          and array(select name from jsonb_object_keys(item.one) as name order by name) = $4
         order by item.place
-        on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
+        on conflict (workspace_id, dedupe_key)
+        where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
       $insert$, known.work_table,
         (select string_agg(quote_ident(name), ', ') from unnest(array_prepend('id', shape)) as name),
-        (select string_agg(coalesce('given.' || quote_ident(name), '($2)[item.place]'), ', ') from unnest(array_prepend(null, shape)) as name)
+        (select string_agg(coalesce('given.' || quote_ident(name), '($2)[item.place]'), ', ')
+          from unnest(array_prepend(null, shape)) as name)
       ) using items, own_ids, found_ids, shape;
     end loop;
     -- Work that was open a moment ago may be finished by now, and then neither it nor ours is found: another round.
@@ -65,7 +74,8 @@ begin
         where job.workspace_id = (item.one ->> 'workspace_id')::uuid and job.dedupe_key = item.one ->> 'dedupe_key'
           and job.status in ('pending', 'in_progress')
       )) order by item.place)
-      from jsonb_array_elements($1) with ordinality as item (one, place) left join %1$s as made on made.id = ($2)[item.place]
+      from jsonb_array_elements($1) with ordinality as item (one, place) left
+      join %1$s as made on made.id = ($2)[item.place]
     $find$, known.work_table) into found_ids using items, own_ids, found_ids;
   end loop;
   return query
@@ -74,12 +84,16 @@ begin
 end;
 $$;
 comment on function private.enqueue_work(text, jsonb) is
-  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, '
+  'scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with '
+  'is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s '
+  'checks say.';
 grant execute on function private.enqueue_work(text, jsonb) to service_role;
 
 create function private.work_health_rows()
 returns table (
-  queue text, pending bigint, due bigint, in_progress bigint, lease_ended bigint, failed bigint, oldest_due_seconds double precision, last_failure text
+  queue text, pending bigint, due bigint, in_progress bigint, lease_ended bigint, failed bigint,
+  oldest_due_seconds double precision, last_failure text
 )
 language plpgsql
 stable
@@ -90,35 +104,43 @@ as $$
 declare
   known private.work_queues;
 begin
-  for known in select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name loop
+  for known in select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table
+  order by q.name loop
     return query execute format($health$
       select %2$L::text, waiting.n, waiting.due, held.n, held.ended, dead.n, waiting.oldest,
         (select last_error from %1$s where status = 'failed' order by finished_at desc limit 1)
       from (select count(*) as n, count(*) filter (where scheduled_for <= now()) as due,
-              coalesce(extract(epoch from now() - min(scheduled_for) filter (where scheduled_for <= now())), 0)::double precision as oldest
+              coalesce(extract(epoch from now() - min(scheduled_for) filter (where scheduled_for <= now())),
+                0)::double precision as oldest
             from %1$s where status = 'pending') as waiting,
-           (select count(*) as n, count(*) filter (where lease_expires_at <= now()) as ended from %1$s where status = 'in_progress') as held,
+           (select count(*) as n, count(*) filter (where lease_expires_at <= now()) as ended from %1$s
+             where status = 'in_progress') as held,
            (select count(*) as n from %1$s where status = 'failed') as dead
     $health$, known.work_table, known.name);
   end loop;
   return query
-    select 'function_calls', count(*) filter (where c.status = 'retrying'), count(*) filter (where c.status = 'retrying' and c.next_attempt_at <= now()),
+    select 'function_calls', count(*) filter (where c.status = 'retrying'),
+      count(*) filter (where c.status = 'retrying' and c.next_attempt_at <= now()),
       count(*) filter (where c.status = 'sent'), count(*) filter (where c.status = 'sent' and c.deadline <= now()),
       count(*) filter (where c.status in ('failed', 'lost')),
-      coalesce(extract(epoch from now() - min(c.next_attempt_at) filter (where c.next_attempt_at <= now())), 0)::double precision,
-      (select f.last_error from private.function_calls as f where f.status in ('failed', 'lost') order by f.finished_at desc limit 1)
+      coalesce(extract(epoch from now() - min(c.next_attempt_at) filter (where c.next_attempt_at <= now())),
+        0)::double precision,
+      (select f.last_error from private.function_calls as f where f.status in ('failed', 'lost')
+        order by f.finished_at desc limit 1)
     from private.function_calls as c;
 end;
 $$;
 comment on function private.work_health_rows() is
-  'How each queue stands, and the ledger of function calls among them: pending, of it due, in progress, of it with an ended lease, failed (the dead letters); for how many seconds the oldest due work has waited; the latest cause of a failure.';
+  'How each queue stands, and the ledger of function calls among them: pending, of it due, in progress, of it with an '
+  'ended lease, failed (the dead letters); for how many seconds the oldest due work has waited; the latest cause of a '
+  'failure.';
 
 create view public.work_health with (security_invoker = true) as select * from private.work_health_rows();
 comment on view public.work_health is 'How each queue stands: see private.work_health_rows. For the service.';
 grant select on public.work_health to service_role;
 grant execute on function private.work_health_rows() to service_role;
 
--- The grammar, as the service calls it -------------------------------------------------------------------------------------------------
+-- The grammar, as the service calls it --------------------------------------------------------------------------------
 
 create function public.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
@@ -126,7 +148,8 @@ language sql volatile security invoker set search_path = ''
 as $$ select * from private.enqueue_work($1, $2); $$;
 
 create function public.claim_work(queue text, worker text, batch integer default 1, lease interval default '30 seconds')
-returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid,
+  lease_expires_at timestamptz, work jsonb)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.claim_work($1, $2, $3, $4); $$;
 
@@ -140,12 +163,14 @@ returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.complete_work($1, $2, $3, $4); $$;
 
-create function public.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null, retry boolean default true)
+create function public.fail_work(queue text, claim_token uuid, ids bigint[], error text, retry_in interval default null,
+  retry boolean default true)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.fail_work($1, $2, $3, $4, $5, $6); $$;
 
-create function public.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz, reason text default null)
+create function public.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz,
+  reason text default null)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.snooze_work($1, $2, $3, $4, $5); $$;
@@ -161,26 +186,41 @@ language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_work($1, $2, $3); $$;
 
 comment on function public.enqueue_work(text, jsonb) is
-  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s checks say.';
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, '
+  'scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with '
+  'is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s '
+  'checks say.';
 grant execute on function public.enqueue_work(text, jsonb) to service_role;
 comment on function public.claim_work(text, text, integer, interval) is
-  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal '
+  'shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier '
+  'schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that '
+  'the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease '
+  '422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
 grant execute on function public.claim_work(text, text, integer, interval) to service_role;
 comment on function public.heartbeat_work(text, uuid, bigint[], interval) is
-  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
+  'unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
 grant execute on function public.heartbeat_work(text, uuid, bigint[], interval) to service_role;
 comment on function public.complete_work(text, uuid, bigint[], jsonb) is
-  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. '
+  'Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, '
+  'lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
 grant execute on function public.complete_work(text, uuid, bigint[], jsonb) to service_role;
 comment on function public.fail_work(text, uuid, bigint[], text, interval, boolean) is
-  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one '
+  'after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns '
+  'how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function public.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 comment on function public.snooze_work(text, uuid, bigint[], timestamptz, text) is
-  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or '
+  'nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function public.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 comment on function public.cancel_work(text, bigint[], text) is
-  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. Returns how many were cancelled. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. '
+  'Returns how many were cancelled. Errors: unknown_queue 404.';
 grant execute on function public.cancel_work(text, bigint[], text) to service_role;
 comment on function public.redrive_work(text, bigint[], integer) is
-  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key '
+  'is open again stays. Returns how many came back. Errors: unknown_queue 404.';
 grant execute on function public.redrive_work(text, bigint[], integer) to service_role;

@@ -1,8 +1,9 @@
 -- Telephone numbers: how they are read, checked and kept, and where they ring.
 --
 -- Touches: private.read_phone, is_phone_number, are_phone_numbers, phone_line, phone_zones.
--- Beware:  a number is kept as E.164, with its extension behind it as RFC 3966 writes it: +15125550101;ext=12. What rings is the
---          line, which is the number without it: whoever asked not to be called is not called on another extension of it.
+-- Beware:  a number is kept as E.164, with its extension behind it as RFC 3966 writes it: +15125550101;ext=12. What
+--          rings is the line, which is the number without it: whoever asked not to be called is not called on another
+--          extension of it.
 
 create function private.phone_line(phone text)
 returns text
@@ -40,8 +41,8 @@ begin
 end;
 $$;
 comment on function private.is_phone_number(text) is
-  'Whether a text is a number as it is kept: +, calling code, a national number of that code''s plan, and perhaps ;ext= with '
-  'up to eleven digits. Null for null.';
+  'Whether a text is a number as it is kept: +, calling code, a national number of that code''s plan, and perhaps '
+  ';ext= with up to eleven digits. Null for null.';
 
 create function private.are_phone_numbers(phones text[])
 returns boolean
@@ -61,7 +62,8 @@ begin
   return true;
 end;
 $$;
-comment on function private.are_phone_numbers(text[]) is 'Whether all of them are numbers as they are kept, and none is null.';
+comment on function private.are_phone_numbers(text[]) is
+  'Whether all of them are numbers as they are kept, and none is null.';
 
 create function private.read_phone(written text)
 returns text
@@ -77,7 +79,8 @@ declare
   phone text;
 begin
   -- 555-0101 x12, ext. 12, extension: 12, #12, ;ext=12, and the comma that a telephone waits at.
-  extension := substring(plain from '(?i)[0-9)][\s,;.]*(?:ext(?:ensi[oó]n)?|x|#|anexo|int|,|;ext)[\s.:=#]*([0-9]{1,11})#?$');
+  extension := substring(plain
+    from '(?i)[0-9)][\s,;.]*(?:ext(?:ensi[oó]n)?|x|#|anexo|int|,|;ext)[\s.:=#]*([0-9]{1,11})#?$');
   if extension is not null then
     plain := regexp_replace(plain, '(?i)[\s,;.]*(?:;?ext(?:ensi[oó]n)?|x|#|anexo|int|,)[\s.:=#]*[0-9]{1,11}#?$', '');
   end if;
@@ -95,8 +98,8 @@ begin
 end;
 $$;
 comment on function private.read_phone(text) is
-  'A number as people write it, as it is kept: +1 (512) 555-0101 x12 is +15125550101;ext=12. Without + and calling code it is '
-  'one of North America. Null where it is no number.';
+  'A number as people write it, as it is kept: +1 (512) 555-0101 x12 is +15125550101;ext=12. Without + and calling '
+  'code it is one of North America. Null where it is no number.';
 
 create function private.phone_zones(phone text)
 returns text[]

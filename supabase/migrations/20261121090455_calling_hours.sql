@@ -1,11 +1,12 @@
 -- Calling hours: when somebody may be called, whose clocks nobody knows for certain.
 --
 -- Touches: private.next_opening, private.state_time_zones, private.callee_zones.
--- Beware:  a number may be carried elsewhere, an owner may live elsewhere than their property, and a border county may differ from
---          its state. So every place that is known counts, and the narrowest window of all is kept. Where nothing is known nobody
---          is called.
+-- Beware:  a number may be carried elsewhere, an owner may live elsewhere than their property, and a border county may
+--          differ from its state. So every place that is known counts, and the narrowest window of all is kept. Where
+--          nothing is known nobody is called.
 
-create function private.next_opening(moment timestamptz, call_from time, call_until time, call_days smallint[], time_zones text[])
+create function private.next_opening(moment timestamptz, call_from time, call_until time, call_days smallint[],
+  time_zones text[])
 returns timestamptz
 language sql
 stable
@@ -14,8 +15,9 @@ as $$
   with moments (at) as (
     select $1
     union
-    -- The first moment of a day's window: where the wall clock says call_from, or said it before the clock was set back, or where a
-    -- clock that was set forward, or back again after it had closed, lands inside. Clocks are set on half hours of UTC.
+    -- The first moment of a day's window: where the wall clock says call_from, or said it before the clock was set
+    -- back, or where a clock that was set forward, or back again after it had closed, lands inside. Clocks are set on
+    -- half hours of UTC.
     select first.at
     from unnest($5) as zone
     cross join generate_series(0, 15) as day
@@ -25,8 +27,10 @@ as $$
     ) as usual
     cross join lateral (
       values (usual.opens), (usual.opens - interval '30 minutes'), (usual.opens - interval '1 hour'),
-        (date_bin('30 minutes', usual.opens, 'epoch')), (date_bin('30 minutes', usual.opens - interval '30 minutes', 'epoch')),
-        (date_bin('30 minutes', usual.closes, 'epoch')), (date_bin('30 minutes', usual.closes - interval '30 minutes', 'epoch'))
+        (date_bin('30 minutes', usual.opens, 'epoch')),
+          (date_bin('30 minutes', usual.opens - interval '30 minutes', 'epoch')),
+        (date_bin('30 minutes', usual.closes, 'epoch')),
+          (date_bin('30 minutes', usual.closes - interval '30 minutes', 'epoch'))
     ) as first (at)
     where first.at > $1
   )
@@ -37,9 +41,10 @@ as $$
       and extract(isodow from m.at at time zone zone)::smallint = any ($4)));
 $$;
 comment on function private.next_opening(timestamptz, time, time, smallint[], text[]) is
-  'The moment itself when it lies in the window of every time zone (local time of day from call_from to before call_until, on '
-  'call_days with Monday 1), else the first moment after it that does. By the wall clock, so also right when clocks change. Null '
-  'where the windows have nothing in common within fifteen days, and without a time zone.';
+  'The moment itself when it lies in the window of every time zone (local time of day from call_from to before '
+  'call_until, on call_days with Monday 1), else the first moment after it that does. By the wall clock, so also '
+  'right when clocks change. Null where the windows have nothing in common within fifteen days, and without a time '
+  'zone.';
 
 create function private.state_time_zones(state text, zip text)
 returns text[]
@@ -62,7 +67,8 @@ as $$
     when zip is null and state = 'IN' then '{America/Chicago,America/Indiana/Indianapolis}'
     when zip is null and state in ('ND', 'SD', 'NE', 'KS', 'TX') then '{America/Chicago,America/Denver}'
     when zip is null and state in ('ID', 'OR') then '{America/Boise,America/Los_Angeles}'
-    when state in ('CT', 'DC', 'DE', 'FL', 'GA', 'KY', 'MA', 'MD', 'ME', 'MI', 'NC', 'NH', 'NJ', 'NY', 'OH', 'PA', 'RI', 'SC', 'VA',
+    when state in ('CT', 'DC', 'DE', 'FL', 'GA', 'KY', 'MA', 'MD', 'ME', 'MI', 'NC', 'NH', 'NJ', 'NY', 'OH', 'PA', 'RI',
+      'SC', 'VA',
       'VT', 'WV') then '{America/New_York}'
     when state in ('AL', 'AR', 'IA', 'IL', 'KS', 'LA', 'MN', 'MO', 'MS', 'ND', 'NE', 'OK', 'SD', 'TN', 'TX', 'WI')
       then '{America/Chicago}'
@@ -81,8 +87,8 @@ as $$
   end::text[];
 $$;
 comment on function private.state_time_zones(text, text) is
-  'The time zones of a state of the USA, or of a zip prefix that lies beyond its main one; both where a state has two and the zip '
-  'is not known; empty elsewhere.';
+  'The time zones of a state of the USA, or of a zip prefix that lies beyond its main one; both where a state has two '
+  'and the zip is not known; empty elsewhere.';
 
 create function private.callee_zones(phone text, state text, zip text, mailing_address text, time_zone text)
 returns text[]
@@ -101,5 +107,5 @@ as $$
   ) as known (zone);
 $$;
 comment on function private.callee_zones(text, text, text, text, text) is
-  'The time zones in which somebody may be: of their number, of the property, of their mailing address, and the one that was '
-  'given for the call (empty: none). Empty where nothing is known.';
+  'The time zones in which somebody may be: of their number, of the property, of their mailing address, and the one '
+  'that was given for the call (empty: none). Empty where nothing is known.';

@@ -1,16 +1,18 @@
 -- Leads: a property whose owner may want to sell, how much it presses them, and how far we have come with them.
 --
 -- Touches: private.state_code, private.lead_key, public.leads, private.score_lead, private.appraise_lead.
--- Beware:  the table is a template (see businesses): its trigger functions know no table by name. Money is whole cents of the owner's currency.
---          These queries are meant, and each has its index (a test reads their plans), all within one workspace:
---            by county           state = … and county = …                   best first     leads_by_county
---            by score            distress_score between … and …             best first     leads_by_score
---            by status           status = …                                 best first     leads_by_status
---            by equity           estimated_equity_minor between … and …     largest first  leads_by_equity
---            by parcel           lead_key = private.lead_key(state, county, parcel)        parcel_is_unique_in_its_county
---            what is due         next_action_at <= …                        oldest first   leads_by_next_action
---            by number           phones @> array['+1…']                                    leads_by_phone, for the service: the operator is not
---                                leakproof, so under row-level security Postgres reads the workspace's leads instead
+-- Beware:  the table is a template (see businesses): its trigger functions know no table by name. Money is whole cents
+--          of the owner's currency. These queries are meant, and each has its index (a test reads their plans), all
+--          within one workspace:
+--            by county     state = … and county = …                 best first     leads_by_county
+--            by score      distress_score between … and …           best first     leads_by_score
+--            by status     status = …                               best first     leads_by_status
+--            by equity     estimated_equity_minor between … and …   largest first  leads_by_equity
+--            by parcel     lead_key = private.lead_key(…)                          parcel_is_unique_in_its_county
+--            what is due   next_action_at <= …                      oldest first   leads_by_next_action
+--            by number     phones @> array['+1…']                                  leads_by_phone
+--          The last is for the service: the operator is not leakproof, so under row-level security Postgres reads the
+--          workspace's leads instead.
 
 create function private.state_code(written text)
 returns text
@@ -57,7 +59,8 @@ declare
   plain text := btrim(regexp_replace(upper(parcel), '[^[:alnum:]]+', '-', 'g'), '-');
 begin
   return private.state_code(state) || '/'
-    || regexp_replace(btrim(regexp_replace(lower(county), '[^[:alnum:]]+', ' ', 'g')), '(.) (county|parish|borough)$', '\1')
+    || regexp_replace(btrim(regexp_replace(lower(county), '[^[:alnum:]]+', ' ', 'g')), '(.) (county|parish|borough)$',
+      '\1')
     || '/' || case plain when '' then parcel else plain end;
 end;
 $$;
@@ -138,7 +141,8 @@ create table public.leads (
   constraint bedrooms_are_countable check (bedrooms between 0 and 500),
   constraint bathrooms_are_countable check (bathrooms between 0 and 500),
   constraint distress_score_is_0_to_100 check (distress_score between 0 and 100),
-  constraint distress_signals_are_few_words check (cardinality(distress_signals) <= 50 and array_to_string(distress_signals, ',') ~ '^([a-z0-9_]{1,60}(,|$))*$'),
+  constraint distress_signals_are_few_words check (cardinality(distress_signals) <= 50
+    and array_to_string(distress_signals, ',') ~ '^([a-z0-9_]{1,60}(,|$))*$'),
   constraint tax_delinquency_is_not_negative check (tax_delinquent_minor >= 0),
   constraint foreclosure_stage_is_known check (foreclosure_stage in
     ('none', 'notice_of_default', 'lis_pendens', 'auction_scheduled', 'bank_owned')),
@@ -146,25 +150,35 @@ create table public.leads (
   constraint estimated_value_is_not_negative check (estimated_value_minor >= 0),
   constraint mortgage_balance_is_not_negative check (mortgage_balance_minor >= 0),
   constraint last_sale_is_not_negative check (last_sale_minor >= 0),
-  constraint owner_kind_is_known check (owner_kind in ('person', 'company', 'trust', 'estate', 'bank', 'government', 'other')),
+  constraint owner_kind_is_known check (owner_kind in ('person', 'company', 'trust', 'estate', 'bank', 'government',
+    'other')),
   constraint mailing_address_is_short check (length(mailing_address) <= 500),
   constraint phones_are_few_numbers check (cardinality(phones) <= 20 and private.are_phone_numbers(phones)),
   constraint emails_are_few_addresses check (cardinality(emails) <= 20 and length(array_to_string(emails, ',')) <= 5000
     and array_to_string(emails, ',') ~ '^([^@,\s]+@[^@,\s]+(,|$))*$'),
   constraint source_url_is_a_url check (source_url ~ '^https?://\S+$' and length(source_url) <= 2000),
   constraint status_is_known check (status in
-    ('new', 'contacting', 'interested', 'callback', 'not_interested', 'wrong_number', 'do_not_call', 'negotiating', 'won', 'lost')),
+    ('new', 'contacting', 'interested', 'callback', 'not_interested', 'wrong_number', 'do_not_call', 'negotiating',
+      'won', 'lost')),
   constraint tags_are_few_and_short check (cardinality(tags) <= 50 and length(array_to_string(tags, ',')) <= 2000),
   constraint notes_are_bounded check (length(notes) <= 20000),
   constraint contact_count_is_not_negative check (contact_count >= 0)
 );
-comment on table public.leads is 'A property whose owner may want to sell: property, distress, equity, owner, source, pipeline. 47 columns, and lead_key, which is derived.';
-comment on column public.leads.distress_score is '0…100: private.score_lead, kept up to date by a trigger unless the caller gave another one. Null when written: reckon it.';
-comment on column public.leads.distress_signals is 'Words for what else presses: probate, divorce, bankruptcy, inherited, fire_damage, ….';
-comment on column public.leads.estimated_equity_minor is 'Value less mortgage, kept by a trigger unless the caller gave another one. Cents; may be negative.';
-comment on column public.leads.phones is 'E.164, with ;ext= for an extension. The first is dialled unless a dial names another.';
+comment on table public.leads is
+  'A property whose owner may want to sell: property, distress, equity, owner, source, pipeline. 47 columns, and '
+  'lead_key, which is derived.';
+comment on column public.leads.distress_score is
+  '0…100: private.score_lead, kept up to date by a trigger unless the caller gave another one. Null when written: '
+  'reckon it.';
+comment on column public.leads.distress_signals is
+  'Words for what else presses: probate, divorce, bankruptcy, inherited, fire_damage, ….';
+comment on column public.leads.estimated_equity_minor is
+  'Value less mortgage, kept by a trigger unless the caller gave another one. Cents; may be negative.';
+comment on column public.leads.phones is
+  'E.164, with ;ext= for an extension. The first is dialled unless a dial names another.';
 comment on column public.leads.do_not_call is 'Never dialled again, whatever was queued before.';
-comment on column public.leads.contact_count is 'Calls that reached the telephone network; kept by the outcomes of calls.';
+comment on column public.leads.contact_count is
+  'Calls that reached the telephone network; kept by the outcomes of calls.';
 create index leads_by_county on public.leads (workspace_id, state, county, distress_score desc, id);
 create index leads_by_score on public.leads (workspace_id, distress_score desc, id);
 create index leads_by_status on public.leads (workspace_id, status, distress_score desc, id);
@@ -177,7 +191,8 @@ alter table public.leads enable row level security;
 create policy "Members read the workspace's leads" on public.leads
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's leads" on public.leads is 'Guests come for an agent, not for the people whom the business calls.';
+comment on policy "Members read the workspace's leads" on public.leads is
+  'Guests come for an agent, not for the people whom the business calls.';
 create policy "Admins add leads" on public.leads
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -186,25 +201,31 @@ create policy "Admins change leads" on public.leads
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change leads" on public.leads is 'Who is called, and who is never called again, is an admin''s to say.';
+comment on policy "Admins change leads" on public.leads is
+  'Who is called, and who is never called again, is an admin''s to say.';
 grant select on public.leads to authenticated;
 grant select, insert, update, delete on public.leads to service_role;
--- contact_count and last_contacted_at are not granted, because only the outcomes of calls write them; workspace_id is not updated, because a lead
--- does not change hands; delete is granted to the service alone.
-grant insert (workspace_id, address, city, county, state, zip, parcel, property_type, year_built, area_sqft, lot_sqft, bedrooms, bathrooms,
+-- contact_count and last_contacted_at are not granted, because only the outcomes of calls write them; workspace_id is
+-- not updated, because a lead does not change hands; delete is granted to the service alone.
+grant insert (workspace_id, address, city, county, state, zip, parcel, property_type, year_built, area_sqft, lot_sqft,
+  bedrooms, bathrooms,
     distress_score, distress_signals, tax_delinquent_minor, foreclosure_stage, auction_date, is_vacant, code_violations,
     estimated_value_minor, mortgage_balance_minor, estimated_equity_minor, last_sale_minor, last_sale_date,
     owner_name, owner_kind, mailing_address, phones, emails, is_absentee, do_not_call,
-    source_name, source_url, scraped_at, source_raw, status, assigned_agent_id, tags, notes, next_action, next_action_at),
-  update (address, city, county, state, zip, parcel, property_type, year_built, area_sqft, lot_sqft, bedrooms, bathrooms,
+    source_name, source_url, scraped_at, source_raw, status, assigned_agent_id, tags, notes, next_action,
+    next_action_at),
+  update (address, city, county, state, zip, parcel, property_type, year_built, area_sqft, lot_sqft, bedrooms,
+    bathrooms,
     distress_score, distress_signals, tax_delinquent_minor, foreclosure_stage, auction_date, is_vacant, code_violations,
     estimated_value_minor, mortgage_balance_minor, estimated_equity_minor, last_sale_minor, last_sale_date,
     owner_name, owner_kind, mailing_address, phones, emails, is_absentee, do_not_call,
-    source_name, source_url, scraped_at, source_raw, status, assigned_agent_id, tags, notes, next_action, next_action_at)
+    source_name, source_url, scraped_at, source_raw, status, assigned_agent_id, tags, notes, next_action,
+    next_action_at)
   on public.leads to authenticated;
 
 create function private.score_lead(
-  foreclosure_stage text, auction_date date, tax_delinquent_minor bigint, estimated_value_minor bigint, estimated_equity_minor bigint,
+  foreclosure_stage text, auction_date date, tax_delinquent_minor bigint, estimated_value_minor bigint,
+    estimated_equity_minor bigint,
   is_vacant boolean, code_violations integer, distress_signals text[], today date
 )
 returns smallint
@@ -214,12 +235,15 @@ set search_path = ''
 as $$
   select (
     -- the bank has begun: up to 25
-    case foreclosure_stage when 'auction_scheduled' then 25 when 'lis_pendens' then 18 when 'notice_of_default' then 15 when 'bank_owned' then 8 else 0 end
+    case foreclosure_stage when 'auction_scheduled' then 25 when 'lis_pendens' then 18 when 'notice_of_default' then 15
+      when 'bank_owned' then 8 else 0 end
     -- and has named a day that is near: up to 15
-    + case when auction_date < today or auction_date is null then 0 when auction_date <= today + 14 then 15 when auction_date <= today + 30 then 10
+    + case when auction_date < today or auction_date is null then 0 when auction_date <= today + 14 then 15
+      when auction_date <= today + 30 then 10
         when auction_date <= today + 90 then 5 else 0 end
     -- taxes owed, against what the property is worth: up to 15
-    + case when coalesce(tax_delinquent_minor, 0) = 0 then 0 when tax_delinquent_minor * 100.0 >= estimated_value_minor * 3.0 then 15
+    + case when coalesce(tax_delinquent_minor, 0) = 0 then 0
+      when tax_delinquent_minor * 100.0 >= estimated_value_minor * 3.0 then 15
         when tax_delinquent_minor * 100.0 >= estimated_value_minor then 10 else 5 end
     -- nobody lives there: 10; the city complains: 2 each, up to 10; other signals: 5 each, up to 10
     + case when is_vacant then 10 else 0 end
@@ -227,12 +251,16 @@ as $$
     + least((select count(distinct signal) from unnest(distress_signals) as signal) * 5, 10)
     -- and there is something to sell for: up to 15
     + case when estimated_value_minor is null or estimated_value_minor = 0 or estimated_equity_minor is null then 0
-        when estimated_equity_minor * 2.0 >= estimated_value_minor then 15 when estimated_equity_minor * 10.0 >= estimated_value_minor * 3.0 then 10
+        when estimated_equity_minor * 2.0 >= estimated_value_minor then 15
+          when estimated_equity_minor * 10.0 >= estimated_value_minor * 3.0 then 10
         when estimated_equity_minor * 10.0 >= estimated_value_minor then 5 else 0 end
   )::smallint;
 $$;
 comment on function private.score_lead(text, date, bigint, bigint, bigint, boolean, integer, text[], date) is
-  'How much presses the owner to sell, 0…100. Weights of our own: foreclosure 25 (auction scheduled 25, lis pendens 18, notice of default 15, bank owned 8), auction within 14, 30, 90 days 15, 10, 5, taxes owed of at least 3 % of the value 15, 1 % 10, less 5, vacancy 10, code violations 2 each up to 10, other signals 5 each up to 10, equity of at least 50 % of the value 15, 30 % 10, 10 % 5. The same input gives the same score.';
+  'How much presses the owner to sell, 0…100. Weights of our own: foreclosure 25 (auction scheduled 25, lis pendens '
+  '18, notice of default 15, bank owned 8), auction within 14, 30, 90 days 15, 10, 5, taxes owed of at least 3 % of '
+  'the value 15, 1 % 10, less 5, vacancy 10, code violations 2 each up to 10, other signals 5 each up to 10, equity '
+  'of at least 50 % of the value 15, 30 % 10, 10 % 5. The same input gives the same score.';
 
 create function private.appraise_lead()
 returns trigger
@@ -252,20 +280,24 @@ begin
     end if;
     -- The score of an earlier day was reckoned on the day when the row was last written.
     is_ours := is_ours or new.distress_score = old.distress_score and old.distress_score = private.score_lead(
-      old.foreclosure_stage, old.auction_date, old.tax_delinquent_minor, old.estimated_value_minor, old.estimated_equity_minor,
+      old.foreclosure_stage, old.auction_date, old.tax_delinquent_minor, old.estimated_value_minor,
+      old.estimated_equity_minor,
       old.is_vacant, old.code_violations, old.distress_signals, (old.updated_at at time zone 'UTC')::date);
   end if;
-  new.estimated_equity_minor := coalesce(new.estimated_equity_minor, new.estimated_value_minor - new.mortgage_balance_minor);
+  new.estimated_equity_minor := coalesce(new.estimated_equity_minor,
+    new.estimated_value_minor - new.mortgage_balance_minor);
   if is_ours then
     new.distress_score := private.score_lead(
-      new.foreclosure_stage, new.auction_date, new.tax_delinquent_minor, new.estimated_value_minor, new.estimated_equity_minor,
+      new.foreclosure_stage, new.auction_date, new.tax_delinquent_minor, new.estimated_value_minor,
+      new.estimated_equity_minor,
       new.is_vacant, new.code_violations, new.distress_signals, today);
   end if;
   return new;
 end;
 $$;
 comment on function private.appraise_lead() is
-  'Trigger of leads: reckons equity and score where they were not given. A value that differs from what we would have reckoned was given, and stays until it is set to null.';
+  'Trigger of leads: reckons equity and score where they were not given. A value that differs from what we would have '
+  'reckoned was given, and stays until it is set to null.';
 
 create trigger appraise_lead before insert or update on public.leads
   for each row execute function private.appraise_lead();

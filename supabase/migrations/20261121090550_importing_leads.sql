@@ -1,9 +1,10 @@
 -- Importing leads: many rows at once, a report for each, and nothing half done.
 --
--- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as (for the function leads).
--- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row is known by state, county and
---          parcel as they are meant (lead_key); what a row does not say (absent, null, empty) stays as it is. An import
---          sets do_not_call and never lifts it.
+-- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as
+--          (for the function leads).
+-- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row
+--          is known by state, county and parcel as they are meant (lead_key); what a row does not say (absent, null,
+--          empty) stays as it is. An import sets do_not_call and never lifts it.
 
 create table public.import_headings (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -13,14 +14,20 @@ create table public.import_headings (
   primary key (workspace_id, heading),
   constraint heading_is_short check (length(heading) between 1 and 200),
   constraint column_is_one_that_an_import_sets check (column_name in (
-    'address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type', 'year_built', 'area_sqft', 'lot_sqft', 'bedrooms', 'bathrooms',
-    'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage', 'auction_date', 'is_vacant', 'code_violations',
-    'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor', 'last_sale_date', 'owner_name',
-    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url', 'scraped_at', 'source_raw',
+    'address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type', 'year_built', 'area_sqft', 'lot_sqft',
+    'bedrooms', 'bathrooms',
+    'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage', 'auction_date', 'is_vacant',
+    'code_violations',
+    'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor', 'last_sale_date',
+    'owner_name',
+    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url',
+    'scraped_at', 'source_raw',
     'tags', 'notes'))
 );
-comment on table public.import_headings is 'What the headings of a workspace''s vendors mean, beside those that are known anyway: for the function leads.';
-comment on column public.import_headings.column_name is 'The column of leads; null: what stands under the heading is left out.';
+comment on table public.import_headings is
+  'What the headings of a workspace''s vendors mean, beside those that are known anyway: for the function leads.';
+comment on column public.import_headings.column_name is
+  'The column of leads; null: what stands under the heading is left out.';
 alter table public.import_headings enable row level security;
 grant select, delete on public.import_headings to authenticated;
 grant insert (workspace_id, heading, column_name), update (column_name) on public.import_headings to authenticated;
@@ -34,10 +41,12 @@ comment on policy "Admins say what headings mean" on public.import_headings is '
 create policy "Admins change what headings mean" on public.import_headings
   for update to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change what headings mean" on public.import_headings is 'The column alone is granted: another heading is another row.';
+comment on policy "Admins change what headings mean" on public.import_headings is
+  'The column alone is granted: another heading is another row.';
 create policy "Admins remove what headings mean" on public.import_headings
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins remove what headings mean" on public.import_headings is 'Then they are what is known, or unknown.';
+comment on policy "Admins remove what headings mean" on public.import_headings is
+  'Then they are what is known, or unknown.';
 
 create function private.business_table(workspace_id uuid, prefix text, template text)
 returns regclass
@@ -53,7 +62,8 @@ begin
     found_table := to_regclass(format('public.%I', prefix || template));
   end if;
   if found_table is null then
-    perform private.raise_error('unknown_business', 'The workspace has no such business.', 404, 'prefix is a business''s, e.g. pn_, or empty for the first.');
+    perform private.raise_error('unknown_business', 'The workspace has no such business.', 404,
+      'prefix is a business''s, e.g. pn_, or empty for the first.');
   end if;
   return found_table;
 end;
@@ -67,10 +77,14 @@ immutable
 set search_path = ''
 as $$
 declare
-  settable constant text[] := array['address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type', 'year_built', 'area_sqft', 'lot_sqft',
-    'bedrooms', 'bathrooms', 'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage', 'auction_date', 'is_vacant',
-    'code_violations', 'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor', 'last_sale_date', 'owner_name',
-    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url', 'scraped_at', 'source_raw', 'tags', 'notes'];
+  settable constant text[] := array['address', 'city', 'county', 'state', 'zip', 'parcel', 'property_type',
+    'year_built', 'area_sqft', 'lot_sqft',
+    'bedrooms', 'bathrooms', 'distress_score', 'distress_signals', 'tax_delinquent_minor', 'foreclosure_stage',
+    'auction_date', 'is_vacant',
+    'code_violations', 'estimated_value_minor', 'mortgage_balance_minor', 'estimated_equity_minor', 'last_sale_minor',
+    'last_sale_date', 'owner_name',
+    'owner_kind', 'mailing_address', 'phones', 'emails', 'is_absentee', 'do_not_call', 'source_name', 'source_url',
+    'scraped_at', 'source_raw', 'tags', 'notes'];
   lists constant text[] := array['distress_signals', 'phones', 'emails', 'tags'];
   value jsonb;
   written text;
@@ -83,7 +97,8 @@ begin
     return;
   end if;
   fields := '{}';
-  for field, value in select key, case when jsonb_typeof(v) = 'string' then to_jsonb(trim(v #>> '{}')) else v end from jsonb_each(given) as e (key, v) loop
+  for field, value in select key, case when jsonb_typeof(v) = 'string' then to_jsonb(trim(v #>> '{}')) else v end
+  from jsonb_each(given) as e (key, v) loop
     continue when value = 'null' or value = '""';
     if field <> all (settable) then
       code := 'unknown_column';
@@ -91,11 +106,13 @@ begin
       return;
     end if;
     if field = any (lists) and jsonb_typeof(value) = 'string' then
-      value := to_jsonb(array(select trim(part) from regexp_split_to_table(value #>> '{}', '[;|,]') as part where trim(part) <> ''));
+      value := to_jsonb(array(select trim(part) from regexp_split_to_table(value #>> '{}', '[;|,]') as part
+        where trim(part) <> ''));
     end if;
     if field = 'phones' and jsonb_typeof(value) = 'array' then
       for written, phone in
-        select one.written, private.read_phone(one.written) from jsonb_array_elements_text(value) with ordinality as one (written, place) order by one.place
+        select one.written, private.read_phone(one.written)
+        from jsonb_array_elements_text(value) with ordinality as one (written, place) order by one.place
       loop
         if phone is null then
           code := 'invalid_value';
@@ -127,7 +144,9 @@ begin
 end;
 $$;
 comment on function private.read_lead(jsonb) is
-  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text (split at ; | or ,), telephone numbers as read_phone reads them. Or what is wrong with it: code and field. A text in place of a row says why it could not be read.';
+  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text '
+  '(split at ; | or ,), telephone numbers as read_phone reads them. Or what is wrong with it: code and field. A text '
+  'in place of a row says why it could not be read.';
 
 create function private.judge_leads(work_table regclass, lines integer[], leads jsonb)
 returns table (line integer, field text, message text)
@@ -154,11 +173,13 @@ begin
     return;
   end if;
   -- What breaks a rule of the table, each rule as the table has it.
-  select string_agg(format('when not (%s) then %L', pg_get_expr(k.conbin, k.conrelid), k.conname), ' ' order by k.conname) into verdicts
+  select string_agg(format('when not (%s) then %L', pg_get_expr(k.conbin, k.conrelid), k.conname), ' '
+    order by k.conname) into verdicts
   from pg_catalog.pg_constraint as k where k.conrelid = work_table and k.contype = 'c';
   return query execute format($judge$
     select judged.line, a.attname::text, replace(judged.broken, '_', ' ') from (
-      select ($1)[one.place] as line, (select case %1$s end from jsonb_populate_record(null::%2$s, one.fields)) as broken
+      select ($1)[one.place] as line,
+        (select case %1$s end from jsonb_populate_record(null::%2$s, one.fields)) as broken
       from jsonb_array_elements($2) with ordinality as one (fields, place)
     ) as judged
     join pg_catalog.pg_constraint as k on k.conrelid = %3$L::regclass and k.conname = judged.broken
@@ -170,7 +191,8 @@ exception when data_exception then
 end;
 $$;
 comment on function private.judge_leads(regclass, integer[], jsonb) is
-  'Of leads as write_leads takes them, those that cannot be written, and why: all in two statements, whose time does not depend on how many are bad. Those that break rules are told when all fit their columns.';
+  'Of leads as write_leads takes them, those that cannot be written, and why: all in two statements, whose time does '
+  'not depend on how many are bad. Those that break rules are told when all fit their columns.';
 
 create function private.fits_array(value jsonb, array_type oid)
 returns boolean
@@ -179,9 +201,11 @@ stable
 set search_path = ''
 as $$
   select coalesce(bool_and(one.value is null or pg_input_is_valid(one.value, format_type(t.typelem, null))), true)
-  from pg_catalog.pg_type as t cross join lateral jsonb_array_elements_text($1) as one (value) where t.oid = $2 and t.typelem <> 0;
+  from pg_catalog.pg_type as t cross join lateral jsonb_array_elements_text($1) as one (value)
+  where t.oid = $2 and t.typelem <> 0;
 $$;
-comment on function private.fits_array(jsonb, oid) is 'Whether each text of a JSON array fits the type''s elements; true where the type is no array.';
+comment on function private.fits_array(jsonb, oid) is
+  'Whether each text of a JSON array fits the type''s elements; true where the type is no array.';
 
 create function private.read_leads(work_table regclass, leads jsonb)
 returns table (line integer, fields jsonb, code text, field text, message text)
@@ -196,16 +220,22 @@ declare
   refused jsonb := '[]'::jsonb;
   found_bad jsonb;
   given jsonb := (
-    select jsonb_agg(jsonb_build_object('line', one.place, 'fields', said.fields, 'code', said.code, 'field', said.field,
-      'message', said.message, 'key', private.lead_key(said.fields ->> 'state', said.fields ->> 'county', said.fields ->> 'parcel')))
-    from jsonb_array_elements(leads) with ordinality as one (value, place) cross join lateral private.read_lead(one.value) as said);
+    select jsonb_agg(jsonb_build_object('line', one.place, 'fields', said.fields, 'code', said.code, 'field',
+      said.field,
+      'message', said.message, 'key',
+      private.lead_key(said.fields ->> 'state', said.fields ->> 'county', said.fields ->> 'parcel')))
+    from jsonb_array_elements(leads) with ordinality as one (value, place) cross
+    join lateral private.read_lead(one.value) as said);
 begin
   -- Only what can be taken takes a place: those that name one lead are judged first. One round finds what does not fit
   -- its column, the next what breaks a rule.
   for round in 1 .. 3 loop
-    select array_agg((g ->> 'line')::integer order by place), jsonb_agg(g -> 'fields' order by place) into lines, twice from (
-      select g, place, count(*) over (partition by g ->> 'key') as alike from jsonb_array_elements(given) with ordinality as e (g, place)
-      where g ->> 'code' is null and not exists (select from jsonb_array_elements(refused) as r where r -> 'line' = g -> 'line')
+    select array_agg((g ->> 'line')::integer order by place), jsonb_agg(g -> 'fields' order by place) into lines, twice
+    from (
+      select g, place, count(*) over (partition by g ->> 'key') as alike
+      from jsonb_array_elements(given) with ordinality as e (g, place)
+      where g ->> 'code' is null and not exists (select from jsonb_array_elements(refused) as r
+        where r -> 'line' = g -> 'line')
     ) as good where alike > 1;
     exit when lines is null;
     select jsonb_agg(to_jsonb(j)) into found_bad from private.judge_leads(work_table, lines, twice) as j;
@@ -218,9 +248,11 @@ begin
       coalesce(g ->> 'code', case when r.line is not null then 'invalid_value' end) as code,
       coalesce(g ->> 'field', r.field) as field, coalesce(g ->> 'message', r.message) as message
     from jsonb_array_elements(given) as g
-    left join jsonb_to_recordset(refused) as r (line integer, field text, message text) on r.line = (g ->> 'line')::integer
+    left join jsonb_to_recordset(refused) as r (line integer, field text,
+      message text) on r.line = (g ->> 'line')::integer
   ), placed as (
-    select t.*, case when t.code is null then min(case when t.code is null then t.line end) over (partition by t.key) end as first_line
+    select t.*, case
+      when t.code is null then min(case when t.code is null then t.line end) over (partition by t.key) end as first_line
     from told as t
   )
   select p.line, p.fields, case when p.first_line < p.line then 'duplicate_row' else p.code end,
@@ -252,7 +284,8 @@ begin
   -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
   select format($write$
     with given as materialized (
-      select ($2)[one.place] as line, private.lead_key(r.state, r.county, r.parcel) as key, r.* from jsonb_array_elements($3) with ordinality as one (fields, place)
+      select ($2)[one.place] as line, private.lead_key(r.state, r.county, r.parcel) as key, r.*
+      from jsonb_array_elements($3) with ordinality as one (fields, place)
       cross join lateral jsonb_populate_record(null::%1$s, one.fields) as r
     ), inserted as (
       insert into %1$s (workspace_id, %2$s) select $1, %2$s from given as g order by g.line
@@ -262,7 +295,8 @@ begin
       where l.workspace_id = $1 and l.lead_key = g.key and (%4$s) is distinct from (%5$s)
       returning l.id, g.line
     )
-    select g.line, case when i.id is not null then 'inserted' when u.id is not null then 'updated' when k.id is not null then 'unchanged' end,
+    select g.line, case when i.id is not null then 'inserted' when u.id is not null then 'updated'
+      when k.id is not null then 'unchanged' end,
       coalesce(i.id, k.id), null::text, null::text, null::text
     from given as g
     left join inserted as i on i.key = g.key
@@ -272,7 +306,8 @@ begin
     string_agg(format('l.%I', c), ', '), string_agg(given_value, ', ')) into statement
   from (select c, case when c = 'do_not_call' then 'l.do_not_call or g.do_not_call'
     -- It is known by these already; how they were first written stays.
-    when c in ('state', 'county', 'parcel') then format('l.%I', c) else format('g.%I', c) end as given_value from unnest(named) as c) as columns;
+    when c in ('state', 'county', 'parcel') then format('l.%I', c) else format('g.%I', c) end as given_value
+      from unnest(named) as c) as columns;
   begin
     for line, result, lead_id, code, field, message in execute statement using workspace_id, lines, leads loop
       -- Somebody else has it, or added it just now.
@@ -291,14 +326,17 @@ begin
       code := 'invalid_value';
       message := replace(broken_constraint, '_', ' ');
       field := coalesce(nullif(broken_column, ''), (
-        select a.attname from pg_catalog.pg_constraint as k join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+        select a.attname from pg_catalog.pg_constraint as k
+        join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         where k.conrelid = work_table and k.conname = broken_constraint));
   end;
   -- Those that say why by themselves, and then the others; halves only where it takes two to break a rule.
   if half > 0 then
-    select array_agg(j.line), jsonb_agg(to_jsonb(j)) into bad, judged from private.judge_leads(work_table, lines, leads) as j;
+    select array_agg(j.line), jsonb_agg(to_jsonb(j)) into bad, judged
+    from private.judge_leads(work_table, lines, leads) as j;
     if bad is not null then
-      return query select (j ->> 'line')::integer, 'refused', null::uuid, 'invalid_value', j ->> 'field', j ->> 'message'
+      return query select (j ->> 'line')::integer, 'refused', null::uuid, 'invalid_value', j ->> 'field',
+        j ->> 'message'
         from jsonb_array_elements(judged) as j;
       select array_agg(l order by place), jsonb_agg(leads -> (place - 1)::integer order by place) into lines, leads
       from unnest(lines) with ordinality as one (l, place) where l <> all (bad);
@@ -308,9 +346,11 @@ begin
       return;
     end if;
     return query select * from private.write_leads(work_table, workspace_id, lines[:half],
-      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place <= half));
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place)
+        where place <= half));
     return query select * from private.write_leads(work_table, workspace_id, lines[half + 1:],
-      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place) where place > half));
+      (select jsonb_agg(one order by place) from jsonb_array_elements(leads) with ordinality as e (one, place)
+        where place > half));
     return;
   end if;
   line := lines[1];
@@ -319,7 +359,8 @@ begin
   if code = 'invalid_value' and field is null then
     foreach field in array named loop
       begin
-        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table) using jsonb_build_object(field, leads -> 0 -> field);
+        execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table)
+        using jsonb_build_object(field, leads -> 0 -> field);
       exception when data_exception or check_violation then
         message := 'The value does not fit the column.';
         exit;
@@ -330,7 +371,8 @@ begin
 end;
 $$;
 comment on function private.write_leads(regclass, uuid, integer[], jsonb) is
-  'Inserts leads that name the same columns, or changes what differs in those of their parcels. lines: their numbers in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and field.';
+  'Inserts leads that name the same columns, or changes what differs in those of their parcels. lines: their numbers '
+  'in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and field.';
 
 create function private.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -357,14 +399,17 @@ begin
   end if;
   begin
     with judged as (
-      select r.line, r.fields, r.code, r.field, r.message, array(select k from jsonb_object_keys(r.fields) as k order by k) as named
+      select r.line, r.fields, r.code, r.field, r.message,
+        array(select k from jsonb_object_keys(r.fields) as k order by k) as named
       from private.read_leads(work_table, leads) as r
     ), bundles as materialized (
       select array_agg(b.line order by b.line) as lines, jsonb_agg(b.fields order by b.line) as leads
-      from (select j.*, row_number() over (partition by j.named order by j.line) as place from judged as j where j.code is null) as b
+      from (select j.*, row_number() over (partition by j.named order by j.line) as place from judged as j
+        where j.code is null) as b
       group by b.named, (b.place - 1) / 500
     ), told as (
-      select w.* from bundles as b cross join lateral private.write_leads(work_table, import_leads.workspace_id, b.lines, b.leads) as w
+      select w.* from bundles as b cross
+      join lateral private.write_leads(work_table, import_leads.workspace_id, b.lines, b.leads) as w
       union all
       select j.line, 'refused', null, j.code, j.field, j.message from judged as j where j.code is not null
     )
@@ -374,11 +419,13 @@ begin
     end if;
   exception when sqlstate 'UNDO0' then
     -- Good rows of a bad file: they would have been written.
-    report := (select jsonb_agg(case when r ->> 'result' = 'refused' then r else r || '{"result": "not_imported", "lead_id": null}' end)
+    report := (select jsonb_agg(case when r ->> 'result' = 'refused' then r
+      else r || '{"result": "not_imported", "lead_id": null}' end)
       from jsonb_array_elements(report) as r);
   end;
   return query
-    select (r ->> 'line')::integer, r ->> 'result', (r ->> 'lead_id')::uuid, r ->> 'code', r ->> 'field', r ->> 'message'
+    select (r ->> 'line')::integer, r ->> 'result', (r ->> 'lead_id')::uuid, r ->> 'code', r ->> 'field',
+      r ->> 'message'
     from jsonb_array_elements(report) as r order by (r ->> 'line')::integer;
 end;
 $$;
@@ -404,7 +451,8 @@ begin
 end;
 $$;
 comment on function private.import_leads_as(uuid, text, uuid, jsonb, text) is
-  'import_leads as a person whose token the caller has verified: under their policies and grants, and in their name. Granted to nobody.';
+  'import_leads as a person whose token the caller has verified: under their policies and grants, and in their name. '
+  'Granted to nobody.';
 
 create function public.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -429,6 +477,8 @@ comment on function public.import_leads(text, uuid, jsonb, text) is
   'written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or '
   'refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and '
   'message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
-grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb), private.write_leads(regclass, uuid, integer[], jsonb),
+grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb),
+  private.write_leads(regclass, uuid, integer[], jsonb),
   private.judge_leads(regclass, integer[], jsonb), private.read_leads(regclass, jsonb), private.fits_array(jsonb, oid),
-  private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text) to authenticated, service_role;
+  private.import_leads(text, uuid, jsonb, text), public.import_leads(text, uuid, jsonb, text)
+    to authenticated, service_role;

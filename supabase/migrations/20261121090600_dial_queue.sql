@@ -1,11 +1,12 @@
 -- The dial queue: whom an agent with a voice calls next, and when they may be called.
 --
--- Touches: public.dial_queue (a work table), public.do_not_call_numbers, public.dial_rules, public.voice_assistants, triggers of
---          them and of leads.
--- Beware:  a call is dialled inside its window of local hours and never to a lead that is flagged or a number that is listed. That is looked at
---          three times: when it is queued (refused), when it is claimed (cancelled, or given back until the window opens), and right before the
---          provider is asked (private.begin_call), in one transaction with the note that it was: what was flagged before is not called.
---          Locks are taken in this order: lead, number (advisory), dial.
+-- Touches: public.dial_queue (a work table), public.do_not_call_numbers, public.dial_rules, public.voice_assistants,
+--          triggers of them and of leads.
+-- Beware:  a call is dialled inside its window of local hours and never to a lead that is flagged or a number that is
+--          listed. That is looked at three times: when it is queued (refused), when it is claimed (cancelled, or given
+--          back until the window opens), and right before the provider is asked (private.begin_call), in one
+--          transaction with the note that it was: what was flagged before is not called. Locks are taken in this order:
+--          lead, number (advisory), dial.
 
 create table public.do_not_call_numbers (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -18,17 +19,21 @@ create table public.do_not_call_numbers (
   constraint reason_is_short check (length(reason) <= 500),
   constraint source_is_known check (source in ('manual', 'import', 'call', 'registry'))
 );
-comment on table public.do_not_call_numbers is 'Numbers that no business of the workspace calls again. One list for all of its businesses.';
-comment on column public.do_not_call_numbers.phone is 'E.164 without an extension, however it was written: a trigger reads it.';
+comment on table public.do_not_call_numbers is
+  'Numbers that no business of the workspace calls again. One list for all of its businesses.';
+comment on column public.do_not_call_numbers.phone is
+  'E.164 without an extension, however it was written: a trigger reads it.';
 alter table public.do_not_call_numbers enable row level security;
 create policy "Members read the workspace's do-not-call list" on public.do_not_call_numbers
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's do-not-call list" on public.do_not_call_numbers is 'Who dials by hand must know it too.';
+comment on policy "Members read the workspace's do-not-call list" on public.do_not_call_numbers is
+  'Who dials by hand must know it too.';
 create policy "Admins add to the do-not-call list" on public.do_not_call_numbers
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins add to the do-not-call list" on public.do_not_call_numbers is 'Adding is enough: to take a number off the list is the service''s, by hand.';
+comment on policy "Admins add to the do-not-call list" on public.do_not_call_numbers is
+  'Adding is enough: to take a number off the list is the service''s, by hand.';
 grant select on public.do_not_call_numbers to authenticated;
 grant select, insert, update, delete on public.do_not_call_numbers to service_role;
 grant insert (workspace_id, phone, reason, source) on public.do_not_call_numbers to authenticated;
@@ -50,49 +55,65 @@ create table public.dial_queue (
   is_spent boolean not null default false,
   unique (workspace_id, id),
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
-  constraint lead_is_of_the_workspace foreign key (workspace_id, lead_id) references public.leads (workspace_id, id) on delete cascade,
+  constraint lead_is_of_the_workspace foreign key (workspace_id, lead_id)
+    references public.leads (workspace_id, id) on delete cascade,
   constraint voice_agent_is_of_the_workspace foreign key (workspace_id, voice_agent_id)
     references public.agents (workspace_id, id) on delete cascade,
   constraint phone_is_a_number check (private.is_phone_number(phone)),
   constraint window_opens_before_it_closes check (call_from < call_until),
-  constraint window_has_days_of_the_week check (cardinality(call_days) between 1 and 7 and call_days <@ '{1,2,3,4,5,6,7}'::smallint[]),
+  constraint window_has_days_of_the_week check (cardinality(call_days) between 1 and 7
+    and call_days <@ '{1,2,3,4,5,6,7}'::smallint[]),
   constraint time_zone_is_a_place check (time_zone = '' or time_zone <> 'UTC' and private.is_time_zone(time_zone)),
   constraint some_time_zone_is_known check (cardinality(time_zones) > 0),
   constraint started_call_has_a_key check ((started_at is null) = (call_key is null)),
   constraint provider_call_was_started check (provider_call_id is null or started_at is not null)
 );
-comment on table public.dial_queue is 'Calls to make: a work table. In progress means: being dialled, or on the phone until its outcome arrives.';
-comment on column public.dial_queue.phone is 'E.164, with ;ext= for an extension. The lead''s first number where none is given (empty).';
+comment on table public.dial_queue is
+  'Calls to make: a work table. In progress means: being dialled, or on the phone until its outcome arrives.';
+comment on column public.dial_queue.phone is
+  'E.164, with ;ext= for an extension. The lead''s first number where none is given (empty).';
 comment on column public.dial_queue.call_from is 'Local time of the lead from which it may be called …';
 comment on column public.dial_queue.call_until is '… and before which the call must have begun.';
 comment on column public.dial_queue.call_days is 'Days on which it may be called, Monday is 1.';
 comment on column public.dial_queue.time_zone is 'An IANA name where the caller knows one more; empty otherwise.';
-comment on column public.dial_queue.time_zones is 'All in which the person may be: of the number, the property, the mailing address and time_zone. The window is kept in each of them.';
-comment on column public.dial_queue.call_key is 'The idempotency key under which the provider was asked: queue, dial, attempt and claim. Kept over retries until the provider''s answer is certain.';
-comment on column public.dial_queue.started_at is 'When the provider was first asked for the call whose outcome is awaited. While it is set nothing is dialled before the provider was asked what became of it.';
-comment on column public.dial_queue.is_spent is 'The last attempt was made, and what became of it is still to be asked: nothing is dialled any more.';
+comment on column public.dial_queue.time_zones is
+  'All in which the person may be: of the number, the property, the mailing address and time_zone. The window is kept '
+  'in each of them.';
+comment on column public.dial_queue.call_key is
+  'The idempotency key under which the provider was asked: queue, dial, attempt and claim. Kept over retries until the '
+  'provider''s answer is certain.';
+comment on column public.dial_queue.started_at is
+  'When the provider was first asked for the call whose outcome is awaited. While it is set nothing is dialled before '
+  'the provider was asked what became of it.';
+comment on column public.dial_queue.is_spent is
+  'The last attempt was made, and what became of it is still to be asked: nothing is dialled any more.';
 create index dial_queue_leads on public.dial_queue (workspace_id, lead_id);
 create index dial_queue_voice_agents on public.dial_queue (workspace_id, voice_agent_id);
-create index dial_queue_open_numbers on public.dial_queue (workspace_id, private.phone_line(phone)) where status in ('pending', 'in_progress');
+create index dial_queue_open_numbers on public.dial_queue (workspace_id, private.phone_line(phone))
+  where status in ('pending', 'in_progress');
 create index dial_queue_provider_calls on public.dial_queue (provider_call_id) where provider_call_id is not null;
 alter table public.dial_queue enable row level security;
 create policy "Members read the workspace's calls to make" on public.dial_queue
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's calls to make" on public.dial_queue is 'Guests come for an agent, not for the business.';
+comment on policy "Members read the workspace's calls to make" on public.dial_queue is
+  'Guests come for an agent, not for the business.';
 create policy "Admins queue calls" on public.dial_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins queue calls" on public.dial_queue is 'A call is made in the business''s name and costs money.';
+comment on policy "Admins queue calls" on public.dial_queue is
+  'A call is made in the business''s name and costs money.';
 create policy "Admins change when a call is made" on public.dial_queue
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change when a call is made" on public.dial_queue is 'The window, the time and the turn; the rest is the grammar''s.';
+comment on policy "Admins change when a call is made" on public.dial_queue is
+  'The window, the time and the turn; the rest is the grammar''s.';
 grant select on public.dial_queue to authenticated;
 grant select, insert, update, delete on public.dial_queue to service_role;
 -- The columns of the grammar and of the call are not granted, because only a claim writes them.
-grant insert (workspace_id, priority, scheduled_for, max_attempts, lead_id, phone, voice_agent_id, call_from, call_until, call_days, time_zone),
+grant insert (workspace_id, priority, scheduled_for, max_attempts, lead_id, phone, voice_agent_id, call_from,
+  call_until, call_days, time_zone),
   update (priority, scheduled_for, call_from, call_until, call_days) on public.dial_queue to authenticated;
 -- At most twenty calls of a workspace's business at once: what is on the phone is in progress.
 select private.register_work_queue('public.dial_queue', 20);
@@ -107,7 +128,8 @@ declare
   zones text[];
 begin
   execute format($zones$
-    select private.callee_zones($1, l.state, l.zip, l.mailing_address, $2) from public.%I as l where l.workspace_id = $3 and l.id = $4
+    select private.callee_zones($1, l.state, l.zip, l.mailing_address, $2) from public.%I as l
+    where l.workspace_id = $3 and l.id = $4
   $zones$, prefix || 'leads') into zones using dial.phone, dial.time_zone, dial.workspace_id, dial.lead_id;
   return coalesce(zones, '{}');
 end;
@@ -127,26 +149,32 @@ declare
   written text := new.phone;
   lead record;
 begin
-  execute format('select l.phones[1] as phone, l.do_not_call from public.%I as l where l.workspace_id = $1 and l.id = $2', prefix || 'leads')
+  execute format('select l.phones[1] as phone, l.do_not_call from public.%I as l where l.workspace_id = $1 and l.id = '
+    '$2', prefix || 'leads')
   into lead using new.workspace_id, new.lead_id;
   new.phone := case when written = '' then coalesce(lead.phone, '') else private.read_phone(written) end;
   if new.phone is null then
-    perform private.raise_error('invalid_phone', 'phone: is no telephone number', 422, 'E.g. +15125550101, or +15125550101;ext=12.');
+    perform private.raise_error('invalid_phone', 'phone: is no telephone number', 422,
+      'E.g. +15125550101, or +15125550101;ext=12.');
   end if;
   if lead.do_not_call or private.is_listed(new.workspace_id, new.phone) then
     perform private.raise_error('do_not_call', 'This lead or number is not called any more.', 409);
   end if;
   if new.time_zone <> '' and (new.time_zone = 'UTC' or not private.is_time_zone(new.time_zone)) then
-    perform private.raise_error('unknown_time_zone', 'time_zone: is no place''s', 422, 'An IANA name, e.g. America/Chicago.');
+    perform private.raise_error('unknown_time_zone', 'time_zone: is no place''s', 422,
+      'An IANA name, e.g. America/Chicago.');
   end if;
   new.time_zones := private.dial_zones(prefix, jsonb_populate_record(null::public.dial_queue, to_jsonb(new)));
   if new.time_zones = '{}' then
-    perform private.raise_error('unknown_time_zone', 'time_zone: nothing says where this person is', 422, 'Give time_zone, an IANA name such as America/Chicago.');
+    perform private.raise_error('unknown_time_zone', 'time_zone: nothing says where this person is', 422,
+      'Give time_zone, an IANA name such as America/Chicago.');
   end if;
   if new.status = 'pending' then
-    new.scheduled_for := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until, new.call_days, new.time_zones);
+    new.scheduled_for := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until,
+      new.call_days, new.time_zones);
     if new.scheduled_for is null then
-      perform private.raise_error('no_calling_hours', 'call_from: the hours of ' || array_to_string(new.time_zones, ' and ') || ' have nothing in common', 422,
+      perform private.raise_error('no_calling_hours',
+        'call_from: the hours of ' || array_to_string(new.time_zones, ' and ') || ' have nothing in common', 422,
         'Widen the window, or give a number where the person lives.');
     end if;
   end if;
@@ -183,8 +211,10 @@ begin
   end if;
   if new.status = 'pending' and new.started_at is null then
     new.time_zones := private.dial_zones(
-      private.business_prefix(tg_table_name, 'dial_queue'), jsonb_populate_record(null::public.dial_queue, to_jsonb(new)));
-    opens_at := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until, new.call_days, new.time_zones);
+      private.business_prefix(tg_table_name, 'dial_queue'),
+      jsonb_populate_record(null::public.dial_queue, to_jsonb(new)));
+    opens_at := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until, new.call_days,
+      new.time_zones);
     if opens_at is null then
       -- The lead has moved, or the window was made narrower: a day on it is looked at again.
       new.time_zones := old.time_zones;
@@ -196,10 +226,12 @@ begin
 end;
 $$;
 comment on function private.reschedule_dial() is
-  'Trigger of dials that change: what waits is scheduled inside its window, except to ask about a call that was started; and such a call is asked about for a day before it is failed.';
+  'Trigger of dials that change: what waits is scheduled inside its window, except to ask about a call that was '
+  'started; and such a call is asked about for a day before it is failed.';
 create trigger prepare_dial before insert on public.dial_queue
   for each row execute function private.prepare_dial();
-create trigger reschedule_dial before update of status, scheduled_for, call_from, call_until, call_days on public.dial_queue
+create trigger reschedule_dial before update of status, scheduled_for, call_from, call_until,
+  call_days on public.dial_queue
   for each row execute function private.reschedule_dial();
 
 create function private.lock_number(workspace_id uuid, phone text)
@@ -219,9 +251,11 @@ language sql
 stable
 set search_path = ''
 as $$
-  select exists (select from public.do_not_call_numbers as listed where listed.workspace_id = $1 and listed.phone = private.phone_line($2));
+  select exists (select from public.do_not_call_numbers as listed
+    where listed.workspace_id = $1 and listed.phone = private.phone_line($2));
 $$;
-comment on function private.is_listed(uuid, text) is 'Whether the number''s line is on the workspace''s do-not-call list.';
+comment on function private.is_listed(uuid, text) is
+  'Whether the number''s line is on the workspace''s do-not-call list.';
 
 create function private.read_listed_number()
 returns trigger
@@ -240,8 +274,8 @@ begin
 end;
 $$;
 comment on function private.read_listed_number() is
-  'Trigger of numbers to be listed: keeps the line, however it was written, and waits for a call to it that is beginning. '
-  'Errors: invalid_phone 422.';
+  'Trigger of numbers to be listed: keeps the line, however it was written, and waits for a call to it that is '
+  'beginning. Errors: invalid_phone 422.';
 
 create function private.cancel_forbidden_dials()
 returns trigger
@@ -256,8 +290,11 @@ begin
   -- What the provider has been asked for is not undone: its outcome is awaited.
   for queue in select q.* from private.work_queues as q where q.kind = 'dial_queue' order by q.name loop
     execute format($cancel$
-      update %s as dial set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = 'the number is on the do-not-call list'
-      where dial.workspace_id = $1 and private.phone_line(dial.phone) = $2 and dial.status in ('pending', 'in_progress') and dial.started_at is null
+      update %s as dial
+      set status = 'cancelled', finished_at = now(), lease_expires_at = null,
+        last_error = 'the number is on the do-not-call list'
+      where dial.workspace_id = $1 and private.phone_line(dial.phone) = $2 and dial.status in ('pending', 'in_progress')
+        and dial.started_at is null
     $cancel$, queue.work_table) using new.workspace_id, new.phone;
   end loop;
   return null;
@@ -286,17 +323,20 @@ begin
   order by 1, 2
   on conflict do nothing;
   execute format($cancel$
-    update public.%I as dial set status = 'cancelled', finished_at = now(), lease_expires_at = null, last_error = 'the lead is not called any more'
+    update public.%I as dial
+    set status = 'cancelled', finished_at = now(), lease_expires_at = null,
+      last_error = 'the lead is not called any more'
     where (dial.workspace_id, dial.lead_id) in (select * from unnest($1, $2))
       and dial.status in ('pending', 'in_progress') and dial.started_at is null
   $cancel$, private.business_prefix(tg_table_name, 'leads') || 'dial_queue')
-  using array(select l.workspace_id from new_rows as l where l.do_not_call order by l.id), array(select l.id from new_rows as l where l.do_not_call order by l.id);
+  using array(select l.workspace_id from new_rows as l where l.do_not_call order by l.id),
+    array(select l.id from new_rows as l where l.do_not_call order by l.id);
   return null;
 end;
 $$;
 comment on function private.list_flagged_numbers() is
-  'Trigger of leads: whoever is flagged is not called through another lead either. Lists all their numbers and cancels what was '
-  'queued for them.';
+  'Trigger of leads: whoever is flagged is not called through another lead either. Lists all their numbers and '
+  'cancels what was queued for them.';
 create trigger list_numbers_of_added after insert on public.leads referencing new table as new_rows
   for each statement execute function private.list_flagged_numbers();
 create trigger list_numbers_of_changed after update on public.leads referencing new table as new_rows

@@ -1,8 +1,10 @@
--- Who may be called how often, and by which voice: the rules that hold for a number and for a workspace, not for one dial.
+-- Who may be called how often, and by which voice: the rules that hold for a number and for a workspace, not for one
+-- dial.
 --
 -- Touches: public.dial_rules, public.voice_assistants, private.number_calls, private.may_be_called_at.
--- Beware:  a number is counted by its line, over all leads, extensions and businesses of the workspace. The count is kept when a call
---          begins (private.begin_call), under the number's lock, so that two at once are seen one after the other.
+-- Beware:  a number is counted by its line, over all leads, extensions and businesses of the workspace. The count is
+--          kept when a call begins (private.begin_call), under the number's lock, so that two at once are seen one
+--          after the other.
 
 create table public.dial_rules (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -17,14 +19,15 @@ create table public.dial_rules (
   constraint calls_are_minutes_apart check (minutes_between between 1 and 1440)
 );
 comment on table public.dial_rules is
-  'How often one number may be called: for all leads of a workspace (state empty), and for those of a state. The strictest that '
-  'fits holds; without a row three calls in 24 hours, an hour apart.';
+  'How often one number may be called: for all leads of a workspace (state empty), and for those of a state. The '
+  'strictest that fits holds; without a row three calls in 24 hours, an hour apart.';
 comment on column public.dial_rules.state is 'Two letters, as in leads.state. Empty: for every lead.';
 alter table public.dial_rules enable row level security;
 create policy "Members read the workspace's dial rules" on public.dial_rules
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's dial rules" on public.dial_rules is 'Who dials by hand must know them too.';
+comment on policy "Members read the workspace's dial rules" on public.dial_rules is
+  'Who dials by hand must know them too.';
 create policy "Admins make dial rules" on public.dial_rules
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -56,17 +59,20 @@ create table public.voice_assistants (
     references public.agents (workspace_id, id) on delete cascade
 );
 comment on table public.voice_assistants is
-  'The provider''s assistant and number that an agent may speak with. The service allows them: they call in the name of whoever '
-  'owns the provider''s account.';
-comment on column public.voice_assistants.phone_number_id is 'The provider''s id of the number to call from; null leaves it to the assistant.';
+  'The provider''s assistant and number that an agent may speak with. The service allows them: they call in the name '
+  'of whoever owns the provider''s account.';
+comment on column public.voice_assistants.phone_number_id is
+  'The provider''s id of the number to call from; null leaves it to the assistant.';
 alter table public.voice_assistants enable row level security;
 create policy "Members read the workspace's voice assistants" on public.voice_assistants
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's voice assistants" on public.voice_assistants is 'To see which agents may call.';
+comment on policy "Members read the workspace's voice assistants" on public.voice_assistants is
+  'To see which agents may call.';
 grant select on public.voice_assistants to authenticated;
 grant select, insert, update, delete on public.voice_assistants to service_role;
--- insert, update and delete are not granted to people, because an id that anybody could write down would call with another's account.
+-- insert, update and delete are not granted to people, because an id that anybody could write down would call with
+-- another's account.
 
 create table private.number_calls (
   call_key text primary key,
@@ -74,7 +80,8 @@ create table private.number_calls (
   line text not null,
   begun_at timestamptz not null default now()
 );
-comment on table private.number_calls is 'When each number was called lately. A call that the provider refused is taken back.';
+comment on table private.number_calls is
+  'When each number was called lately. A call that the provider refused is taken back.';
 create index number_calls_by_line on private.number_calls (workspace_id, line, begun_at desc);
 create index number_calls_by_time on private.number_calls (begun_at);
 -- No grants: functions of the house read and write it.
@@ -90,7 +97,8 @@ declare
   apart interval;
   begun timestamptz[];
 begin
-  select coalesce(min(r.calls_per_day), 3), coalesce(max(r.minutes_between), 60) * interval '1 minute' into per_day, apart
+  select coalesce(min(r.calls_per_day), 3), coalesce(max(r.minutes_between), 60) * interval '1 minute'
+    into per_day, apart
   from public.dial_rules as r where r.workspace_id = $1 and r.state in ('', coalesce($3, ''));
   begun := array(
     select c.begun_at from private.number_calls as c
@@ -101,7 +109,8 @@ begin
 end;
 $$;
 comment on function private.may_be_called_at(uuid, text, text, text) is
-  'The first moment from now on at which the rules let a number be called. call_key: a call that was counted and is not another.';
+  'The first moment from now on at which the rules let a number be called. call_key: a call that was counted and is '
+  'not another.';
 
 create function private.forget_number_calls(age interval default interval '48 hours')
 returns integer
@@ -117,6 +126,7 @@ begin
     'select distinct c.workspace_id from private.number_calls as c order by 1'))[1], 0);
 end;
 $$;
-comment on function private.forget_number_calls(interval) is 'Removes what no rule asks for any more: older than a day. Returns how many.';
+comment on function private.forget_number_calls(interval) is
+  'Removes what no rule asks for any more: older than a day. Returns how many.';
 
 select cron.schedule('forget-number-calls', '50 3 * * *', 'select private.forget_number_calls()');

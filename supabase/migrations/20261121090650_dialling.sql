@@ -1,11 +1,15 @@
--- Dialling: from a due dial to a call at the voice provider, at most one at a time, however often the dispatcher dies in between.
+-- Dialling: from a due dial to a call at the voice provider, at most one at a time, however often the dispatcher dies
+-- in between.
 --
--- Touches: private.claim_calls, begin_call, hold_call, fail_call (for the function dispatch-calls), private.dispatch_due_calls (the job).
--- Beware:  between asking the provider and hearing its answer anything can happen. So started_at and a key are written before it is asked, and a dial
---          that has them is not dialled before the provider was asked what became of the call.
+-- Touches: private.claim_calls, begin_call, hold_call, fail_call (for the function dispatch-calls),
+--          private.dispatch_due_calls (the job).
+-- Beware:  between asking the provider and hearing its answer anything can happen. So started_at and a key are written
+--          before it is asked, and a dial that has them is not dialled before the provider was asked what became of the
+--          call.
 --
---   claim_calls ─► new: begin_call ─► provider asked ─┬─► accepted: hold_call, in progress until the outcome arrives or the lease ends
---        ▲     └─► started: the provider is asked     ├─► refused: fail_call, not started
+--   claim_calls ─► new: begin_call ─► provider asked ─┬─► accepted: hold_call, in progress until the outcome
+--        ▲     │                                      │   arrives or the lease ends
+--        │     └─► started: the provider is asked     ├─► refused: fail_call, not started
 --        │          about it, then the same ──────────┘
 --        └──────────────────────────────────────────────── no answer: fail_call, still started
 
@@ -17,14 +21,17 @@ set search_path = ''
 as $$
 begin
   if (private.work_queue(dial_prefix.queue)).kind <> 'dial_queue' then
-    perform private.raise_error('unknown_queue', 'There is no such queue of calls.', 404, 'A queue of calls is dial_queue, or one of a business, e.g. pn_dial_queue.');
+    perform private.raise_error('unknown_queue', 'There is no such queue of calls.', 404,
+      'A queue of calls is dial_queue, or one of a business, e.g. pn_dial_queue.');
   end if;
   return private.business_prefix(dial_prefix.queue, 'dial_queue');
 end;
 $$;
-comment on function private.dial_prefix(text) is 'The prefix of the business whose queue of calls this is. Errors: unknown_queue 404.';
+comment on function private.dial_prefix(text) is
+  'The prefix of the business whose queue of calls this is. Errors: unknown_queue 404.';
 
-create function private.judge_dial(queue text, dial_id bigint, out verdict text, out cause text, out opens_at timestamptz, out assistant jsonb)
+create function private.judge_dial(queue text, dial_id bigint, out verdict text, out cause text,
+  out opens_at timestamptz, out assistant jsonb)
 language plpgsql
 stable
 set search_path = ''
@@ -42,7 +49,8 @@ begin
       private.next_opening(rule.callable_at, dial.call_from, dial.call_until, dial.call_days, place.zones),
       jsonb_build_object(
         'assistant_id', voice.assistant_id, 'phone_number_id', voice.phone_number_id,
-        'variables', jsonb_strip_nulls(jsonb_build_object('owner_name', lead.owner_name, 'address', lead.address, 'city', lead.city)))
+        'variables', jsonb_strip_nulls(jsonb_build_object('owner_name', lead.owner_name, 'address', lead.address,
+          'city', lead.city)))
     from public.%I as dial
     join public.%I as lead on lead.workspace_id = dial.workspace_id and lead.id = dial.lead_id
     join public.agents as agent on agent.workspace_id = dial.workspace_id and agent.id = dial.voice_agent_id
@@ -59,17 +67,20 @@ begin
   verdict := 'dial';
   if is_flagged or is_listed then
     verdict := 'cancel';
-    cause := case when is_flagged then 'the lead is not called any more' else 'the number is on the do-not-call list' end;
+    cause := case when is_flagged then 'the lead is not called any more'
+      else 'the number is on the do-not-call list' end;
   elsif agent_status = 'archived' or assistant ->> 'assistant_id' is null then
     verdict := 'cancel';
-    cause := case when agent_status = 'archived' then 'the agent is archived' else 'the agent has no voice: voice_assistants' end;
+    cause := case when agent_status = 'archived' then 'the agent is archived'
+      else 'the agent has no voice: voice_assistants' end;
   elsif agent_status <> 'published' then
     verdict := 'wait';
     cause := 'the agent is not published';
     opens_at := now() + interval '15 minutes';
   elsif opens_at is null then
     verdict := 'wait';
-    cause := case when zones = '{}' then 'nothing says where this person is' else 'the hours of ' || array_to_string(zones, ' and ') || ' have nothing in common' end;
+    cause := case when zones = '{}' then 'nothing says where this person is'
+      else 'the hours of ' || array_to_string(zones, ' and ') || ' have nothing in common' end;
     opens_at := now() + interval '1 day';
   elsif opens_at > now() then
     verdict := 'wait';
@@ -78,9 +89,11 @@ begin
 end;
 $$;
 comment on function private.judge_dial(text, bigint) is
-  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and what the provider needs of agent and lead: {assistant_id, phone_number_id, variables}, from voice_assistants.';
+  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and what the provider '
+  'needs of agent and lead: {assistant_id, phone_number_id, variables}, from voice_assistants.';
 
-create function private.claim_calls(queue text, worker text, batch integer default 10, lease interval default '60 seconds')
+create function private.claim_calls(queue text, worker text, batch integer default 10,
+  lease interval default '60 seconds')
 returns table (
   id bigint, workspace_id uuid, claim_token uuid, lead_id uuid, phone text, assistant jsonb,
   call_key text, provider_call_id text, started_at timestamptz
@@ -100,7 +113,8 @@ begin
     started_at := (held.work ->> 'started_at')::timestamptz;
     if started_at is not null then
       -- Asking what became of a call is no attempt.
-      execute format('update public.%I as dial set attempts = dial.attempts - 1 where dial.id = $1', claim_calls.queue) using held.id;
+      execute format('update public.%I as dial set attempts = dial.attempts - 1 where dial.id = $1', claim_calls.queue)
+      using held.id;
     elsif judged.verdict = 'cancel' then
       perform private.cancel_work(claim_calls.queue, array[held.id], judged.cause);
       continue;
@@ -121,7 +135,9 @@ begin
 end;
 $$;
 comment on function private.claim_calls(text, text, integer, interval) is
-  'Claims due dials: cancels those that must not be called, gives those outside their window back until it opens, and returns the rest; with started_at those whose call may have been made: ask the provider about them first. Errors: as claim_work.';
+  'Claims due dials: cancels those that must not be called, gives those outside their window back until it opens, and '
+  'returns the rest; with started_at those whose call may have been made: ask the provider about them first. Errors: '
+  'as claim_work.';
 
 create function private.begin_call(queue text, claim_token uuid, dial_id bigint, lease interval default '60 seconds')
 returns table (verdict text, cause text, call_key text)
@@ -139,9 +155,11 @@ begin
   -- Locks first, in their order; the judgement's query then sees what was committed before.
   execute format('select to_jsonb(d) from public.%I as d where d.id = $1', begin_call.queue) into held using dial_id;
   dial := jsonb_populate_record(null::public.dial_queue, held);
-  execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads') using dial.workspace_id, dial.lead_id;
+  execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads')
+  using dial.workspace_id, dial.lead_id;
   perform private.lock_number(dial.workspace_id, dial.phone);
-  execute format('select to_jsonb(d) from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null for no key update', begin_call.queue)
+  execute format('select to_jsonb(d) from public.%I as d where d.id = $1 and d.claim_token = $2 and d.lease_expires_at '
+    'is not null for no key update', begin_call.queue)
   into held using dial_id, begin_call.claim_token;
   dial := jsonb_populate_record(null::public.dial_queue, held);
   if dial.id is null then
@@ -149,12 +167,14 @@ begin
     return;
   end if;
   select * into judged from private.judge_dial(begin_call.queue, dial_id);
-  if judged.verdict = 'dial' and dial.started_at is not null and (dial.is_spent or dial.attempts >= dial.max_attempts) then
+  if judged.verdict = 'dial' and dial.started_at is not null and (dial.is_spent or dial.attempts >= dial.max_attempts)
+    then
     judged.verdict := 'give_up';
     judged.cause := 'the provider knows of no call after the last attempt';
   end if;
   if judged.verdict = 'dial' then
-    call_key := coalesce(dial.call_key, concat_ws('-', begin_call.queue, dial_id, dial.attempts, left(begin_call.claim_token::text, 8)));
+    call_key := coalesce(dial.call_key,
+      concat_ws('-', begin_call.queue, dial_id, dial.attempts, left(begin_call.claim_token::text, 8)));
     execute format($begin$
       update public.%I as d set started_at = now(), call_key = $2, lease_expires_at = now() + $3,
         attempts = d.attempts + case when d.started_at is null then 0 else 1 end
@@ -171,12 +191,15 @@ begin
       attempts = case when d.is_spent then d.max_attempts else d.attempts end
     where d.id = $1
   $clear$, begin_call.queue) using dial_id;
-  if judged.verdict = 'wait' and (dial.started_at is null or not dial.is_spent and dial.attempts < dial.max_attempts) then
+  if judged.verdict = 'wait' and (dial.started_at is null or not dial.is_spent and dial.attempts < dial.max_attempts)
+    then
     -- A call that was asked about did not count as an attempt when it was claimed.
     if dial.started_at is not null then
-      execute format('update public.%I as d set attempts = d.attempts + 1 where d.id = $1', begin_call.queue) using dial_id;
+      execute format('update public.%I as d set attempts = d.attempts + 1 where d.id = $1', begin_call.queue)
+      using dial_id;
     end if;
-    perform private.snooze_work(begin_call.queue, begin_call.claim_token, array[dial_id], judged.opens_at, judged.cause);
+    perform private.snooze_work(begin_call.queue, begin_call.claim_token, array[dial_id], judged.opens_at,
+      judged.cause);
   elsif judged.verdict = 'cancel' then
     perform private.cancel_work(begin_call.queue, array[dial_id], judged.cause);
   else
@@ -186,9 +209,13 @@ begin
 end;
 $$;
 comment on function private.begin_call(text, uuid, bigint, interval) is
-  'The last look before the provider is asked, and the note that it will be, in one transaction. verdict: dial (with the idempotency key), or nothing is to be done any more: cancel, wait, give_up (the dial was so finished) or lost (somebody else''s). To be called again with a started dial only after the provider said that it knows of no such call.';
+  'The last look before the provider is asked, and the note that it will be, in one transaction. verdict: dial (with '
+  'the idempotency key), or nothing is to be done any more: cancel, wait, give_up (the dial was so finished) or lost '
+  '(somebody else''s). To be called again with a started dial only after the provider said that it knows of no such '
+  'call.';
 
-create function private.hold_call(queue text, claim_token uuid, dial_id bigint, provider_call_id text, lease interval default '30 minutes')
+create function private.hold_call(queue text, claim_token uuid, dial_id bigint, provider_call_id text,
+  lease interval default '30 minutes')
 returns boolean
 language plpgsql
 volatile
@@ -208,9 +235,12 @@ begin
 end;
 $$;
 comment on function private.hold_call(text, uuid, bigint, text, interval) is
-  'The provider has the call: the dial stays in progress until its outcome arrives, or for `lease`, as long as a call may last; then the provider is asked. False when the outcome was faster. Errors: unknown_queue 404, invalid_lease 422.';
+  'The provider has the call: the dial stays in progress until its outcome arrives, or for `lease`, as long as a call '
+  'may last; then the provider is asked. False when the outcome was faster. Errors: unknown_queue 404, invalid_lease '
+  '422.';
 
-create function private.fail_call(queue text, claim_token uuid, dial_id bigint, error text, may_have_arrived boolean, retry_in interval default null, retry boolean default true)
+create function private.fail_call(queue text, claim_token uuid, dial_id bigint, error text, may_have_arrived boolean,
+  retry_in interval default null, retry boolean default true)
 returns text
 language plpgsql
 volatile
@@ -223,23 +253,28 @@ begin
   perform private.dial_prefix(fail_call.queue);
   if not may_have_arrived then
     -- Nobody's telephone rang.
-    execute format('delete from private.number_calls as c using public.%I as d where d.id = $1 and d.claim_token = $2 and c.call_key = d.call_key', fail_call.queue)
+    execute format('delete from private.number_calls as c using public.%I as d where d.id = $1 and d.claim_token = $2 '
+      'and c.call_key = d.call_key', fail_call.queue)
     using dial_id, claim_token;
     execute format($clear$
       update public.%I as d set started_at = null, call_key = null, provider_call_id = null
       where d.id = $1 and d.claim_token = $2 and d.lease_expires_at is not null
     $clear$, fail_call.queue) using dial_id, claim_token;
   end if;
-  execute format('select private.work_backoff(d.attempts) from public.%I as d where d.id = $1', fail_call.queue) into backoff using dial_id;
-  perform private.fail_work(fail_call.queue, fail_call.claim_token, array[dial_id], error, coalesce(retry_in, backoff), retry);
+  execute format('select private.work_backoff(d.attempts) from public.%I as d where d.id = $1', fail_call.queue)
+    into backoff using dial_id;
+  perform private.fail_work(fail_call.queue, fail_call.claim_token, array[dial_id], error, coalesce(retry_in, backoff),
+    retry);
   execute format('select d.status from public.%I as d where d.id = $1', fail_call.queue) into became using dial_id;
   return became;
 end;
 $$;
 comment on function private.fail_call(text, uuid, bigint, text, boolean, interval, boolean) is
-  'Asking the provider failed. may_have_arrived: whether it may have made the call all the same; then it is asked about it before the next attempt. Returns what became of the dial: pending or failed. Errors: as fail_work.';
+  'Asking the provider failed. may_have_arrived: whether it may have made the call all the same; then it is asked '
+  'about it before the next attempt. Returns what became of the dial: pending or failed. Errors: as fail_work.';
 
-create function private.return_call(queue text, claim_token uuid, dial_id bigint, until timestamptz, reason text, may_have_arrived boolean)
+create function private.return_call(queue text, claim_token uuid, dial_id bigint, until timestamptz, reason text,
+  may_have_arrived boolean)
 returns void
 language plpgsql
 volatile
@@ -258,7 +293,8 @@ begin
 end;
 $$;
 comment on function private.return_call(text, uuid, bigint, timestamptz, text, boolean) is
-  'Gives a claimed dial back until a time, as if it had not been claimed: for a dispatcher that is out of time or not let in by the provider. may_have_arrived: whether it was claimed to be asked about. Errors: as snooze_work.';
+  'Gives a claimed dial back until a time, as if it had not been claimed: for a dispatcher that is out of time or not '
+  'let in by the provider. may_have_arrived: whether it was claimed to be asked about. Errors: as snooze_work.';
 
 create function private.dispatch_due_calls()
 returns bigint
@@ -270,8 +306,10 @@ declare
   queue private.work_queues;
   is_due boolean;
 begin
-  -- What waits is scheduled inside its window (reschedule_dial): due is due in its window. A call of the function that is still open will see it.
-  if exists (select from private.function_calls as call where call.job = 'dispatch-calls' and call.status in ('sent', 'retrying')) then
+  -- What waits is scheduled inside its window (reschedule_dial): due is due in its window. A call of the function that
+  -- is still open will see it.
+  if exists (select from private.function_calls as call
+    where call.job = 'dispatch-calls' and call.status in ('sent', 'retrying')) then
     return null;
   end if;
   for queue in select q.* from private.work_queues as q where q.kind = 'dial_queue' order by q.name loop
@@ -280,7 +318,8 @@ begin
         select from private.work_lanes as lane
         cross join lateral (
           select from %s as dial
-          where dial.status = 'pending' and dial.workspace_id = lane.workspace_id and dial.priority = lane.priority and dial.scheduled_for <= now()
+          where dial.status = 'pending' and dial.workspace_id = lane.workspace_id and dial.priority = lane.priority
+            and dial.scheduled_for <= now()
           limit 1
         ) as due
         where lane.queue = $1)
@@ -293,6 +332,7 @@ begin
 end;
 $$;
 comment on function private.dispatch_due_calls() is
-  'Calls the function dispatch-calls when a dial of any business is due in its window. Returns the ledger''s id, null when there was nothing to do or an earlier call is still open.';
+  'Calls the function dispatch-calls when a dial of any business is due in its window. Returns the ledger''s id, null '
+  'when there was nothing to do or an earlier call is still open.';
 
 select cron.schedule('dispatch-calls', '* * * * *', 'select private.dispatch_due_calls()');

@@ -1,20 +1,22 @@
 -- Endings: what the provider's word for the end of a call says about the person who was called.
 --
 -- Touches: private.call_endings, private.outcome_of_ending.
--- Beware:  the provider knows some six hundred endings and adds new ones without a word. The longest beginning that fits decides; a
---          test reads the provider's own list and finds none that fits nothing. An ending that is unknown says nothing about the
---          person: the call is unclear, which neither ends the lead nor dials it again.
+-- Beware:  the provider knows some six hundred endings and adds new ones without a word. The longest beginning that
+--          fits decides; a test reads the provider's own list and finds none that fits nothing. An ending that is
+--          unknown says nothing about the person: the call is unclear, which neither ends the lead nor dials it again.
 
 create table private.call_endings (
   begins_with text primary key,
   means text not null,
-  constraint meaning_is_known check (means in ('talked', 'no_answer', 'voicemail', 'not_connected', 'no_such_number', 'cut_off'))
+  constraint meaning_is_known check (means in ('talked', 'no_answer', 'voicemail', 'not_connected', 'no_such_number',
+    'cut_off'))
 );
 comment on table private.call_endings is
-  'What an ending means, by its beginning; the longest that fits decides. Source: the endings of VAPI''s API (CallEndedReason).';
+  'What an ending means, by its beginning; the longest that fits decides. Source: the endings of VAPI''s API '
+  '(CallEndedReason).';
 comment on column private.call_endings.means is
-  'talked: the call came to its end, and what was said decides. no_answer, voicemail. not_connected: the telephone did not ring. '
-  'no_such_number. cut_off: it ended for a technical reason, perhaps while people were talking.';
+  'talked: the call came to its end, and what was said decides. no_answer, voicemail. not_connected: the telephone '
+  'did not ring. no_such_number. cut_off: it ended for a technical reason, perhaps while people were talking.';
 -- No grants: functions of the house read it.
 
 insert into private.call_endings (begins_with, means) values
@@ -65,7 +67,8 @@ set search_path = ''
 as $$
 declare
   means text := (
-    select e.means from private.call_endings as e where starts_with($1, e.begins_with) order by length(e.begins_with) desc limit 1);
+    select e.means from private.call_endings as e where starts_with($1, e.begins_with)
+    order by length(e.begins_with) desc limit 1);
 begin
   return case
     when means = 'no_such_number' then 'wrong_number'
@@ -80,5 +83,5 @@ begin
 end;
 $$;
 comment on function private.outcome_of_ending(text, boolean, integer) is
-  'What became of a call whose agent did not say it: by the provider''s ending, whether its own judgement calls it a success, and '
-  'its seconds. unclear where that says nothing about the person.';
+  'What became of a call whose agent did not say it: by the provider''s ending, whether its own judgement calls it a '
+  'success, and its seconds. unclear where that says nothing about the person.';

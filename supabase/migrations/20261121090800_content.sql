@@ -1,9 +1,11 @@
 -- Content: what is to be posted on social networks, and what is to be published as an article, at its time and once.
 --
--- Touches: public.content_queue, public.build_content_queue (work tables, and templates of a business's own), private.next_local_time.
--- Beware:  scheduled_for is the time that counts. Nobody writes it by hand: publish_at says when, review_status says whether at all, and a
---          trigger makes scheduled_for of them; what is a draft is scheduled for infinity, so that no claim ever sees it. `reference` is what the
---          platform is told and asked for, and tried_at when it may first have been told: who finds it set asks before telling again.
+-- Touches: public.content_queue, public.build_content_queue (work tables, and templates of a business's own),
+--          private.next_local_time.
+-- Beware:  scheduled_for is the time that counts. Nobody writes it by hand: publish_at says when, review_status says
+--          whether at all, and a trigger makes scheduled_for of them; what is a draft is scheduled for infinity, so
+--          that no claim ever sees it. `reference` is what the platform is told and asked for, and tried_at when it may
+--          first have been told: who finds it set asks before telling again.
 
 create function private.schedule_content()
 returns trigger
@@ -26,7 +28,8 @@ begin
 end;
 $$;
 comment on function private.schedule_content() is
-  'Trigger of content tables: scheduled_for is publish_at (without one: now) of what is approved, and infinity of a draft. A retry''s time is left alone.';
+  'Trigger of content tables: scheduled_for is publish_at (without one: now) of what is approved, and infinity of a '
+  'draft. A retry''s time is left alone.';
 
 create function private.next_local_time(time_zone text, local_time time, after timestamptz default now())
 returns timestamptz
@@ -35,13 +38,15 @@ stable
 set search_path = ''
 as $$
   select min(moment) from (
-    select ((after at time zone time_zone)::date + days + local_time) at time zone time_zone as moment from generate_series(-1, 2) as days
+    select ((after at time zone time_zone)::date + days + local_time) at time zone time_zone as moment
+    from generate_series(-1, 2) as days
   ) as moments where moment > after;
 $$;
 comment on function private.next_local_time(text, time, timestamptz) is
-  'The next instant after `after` at which a clock in time_zone (an IANA name) shows local_time. Where a clock is put forward over it, the hour after; where it shows it twice, the second. Pair it with private.business_time_zone.';
+  'The next instant after `after` at which a clock in time_zone (an IANA name) shows local_time. Where a clock is put '
+  'forward over it, the hour after; where it shows it twice, the second. Pair it with private.business_time_zone.';
 
--- Articles -----------------------------------------------------------------------------------------------------------------------------
+-- Articles ------------------------------------------------------------------------------------------------------------
 create table public.build_content_queue (
   like private.work_item including all,
   title text not null,
@@ -58,25 +63,34 @@ create table public.build_content_queue (
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
   constraint title_is_short check (length(title) between 1 and 128),
   constraint article_is_not_empty_nor_endless check (length(article) between 1 and 500000),
-  constraint tags_are_few_and_short check (cardinality(tags) <= 20 and array_position(tags, null) is null and length(tags::text) <= 2000),
+  constraint tags_are_few_and_short check (cardinality(tags) <= 20 and array_position(tags, null) is null
+    and length(tags::text) <= 2000),
   constraint canonical_url_is_https check (canonical_url ~ '^https://[^\s]+$' and length(canonical_url) <= 2000),
   constraint platform_is_known check (platform in ('devto')),
   constraint review_status_is_known check (review_status in ('draft', 'approved')),
-  constraint drafts_are_never_due check (review_status = 'approved' or status <> 'pending' or scheduled_for = 'infinity'),
-  constraint only_approved_content_is_worked_on check (review_status = 'approved' or status in ('pending', 'cancelled')),
+  constraint drafts_are_never_due check (review_status = 'approved' or status <> 'pending'
+    or scheduled_for = 'infinity'),
+  constraint only_approved_content_is_worked_on check (review_status = 'approved'
+    or status in ('pending', 'cancelled')),
   constraint posted_url_is_a_url check (posted_url ~ '^https?://[^\s]+$' and length(posted_url) <= 2000)
 );
-comment on table public.build_content_queue is 'Written content: articles, published once at their time by the function publish-build-content. A work table.';
-comment on column public.build_content_queue.article is 'Markdown. Front matter is taken off before it is published: title, tags and canonical_url are the columns.';
-comment on column public.build_content_queue.tags is 'Written as one likes; the platform is told the first four that remain when all but letters and digits is left out.';
-comment on column public.build_content_queue.review_status is 'draft: waits, whatever its time · approved: is published when its time comes. Back to draft takes it out again.';
+comment on table public.build_content_queue is
+  'Written content: articles, published once at their time by the function publish-build-content. A work table.';
+comment on column public.build_content_queue.article is
+  'Markdown. Front matter is taken off before it is published: title, tags and canonical_url are the columns.';
+comment on column public.build_content_queue.tags is
+  'Written as one likes; the platform is told the first four that remain when all but letters and digits is left out.';
+comment on column public.build_content_queue.review_status is
+  'draft: waits, whatever its time · approved: is published when its time comes. Back to draft takes it out again.';
 comment on column public.build_content_queue.publish_at is 'Not before then; null: as soon as it is approved.';
-comment on column public.build_content_queue.reference is 'Stands, invisibly, in what is published: by it the platform''s list is searched before a second try.';
+comment on column public.build_content_queue.reference is
+  'Stands, invisibly, in what is published: by it the platform''s list is searched before a second try.';
 comment on column public.build_content_queue.tried_at is 'When the platform was first told of it, or may have been.';
 comment on column public.build_content_queue.posted_url is 'Where it can be read.';
 comment on column public.build_content_queue.external_id is 'The platform''s id of it.';
 create index build_content_queue_workspace on public.build_content_queue (workspace_id, created_at);
-create trigger schedule_content before insert or update of status, scheduled_for, review_status, publish_at on public.build_content_queue
+create trigger schedule_content before insert or update of status, scheduled_for, review_status,
+  publish_at on public.build_content_queue
   for each row execute function private.schedule_content();
 select private.register_work_queue('public.build_content_queue', null, array['posted_url', 'external_id']);
 
@@ -84,7 +98,8 @@ alter table public.build_content_queue enable row level security;
 create policy "Members read the workspace's articles" on public.build_content_queue
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's articles" on public.build_content_queue is 'Guests come for an agent, not for the business.';
+comment on policy "Members read the workspace's articles" on public.build_content_queue is
+  'Guests come for an agent, not for the business.';
 create policy "Admins add articles" on public.build_content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -96,12 +111,15 @@ create policy "Admins change articles that wait" on public.build_content_queue
 comment on policy "Admins change articles that wait" on public.build_content_queue is
   'What is being published or has been is as it was; who is too late touches no row.';
 grant select on public.build_content_queue to authenticated;
-grant insert (workspace_id, priority, title, article, tags, canonical_url, platform, review_status, publish_at) on public.build_content_queue to authenticated;
-grant update (priority, title, article, tags, canonical_url, platform, review_status, publish_at) on public.build_content_queue to authenticated;
--- delete is granted to the service alone: a draft is as good as deleted. Leases, reference and outcome are the grammar's.
+grant insert (workspace_id, priority, title, article, tags, canonical_url, platform, review_status,
+  publish_at) on public.build_content_queue to authenticated;
+grant update (priority, title, article, tags, canonical_url, platform, review_status,
+  publish_at) on public.build_content_queue to authenticated;
+-- delete is granted to the service alone: a draft is as good as deleted. Leases, reference and outcome are the
+-- grammar's.
 grant select, insert, update, delete on public.build_content_queue to service_role;
 
--- Video and social content -------------------------------------------------------------------------------------------------------------
+-- Video and social content --------------------------------------------------------------------------------------------
 create table public.content_queue (
   like private.work_item including all,
   script text not null default '',
@@ -122,28 +140,39 @@ create table public.content_queue (
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
   constraint script_is_not_endless check (length(script) <= 100000),
   constraint caption_is_short check (length(caption) between 1 and 5000),
-  constraint hashtags_are_few_and_short check (cardinality(hashtags) <= 30 and array_position(hashtags, null) is null and length(hashtags::text) <= 3000),
+  constraint hashtags_are_few_and_short check (cardinality(hashtags) <= 30 and array_position(hashtags, null) is null
+    and length(hashtags::text) <= 3000),
   constraint video_url_is_https check (video_url ~ '^https://[^\s]+$' and length(video_url) <= 2000),
   constraint platform_is_known check (platform in (
-    'bluesky', 'facebook', 'gmb', 'instagram', 'linkedin', 'pinterest', 'reddit', 'snapchat', 'telegram', 'threads', 'tiktok', 'twitter', 'youtube')),
+    'bluesky', 'facebook', 'gmb', 'instagram', 'linkedin', 'pinterest', 'reddit', 'snapchat', 'telegram', 'threads',
+    'tiktok', 'twitter', 'youtube')),
   constraint review_status_is_known check (review_status in ('draft', 'approved')),
-  constraint posting_status_is_known check (posting_status in ('draft', 'scheduled', 'posting', 'posted', 'failed', 'cancelled')),
-  constraint drafts_are_never_due check (review_status = 'approved' or status <> 'pending' or scheduled_for = 'infinity'),
-  constraint only_approved_content_is_worked_on check (review_status = 'approved' or status in ('pending', 'cancelled')),
+  constraint posting_status_is_known check (posting_status in ('draft', 'scheduled', 'posting', 'posted', 'failed',
+    'cancelled')),
+  constraint drafts_are_never_due check (review_status = 'approved' or status <> 'pending'
+    or scheduled_for = 'infinity'),
+  constraint only_approved_content_is_worked_on check (review_status = 'approved'
+    or status in ('pending', 'cancelled')),
   constraint posted_url_is_a_url check (posted_url ~ '^https?://[^\s]+$' and length(posted_url) <= 2000)
 );
-comment on table public.content_queue is 'Video and social content, posted once at its time by the function publish-social-content. A work table.';
+comment on table public.content_queue is
+  'Video and social content, posted once at its time by the function publish-social-content. A work table.';
 comment on column public.content_queue.script is 'What is said in the video; not posted.';
 comment on column public.content_queue.caption is 'What is posted, the hashtags after it.';
 comment on column public.content_queue.video_url is 'Handed on to the platform, never fetched here.';
-comment on column public.content_queue.platform is 'The network, as the posting service names it: gmb is Google Business Profile, twitter is X.';
-comment on column public.content_queue.review_status is 'draft: waits, whatever its time · approved: is posted when its time comes. Back to draft takes it out again.';
+comment on column public.content_queue.platform is
+  'The network, as the posting service names it: gmb is Google Business Profile, twitter is X.';
+comment on column public.content_queue.review_status is
+  'draft: waits, whatever its time · approved: is posted when its time comes. Back to draft takes it out again.';
 comment on column public.content_queue.publish_at is 'Not before then; null: as soon as it is approved.';
-comment on column public.content_queue.posting_status is 'The work''s status in the words of posting: follows from status and review_status.';
-comment on column public.content_queue.reference is 'The posting service''s idempotency key, and the note by which its history is searched before a second try.';
+comment on column public.content_queue.posting_status is
+  'The work''s status in the words of posting: follows from status and review_status.';
+comment on column public.content_queue.reference is
+  'The posting service''s idempotency key, and the note by which its history is searched before a second try.';
 comment on column public.content_queue.tried_at is 'When the platform was first told of it, or may have been.';
 create index content_queue_workspace on public.content_queue (workspace_id, created_at);
-create trigger schedule_content before insert or update of status, scheduled_for, review_status, publish_at on public.content_queue
+create trigger schedule_content before insert or update of status, scheduled_for, review_status,
+  publish_at on public.content_queue
   for each row execute function private.schedule_content();
 select private.register_work_queue('public.content_queue', null, array['posted_url', 'external_id']);
 
@@ -151,7 +180,8 @@ alter table public.content_queue enable row level security;
 create policy "Members read the workspace's posts" on public.content_queue
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read the workspace's posts" on public.content_queue is 'Guests come for an agent, not for the business.';
+comment on policy "Members read the workspace's posts" on public.content_queue is
+  'Guests come for an agent, not for the business.';
 create policy "Admins add posts" on public.content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -163,7 +193,9 @@ create policy "Admins change posts that wait" on public.content_queue
 comment on policy "Admins change posts that wait" on public.content_queue is
   'What is being posted or has been is as it was; who is too late touches no row.';
 grant select on public.content_queue to authenticated;
-grant insert (workspace_id, priority, script, caption, hashtags, video_url, platform, review_status, publish_at) on public.content_queue to authenticated;
-grant update (priority, script, caption, hashtags, video_url, platform, review_status, publish_at) on public.content_queue to authenticated;
+grant insert (workspace_id, priority, script, caption, hashtags, video_url, platform, review_status,
+  publish_at) on public.content_queue to authenticated;
+grant update (priority, script, caption, hashtags, video_url, platform, review_status,
+  publish_at) on public.content_queue to authenticated;
 -- delete is granted to the service alone, as with articles.
 grant select, insert, update, delete on public.content_queue to service_role;

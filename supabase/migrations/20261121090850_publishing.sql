@@ -1,9 +1,11 @@
--- Publishing: what the functions publish-build-content and publish-social-content ask of the database, and when they are called.
+-- Publishing: what the functions publish-build-content and publish-social-content ask of the database, and when they
+-- are called.
 --
 -- Touches: private.reserve_publication, private.publish_due_content, two jobs.
--- Beware:  a platform cannot be part of a transaction. Between its yes and our `done` a function may die, so that it may be told is written down
---          (tried_at) before it is told, and whoever finds that written asks the platform first. The jobs' times are UTC; when content goes out
---          is its own publish_at, an instant, and the job each five minutes sees to it: the daily one is for what waits for nobody.
+-- Beware:  a platform cannot be part of a transaction. Between its yes and our `done` a function may die, so that it
+--          may be told is written down (tried_at) before it is told, and whoever finds that written asks the platform
+--          first. The jobs' times are UTC; when content goes out is its own publish_at, an instant, and the job each
+--          five minutes sees to it: the daily one is for what waits for nobody.
 
 create function private.reserve_publication(queue text, claim_token uuid, id bigint, lease interval)
 returns timestamptz
@@ -18,7 +20,8 @@ begin
   perform private.require_lease(lease);
   execute format(
     'update %s as job set tried_at = coalesce(job.tried_at, now()), lease_expires_at = now() + $3
-     where job.id = $2 and job.claim_token = $1 and job.lease_expires_at > now() returning job.tried_at', known.work_table
+     where job.id = $2 and job.claim_token = $1 and job.lease_expires_at > now() returning job.tried_at',
+       known.work_table
   ) into first_tried_at using claim_token, id, lease;
   if first_tried_at is null then
     perform private.refuse_lost_lease(array[id]);
@@ -27,7 +30,9 @@ begin
 end;
 $$;
 comment on function private.reserve_publication(text, uuid, bigint, interval) is
-  'Writes down that the platform is about to be told of claimed content, to be called before it is, and holds the claim for another `lease`, which is to be longer than telling takes. Returns when that was first the case. Errors: unknown_queue 404, lease_lost 409 when the lease has ended, invalid_lease 422.';
+  'Writes down that the platform is about to be told of claimed content, to be called before it is, and holds the '
+  'claim for another `lease`, which is to be longer than telling takes. Returns when that was first the case. Errors: '
+  'unknown_queue 404, lease_lost 409 when the lease has ended, invalid_lease 422.';
 
 create function private.publish_due_content()
 returns jsonb
@@ -36,7 +41,8 @@ volatile
 set search_path = ''
 as $$
 declare
-  published_by constant jsonb := '{"build_content_queue": "publish-build-content", "content_queue": "publish-social-content"}'::jsonb;
+  published_by constant jsonb := '{"build_content_queue": "publish-build-content", "content_queue": '
+    '"publish-social-content"}'::jsonb;
   known private.work_queues;
   called text;
   is_due boolean;
@@ -49,7 +55,8 @@ begin
       select from private.function_calls as call
       where call.status in ('sent', 'retrying') and call.job = 'publish-due-content' and call.function = called
     );
-    execute format('select exists (select from %s where status = ''pending'' and scheduled_for <= now())', known.work_table) into is_due;
+    execute format('select exists (select from %s where status = ''pending'' and scheduled_for <= now())',
+      known.work_table) into is_due;
     if is_due then
       calls := calls || jsonb_build_object(called, private.call_function('publish-due-content', called));
     end if;
@@ -58,7 +65,9 @@ begin
 end;
 $$;
 comment on function private.publish_due_content() is
-  'Calls the functions that publish, each only if something of any business is due and its last call has ended. Returns the calls'' numbers in the ledger.';
+  'Calls the functions that publish, each only if something of any business is due and its last call has ended. '
+  'Returns the calls'' numbers in the ledger.';
 
-select cron.schedule('publish-articles-daily', '0 15 * * *', $$select private.call_function('publish-articles-daily', 'publish-build-content')$$);
+select cron.schedule('publish-articles-daily', '0 15 * * *',
+  $$select private.call_function('publish-articles-daily', 'publish-build-content')$$);
 select cron.schedule('publish-due-content', '*/5 * * * *', 'select private.publish_due_content()');

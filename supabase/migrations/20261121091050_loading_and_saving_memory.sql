@@ -1,8 +1,10 @@
--- Loading and saving agent memory: all that a session needs in one call at its start, and one at its end that overwrites nobody.
+-- Loading and saving agent memory: all that a session needs in one call at its start, and one at its end that
+-- overwrites nobody.
 --
--- Touches: private.load_agent_memory, private.save_agent_memory and their covers in public, private.prune_agent_memory_history, a job.
--- Beware:  saving is optimistic. Each entry says which version it was made from; one that changed meanwhile refuses the whole call, with the keys,
---          and nothing is written: load again, think again, save again.
+-- Touches: private.load_agent_memory, private.save_agent_memory and their covers in public,
+--          private.prune_agent_memory_history, a job.
+-- Beware:  saving is optimistic. Each entry says which version it was made from; one that changed meanwhile refuses the
+--          whole call, with the keys, and nothing is written: load again, think again, save again.
 
 create function private.agent_memory_table(workspace_id uuid, prefix text)
 returns text
@@ -11,27 +13,33 @@ stable
 set search_path = ''
 as $$
 declare
-  found_table regclass := case when prefix ~ '^([a-z][a-z0-9]{0,9}_)?$' then to_regclass('public.' || prefix || 'agent_memory') end;
+  found_table regclass := case
+    when prefix ~ '^([a-z][a-z0-9]{0,9}_)?$' then to_regclass('public.' || prefix || 'agent_memory') end;
 begin
   if found_table is null or (prefix <> '' and not exists (
     select from public.businesses as b where b.workspace_id = $1 and b.prefix = $2
   )) then
-    perform private.raise_error('not_found', 'The workspace has no business with this prefix.', 404, 'A prefix ends with an underscore: pn_. Empty for the first business.');
+    perform private.raise_error('not_found', 'The workspace has no business with this prefix.', 404,
+      'A prefix ends with an underscore: pn_. Empty for the first business.');
   end if;
   return found_table::text;
 end;
 $$;
-comment on function private.agent_memory_table(uuid, text) is 'The memory table of a workspace''s business, quoted. Errors: not_found 404.';
+comment on function private.agent_memory_table(uuid, text) is
+  'The memory table of a workspace''s business, quoted. Errors: not_found 404.';
 
-create function private.load_agent_memory(workspace_id uuid, agent_id uuid default null, memory_types text[] default null, prefix text default '')
-returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean, updated_at timestamptz)
+create function private.load_agent_memory(workspace_id uuid, agent_id uuid default null,
+  memory_types text[] default null, prefix text default '')
+returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean,
+  updated_at timestamptz)
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
   for memory_type, key, value, confidence, version, is_shared, updated_at in execute format(
-    'select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version, m.agent_id is null, m.updated_at
+    'select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version, '
+      'm.agent_id is null, m.updated_at
      from %s as m
      where m.workspace_id = $1 and (m.agent_id is null or m.agent_id = $2) and ($3 is null or m.memory_type = any ($3))
      order by m.memory_type, m.key, m.agent_id nulls last', private.agent_memory_table($1, $4)
@@ -58,20 +66,25 @@ begin
     from jsonb_array_elements(entries) with ordinality as listed (entry, place)
     cross join lateral (select case
       when jsonb_typeof(entry) <> 'object' then 'an object'
-      when exists (select from jsonb_object_keys(entry) as named where named not in ('memory_type', 'key', 'value', 'confidence', 'version'))
+      when exists (select from jsonb_object_keys(entry) as named
+        where named not in ('memory_type', 'key', 'value', 'confidence', 'version'))
         then 'memory_type, key, value, confidence and version, nothing else'
       when coalesce(entry ->> 'memory_type', '') not in ('identity', 'episodic', 'strategy', 'policy', 'state')
         then 'memory_type is identity, episodic, strategy, policy or state'
-      when jsonb_typeof(entry -> 'key') is distinct from 'string' or length(entry ->> 'key') not between 1 and 200 then 'key has 1 to 200 characters'
+      when jsonb_typeof(entry -> 'key') is distinct from 'string' or length(entry ->> 'key') not between 1 and 200
+        then 'key has 1 to 200 characters'
       when not entry ? 'value' then 'value is needed, null to forget the key'
       when length((entry -> 'value')::text) > 65536 then 'value may be 64 KiB long'
-      when jsonb_typeof(entry -> 'confidence') not in ('number', 'null') or (entry ->> 'confidence')::numeric not between 0 and 1 then 'confidence is between 0 and 1'
-      when jsonb_typeof(entry -> 'version') not in ('number', 'null') or entry ->> 'version' !~ '^\d{1,9}$' then 'version is the one that was loaded, 0 for none'
+      when jsonb_typeof(entry -> 'confidence') not in ('number', 'null')
+        or (entry ->> 'confidence')::numeric not between 0 and 1 then 'confidence is between 0 and 1'
+      when jsonb_typeof(entry -> 'version') not in ('number', 'null') or entry ->> 'version' !~ '^\d{1,9}$'
+        then 'version is the one that was loaded, 0 for none'
     end as wrong) as checked
     where wrong is not null order by place limit 1;
     if fault is null then
       select 'entries: twice ' || concat_ws(' ', entry ->> 'memory_type', entry ->> 'key') into fault
-      from jsonb_array_elements(entries) as listed (entry) group by entry ->> 'memory_type', entry ->> 'key' having count(*) > 1 limit 1;
+      from jsonb_array_elements(entries) as listed (entry) group by entry ->> 'memory_type', entry ->> 'key'
+      having count(*) > 1 limit 1;
     end if;
   end if;
   if fault is not null then
@@ -79,9 +92,11 @@ begin
   end if;
 end;
 $$;
-comment on function private.check_memory_entries(jsonb) is 'Refuses entries that save_agent_memory cannot take, naming the first. Errors: invalid_memory 422.';
+comment on function private.check_memory_entries(jsonb) is
+  'Refuses entries that save_agent_memory cannot take, naming the first. Errors: invalid_memory 422.';
 
-create function private.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null, prefix text default '')
+create function private.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
+  prefix text default '')
 returns table (memory_type text, key text, version integer)
 language plpgsql
 volatile
@@ -101,21 +116,26 @@ begin
     select from private.agent_rights('memory:write') as rights
     where rights.user_id is null and rights.workspace_id = $1 and rights.agent_id = $3 and $4 = ''
   ) then
-    perform private.raise_error('forbidden', 'What an agent believes the agent writes, as itself.', 403, 'agent_id: its own.');
+    perform private.raise_error('forbidden', 'What an agent believes the agent writes, as itself.', 403,
+      'agent_id: its own.');
   end if;
   kept := private.agent_memory_table($1, $4);
   perform private.check_memory_entries(entries);
-  -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at once do not deadlock.
+  -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at
+  -- once do not deadlock.
   execute format(
-    'select from %s as m join jsonb_to_recordset($3) as e (memory_type text, key text) on m.memory_type = e.memory_type and m.key = e.key
+    'select from %s as m join jsonb_to_recordset($3) as e (memory_type text, key text) on m.memory_type = '
+      'e.memory_type and m.key = e.key
      where m.workspace_id = $1 and %s order by m.memory_type, m.key for update of m', kept, whose
   ) using $1, $3, entries;
   for entry in
     select e.memory_type, e.key, nullif(e.value, 'null') as value, e.confidence, coalesce(e.version, 0) as version
-    from jsonb_to_recordset(entries) as e (memory_type text, key text, value jsonb, confidence numeric, version integer) order by 1, 2
+    from jsonb_to_recordset(entries) as e (memory_type text, key text, value jsonb, confidence numeric, version integer)
+    order by 1, 2
   loop
     execute format(
-      'select m.id, m.version from %s as m where m.workspace_id = $1 and %s and m.memory_type = $3 and m.key = $4', kept, whose
+      'select m.id, m.version from %s as m where m.workspace_id = $1 and %s and m.memory_type = $3 and m.key = $4',
+      kept, whose
     ) into known_id, known_version using $1, $3, entry.memory_type, entry.key;
     if coalesce(known_version, 0) <> entry.version then
       conflicts := conflicts || concat_ws(' ', entry.memory_type, entry.key);
@@ -128,7 +148,8 @@ begin
       execute format('delete from %s as m where m.id = $1', kept) using known_id;
     elsif known_id is null then
       execute format(
-        'insert into %s (workspace_id, agent_id, memory_type, key, value, confidence) values ($1, $2, $3, $4, $5, coalesce($6, 0.8))
+        'insert into %s (workspace_id, agent_id, memory_type, key, value, confidence) values ($1, $2, $3, $4, $5, '
+          'coalesce($6, 0.8))
          on conflict on constraint %I do nothing returning version', kept,
         (select k.conname from pg_catalog.pg_constraint as k where k.conrelid = kept::regclass and k.contype = 'u')
       ) into version using $1, $3, entry.memory_type, entry.key, entry.value, entry.confidence;
@@ -139,37 +160,53 @@ begin
       -- What is the same is left as it is, and so is its version.
       execute format(
         'update %s as m set value = $2, confidence = coalesce($3, m.confidence)
-         where m.id = $1 and (m.value, m.confidence) is distinct from ($2, coalesce($3, m.confidence)) returning m.version', kept
+         where m.id = $1 and (m.value, m.confidence) is distinct from ($2, coalesce($3, m.confidence)) returning '
+           'm.version', kept
       ) into version using known_id, entry.value, entry.confidence;
       version := coalesce(version, known_version);
     end if;
     return next;
   end loop;
   if cardinality(conflicts) > 0 then
-    perform private.raise_error('memory_conflict', 'Some of this memory changed since it was loaded. Nothing was saved.', 409, 'Changed: ' || array_to_string(conflicts[1:100], ', '));
+    perform private.raise_error('memory_conflict',
+      'Some of this memory changed since it was loaded. Nothing was saved.', 409,
+      'Changed: ' || array_to_string(conflicts[1:100], ', '));
   end if;
 end;
 $$;
 comment on function private.save_agent_memory(uuid, jsonb, uuid, text) is 'The body of public.save_agent_memory.';
 
-create function public.load_agent_memory(workspace_id uuid, agent_id uuid default null, memory_types text[] default null, prefix text default '')
-returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean, updated_at timestamptz)
+create function public.load_agent_memory(workspace_id uuid, agent_id uuid default null,
+  memory_types text[] default null, prefix text default '')
+returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean,
+  updated_at timestamptz)
 language sql stable security invoker set search_path = ''
 as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
 comment on function public.load_agent_memory(uuid, uuid, text[], text) is
-  'What a session reads at its start: the memory that all agents of the workspace share and, with agent_id, that agent''s own, which stands before a shared one of the same type and key (is_shared in the answer says which it is). memory_types: only these, null for all. prefix: the business, '''' for the first. Reads with the caller''s rights. Errors: not_found 404.';
+  'What a session reads at its start: the memory that all agents of the workspace share and, with agent_id, that '
+  'agent''s own, which stands before a shared one of the same type and key (is_shared in the answer says which it '
+  'is). memory_types: only these, null for all. prefix: the business, '''' for the first. Reads with the caller''s '
+  'rights. Errors: not_found 404.';
 
-create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null, prefix text default '')
+create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
+  prefix text default '')
 returns table (memory_type text, key text, version integer)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.save_agent_memory($1, $2, $3, $4); $$;
 comment on function public.save_agent_memory(uuid, jsonb, uuid, text) is
-  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of another workspace, forbidden 403. For the service, and for an agent as itself (memory:write)';
+  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, '
+  'version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; '
+  'without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: '
+  'the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. '
+  'Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of '
+  'another workspace, forbidden 403. For the service, and for an agent as itself (memory:write)';
 
 grant execute on function private.agent_memory_table(uuid, text),
-  private.load_agent_memory(uuid, uuid, text[], text), public.load_agent_memory(uuid, uuid, text[], text) to authenticated, service_role;
+  private.load_agent_memory(uuid, uuid, text[], text), public.load_agent_memory(uuid, uuid, text[], text)
+    to authenticated, service_role;
 grant execute on function private.check_memory_entries(jsonb) to service_role;
-grant execute on function private.save_agent_memory(uuid, jsonb, uuid, text), public.save_agent_memory(uuid, jsonb, uuid, text)
+grant execute on function private.save_agent_memory(uuid, jsonb, uuid, text),
+  public.save_agent_memory(uuid, jsonb, uuid, text)
   to authenticated, service_role;
 
 create function private.prune_agent_memory_history(keep interval default '365 days', newest integer default 20)
@@ -196,13 +233,15 @@ begin
        )
        select array[count(*)] from gone',
       business || 'agent_memory_history', newest, keep),
-      format('select distinct h.workspace_id from public.%I as h order by 1', business || 'agent_memory_history')))[1], 0);
+      format('select distinct h.workspace_id from public.%I as h order by 1', business || 'agent_memory_history')))[1],
+        0);
     counts := counts || jsonb_build_object(business || 'agent_memory_history', removed);
   end loop;
   return counts;
 end;
 $$;
 comment on function private.prune_agent_memory_history(interval, integer) is
-  'Removes versions of memory that are older than `keep` and not among the newest `newest` of their key. Returns how many, by table.';
+  'Removes versions of memory that are older than `keep` and not among the newest `newest` of their key. Returns how '
+  'many, by table.';
 
 select cron.schedule('prune-agent-memory', '53 2 * * *', 'select private.prune_agent_memory_history()');

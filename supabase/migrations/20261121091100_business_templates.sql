@@ -1,9 +1,10 @@
 -- Templates: the operations tables that each business has under its prefix, and what exactly such a table consists of.
 --
--- Touches: private.business_templates, private.business_parts (the description that stamping follows and comparing compares), names with a
---          placeholder, the trigger that keeps foreign rows out.
--- Beware:  a name in a description is written {prefix}leads, whichever business it was read from: only so can two be compared. What is not
---          described here is neither stamped nor compared, which is why a test compares the catalogues once more by other means.
+-- Touches: private.business_templates, private.business_parts (the description that stamping follows and comparing
+--          compares), names with a placeholder, the trigger that keeps foreign rows out.
+-- Beware:  a name in a description is written {prefix}leads, whichever business it was read from: only so can two be
+--          compared. What is not described here is neither stamped nor compared, which is why a test compares the
+--          catalogues once more by other means.
 
 create table private.business_templates (
   table_name text primary key,
@@ -11,7 +12,8 @@ create table private.business_templates (
   constraint table_name_is_a_table_name check (table_name ~ '^[a-z][a-z0-9_]{0,39}$')
 );
 comment on table private.business_templates is
-  'The tables of public that every business has: without a prefix they are the first business''s own and the templates of the others''. By name, because a template may be made after it was named here.';
+  'The tables of public that every business has: without a prefix they are the first business''s own and the '
+  'templates of the others''. By name, because a template may be made after it was named here.';
 comment on column private.business_templates.ordinal is 'The order in which they are listed and exported.';
 
 create function private.stamped_name(prefix text, name text)
@@ -21,10 +23,12 @@ immutable
 set search_path = ''
 as $$
   -- Postgres would cut a name of more than 63 bytes, and two could become one.
-  select case when octet_length(prefix || name) <= 63 then prefix || name else left(prefix || name, 54) || '_' || left(md5(name), 8) end;
+  select case when octet_length(prefix || name) <= 63 then prefix || name
+    else left(prefix || name, 54) || '_' || left(md5(name), 8) end;
 $$;
 comment on function private.stamped_name(text, text) is
-  'What something of a template is called under a prefix. Index names that become too long end in eight digits of a hash instead.';
+  'What something of a template is called under a prefix. Index names that become too long end in eight digits of a '
+  'hash instead.';
 
 create function private.with_prefix(definition text, prefix text)
 returns text
@@ -36,14 +40,16 @@ declare
   name text;
 begin
   for name in
-    select distinct m[1] from regexp_matches(definition, '\{prefix\}(\w+)', 'g') as m where octet_length(prefix || m[1]) > 63
+    select distinct m[1] from regexp_matches(definition, '\{prefix\}(\w+)', 'g') as m
+    where octet_length(prefix || m[1]) > 63
   loop
     definition := regexp_replace(definition, '\{prefix\}' || name || '\M', private.stamped_name(prefix, name), 'g');
   end loop;
   return replace(definition, '{prefix}', prefix);
 end;
 $$;
-comment on function private.with_prefix(text, text) is 'A statement about {prefix}leads and the like, for one business. '''' gives the template''s.';
+comment on function private.with_prefix(text, text) is
+  'A statement about {prefix}leads and the like, for one business. '''' gives the template''s.';
 
 create function private.flatten_conditions(definition text)
 returns text
@@ -60,7 +66,8 @@ begin
   if definition !~ '\(\(.*\) (AND|OR) .*\) (AND|OR) ' then
     return definition;
   end if;
-  -- What is quoted and what stands in parentheses is put aside, the innermost first; chr(1) and chr(2) enclose its number.
+  -- What is quoted and what stands in parentheses is put aside, the innermost first; chr(1) and chr(2) enclose its
+  -- number.
   while definition ~ quoted loop
     kept := kept || (regexp_match(definition, quoted))[1];
     definition := regexp_replace(definition, quoted, chr(1) || cardinality(kept) || chr(2));
@@ -70,8 +77,10 @@ begin
     definition := regexp_replace(definition, '\([^()]*\)', chr(1) || (cardinality(kept) + 1) || chr(2));
     loop
       first_part := regexp_match(inner_part[1], '^' || chr(1) || '(\d+)' || chr(2) || '( AND | OR )(.*)$');
-      exit when first_part is null or strpos(kept[first_part[1]::integer], first_part[2]) = 0 or kept[first_part[1]::integer] !~ '^\(';
-      inner_part[1] := substr(kept[first_part[1]::integer], 2, length(kept[first_part[1]::integer]) - 2) || first_part[2] || first_part[3];
+      exit when first_part is null or strpos(kept[first_part[1]::integer], first_part[2]) = 0
+        or kept[first_part[1]::integer] !~ '^\(';
+      inner_part[1] := substr(kept[first_part[1]::integer], 2, length(kept[first_part[1]::integer]) - 2) ||
+        first_part[2] || first_part[3];
     end loop;
     kept := kept || ('(' || inner_part[1] || ')');
   end loop;
@@ -82,7 +91,8 @@ begin
 end;
 $$;
 comment on function private.flatten_conditions(text) is
-  'Writes ((a AND b) AND c) as (a AND b AND c), likewise OR. Postgres prints a condition with `between` in the first form and, having read that, in the second: they would seem to differ.';
+  'Writes ((a AND b) AND c) as (a AND b AND c), likewise OR. Postgres prints a condition with `between` in the first '
+  'form and, having read that, in the second: they would seem to differ.';
 
 create function private.without_prefix(definition text, prefix text, own_table text, templates text)
 returns text
@@ -93,10 +103,13 @@ as $$
 begin
   definition := regexp_replace(definition, format('\mpublic\.%s(%s)\M', prefix, templates), 'public.{prefix}\1', 'g');
   if own_table is not null then
-    -- In a policy: columns of its own table bear the table's name; a sibling that is read without an alias gets one that all prefixes share.
-    definition := regexp_replace(definition, format('(?<![.\w"])%s%s\.', prefix, own_table), format('{prefix}%s.', own_table), 'g');
+    -- In a policy: columns of its own table bear the table's name; a sibling that is read without an alias gets one
+    -- that all prefixes share.
+    definition := regexp_replace(definition, format('(?<![.\w"])%s%s\.', prefix, own_table),
+      format('{prefix}%s.', own_table), 'g');
     definition := regexp_replace(
-      definition, format('((?:FROM|JOIN|ONLY) |,\s+|\()public\.\{prefix\}(%s)\M(?!\s+[a-z_"])', templates), '\1public.{prefix}\2 \2', 'g');
+      definition, format('((?:FROM|JOIN|ONLY) |,\s+|\()public\.\{prefix\}(%s)\M(?!\s+[a-z_"])', templates),
+      '\1public.{prefix}\2 \2', 'g');
     if prefix <> '' then
       definition := regexp_replace(definition, format('(?<![.\w"])%s(%s)\.', prefix, templates), '\1.', 'g');
     end if;
@@ -105,7 +118,8 @@ begin
 end;
 $$;
 comment on function private.without_prefix(text, text, text, text) is
-  'A definition as Postgres prints it, with {prefix} in the place of the prefix. own_table: the template whose policy it is of, else null; templates: their names, separated by |.';
+  'A definition as Postgres prints it, with {prefix} in the place of the prefix. own_table: the template whose policy '
+  'it is of, else null; templates: their names, separated by |.';
 
 create function private.keep_to_business()
 returns trigger
@@ -119,15 +133,18 @@ declare
 begin
   -- The unprefixed tables are every workspace's first business.
   if its_prefix <> '' and not exists (
-    select from public.businesses as business where business.prefix = its_prefix and business.workspace_id = new.workspace_id
+    select from public.businesses as business
+    where business.prefix = its_prefix and business.workspace_id = new.workspace_id
   ) then
-    perform private.raise_error('other_business', 'This table is of a business of another workspace.', 403, 'The table is ' || tg_table_name || '.');
+    perform private.raise_error('other_business', 'This table is of a business of another workspace.', 403,
+      'The table is ' || tg_table_name || '.');
   end if;
   return new;
 end;
 $$;
 comment on function private.keep_to_business() is
-  'Trigger of the templates and of what is stamped from them. Argument: the template''s name. In a prefixed table every row is of the workspace that has the business. Errors: other_business 403.';
+  'Trigger of the templates and of what is stamped from them. Argument: the template''s name. In a prefixed table '
+  'every row is of the workspace that has the business. Errors: other_business 403.';
 
 create function private.register_business_template(table_name text)
 returns void
@@ -148,10 +165,12 @@ begin
 end;
 $$;
 comment on function private.register_business_template(text) is
-  'Makes a table of public one that every business has. Twice is once; a table that did not exist the first time is registered again when it does. Businesses that exist get theirs with private.stamp_tables.';
+  'Makes a table of public one that every business has. Twice is once; a table that did not exist the first time is '
+  'registered again when it does. Businesses that exist get theirs with private.stamp_tables.';
 
 select private.register_business_template(name)
 from unnest(array[
-  'leads', 'dial_queue', 'call_outcomes', 'content_queue', 'build_content_queue', 'code_task_queue', 'agent_memory', 'agent_memory_history'
+  'leads', 'dial_queue', 'call_outcomes', 'content_queue', 'build_content_queue', 'code_task_queue', 'agent_memory',
+  'agent_memory_history'
 ]) with ordinality as template (name, place)
 order by place;

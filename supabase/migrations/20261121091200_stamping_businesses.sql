@@ -1,9 +1,11 @@
--- Stamping: a business is made with tables of its own, equal to the templates, and stays equal when the templates change.
+-- Stamping: a business is made with tables of its own, equal to the templates, and stays equal when the templates
+-- change.
 --
 -- Touches: private.create_business, private.stamp_tables, private.business_differences, private.for_each_business.
--- Beware:  stamping only reads the templates, which may be written to meanwhile. Its foreign keys lock what they refer to (workspaces, agents)
---          against writers until it commits; who holds them back for five seconds makes it give up. A migration that changes a template goes
---          through private.for_each_business, or the businesses that exist stay behind: private.business_differences says in what.
+-- Beware:  stamping only reads the templates, which may be written to meanwhile. Its foreign keys lock what they refer
+--          to (workspaces, agents) against writers until it commits; who holds them back for five seconds makes it give
+--          up. A migration that changes a template goes through private.for_each_business, or the businesses that exist
+--          stay behind: private.business_differences says in what.
 
 create function private.stamp_tables(prefix text, templates text[] default null)
 returns void
@@ -29,7 +31,8 @@ begin
   loop
     -- A queue has made its triggers itself.
     continue when made.part = 'trigger' and exists (
-      select from pg_catalog.pg_trigger as g where g.tgrelid = to_regclass('public.' || stamp_tables.prefix || made.template) and g.tgname = made.name);
+      select from pg_catalog.pg_trigger as g
+      where g.tgrelid = to_regclass('public.' || stamp_tables.prefix || made.template) and g.tgname = made.name);
     execute private.with_prefix(made.definition, stamp_tables.prefix);
     if made.part = 'table' then
       -- Whatever a new table is granted by default: what counts is what the template grants.
@@ -45,7 +48,8 @@ begin
 end;
 $$;
 comment on function private.stamp_tables(text, text[]) is
-  'Makes the tables of the templates (null: of all) under a prefix. Of a template that is new: select private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''''.';
+  'Makes the tables of the templates (null: of all) under a prefix. Of a template that is new: select '
+  'private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''''.';
 
 create function private.business_differences(prefix text default null)
 returns table (business text, table_name text, part text, name text, of_template text, of_business text)
@@ -67,7 +71,8 @@ as $$
   ) as differing;
 $$;
 comment on function private.business_differences(text) is
-  'In what the tables of a business (by its prefix; null: of all) differ from their templates: none, when all is well. of_template, of_business: the statement that would make the part, null where there is none.';
+  'In what the tables of a business (by its prefix; null: of all) differ from their templates: none, when all is '
+  'well. of_template, of_business: the statement that would make the part, null where there is none.';
 
 create function private.for_each_business(ddl text)
 returns integer
@@ -93,7 +98,8 @@ begin
   -- What a claim answers are the columns that the table had when its function was made.
   perform private.make_claim_function(q)
   from private.work_queues as q
-  where q.kind in (select t.table_name from private.business_templates as t) and q.work_table = to_regclass('public.' || q.name);
+  where q.kind in (select t.table_name from private.business_templates as t)
+    and q.work_table = to_regclass('public.' || q.name);
   select string_agg(format('%s%s: %s %s', d.business, d.table_name, d.part, d.name), '; ') into differences
   from private.business_differences() as d where not before @> jsonb_build_array(to_jsonb(d));
   if differences is not null then
@@ -104,7 +110,10 @@ begin
 end;
 $$;
 comment on function private.for_each_business(text) is
-  'Changes the templates and every business''s tables alike. ddl: one or several statements with {prefix} before each name of a table, index, or sibling: alter table public.{prefix}leads add column rank integer. Constraints are given a name. Claim functions are made anew. Refuses what would leave a business different from its templates. Returns how many sets of tables were changed, the templates included. All or nothing.';
+  'Changes the templates and every business''s tables alike. ddl: one or several statements with {prefix} before each '
+  'name of a table, index, or sibling: alter table public.{prefix}leads add column rank integer. Constraints are '
+  'given a name. Claim functions are made anew. Refuses what would leave a business different from its templates. '
+  'Returns how many sets of tables were changed, the templates included. All or nothing.';
 
 create function private.lock_businesses()
 returns void
@@ -114,7 +123,8 @@ set search_path = ''
 as $$
   select pg_catalog.pg_advisory_xact_lock(hashtextextended('groundwork businesses', 0));
 $$;
-comment on function private.lock_businesses() is 'One at a time: who makes, changes or drops tables of businesses, until the transaction ends.';
+comment on function private.lock_businesses() is
+  'One at a time: who makes, changes or drops tables of businesses, until the transaction ends.';
 
 create function private.require_free_prefix(prefix text)
 returns void
@@ -124,22 +134,27 @@ set search_path = ''
 as $$
 declare
 begin
-  if exists (select from private.business_templates as t where octet_length('claim_' || prefix || t.table_name) > 63) then
-    perform private.raise_error('invalid_prefix', 'With this prefix a name would be longer than 63 bytes.', 422, 'Choose a shorter one.');
+  if exists (select from private.business_templates as t where octet_length('claim_' || prefix || t.table_name) > 63)
+    then
+    perform private.raise_error('invalid_prefix', 'With this prefix a name would be longer than 63 bytes.', 422,
+      'Choose a shorter one.');
   end if;
   -- By what it is taken is not told: whoever hands this answer on to a tenant would name another's tables.
   if exists (select from public.businesses as known where known.prefix = $1) or exists (
     select from private.business_templates as t
     cross join lateral (select $1 || t.table_name as name) as stamped
-    left join pg_catalog.pg_proc as f on f.proname = 'claim_' || stamped.name and f.pronamespace = 'private'::regnamespace
-    where to_regclass('public.' || stamped.name) is not null or to_regtype('public.' || stamped.name) is not null or f.oid is not null)
+    left join pg_catalog.pg_proc as f on f.proname = 'claim_' || stamped.name
+      and f.pronamespace = 'private'::regnamespace
+    where to_regclass('public.' || stamped.name) is not null or to_regtype('public.' || stamped.name) is not null
+      or f.oid is not null)
   then
     perform private.raise_error('prefix_taken', 'This prefix is in use.', 409, 'Choose another one.');
   end if;
 end;
 $$;
 comment on function private.require_free_prefix(text) is
-  'Refuses a prefix that cannot be stamped: invalid_prefix 422 when a name would become too long, prefix_taken 409 when a business, a table, a type or a claim function has it.';
+  'Refuses a prefix that cannot be stamped: invalid_prefix 422 when a name would become too long, prefix_taken 409 '
+  'when a business, a table, a type or a claim function has it.';
 
 create function private.create_business(workspace_id uuid, prefix text, name text, time_zone text default 'UTC')
 returns public.businesses
@@ -153,13 +168,17 @@ declare
   business public.businesses;
 begin
   if prefix is null or prefix !~ '^([a-z][a-z0-9]{0,9}_)?$' then
-    perform private.raise_error('invalid_prefix', 'A prefix is 1 to 10 lowercase letters and digits, a letter first, and an underscore.', 422, 'E.g. pn_; empty for a workspace''s first business.');
+    perform private.raise_error('invalid_prefix',
+      'A prefix is 1 to 10 lowercase letters and digits, a letter first, and an underscore.', 422,
+      'E.g. pn_; empty for a workspace''s first business.');
   end if;
   if private.is_time_zone(create_business.time_zone) is not true then
-    perform private.raise_error('invalid_time_zone', 'There is no such time zone.', 422, 'An IANA name, e.g. America/Chicago.');
+    perform private.raise_error('invalid_time_zone', 'There is no such time zone.', 422,
+      'An IANA name, e.g. America/Chicago.');
   end if;
   perform private.lock_businesses();
-  perform from public.workspaces as workspace where workspace.id = create_business.workspace_id and workspace.deleted_at is null for key share;
+  perform from public.workspaces as workspace
+  where workspace.id = create_business.workspace_id and workspace.deleted_at is null for key share;
   if not found then
     perform private.raise_error('not_found', 'There is no such workspace.', 404);
   end if;
@@ -172,7 +191,8 @@ begin
   if prefix <> '' then
     perform private.stamp_tables(prefix);
     if exists (select from private.business_differences(create_business.prefix)) then
-      raise exception 'a template has what cannot be stamped: %', (select jsonb_agg(d) from private.business_differences(create_business.prefix) as d);
+      raise exception 'a template has what cannot be stamped: %',
+        (select jsonb_agg(d) from private.business_differences(create_business.prefix) as d);
     end if;
     -- The Data API learns of the new tables when this commits.
     perform pg_catalog.pg_notify('pgrst', 'reload schema');
@@ -183,9 +203,14 @@ exception
     perform private.raise_error('prefix_taken', 'This prefix is in use.', 409, 'Choose another one.');
     return null;
   when lock_not_available then
-    perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503, 'Nothing was made. Try again.');
+    perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503,
+      'Nothing was made. Try again.');
     return null;
 end;
 $$;
 comment on function private.create_business(uuid, text, text, text) is
-  'Makes a business of a workspace with tables of its own: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: lowercase letters and digits and an underscore, at most 11 characters, of no other business; empty for the workspace''s first, which uses the tables that are there. name: 1–200 characters, not necessarily unique. time_zone: an IANA name. All or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, not_found 404, unavailable 503, 23514 on a malformed name.';
+  'Makes a business of a workspace with tables of its own: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: '
+  'lowercase letters and digits and an underscore, at most 11 characters, of no other business; empty for the '
+  'workspace''s first, which uses the tables that are there. name: 1–200 characters, not necessarily unique. '
+  'time_zone: an IANA name. All or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, '
+  'not_found 404, unavailable 503, 23514 on a malformed name.';

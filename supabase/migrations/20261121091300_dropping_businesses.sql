@@ -1,10 +1,12 @@
 -- Dropping a business: asked for by its name, and only after everything in its tables was kept.
 --
--- Touches: private.business_exports and private.business_export_rows, private.export_business, private.read_business_export,
---          private.drop_business, the job purge-businesses, a trigger on public.businesses.
--- Beware:  dropping locks the tables first, so that nothing is written between what is kept and what goes; and the foreign keys' other ends
---          (workspaces) against everybody until it commits: it gives up after five seconds of waiting. A workspace that is deleted for good takes
---          its rows along at once, but tables cannot be dropped from within that statement: the job does it, without an export.
+-- Touches: private.business_exports and private.business_export_rows, private.export_business,
+--          private.read_business_export, private.drop_business, the job purge-businesses, a trigger on
+--          public.businesses.
+-- Beware:  dropping locks the tables first, so that nothing is written between what is kept and what goes; and the
+--          foreign keys' other ends (workspaces) against everybody until it commits: it gives up after five seconds of
+--          waiting. A workspace that is deleted for good takes its rows along at once, but tables cannot be dropped
+--          from within that statement: the job does it, without an export.
 
 create table private.business_exports (
   id uuid primary key default gen_random_uuid(),
@@ -17,9 +19,12 @@ create table private.business_exports (
   dropped_at timestamptz,
   counts jsonb not null default '{}'
 );
-comment on table private.business_exports is 'What was in a business''s tables, kept before it was dropped or when somebody asked; for 90 days, and no longer than its workspace.';
+comment on table private.business_exports is
+  'What was in a business''s tables, kept before it was dropped or when somebody asked; for 90 days, and no longer '
+  'than its workspace.';
 comment on column private.business_exports.made_by is 'The person in whose name it was made; null: the service.';
-comment on column private.business_exports.dropped_at is 'When the business was dropped with this export; null: it was only exported.';
+comment on column private.business_exports.dropped_at is
+  'When the business was dropped with this export; null: it was only exported.';
 comment on column private.business_exports.counts is 'How many rows, by template.';
 create index business_exports_workspace on private.business_exports (workspace_id);
 create index business_exports_made_at on private.business_exports (made_at);
@@ -37,7 +42,9 @@ create table private.ownerless_prefixes (
   prefix text primary key,
   since timestamptz not null default now()
 );
-comment on table private.ownerless_prefixes is 'Prefixes whose business is gone and whose tables are not: those of workspaces that were deleted for good. The job purge-businesses drops them.';
+comment on table private.ownerless_prefixes is
+  'Prefixes whose business is gone and whose tables are not: those of workspaces that were deleted for good. The job '
+  'purge-businesses drops them.';
 
 create function private.note_ownerless_prefix()
 returns trigger
@@ -63,11 +70,13 @@ set search_path = ''
 as $$
   select t.table_name, c.oid::regclass
   from private.business_templates as t
-  join pg_catalog.pg_class as c on c.relname = prefix || t.table_name and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  join pg_catalog.pg_class as c on c.relname = prefix || t.table_name and c.relnamespace = 'public'::regnamespace
+    and c.relkind in ('r', 'p')
   where prefix <> ''
   order by t.ordinal;
 $$;
-comment on function private.stamped_tables(text) is 'The tables of a business, with their templates'' names. None for the empty prefix: those are the templates.';
+comment on function private.stamped_tables(text) is
+  'The tables of a business, with their templates'' names. None for the empty prefix: those are the templates.';
 
 create function private.drop_stamped_tables(prefix text)
 returns void
@@ -92,7 +101,9 @@ begin
   end if;
 end;
 $$;
-comment on function private.drop_stamped_tables(text) is 'Drops what stamping made: tables, claim functions, queues with their lanes. Not what others made to depend on them: then it fails and drops nothing.';
+comment on function private.drop_stamped_tables(text) is
+  'Drops what stamping made: tables, claim functions, queues with their lanes. Not what others made to depend on them: '
+  'then it fails and drops nothing.';
 
 create function private.keep_export(business public.businesses, is_dropped boolean)
 returns private.business_exports
@@ -106,10 +117,12 @@ declare
   n bigint;
 begin
   insert into private.business_exports as e (workspace_id, prefix, name, time_zone, made_by, dropped_at)
-  values (business.workspace_id, business.prefix, business.name, business.time_zone, private.current_user_id(), case when is_dropped then now() end)
+  values (business.workspace_id, business.prefix, business.name, business.time_zone, private.current_user_id(),
+    case when is_dropped then now() end)
   returning e.* into export;
   for its_table in select s.* from private.stamped_tables(business.prefix) as s loop
-    execute format('insert into private.business_export_rows (export_id, table_name, contents) select $1, $2, to_jsonb(r) from %s as r', its_table.stamped)
+    execute format('insert into private.business_export_rows (export_id, table_name, contents) select $1, $2, '
+      'to_jsonb(r) from %s as r', its_table.stamped)
     using export.id, its_table.table_name;
     get diagnostics n = row_count;
     export.counts := export.counts || jsonb_build_object(its_table.table_name, n);
@@ -129,9 +142,11 @@ as $$
 declare
   business public.businesses;
 begin
-  select known.* into business from public.businesses as known where known.prefix = find_business.prefix and known.prefix <> '';
+  select known.* into business from public.businesses as known
+  where known.prefix = find_business.prefix and known.prefix <> '';
   if business.id is null then
-    perform private.raise_error('not_found', 'There is no business with this prefix.', 404, 'A workspace''s first business has none: it goes with its workspace.');
+    perform private.raise_error('not_found', 'There is no business with this prefix.', 404,
+      'A workspace''s first business has none: it goes with its workspace.');
   end if;
   return business;
 end;
@@ -155,7 +170,8 @@ begin
 end;
 $$;
 comment on function private.export_business(text) is
-  'Keeps every row of a business''s tables as it is now, for 90 days, to be read with read_business_export. Returns the export''s id and how many rows there are, by template. Errors: not_found 404.';
+  'Keeps every row of a business''s tables as it is now, for 90 days, to be read with read_business_export. Returns '
+  'the export''s id and how many rows there are, by template. Errors: not_found 404.';
 
 create function private.read_business_export(export_id uuid, after bigint default 0, most integer default 1000)
 returns table (ordinal bigint, table_name text, contents jsonb)
@@ -176,7 +192,8 @@ begin
 end;
 $$;
 comment on function private.read_business_export(uuid, bigint, integer) is
-  'The rows of an export, at most `most` (1–1,000) of those after an ordinal (0: from the beginning): table_name is the template''s, contents the row. Fewer than `most`: that was the end. Errors: not_found 404.';
+  'The rows of an export, at most `most` (1–1,000) of those after an ordinal (0: from the beginning): table_name is '
+  'the template''s, contents the row. Fewer than `most`: that was the end. Errors: not_found 404.';
 
 create function private.drop_business(prefix text, name text)
 returns table (export_id uuid, made_at timestamptz, counts jsonb)
@@ -193,12 +210,15 @@ declare
   tables text;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception using errcode = 'active_sql_transaction', message = 'drop_business sees what was written until now only under read committed';
+    raise exception
+    using errcode = 'active_sql_transaction',
+      message = 'drop_business sees what was written until now only under read committed';
   end if;
   perform private.lock_businesses();
   business := private.find_business(drop_business.prefix);
   if business.name is distinct from drop_business.name then
-    perform private.raise_error('name_mismatch', 'The business with this prefix has another name.', 422, 'Say its name to have it dropped.');
+    perform private.raise_error('name_mismatch', 'The business with this prefix has another name.', 422,
+      'Say its name to have it dropped.');
   end if;
   tables := (select string_agg(s.stamped::text, ', ') from private.stamped_tables(business.prefix) as s);
   if tables is not null then
@@ -212,11 +232,14 @@ begin
   return query select export.id, export.made_at, export.counts;
 exception
   when lock_not_available then
-    perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503, 'Nothing was dropped. Try again.');
+    perform private.raise_error('unavailable', 'Somebody holds a lock that this needs.', 503,
+      'Nothing was dropped. Try again.');
 end;
 $$;
 comment on function private.drop_business(text, text) is
-  'Drops a business: its tables, claim functions, queues and its row, after every row was kept for 90 days (read_business_export). name: its name, as a confirmation. Returns the export''s id and how many rows there were, by template. All or nothing. Errors: not_found 404, name_mismatch 422, unavailable 503.';
+  'Drops a business: its tables, claim functions, queues and its row, after every row was kept for 90 days '
+  '(read_business_export). name: its name, as a confirmation. Returns the export''s id and how many rows there were, '
+  'by template. All or nothing. Errors: not_found 404, name_mismatch 422, unavailable 503.';
 
 create function private.purge_business_exports()
 returns bigint
@@ -232,7 +255,8 @@ begin
   return n;
 end;
 $$;
-comment on function private.purge_business_exports() is 'Removes exports of businesses after 90 days. Returns how many.';
+comment on function private.purge_business_exports() is
+  'Removes exports of businesses after 90 days. Returns how many.';
 
 create function private.purge_businesses()
 returns jsonb
@@ -260,7 +284,8 @@ begin
       when others then
         waiting := waiting + 1;
         if sqlstate not in ('55P03', '2BP01') then -- a lock, or what somebody made to depend on them
-          perform private.note_job_failure('purge-businesses: ' || gone.prefix, '00000000-0000-0000-0000-000000000000', sqlerrm);
+          perform private.note_job_failure('purge-businesses: ' || gone.prefix, '00000000-0000-0000-0000-000000000000',
+            sqlerrm);
         end if;
     end;
   end loop;
@@ -271,5 +296,6 @@ begin
 end;
 $$;
 comment on function private.purge_businesses() is
-  'Drops the tables of businesses whose workspace was deleted for good, and exports after 90 days. Returns how many of each, and how many wait until the next time, because of a lock or of what somebody made to depend on them.';
+  'Drops the tables of businesses whose workspace was deleted for good, and exports after 90 days. Returns how many '
+  'of each, and how many wait until the next time, because of a lock or of what somebody made to depend on them.';
 select cron.schedule('purge-businesses', '51 2 * * *', 'select private.purge_businesses()');

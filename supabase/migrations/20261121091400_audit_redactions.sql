@@ -1,12 +1,14 @@
 -- Audit redactions: how a person leaves the audit log, and the log still verifies.
 --
--- Touches: private.erasure_pseudonyms, private.audit_redactions, the trigger of audit_log and billing_events that refuses changes,
---          private.audit_leaves, redacted_leaves, redact_audit_log, redact_billing_events. The next chapter seals and verifies.
--- Beware:  a seal covers each entry's leaf, so an entry cannot change under it. What was sealed is therefore kept: the leaf as it was written
---          stands in audit_redactions beside the leaf of the entry as it is now. Sealer and verifier both use the first leaf, so it does not
---          matter whether an entry was sealed before or after it was redacted, nor in which order the two run. That the redactions of an
---          erasure are all there are says an entry of its own (`audit.redacted`, the voucher), which is sealed like any other: a change
---          cannot be passed off as a redaction without the log saying that there was one. docs/decisions/0011 has the alternatives.
+-- Touches: private.erasure_pseudonyms, private.audit_redactions, the trigger of audit_log and billing_events that
+--          refuses changes, private.audit_leaves, redacted_leaves, redact_audit_log, redact_billing_events. The next
+--          chapter seals and verifies.
+-- Beware:  a seal covers each entry's leaf, so an entry cannot change under it. What was sealed is therefore kept: the
+--          leaf as it was written stands in audit_redactions beside the leaf of the entry as it is now. Sealer and
+--          verifier both use the first leaf, so it does not matter whether an entry was sealed before or after it was
+--          redacted, nor in which order the two run. That the redactions of an erasure are all there are says an entry
+--          of its own (`audit.redacted`, the voucher), which is sealed like any other: a change cannot be passed off as
+--          a redaction without the log saying that there was one. docs/decisions/0011 has the alternatives.
 
 create table private.erasure_pseudonyms (
   workspace_id uuid not null,
@@ -17,9 +19,12 @@ create table private.erasure_pseudonyms (
   primary key (workspace_id, pseudonym)
 );
 comment on table private.erasure_pseudonyms is
-  'The names under which erased people go on in a workspace''s logs: a fresh one for each erasure and workspace, so that they say nothing about each other. Whose it is, nothing says.';
-comment on column private.erasure_pseudonyms.voucher_id is 'The audit entry that vouches for the redactions under this name; null when no entry had to change.';
-comment on column private.erasure_pseudonyms.given_in is 'The transaction that gave the name: only it puts the name into billing events.';
+  'The names under which erased people go on in a workspace''s logs: a fresh one for each erasure and workspace, so '
+  'that they say nothing about each other. Whose it is, nothing says.';
+comment on column private.erasure_pseudonyms.voucher_id is
+  'The audit entry that vouches for the redactions under this name; null when no entry had to change.';
+comment on column private.erasure_pseudonyms.given_in is
+  'The transaction that gave the name: only it puts the name into billing events.';
 
 create table private.audit_redactions (
   id bigint generated always as identity unique,
@@ -36,8 +41,10 @@ create table private.audit_redactions (
   constraint a_redaction_changes_something check (leaf <> redacted_leaf)
 );
 comment on table private.audit_redactions is
-  'Each audit entry that an erasure rewrote: its leaf before and after. An entry that named two people is here twice, in the order of id.';
-comment on column private.audit_redactions.entry_xid is 'The entry''s own transaction, by which the sealer finds what it is about to seal.';
+  'Each audit entry that an erasure rewrote: its leaf before and after. An entry that named two people is here twice, '
+  'in the order of id.';
+comment on column private.audit_redactions.entry_xid is
+  'The entry''s own transaction, by which the sealer finds what it is about to seal.';
 create index audit_redactions_entry on private.audit_redactions (workspace_id, entry_id);
 create index audit_redactions_entry_xid on private.audit_redactions (entry_xid);
 
@@ -61,15 +68,17 @@ set search_path = ''
 as $$
 begin
   return sha256(record_send(row(
-    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
+    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
+    entry.subject_type::text,
     entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
   )));
 end;
 $$;
-comment on function private.audit_leaf(public.audit_log) is 'The leaf of one entry, the same as in private.audit_leaves.';
+comment on function private.audit_leaf(public.audit_log) is
+  'The leaf of one entry, the same as in private.audit_leaves.';
 
--- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel workers, and not in the
--- leader behind the sort (verification 2.2 times as fast on two cores).
+-- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel
+-- workers, and not in the leader behind the sort (verification 2.2 times as fast on two cores).
 create view private.audit_leaves with (security_barrier) as
 select
   entry.workspace_id,
@@ -77,29 +86,34 @@ select
   entry.xid,
   date_trunc('month', entry.occurred_on)::date as month,
   sha256(record_send(row(
-    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text, entry.subject_type::text,
+    entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,
+    entry.subject_type::text,
     entry.subject_id::text, entry.detail::jsonb, entry.request_id::text, entry.occurred_on, entry.xid
   ))) as leaf,
   entry.action = 'audit.redacted' as is_voucher
 from public.audit_log as entry;
 comment on view private.audit_leaves is
-  'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast to base types, because a domain''s oid differs between databases.';
+  'The SHA-256 of each entry''s fields in binary form (record_send): unambiguous, and the same on every machine. Cast '
+  'to base types, because a domain''s oid differs between databases.';
 
 create view private.redacted_leaves as
 select step.workspace_id, step.entry_id, step.entry_xid,
   (array_agg(step.leaf order by step.id))[1] as leaf,
-  -- Redactions of one entry follow from each other; where they do not, nothing matches and the verifier sees the entry as it is.
+  -- Redactions of one entry follow from each other; where they do not, nothing matches and the verifier sees the entry
+  -- as it is.
   case when bool_and(step.follows) then (array_agg(step.redacted_leaf order by step.id desc))[1] end as redacted_leaf
 from (
   select r.id, r.workspace_id, r.entry_id, r.entry_xid, r.leaf, r.redacted_leaf,
-    coalesce(r.leaf = lag(r.redacted_leaf) over (partition by r.workspace_id, r.entry_id, r.entry_xid order by r.id), true) as follows
+    coalesce(r.leaf = lag(r.redacted_leaf) over (partition by r.workspace_id, r.entry_id, r.entry_xid order by r.id),
+      true) as follows
   from private.audit_redactions as r
   join private.erasure_pseudonyms as p on p.workspace_id = r.workspace_id and p.pseudonym = r.pseudonym
   where p.given_on >= private.oldest_kept('audit_log')
 ) as step
 group by step.workspace_id, step.entry_id, step.entry_xid;
 comment on view private.redacted_leaves is
-  'Of each redacted entry: the leaf as it was written, and the leaf that the entry must have now. Past retention an erasure''s redactions count no more, for its voucher is gone and so are the older entries that it spoke of.';
+  'Of each redacted entry: the leaf as it was written, and the leaf that the entry must have now. Past retention an '
+  'erasure''s redactions count no more, for its voucher is gone and so are the older entries that it spoke of.';
 
 create function private.redaction_digest(in_workspace uuid, under uuid)
 returns table (entries bigint, digest text)
@@ -108,13 +122,16 @@ stable
 rows 1
 set search_path = ''
 as $$
-  select count(*), encode(sha256(coalesce(string_agg(int8send(r.entry_id) || r.leaf || r.redacted_leaf, '' order by r.entry_id), '')), 'hex')
+  select count(*), encode(sha256(coalesce(string_agg(int8send(r.entry_id) || r.leaf || r.redacted_leaf, ''
+    order by r.entry_id), '')), 'hex')
   from private.audit_redactions as r
   where r.workspace_id = in_workspace and r.pseudonym = under;
 $$;
-comment on function private.redaction_digest(uuid, uuid) is 'What a voucher vouches for: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, redacted leaf) of each in order of id.';
+comment on function private.redaction_digest(uuid, uuid) is
+  'What a voucher vouches for: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, '
+  'redacted leaf) of each in order of id.';
 
--- The one way through append-only ------------------------------------------------------------------------------------------------------
+-- The one way through append-only -------------------------------------------------------------------------------------
 
 create function private.refuse_all_but_redactions()
 returns trigger
@@ -129,9 +146,11 @@ declare
 begin
   -- The record comes first: a change passes if it is, bit by bit, what a redaction on record says.
   if tg_op = 'UPDATE' then
-    was := private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action, old.subject_type,
+    was := private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action,
+      old.subject_type,
       old.subject_id, old.detail, old.request_id, old.occurred_on, old.xid)::public.audit_log);
-    becomes := private.audit_leaf(row(new.id, new.workspace_id, new.occurred_at, new.actor_id, new.agent_id, new.action, new.subject_type,
+    becomes := private.audit_leaf(row(new.id, new.workspace_id, new.occurred_at, new.actor_id, new.agent_id, new.action,
+      new.subject_type,
       new.subject_id, new.detail, new.request_id, new.occurred_on, new.xid)::public.audit_log);
   end if;
   if tg_op = 'UPDATE' and exists (
@@ -144,7 +163,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.refuse_all_but_redactions() is 'Trigger of audit_log: append_only (403) for every change that is not in private.audit_redactions, and for every removal.';
+comment on function private.refuse_all_but_redactions() is
+  'Trigger of audit_log: append_only (403) for every change that is not in private.audit_redactions, and for every '
+  'removal.';
 create or replace trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_all_but_redactions();
 
@@ -156,7 +177,8 @@ security definer -- the pseudonyms are the owner's
 set search_path = ''
 as $$
 begin
-  if tg_op = 'UPDATE' and to_jsonb(new) - '{user_id,request_id}'::text[] = to_jsonb(old) - '{user_id,request_id}'::text[]
+  if tg_op = 'UPDATE' and to_jsonb(new) - '{user_id,request_id}'::text[] = to_jsonb(old) -
+    '{user_id,request_id}'::text[]
     and exists (
       select from private.erasure_pseudonyms as p
       where p.workspace_id = old.workspace_id and p.given_in = pg_current_xact_id()::text::bigint
@@ -168,11 +190,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.refuse_all_but_pseudonyms() is 'Trigger of billing_events: append_only (403) for every change but that of a person into the pseudonym that this very transaction gave them, and for every removal.';
+comment on function private.refuse_all_but_pseudonyms() is
+  'Trigger of billing_events: append_only (403) for every change but that of a person into the pseudonym that this '
+  'very transaction gave them, and for every removal.';
 create or replace trigger refuse_change before update or delete on public.billing_events
   for each row execute function private.refuse_all_but_pseudonyms();
 
--- Redacting ----------------------------------------------------------------------------------------------------------------------------
+-- Redacting -----------------------------------------------------------------------------------------------------------
 
 create function private.redacted_text(value text, person uuid, address text, pseudonym text)
 returns text
@@ -187,12 +211,14 @@ begin
   -- An address is replaced where it stands alone: ann@a.example is not part of joann@a.example.
   if address <> '' and strpos(lower(value), lower(address)) > 0 then
     value := regexp_replace(value,
-      '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') || '(?![[:alnum:]_-]|\.[[:alnum:]])', 'erased', 'gi');
+      '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') ||
+        '(?![[:alnum:]_-]|\.[[:alnum:]])', 'erased', 'gi');
   end if;
   return value;
 end;
 $$;
-comment on function private.redacted_text(text, uuid, text, text) is 'A text without a person: their id becomes the pseudonym, their address the word `erased`. JSON stays JSON.';
+comment on function private.redacted_text(text, uuid, text, text) is
+  'A text without a person: their id becomes the pseudonym, their address the word `erased`. JSON stays JSON.';
 
 create function private.text_names(value text, person uuid, address text)
 returns boolean
@@ -201,9 +227,11 @@ immutable
 parallel safe
 set search_path = ''
 as $$
-  select coalesce(strpos(lower(value), person::text) > 0 or (address <> '' and strpos(lower(value), lower(address)) > 0), false);
+  select coalesce(strpos(lower(value), person::text) > 0
+    or (address <> '' and strpos(lower(value), lower(address)) > 0), false);
 $$;
-comment on function private.text_names(text, uuid, text) is 'Whether a text may name a person: it contains their id or their address, perhaps as part of a longer one.';
+comment on function private.text_names(text, uuid, text) is
+  'Whether a text may name a person: it contains their id or their address, perhaps as part of a longer one.';
 
 create function private.person_patterns(person uuid, address text)
 returns text[]
@@ -212,15 +240,18 @@ immutable
 parallel safe
 set search_path = ''
 as $$
-  select array_remove(array['%' || person || '%', '%' || regexp_replace(nullif(lower(address), ''), '([\\%_])', '\\\1', 'g') || '%'], null);
+  select array_remove(array['%' || person || '%',
+    '%' || regexp_replace(nullif(lower(address), ''), '([\\%_])', '\\\1', 'g') || '%'], null);
 $$;
-comment on function private.person_patterns(uuid, text) is 'The same for long scans: `words like any (patterns)`, which calls no function for a row.';
+comment on function private.person_patterns(uuid, text) is
+  'The same for long scans: `words like any (patterns)`, which calls no function for a row.';
 
 create view private.audit_words as
 select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id,
   lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
 from public.audit_log as entry;
-comment on view private.audit_words is 'All that an entry of the audit log says in words: wherever a person may be named besides actor_id.';
+comment on view private.audit_words is
+  'All that an entry of the audit log says in words: wherever a person may be named besides actor_id.';
 
 create function private.redacted_entry(entry public.audit_log, person uuid, address text, pseudonym uuid)
 returns public.audit_log
@@ -236,7 +267,8 @@ begin
   return entry;
 end;
 $$;
-comment on function private.redacted_entry(public.audit_log, uuid, text, uuid) is 'An entry as it stands after an erasure.';
+comment on function private.redacted_entry(public.audit_log, uuid, text, uuid) is
+  'An entry as it stands after an erasure.';
 
 create function private.redact_audit_log(in_workspace uuid, person uuid, address text, pseudonym uuid)
 returns bigint
@@ -254,7 +286,8 @@ begin
     select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
       private.audit_leaf(private.redacted_entry(entry, person, address, redact_audit_log.pseudonym)) as redacted_leaf
     from private.audit_words as named
-    join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id and entry.occurred_on = named.occurred_on
+    join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id
+      and entry.occurred_on = named.occurred_on
     where named.workspace_id = in_workspace and (named.actor_id = person or named.words like any (patterns))
   )
   select in_workspace, redact_audit_log.pseudonym, change.id, change.xid, change.leaf, change.redacted_leaf
@@ -280,7 +313,9 @@ begin
 end;
 $$;
 comment on function private.redact_audit_log(uuid, uuid, text, uuid) is
-  'Rewrites every entry of a workspace that names the person (their id or address, in whichever field) to the pseudonym, which must be in erasure_pseudonyms, puts each on record and writes the voucher. Returns how many. Reads the workspace''s whole log.';
+  'Rewrites every entry of a workspace that names the person (their id or address, in whichever field) to the '
+  'pseudonym, which must be in erasure_pseudonyms, puts each on record and writes the voucher. Returns how many. '
+  'Reads the workspace''s whole log.';
 
 create function private.redact_billing_events(in_workspace uuid, person uuid, address text, pseudonym uuid)
 returns bigint
@@ -293,11 +328,14 @@ declare
 begin
   update public.billing_events as event set
     user_id = case when event.user_id = person then redact_billing_events.pseudonym else event.user_id end,
-    request_id = left(private.redacted_text(event.request_id, person, address, redact_billing_events.pseudonym::text), 200)
+    request_id = left(private.redacted_text(event.request_id, person, address, redact_billing_events.pseudonym::text),
+      200)
   where event.workspace_id = in_workspace
-    and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, address))::text[]));
+    and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person,
+      address))::text[]));
   get diagnostics changed = row_count;
   return changed;
 end;
 $$;
-comment on function private.redact_billing_events(uuid, uuid, text, uuid) is 'The same for what a person used: the amounts stay, the person goes. Returns how many. Billing events have no seals.';
+comment on function private.redact_billing_events(uuid, uuid, text, uuid) is
+  'The same for what a person used: the amounts stay, the person goes. Returns how many. Billing events have no seals.';

@@ -1,11 +1,11 @@
--- Sealing and verifying: the job that seals what was written, and the check that finds what was changed since, both with
--- what they have to know of redactions.
+-- Sealing and verifying: the job that seals what was written, and the check that finds what was changed since, both
+-- with what they have to know of redactions.
 --
 -- Touches: private.seal_entries, seal_audit_log, recount_seals, trouble_with_redactions; public.verify_audit_log.
--- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the redaction on record made
---          of it. Of an entry that was changed besides, or given back what the redaction took, there is no leaf, and its seal does not fit.
---          The redactions of a workspace are few against its entries: they are aggregated once and hashed, so that verifying costs one
---          probe an entry more.
+-- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the
+--          redaction on record made of it. Of an entry that was changed besides, or given back what the redaction took,
+--          there is no leaf, and its seal does not fit. The redactions of a workspace are few against its entries: they
+--          are aggregated once and hashed, so that verifying costs one probe an entry more.
 
 create function private.seal_entries(in_workspace uuid, since bigint, horizon bigint)
 returns integer
@@ -21,7 +21,8 @@ declare
 begin
   for part in
     select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
-      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, ''
+      string_agg(case when redacted.entry_id is null then leaf.leaf
+        when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, ''
         order by leaf.id) as leaves
     from private.audit_leaves as leaf
     left join private.redacted_leaves as redacted
@@ -48,7 +49,8 @@ begin
     insert into public.audit_seals values (seal.*);
     insert into private.audit_heads (workspace_id, ordinal, digest, to_xid)
     values (seal.workspace_id, seal.ordinal, seal.digest, seal.to_xid)
-    on conflict (workspace_id) do update set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
+    on conflict (workspace_id) do update
+    set ordinal = excluded.ordinal, digest = excluded.digest, to_xid = excluded.to_xid;
     made := made + 1;
   end loop;
   return made;
@@ -80,7 +82,8 @@ begin
   exception when others then
     raise warning 'seal-audit-log: all at once failed (%), each workspace by itself', sqlerrm;
     insert into private.unsealed_logs (workspace_id, from_xid)
-    select distinct leaf.workspace_id, done from private.audit_leaves as leaf where leaf.xid >= done and leaf.xid < horizon
+    select distinct leaf.workspace_id, done from private.audit_leaves as leaf
+    where leaf.xid >= done and leaf.xid < horizon
     on conflict do nothing;
   end;
   for place in select u.* from private.unsealed_logs as u order by u.workspace_id loop
@@ -115,10 +118,12 @@ begin
   select array_agg(distinct seal.to_xid order by seal.to_xid) into bounds
   from public.audit_seals as seal where seal.workspace_id = in_workspace;
   select head.to_xid into sealed_to from private.audit_heads as head where head.workspace_id = in_workspace;
-  -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the log is read once.
+  -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the
+  -- log is read once.
   return query
     select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*),
-      string_agg(case when redacted.entry_id is null then leaf.leaf when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
+      string_agg(case when redacted.entry_id is null then leaf.leaf
+        when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
       array_agg(leaf.id) filter (where leaf.is_voucher)
     from private.audit_leaves as leaf
     left join private.redacted_leaves as redacted
@@ -128,11 +133,13 @@ begin
 end;
 $$;
 comment on function private.recount_seals(uuid) is
-  'The sealed part of a workspace''s log as it is now: entries, leaves as they were written, and vouchers of redactions, by the seal that they belong to.';
+  'The sealed part of a workspace''s log as it is now: entries, leaves as they were written, and vouchers of '
+  'redactions, by the seal that they belong to.';
 
 create function private.trouble_with_redactions(in_workspace uuid, sealed_vouchers bigint[])
 returns text
-language plpgsql -- one in SQL, called again in the same transaction, would look for a partition that was dropped meanwhile
+-- one in SQL, called again in the same transaction, would look for a partition that was dropped meanwhile
+language plpgsql
 stable
 set search_path = ''
 as $$
@@ -150,7 +157,8 @@ begin
     return 'redaction_unvouched';
   elsif exists (
     select from unnest(sealed_vouchers) as voucher (id)
-    where not exists (select from private.erasure_pseudonyms as p where p.workspace_id = in_workspace and p.voucher_id = voucher.id)
+    where not exists (select from private.erasure_pseudonyms as p
+      where p.workspace_id = in_workspace and p.voucher_id = voucher.id)
   ) then
     return 'redaction_missing';
   end if;
@@ -158,10 +166,12 @@ begin
 end;
 $$;
 comment on function private.trouble_with_redactions(uuid, bigint[]) is
-  'redaction_unvouched: redactions for which no entry of the log vouches, or not for exactly these; redaction_missing: a sealed voucher whose redactions are gone; null: neither.';
+  'redaction_unvouched: redactions for which no entry of the log vouches, or not for exactly these; '
+  'redaction_missing: a sealed voucher whose redactions are gone; null: neither.';
 
 create function private.verify_audit_log(workspace_id uuid, anchor text)
-returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,
+  sealed_through timestamptz, head_digest text)
 language plpgsql
 stable
 rows 1
@@ -195,8 +205,10 @@ begin
   end if;
   for seal in
     select s.*, actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves, actual.vouchers
-    from (select known as whole, known.* from public.audit_seals as known where known.workspace_id = verify_audit_log.workspace_id) as s
-    full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid and actual.month = s.month
+    from (select known as whole, known.* from public.audit_seals as known
+      where known.workspace_id = verify_audit_log.workspace_id) as s
+    full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid
+      and actual.month = s.month
     order by s.ordinal nulls last
   loop
     if seal.ordinal is null then
@@ -230,7 +242,8 @@ begin
     reason := private.trouble_with_redactions(verify_audit_log.workspace_id, sealed_vouchers);
   end if;
   if reason is null and anchor is not null and not exists (
-    select from public.audit_seals as s where s.workspace_id = verify_audit_log.workspace_id and s.digest = lower(anchor)
+    select from public.audit_seals as s
+    where s.workspace_id = verify_audit_log.workspace_id and s.digest = lower(anchor)
   ) then
     reason := 'anchor_missing';
   end if;
@@ -242,7 +255,8 @@ comment on function private.verify_audit_log(uuid, text) is
   'The body of public.verify_audit_log: what clients call runs as the caller, what it does needs more.';
 
 create function public.verify_audit_log(workspace_id uuid, anchor text default null)
-returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text, sealed_through timestamptz, head_digest text)
+returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,
+  sealed_through timestamptz, head_digest text)
 language sql
 stable
 rows 1
@@ -252,6 +266,10 @@ as $$
   select * from private.verify_audit_log($1, $2);
 $$;
 comment on function public.verify_audit_log(uuid, text) is
-  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), until when the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and the service. Errors: not_found 404.';
+  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still '
+  'be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, '
+  'entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), until when '
+  'the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and the '
+  'service. Errors: not_found 404.';
 grant execute on function private.verify_audit_log(uuid, text), public.verify_audit_log(uuid, text)
 to authenticated, service_role;

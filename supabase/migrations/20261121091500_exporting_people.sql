@@ -3,8 +3,9 @@
 -- Touches: private.personal_columns, public.export_user_data.
 --          An archive is made in pieces of some 64 KiB, so that neither the database nor whoever passes it on ever
 --          holds all of it.
--- Beware:  a new column that names a person is declared here, or the test of the catalogue fails (S/lifecycle/personal_columns). The same list
---          drives the erasure (next chapter). Tables of businesses under a prefix follow their template.
+-- Beware:  a new column that names a person is declared here, or the test of the catalogue fails
+--          (S/lifecycle/personal_columns). The same list drives the erasure (next chapter). Tables of businesses under
+--          a prefix follow their template.
 
 create table private.personal_columns (
   table_name text not null,
@@ -14,13 +15,20 @@ create table private.personal_columns (
   workspace_column text,
   primary key (table_name, column_name),
   constraint table_name_has_a_schema check (table_name ~ '^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$'),
-  constraint on_erasure_is_known check (on_erasure in ('delete', 'null', 'pseudonymise', 'redact', 'with_row', 'elsewhere'))
+  constraint on_erasure_is_known check (on_erasure in ('delete', 'null', 'pseudonymise', 'redact', 'with_row',
+    'elsewhere'))
 );
-comment on table private.personal_columns is 'Every column that names a person, by id or by address, and what happens to it when the person is exported or erased.';
+comment on table private.personal_columns is
+  'Every column that names a person, by id or by address, and what happens to it when the person is exported or '
+  'erased.';
 comment on column private.personal_columns.on_erasure is
-  'delete: the row goes · null: the column is emptied · pseudonymise: the row goes on under another name (not where a foreign key holds) · redact: a text or JSON, from which the person is cut · with_row: goes when another column''s row goes · elsewhere: private.erase_person has its own way.';
-comment on column private.personal_columns.is_exported is 'Whether rows that name the person here are part of their archive. Not where the row is about someone else.';
-comment on column private.personal_columns.workspace_column is 'Where the row says its workspace. Null: it is of no workspace, and only erasing the whole account touches it.';
+  'delete: the row goes · null: the column is emptied · pseudonymise: the row goes on under another name (not where a '
+  'foreign key holds) · redact: a text or JSON, from which the person is cut · with_row: goes when another column''s '
+  'row goes · elsewhere: private.erase_person has its own way.';
+comment on column private.personal_columns.is_exported is
+  'Whether rows that name the person here are part of their archive. Not where the row is about someone else.';
+comment on column private.personal_columns.workspace_column is
+  'Where the row says its workspace. Null: it is of no workspace, and only erasing the whole account touches it.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.profiles', 'user_id', 'elsewhere', true, null),
@@ -46,20 +54,24 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('private.business_exports', 'made_by', 'null', false, 'workspace_id');
 
 create function private.personal_columns_now()
-returns table (of_table regclass, column_name text, column_type regtype, on_erasure text, is_exported boolean, workspace_column text)
+returns table (of_table regclass, column_name text, column_type regtype, on_erasure text, is_exported boolean,
+  workspace_column text)
 language sql
 stable
 set search_path = ''
 as $$
-  select c.oid::regclass, a.attname::text, a.atttypid::regtype, declared.on_erasure, declared.is_exported, declared.workspace_column
+  select c.oid::regclass, a.attname::text, a.atttypid::regtype, declared.on_erasure, declared.is_exported,
+    declared.workspace_column
   from private.personal_columns as declared
   cross join (select '' as prefix union select b.prefix from public.businesses as b) as business
   join pg_catalog.pg_class as c
-    on c.relnamespace = split_part(declared.table_name, '.', 1)::regnamespace and c.relname = business.prefix || split_part(declared.table_name, '.', 2)
+    on c.relnamespace = split_part(declared.table_name, '.', 1)::regnamespace
+      and c.relname = business.prefix || split_part(declared.table_name, '.', 2)
   join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = declared.column_name and not a.attisdropped
   order by 1, 2;
 $$;
-comment on function private.personal_columns_now() is 'The declared columns as they are: also those of tables that were stamped under a business''s prefix.';
+comment on function private.personal_columns_now() is
+  'The declared columns as they are: also those of tables that were stamped under a business''s prefix.';
 
 create function private.person_condition(column_name text, column_type regtype, workspace_column text)
 returns text
@@ -75,7 +87,8 @@ as $$
   end;
 $$;
 comment on function private.person_condition(text, regtype, text) is
-  'How a statement asks for a person in a column; $1: their id, $2: their address, $4: the workspaces where it counts (private.places_of).';
+  'How a statement asks for a person in a column; $1: their id, $2: their address, $4: the workspaces where it counts '
+  '(private.places_of).';
 
 create function private.personal_objects(person uuid, in_workspace uuid default null)
 returns table (bucket_id text, name text)
@@ -86,11 +99,14 @@ as $$
   select o.bucket_id, o.name
   from storage.objects as o
   where private.path_id(o.name, 2) = person
-    and case when in_workspace is null then private.path_id(o.name, 1) is not null else private.path_id(o.name, 1) = in_workspace end
+    and case when in_workspace is null then private.path_id(o.name, 1) is not null
+      else private.path_id(o.name, 1) = in_workspace end
   order by o.bucket_id, o.name;
 $$;
 comment on function private.personal_objects(uuid, uuid) is
-  'The stored objects of a person: those below their folder, <workspace>/<person>/…, where only they can put any. A name that contains their id elsewhere is somebody else''s object. With a workspace: of its folder alone. Reads all of storage.objects.';
+  'The stored objects of a person: those below their folder, <workspace>/<person>/…, where only they can put any. A '
+  'name that contains their id elsewhere is somebody else''s object. With a workspace: of its folder alone. Reads all '
+  'of storage.objects.';
 
 create function private.picked(whole jsonb, members text[])
 returns jsonb
@@ -98,11 +114,13 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_object_agg(member.key, member.value), '{}') from jsonb_each(whole) as member where member.key = any (members);
+  select coalesce(jsonb_object_agg(member.key, member.value), '{}') from jsonb_each(whole) as member
+  where member.key = any (members);
 $$;
 comment on function private.picked(jsonb, text[]) is 'Of an object, these members, as far as it has them.';
 
-select private.add_limit('exports_a_day', 'person', 'day', 'exports', 'Exports of what is kept about a person that they ask for.', 20, 20, 20);
+select private.add_limit('exports_a_day', 'person', 'day', 'exports',
+  'Exports of what is kept about a person that they ask for.', 20, 20, 20);
 
 create function private.in_pieces(list_of text)
 returns text
@@ -116,7 +134,8 @@ as $$
       from (
         select numbered.n, numbered.line, sum(octet_length(numbered.line)) over (order by numbered.n) / 65536 as piece
         from (
-          select row_number() over (order by listed.whole -> 'id', listed.whole) as n, listed.whole::text as line from (%s) as listed (whole)
+          select row_number() over (order by listed.whole -> 'id', listed.whole) as n, listed.whole::text as line
+          from (%s) as listed (whole)
         ) as numbered
       ) as lined
       group by lined.piece order by lined.piece
@@ -148,7 +167,9 @@ begin
   return person;
 end;
 $$;
-comment on function private.begin_export(uuid) is 'Whose archive is asked for (the caller''s when left out), if the caller may. It counts. Errors: not_signed_in 401, not_found 404, limit_reached 429.';
+comment on function private.begin_export(uuid) is
+  'Whose archive is asked for (the caller''s when left out), if the caller may. It counts. Errors: not_signed_in 401, '
+  'not_found 404, limit_reached 429.';
 
 create function private.export_pieces(user_id uuid)
 returns setof text
@@ -165,22 +186,30 @@ declare
   source record;
   between_tables text := '';
 begin
-  return next format('{"format": 1, "exported_at": %s, "person": %s, "tables": {', to_jsonb(now()), jsonb_build_object('id', person, 'email', address));
+  return next format('{"format": 1, "exported_at": %s, "person": %s, "tables": {', to_jsonb(now()),
+    jsonb_build_object('id', person, 'email', address));
   for source in
-    select replace(c.of_table::text, 'public.', '') as name, format('select to_jsonb(row_of) - $3 from %s as row_of where %s', c.of_table,
+    select replace(c.of_table::text, 'public.', '') as name,
+      format('select to_jsonb(row_of) - $3 from %s as row_of where %s', c.of_table,
         string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column), ' or ')) as list
     from private.personal_columns_now() as c
     where c.is_exported group by c.of_table
     union all
     select kept.name, kept.list from (values
-      ('auth.users', $list$select private.picked(to_jsonb(u), array['id', 'email', 'phone', 'created_at', 'updated_at', 'last_sign_in_at',
-        'email_confirmed_at', 'is_anonymous', 'raw_user_meta_data', 'raw_app_meta_data']) from auth.users as u where u.id = $1$list$),
-      ('auth.identities', $list$select private.picked(to_jsonb(i), array['provider', 'identity_data', 'created_at', 'last_sign_in_at'])
+      ('auth.users', $list$select private.picked(to_jsonb(u),
+        array['id', 'email', 'phone', 'created_at', 'updated_at', 'last_sign_in_at',
+        'email_confirmed_at', 'is_anonymous', 'raw_user_meta_data', 'raw_app_meta_data']) from auth.users as u
+          where u.id = $1$list$),
+      ('auth.identities', $list$select private.picked(to_jsonb(i),
+        array['provider', 'identity_data', 'created_at', 'last_sign_in_at'])
         from auth.identities as i where i.user_id = $1$list$),
-      ('auth.sessions', $list$select private.picked(to_jsonb(s), array['created_at', 'refreshed_at', 'user_agent', 'ip'])
+      ('auth.sessions', $list$select private.picked(to_jsonb(s),
+        array['created_at', 'refreshed_at', 'user_agent', 'ip'])
         from auth.sessions as s where s.user_id = $1$list$),
-      ('storage.objects', $list$select private.picked(to_jsonb(o), array['bucket_id', 'name', 'created_at', 'updated_at', 'metadata', 'user_metadata'])
-        from private.personal_objects($1) as mine join storage.objects as o on o.bucket_id = mine.bucket_id and o.name = mine.name$list$)
+      ('storage.objects', $list$select private.picked(to_jsonb(o),
+        array['bucket_id', 'name', 'created_at', 'updated_at', 'metadata', 'user_metadata'])
+        from private.personal_objects($1) as mine
+        join storage.objects as o on o.bucket_id = mine.bucket_id and o.name = mine.name$list$)
     ) as kept (name, list)
     order by 1
   loop

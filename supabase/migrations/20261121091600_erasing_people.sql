@@ -1,11 +1,12 @@
 -- Erasing people: the right to be forgotten, in the database.
 --
 -- Touches: private.erase_person and its parts. The next chapter makes it work that can be asked for.
--- Beware:  one transaction: a person is gone or is not. Rows go first, because their triggers still write audit entries and calls; then the
---          calls, then the logs. Stored objects must be gone before (only the Storage API can remove them), Redis is told after. Everything
---          may be done again: a second run finds what came in meanwhile. Erasures queue behind each other, so that two who stand in one
---          entry do not meet there. A person is looked for by their id everywhere, and by their address only where it counts
---          (private.places_of): nobody erases what other tenants wrote by signing up as somebody.
+-- Beware:  one transaction: a person is gone or is not. Rows go first, because their triggers still write audit entries
+--          and calls; then the calls, then the logs. Stored objects must be gone before (only the Storage API can
+--          remove them), Redis is told after. Everything may be done again: a second run finds what came in meanwhile.
+--          Erasures queue behind each other, so that two who stand in one entry do not meet there. A person is looked
+--          for by their id everywhere, and by their address only where it counts (private.places_of): nobody erases
+--          what other tenants wrote by signing up as somebody.
 
 create function private.erasure_places(person uuid, in_workspace uuid)
 returns uuid[]
@@ -22,11 +23,13 @@ as $$
     union
     select event.workspace_id from public.billing_events as event
     where (in_workspace is null or event.workspace_id = in_workspace)
-      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person, null))::text[]))
+      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person,
+        null))::text[]))
   ) as place
   where in_workspace is null or place.id = in_workspace;
 $$;
-comment on function private.erasure_places(uuid, uuid) is 'The workspaces whose logs name a person by their id. Without in_workspace it reads all logs.';
+comment on function private.erasure_places(uuid, uuid) is
+  'The workspaces whose logs name a person by their id. Without in_workspace it reads all logs.';
 
 create function private.erase_personal_columns(person uuid, address text, reach uuid[], in_workspace uuid, alias uuid)
 returns jsonb
@@ -44,23 +47,28 @@ declare
 begin
   for declared in
     select c.* from private.personal_columns_now() as c
-    where c.on_erasure in ('redact', 'null', 'pseudonymise', 'delete') and (in_workspace is null or c.workspace_column is not null)
+    where c.on_erasure in ('redact', 'null', 'pseudonymise', 'delete')
+      and (in_workspace is null or c.workspace_column is not null)
     -- What stays is cleaned before anything goes; in an order that is always the same.
-    order by array_position(array['redact', 'null', 'pseudonymise', 'delete'], c.on_erasure), c.of_table::text, c.column_name
+    order by array_position(array['redact', 'null', 'pseudonymise', 'delete'], c.on_erasure), c.of_table::text,
+      c.column_name
   loop
     is_they := private.person_condition(declared.column_name, declared.column_type, declared.workspace_column);
     its_address := case when declared.workspace_column is null then 'null'
       else format('case when row_of.%I = any ($4) then $2 end', declared.workspace_column) end;
-    here := case when in_workspace is null then '' else format(' and row_of.%I = %L', declared.workspace_column, in_workspace) end;
+    here := case when in_workspace is null then ''
+      else format(' and row_of.%I = %L', declared.workspace_column, in_workspace) end;
     execute case declared.on_erasure
       when 'delete' then
         format('delete from %s as row_of where (%s)%s', declared.of_table, is_they, here)
       when 'null' then
         format('update %s as row_of set %I = null where (%s)%s', declared.of_table, declared.column_name, is_they, here)
       when 'pseudonymise' then
-        format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name, declared.column_type, is_they, here)
+        format('update %s as row_of set %I = $3::text::%s where (%s)%s', declared.of_table, declared.column_name,
+          declared.column_type, is_they, here)
       else
-        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, %5$s, $3::text)::%3$s where private.text_names(%2$I::text, $1, %5$s)
+        format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, %5$s, $3::text)::%3$s where '
+          'private.text_names(%2$I::text, $1, %5$s)
           and private.redacted_text(%2$I::text, $1, %5$s, $3::text) <> %2$I::text%4$s',
           declared.of_table, declared.column_name, declared.column_type, here, its_address)
       end
@@ -73,7 +81,9 @@ begin
   return counts;
 end;
 $$;
-comment on function private.erase_personal_columns(uuid, text, uuid[], uuid, uuid) is 'Does what private.personal_columns says, column by column; the address counts in the workspaces of `reach`. Returns how many rows of each. Errors: last_owner 409.';
+comment on function private.erase_personal_columns(uuid, text, uuid[], uuid, uuid) is
+  'Does what private.personal_columns says, column by column; the address counts in the workspaces of `reach`. Returns '
+  'how many rows of each. Errors: last_owner 409.';
 
 create function private.without_floor(body jsonb, person uuid)
 returns jsonb
@@ -83,7 +93,8 @@ set search_path = ''
 as $$
   select case when jsonb_typeof(body -> 'floors') = 'object' then body #- array['floors', person::text] else body end;
 $$;
-comment on function private.without_floor(jsonb, uuid) is 'The body of a call to agents/invalidate that no longer speaks of a person.';
+comment on function private.without_floor(jsonb, uuid) is
+  'The body of a call to agents/invalidate that no longer speaks of a person.';
 
 create function private.erase_calls(person uuid, address text, alias uuid)
 returns void
@@ -105,19 +116,24 @@ begin
     update net.http_request_queue as request set
       body = convert_to(private.redacted_text(
         case when convert_from(request.body, 'UTF8') is json object
-          then private.without_floor(convert_from(request.body, 'UTF8')::jsonb, person)::text else convert_from(request.body, 'UTF8') end,
+          then private.without_floor(convert_from(request.body, 'UTF8')::jsonb, person)::text
+          else convert_from(request.body, 'UTF8') end,
         person, address, alias::text), 'UTF8')
     where private.text_names(convert_from(request.body, 'UTF8'), person, address);
     delete from net.http_request_queue as request
     where convert_from(request.body, 'UTF8') is json object and convert_from(request.body, 'UTF8')::jsonb = silent;
   end if;
   if has_table_privilege('net._http_response', 'select, delete') then
-    delete from net._http_response as answer where private.text_names(concat_ws(' ', answer.content, answer.error_msg, answer.headers::text), person, address);
+    delete from net._http_response as answer
+    where private.text_names(concat_ws(' ', answer.content, answer.error_msg, answer.headers::text), person, address);
   end if;
-  delete from cron.job_run_details as run where private.text_names(concat_ws(' ', run.command, run.return_message), person, address);
+  delete from cron.job_run_details as run
+  where private.text_names(concat_ws(' ', run.command, run.return_message), person, address);
 end;
 $$;
-comment on function private.erase_calls(uuid, text, uuid) is 'Takes a person out of what the database has said, and is about to say, to functions, and out of the records of its jobs.';
+comment on function private.erase_calls(uuid, text, uuid) is
+  'Takes a person out of what the database has said, and is about to say, to functions, and out of the records of its '
+  'jobs.';
 
 create function private.erase_sign_in(person uuid, address text)
 returns void
@@ -153,18 +169,22 @@ set search_path = ''
 as $$
 begin
   delete from private.scratch_values as v
-  where case when in_workspace is null then private.text_names(v.key || ' ' || coalesce(v.value::text, ''), person, address)
+  where case
+    when in_workspace is null then private.text_names(v.key || ' ' || coalesce(v.value::text, ''), person, address)
     else v.key = any (select 'session:' || s from unnest(sessions) as s) end;
   delete from private.scratch_members as m
   where private.text_names(concat_ws(' ', m.key, m.member, m.info::text), person, address)
-    and (in_workspace is null or m.key in ('presence:' || in_workspace, 'typing:' || in_workspace) or m.member = any (sessions));
+    and (in_workspace is null or m.key in ('presence:' || in_workspace, 'typing:' || in_workspace)
+      or m.member = any (sessions));
   delete from private.scratch_counters as c where in_workspace is null and private.text_names(c.key, person, address);
 end;
 $$;
-comment on function private.erase_scratchpad(uuid, text, uuid, text[]) is 'Empties the Postgres scratchpad of a person, or of what they left in one workspace.';
+comment on function private.erase_scratchpad(uuid, text, uuid, text[]) is
+  'Empties the Postgres scratchpad of a person, or of what they left in one workspace.';
 
 create function private.erase_person(
-  person uuid, address text default null, in_workspace uuid default null, is_proven boolean default null, addressed uuid[] default '{}'
+  person uuid, address text default null, in_workspace uuid default null, is_proven boolean default null,
+  addressed uuid[] default '{}'
 )
 returns jsonb
 language plpgsql
@@ -188,12 +208,14 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('groundwork erasures', 0));
   if exists (select from private.personal_objects(person, in_workspace)) then
-    raise exception 'stored objects of the person remain: the Storage API removes them first' using errcode = 'object_in_use';
+    raise exception 'stored objects of the person remain: the Storage API removes them first'
+    using errcode = 'object_in_use';
   end if;
   -- Rows first: their triggers write entries, which name the workspaces where the person was.
   counts := private.erase_personal_columns(person, address, reach, in_workspace, alias);
   update storage.objects as o set owner = null, owner_id = null
-  where person::text in (o.owner::text, o.owner_id) and (in_workspace is null or private.path_id(o.name, 1) = in_workspace);
+  where person::text in (o.owner::text, o.owner_id)
+    and (in_workspace is null or private.path_id(o.name, 1) = in_workspace);
   if in_workspace is null then
     perform private.erase_sign_in(person, proven_address);
     -- Deleting raised it once more.
@@ -201,27 +223,32 @@ begin
     perform private.erase_calls(person, proven_address, alias);
     update storage.objects as o set user_metadata = private.redacted_text(o.user_metadata::text, person,
       case when private.path_id(o.name, 1) = any (reach) then address end, alias::text)::jsonb
-    where private.text_names(o.user_metadata::text, person, case when private.path_id(o.name, 1) = any (reach) then address end);
+    where private.text_names(o.user_metadata::text, person,
+      case when private.path_id(o.name, 1) = any (reach) then address end);
     update storage.buckets as b set owner = null, owner_id = null where person::text in (b.owner::text, b.owner_id);
   end if;
-  places := private.erasure_places(person, in_workspace) || case when in_workspace is null then reach else array[in_workspace] end;
+  places := private.erasure_places(person, in_workspace) ||
+    case when in_workspace is null then reach else array[in_workspace] end;
   places := array(select distinct place_id from unnest(places) as place_id order by place_id);
 
   -- Their sessions end, in the log as well: a socket that is still open finds that it is over.
   sessions := array(
     select opened.subject_id from public.audit_log as opened
-    where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person order by opened.id);
+    where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person
+    order by opened.id);
   insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id)
   select opened.workspace_id, person, opened.agent_id, 'session.closed', 'session', opened.subject_id
   from public.audit_log as opened
   where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person
     and not exists (select from public.audit_log as closed
-      where closed.subject_id = opened.subject_id and closed.action = 'session.closed' and closed.workspace_id = opened.workspace_id)
+      where closed.subject_id = opened.subject_id and closed.action = 'session.closed'
+        and closed.workspace_id = opened.workspace_id)
   order by opened.id;
   perform private.erase_scratchpad(person, proven_address, in_workspace, sessions);
   delete from private.request_claims as claim
   where claim.workspace_id = any (places)
-    and private.text_names(concat_ws(' ', claim.scope, claim.request_id), person, case when claim.workspace_id = any (reach) then address end);
+    and private.text_names(concat_ws(' ', claim.scope, claim.request_id), person,
+      case when claim.workspace_id = any (reach) then address end);
 
   -- The logs, last: also of what was just done.
   foreach place in array places loop
@@ -239,8 +266,13 @@ begin
   end loop;
   return jsonb_build_object(
     'rows', counts, 'audit_entries', entries, 'billing_events', events,
-    'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places), 'addressed', to_jsonb(reach)));
+    'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places), 'addressed',
+      to_jsonb(reach)));
 end;
 $$;
 comment on function private.erase_person(uuid, text, uuid, boolean, uuid[]) is
-  'Makes the database forget a person (address: their confirmed email), or what they were in one workspace. is_proven: whether the address counts where it was invited, by default as private.has_proven_address says; addressed: workspaces where it counted in a former pass. Refuses while stored objects of theirs remain. Returns how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may still know them. May be run again. Errors: last_owner 409.';
+  'Makes the database forget a person (address: their confirmed email), or what they were in one workspace. '
+  'is_proven: whether the address counts where it was invited, by default as private.has_proven_address says; '
+  'addressed: workspaces where it counted in a former pass. Refuses while stored objects of theirs remain. Returns '
+  'how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may '
+  'still know them. May be run again. Errors: last_owner 409.';

@@ -1,10 +1,13 @@
--- Erasure requests: being forgotten is work, with a status that can be asked for afterwards, when nobody is left who could sign in.
+-- Erasure requests: being forgotten is work, with a status that can be asked for afterwards, when nobody is left who
+-- could sign in.
 --
--- Touches: public.erasure_requests (a work table), public.erase_user, public.cancel_erasure, private.erase_claimed, private.erasure_status, two jobs.
--- Beware:  an account has no workspace and a work table's row must have one: the request of a whole account stands under the zero uuid, which is
---          one lane of the queue for all of them. The row names the person until it is done; then it is a receipt and names nobody. A request is
---          worked off in two passes a minute apart (the function `account`): the first erases, the second finds what was on its way meanwhile.
---          Nobody is erased by one slip, whichever way it is asked: it is asked for with a word, begins an hour later and can be called off
+-- Touches: public.erasure_requests (a work table), public.erase_user, public.cancel_erasure, private.erase_claimed,
+--          private.erasure_status, two jobs.
+-- Beware:  an account has no workspace and a work table's row must have one: the request of a whole account stands
+--          under the zero uuid, which is one lane of the queue for all of them. The row names the person until it is
+--          done; then it is a receipt and names nobody. A request is worked off in two passes a minute apart (the
+--          function `account`): the first erases, the second finds what was on its way meanwhile. Nobody is erased by
+--          one slip, whichever way it is asked: it is asked for with a word, begins an hour later and can be called off
 --          until then.
 
 create table public.erasure_requests (
@@ -19,30 +22,43 @@ create table public.erasure_requests (
   leftovers jsonb,
   summary jsonb not null default '{}',
   constraint scope_is_known check (scope in ('account', 'workspace')),
-  constraint an_account_is_of_no_workspace check ((scope = 'account') = (workspace_id = '00000000-0000-0000-0000-000000000000')),
-  constraint a_receipt_names_nobody check (case when status = 'done' then num_nonnulls(user_id, email, requested_by, leftovers) = 0 else user_id is not null end),
+  constraint an_account_is_of_no_workspace check ((scope = 'account') = (workspace_id =
+    '00000000-0000-0000-0000-000000000000')),
+  constraint a_receipt_names_nobody check (case
+    when status = 'done' then num_nonnulls(user_id, email, requested_by, leftovers) = 0 else user_id is not null end),
   constraint done_means_erased check (status <> 'done' or erased_at is not null),
   constraint email_is_short check (length(email) <= 320),
   constraint leftovers_is_an_object check (jsonb_typeof(leftovers) = 'object'),
   constraint summary_is_a_small_object check (jsonb_typeof(summary) = 'object' and length(summary::text) <= 16384)
 );
-comment on table public.erasure_requests is 'Work: people who asked to be forgotten, altogether (scope account) or in one workspace. Done, a row is a receipt that names nobody; purged after 30 days.';
-comment on column public.erasure_requests.receipt is 'Unguessable: whoever has it may ask how the request stands, without a token.';
-comment on column public.erasure_requests.erased_at is 'When the database forgot the person. The request is done a little later, when nothing came after.';
-comment on column public.erasure_requests.is_proven is 'Whether the address counts where it was invited: said when it was asked, for at the second pass there is no account left.';
-comment on column public.erasure_requests.leftovers is 'Between the passes: sessions and workspaces under which Redis may know the person.';
-create unique index erasure_requests_open on public.erasure_requests (user_id, workspace_id) where status in ('pending', 'in_progress');
+comment on table public.erasure_requests is
+  'Work: people who asked to be forgotten, altogether (scope account) or in one workspace. Done, a row is a receipt '
+  'that names nobody; purged after 30 days.';
+comment on column public.erasure_requests.receipt is
+  'Unguessable: whoever has it may ask how the request stands, without a token.';
+comment on column public.erasure_requests.erased_at is
+  'When the database forgot the person. The request is done a little later, when nothing came after.';
+comment on column public.erasure_requests.is_proven is
+  'Whether the address counts where it was invited: said when it was asked, for at the second pass there is no account '
+  'left.';
+comment on column public.erasure_requests.leftovers is
+  'Between the passes: sessions and workspaces under which Redis may know the person.';
+create unique index erasure_requests_open on public.erasure_requests (user_id, workspace_id)
+  where status in ('pending', 'in_progress');
 create index erasure_requests_user_id on public.erasure_requests (user_id);
-select private.register_work_queue('public.erasure_requests', null, array['user_id', 'email', 'requested_by', 'leftovers']);
+select private.register_work_queue('public.erasure_requests', null,
+  array['user_id', 'email', 'requested_by', 'leftovers']);
 
 alter table public.erasure_requests enable row level security;
-grant select (id, workspace_id, user_id, scope, status, receipt, created_at, erased_at, finished_at) on public.erasure_requests to authenticated;
+grant select (id, workspace_id, user_id, scope, status, receipt, created_at, erased_at,
+  finished_at) on public.erasure_requests to authenticated;
 grant select, insert, update, delete on public.erasure_requests to service_role;
 -- insert, update and delete are not granted to people: erase_user looks first whether it can be.
 create policy "People read their own erasure requests" on public.erasure_requests
   for select to authenticated
   using (user_id = (select private.current_user_id()));
-comment on policy "People read their own erasure requests" on public.erasure_requests is 'As long as there is somebody to read them; then there is the receipt.';
+comment on policy "People read their own erasure requests" on public.erasure_requests is
+  'As long as there is somebody to read them; then there is the receipt.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported) values
   ('public.erasure_requests', 'user_id', 'elsewhere', true),
@@ -71,11 +87,13 @@ begin
   if known.user_id is null or person is distinct from caller and not private.is_service() then
     perform private.raise_error('not_found', 'No such person, or not you.', 404);
   end if;
-  if place is not null and (caller is not null or not private.is_service()) and not private.belongs_to(person, place) then
+  if place is not null and (caller is not null or not private.is_service()) and not private.belongs_to(person, place)
+    then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
   end if;
   if lower(trim(erase_user.confirm)) is distinct from 'erase'
-    and lower(trim(erase_user.confirm)) is distinct from (select lower(account.email) from auth.users as account where account.id = person)
+    and lower(trim(erase_user.confirm)) is distinct from (select lower(account.email) from auth.users as account
+      where account.id = person)
   then
     perform private.raise_error('not_confirmed', 'Nobody is erased by one slip.', 422,
       'Confirm with the address of the account, or with the word "erase": confirm.');
@@ -88,10 +106,13 @@ begin
         where other.workspace_id = mine.workspace_id and other.role = 'owner' and other.user_id <> person)
   ) then
     perform private.raise_error(
-      'last_owner', 'A workspace keeps at least one owner.', 409, 'Make someone else an owner first, or delete the workspace.');
+      'last_owner', 'A workspace keeps at least one owner.', 409,
+      'Make someone else an owner first, or delete the workspace.');
   end if;
-  insert into public.erasure_requests (workspace_id, scope, user_id, email, is_proven, requested_by, max_attempts, scheduled_for)
-  values (coalesce(place, '00000000-0000-0000-0000-000000000000'), case when place is null then 'account' else 'workspace' end,
+  insert into public.erasure_requests (workspace_id, scope, user_id, email, is_proven, requested_by, max_attempts,
+    scheduled_for)
+  values (coalesce(place, '00000000-0000-0000-0000-000000000000'),
+    case when place is null then 'account' else 'workspace' end,
     person, known.email, private.has_proven_address(person), caller, 20, now() + interval '1 hour')
   on conflict (user_id, workspace_id) where status in ('pending', 'in_progress') do nothing
   returning receipt into made;
@@ -102,7 +123,8 @@ begin
   ));
 end;
 $$;
-comment on function private.erase_user(uuid, uuid, text) is 'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
+comment on function private.erase_user(uuid, uuid, text) is
+  'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
 
 create function private.ask_to_be_erased(person uuid, workspace_id uuid, confirm text)
 returns uuid
@@ -115,7 +137,8 @@ begin
   return private.erase_user(person, workspace_id, confirm);
 end;
 $$;
-comment on function private.ask_to_be_erased(uuid, uuid, text) is 'erase_user as this person, whose token the function `account` has verified.';
+comment on function private.ask_to_be_erased(uuid, uuid, text) is
+  'erase_user as this person, whose token the function `account` has verified.';
 
 create function public.erase_user(user_id uuid default null, workspace_id uuid default null, confirm text default null)
 returns uuid
@@ -127,7 +150,10 @@ as $$
   select private.erase_user($1, $2, $3);
 $$;
 comment on function public.erase_user(uuid, uuid, text) is
-  'Asks that a person (the caller when left out; others only for the service) be forgotten, altogether or in one workspace. confirm: the account''s address, or the word `erase`. Returns the receipt, the first one''s when it was asked before and is still open. It begins an hour later; until then cancel_erasure calls it off. Errors: not_signed_in 401, not_found 404, not_confirmed 422, last_owner 409.';
+  'Asks that a person (the caller when left out; others only for the service) be forgotten, altogether or in one '
+  'workspace. confirm: the account''s address, or the word `erase`. Returns the receipt, the first one''s when it was '
+  'asked before and is still open. It begins an hour later; until then cancel_erasure calls it off. Errors: '
+  'not_signed_in 401, not_found 404, not_confirmed 422, last_owner 409.';
 
 create function private.cancel_erasure(receipt uuid)
 returns boolean
@@ -150,11 +176,13 @@ begin
   elsif request.status <> 'pending' or request.attempts > 0 or request.erased_at is not null then
     perform private.raise_error('erasure_begun', 'The erasure has begun: it cannot be called off any more.', 409);
   end if;
-  update public.erasure_requests as r set status = 'cancelled', finished_at = now(), email = null where r.id = request.id;
+  update public.erasure_requests as r set status = 'cancelled', finished_at = now(), email = null
+  where r.id = request.id;
   return true;
 end;
 $$;
-comment on function private.cancel_erasure(uuid) is 'The body of public.cancel_erasure: what clients call runs as the caller, what it does needs more.';
+comment on function private.cancel_erasure(uuid) is
+  'The body of public.cancel_erasure: what clients call runs as the caller, what it does needs more.';
 
 create function private.call_off_erasure(person uuid, receipt uuid)
 returns boolean
@@ -167,7 +195,8 @@ begin
   return private.cancel_erasure(receipt);
 end;
 $$;
-comment on function private.call_off_erasure(uuid, uuid) is 'cancel_erasure as this person, whose token the function `account` has verified.';
+comment on function private.call_off_erasure(uuid, uuid) is
+  'cancel_erasure as this person, whose token the function `account` has verified.';
 
 create function public.cancel_erasure(receipt uuid)
 returns boolean
@@ -179,13 +208,14 @@ as $$
   select private.cancel_erasure($1);
 $$;
 comment on function public.cancel_erasure(uuid) is
-  'Calls an erasure off, as long as it has not begun. The person themselves and the service. Returns whether it was still asked for. Errors: not_found 404, erasure_begun 409.';
+  'Calls an erasure off, as long as it has not begun. The person themselves and the service. Returns whether it was '
+  'still asked for. Errors: not_found 404, erasure_begun 409.';
 grant execute on function
   private.erase_user(uuid, uuid, text), public.erase_user(uuid, uuid, text),
   private.cancel_erasure(uuid), public.cancel_erasure(uuid)
 to authenticated, service_role;
 
--- Working them off ---------------------------------------------------------------------------------------------------------------------
+-- Working them off ----------------------------------------------------------------------------------------------------
 
 create function private.erase_claimed(request_id bigint, claim_token uuid)
 returns table (leftovers jsonb, erased_at timestamptz)
@@ -225,19 +255,24 @@ begin
 end;
 $$;
 comment on function private.erase_claimed(bigint, uuid) is
-  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces under which Redis may still know the person, of all passes, and when the first pass was. Errors: lease_lost 409, last_owner 409.';
+  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces under which Redis may still '
+  'know the person, of all passes, and when the first pass was. Errors: lease_lost 409, last_owner 409.';
 
 create function private.erasure_status(receipt uuid)
-returns table (status text, scope text, requested_at timestamptz, erased_at timestamptz, finished_at timestamptz, cause text)
+returns table (status text, scope text, requested_at timestamptz, erased_at timestamptz, finished_at timestamptz,
+  cause text)
 language sql
 stable
 rows 1
 set search_path = ''
 as $$
-  select r.status, r.scope, r.created_at, r.erased_at, r.finished_at, case when r.status = 'failed' then r.last_error end
+  select r.status, r.scope, r.created_at, r.erased_at, r.finished_at,
+    case when r.status = 'failed' then r.last_error end
   from public.erasure_requests as r where r.receipt = erasure_status.receipt;
 $$;
-comment on function private.erasure_status(uuid) is 'How a request stands: pending, in_progress, done, failed (and why), cancelled. No row when there is no such receipt, or it is older than 30 days.';
+comment on function private.erasure_status(uuid) is
+  'How a request stands: pending, in_progress, done, failed (and why), cancelled. No row when there is no such '
+  'receipt, or it is older than 30 days.';
 
 create function private.purge_erasures()
 returns jsonb
@@ -249,15 +284,19 @@ declare
   receipts bigint;
   names bigint;
 begin
-  delete from public.erasure_requests where status in ('done', 'cancelled') and finished_at < now() - interval '30 days';
+  delete from public.erasure_requests
+  where status in ('done', 'cancelled') and finished_at < now() - interval '30 days';
   get diagnostics receipts = row_count;
   delete from private.erasure_pseudonyms where given_on < private.oldest_kept('audit_log');
   get diagnostics names = row_count;
   return jsonb_build_object('receipts', receipts, 'pseudonyms', names);
 end;
 $$;
-comment on function private.purge_erasures() is 'Removes receipts after 30 days, and the record of redactions that are past the audit log''s retention. A failed request stays until somebody has seen to it. Returns the counts.';
+comment on function private.purge_erasures() is
+  'Removes receipts after 30 days, and the record of redactions that are past the audit log''s retention. A failed '
+  'request stays until somebody has seen to it. Returns the counts.';
 
 select cron.schedule('erase-people', '* * * * *',
-  $job$select private.call_function('erase-people', 'account/erasures/work') where exists (select from public.erasure_requests where status = 'pending' and scheduled_for <= now())$job$);
+  $job$select private.call_function('erase-people', 'account/erasures/work')
+  where exists (select from public.erasure_requests where status = 'pending' and scheduled_for <= now())$job$);
 select cron.schedule('purge-erasures', '43 2 * * *', 'select private.purge_erasures()');

@@ -67,7 +67,8 @@ begin
 end;
 $$;
 comment on function private.purge_finished_work(integer, integer) is
-  'Removes for good what was done or cancelled 90 days ago and what failed 365 days ago, from every queue: reads `batch` rows at a time from the oldest on, removes about `most` of a queue in one run. Returns how many, by queue.';
+  'Removes for good what was done or cancelled 90 days ago and what failed 365 days ago, from every queue: reads '
+  '`batch` rows at a time from the oldest on, removes about `most` of a queue in one run. Returns how many, by queue.';
 
 create function private.work_abandoned(grace interval default '1 minute')
 returns bigint
@@ -83,14 +84,16 @@ begin
   for known in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table
   loop
-    execute format('select count(*) from %s where status = %L and lease_expires_at < now() - $1', known.work_table, 'in_progress') into n using grace;
+    execute format('select count(*) from %s where status = %L and lease_expires_at < now() - $1', known.work_table,
+      'in_progress') into n using grace;
     total := total + n;
   end loop;
   return total;
 end;
 $$;
 comment on function private.work_abandoned(interval) is
-  'How much work of all queues is held by leases that ended longer ago than `grace`: more than none means that release-expired-work does not run. For health.';
+  'How much work of all queues is held by leases that ended longer ago than `grace`: more than none means that '
+  'release-expired-work does not run. For health.';
 
 select cron.schedule('release-expired-work', '10 seconds', 'select private.release_expired_work()');
 select cron.schedule('purge-finished-work', '53 2 * * *', 'select private.purge_finished_work()');

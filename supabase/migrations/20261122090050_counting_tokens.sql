@@ -1,9 +1,10 @@
 -- Counting tokens: about how much of a prompt what was said takes.
 --
 -- Touches: private.count_tokens.
--- Beware:  a file counts as what providers make of it, not as the characters of its base64. The figures are upper ones of what the
---          providers publish: an image at most 1,600 tokens (Anthropic: width × height / 750, at most 1,568 on the long edge), a page of
---          a PDF 3,000 (Anthropic: text and image of a page), a second of audio 32 (Google), a second of video 300 (Google).
+-- Beware:  a file counts as what providers make of it, not as the characters of its base64. The figures are upper ones
+--          of what the providers publish: an image at most 1,600 tokens (Anthropic: width × height / 750, at most 1,568
+--          on the long edge), a page of a PDF 3,000 (Anthropic: text and image of a page), a second of audio 32
+--          (Google), a second of video 300 (Google).
 
 create function private.count_tokens(parts jsonb)
 returns integer
@@ -19,13 +20,15 @@ declare
   total bigint := 0;
 begin
   for part in select one from jsonb_array_elements(parts) as one loop
-    media := lower(coalesce(part ->> 'mediaType', part ->> 'mimeType', case when part ->> 'type' = 'image' then 'image/*' end));
+    media := lower(coalesce(part ->> 'mediaType', part ->> 'mimeType',
+      case when part ->> 'type' = 'image' then 'image/*' end));
     if media is null or part ->> 'type' not in ('file', 'image') then
       total := total + (octet_length(part::text) + 3) / 4;
       continue;
     end if;
     -- Of an address nothing is known; what stands in the message has three bytes for four characters.
-    bytes := coalesce(octet_length(substring(part ->> 'url' from '^data:[^,]*,(.*)$')), octet_length(part ->> 'data'), octet_length(part ->> 'image'), 0)
+    bytes := coalesce(octet_length(substring(part ->> 'url' from '^data:[^,]*,(.*)$')), octet_length(part ->> 'data'),
+      octet_length(part ->> 'image'), 0)
       * 3 / 4;
     total := total + case
       when media like 'image/%' then 1600
@@ -39,5 +42,5 @@ begin
 end;
 $$;
 comment on function private.count_tokens(jsonb) is
-  'About how many tokens a model makes of a message''s parts: a quarter of the bytes of texts, and of files what providers publish '
-  '(image 1,600; PDF 3,000 for each 50 kB; audio 32 and video 300 a second).';
+  'About how many tokens a model makes of a message''s parts: a quarter of the bytes of texts, and of files what '
+  'providers publish (image 1,600; PDF 3,000 for each 50 kB; audio 32 and video 300 a second).';

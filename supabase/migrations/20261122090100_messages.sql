@@ -1,29 +1,34 @@
 -- Messages: what was said. A tree: an edit is a sibling, and nothing that was said is changed or destroyed.
 --
 -- Touches: public.messages, conversation_path, a check on conversations.active_message_id.
--- Beware:  read along a path, from a leaf to the root, with conversation_path: it costs what the page costs, however long the conversation is.
---          The policy looks the conversation up for each row that is read, by its key: right for pages of one conversation, wrong for reading
---          all messages that one may see; ask by conversation_id. Written by add_message alone (next chapter). What refers to a message does so
---          by its id alone, and a trigger sees to it that both are of one conversation: keys that repeat conversation and workspace are a
---          tenth of all that a turn keeps (decision 17).
+-- Beware:  read along a path, from a leaf to the root, with conversation_path: it costs what the page costs, however
+--          long the conversation is. The policy looks the conversation up for each row that is read, by its key: right
+--          for pages of one conversation, wrong for reading all messages that one may see; ask by conversation_id.
+--          Written by add_message alone (next chapter). What refers to a message does so by its id alone, and a trigger
+--          sees to it that both are of one conversation: keys that repeat conversation and workspace are a tenth of all
+--          that a turn keeps (decision 17).
 
 create domain private.message_parts as jsonb
   constraint parts_are_objects_with_a_type check (
     jsonb_typeof(value) = 'array'
     and jsonb_array_length(value) between 1 and 1000
     -- Counted, because a path that asks for what is wrong stays silent where it meets what it does not expect.
-    and jsonb_array_length(jsonb_path_query_array(value, 'strict $[*] ? (@.type() == "object" && @."type" like_regex "^.{1,100}$")'))
+    and jsonb_array_length(jsonb_path_query_array(value,
+      'strict $[*] ? (@.type() == "object" && @."type" like_regex "^.{1,100}$")'))
       = jsonb_array_length(value)
   )
   constraint parts_are_at_most_a_mebibyte check (pg_column_size(value) <= 1048576);
-comment on domain private.message_parts is 'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`; together at most 1 MiB.';
+comment on domain private.message_parts is
+  'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`; together at most 1 MiB.';
 create domain private.attachment_list as jsonb
   constraint attachments_are_at_most_50_objects check (
     jsonb_typeof(value) = 'array' and jsonb_array_length(value) <= 50
-    and jsonb_array_length(jsonb_path_query_array(value, 'strict $[*] ? (@.type() == "object")')) = jsonb_array_length(value)
+    and jsonb_array_length(jsonb_path_query_array(value,
+      'strict $[*] ? (@.type() == "object")')) = jsonb_array_length(value)
   )
   constraint attachments_are_at_most_64_kib check (pg_column_size(value) <= 65536);
-comment on domain private.attachment_list is 'What is attached: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
+comment on domain private.attachment_list is
+  'What is attached: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
 
 create table public.messages (
   id uuid primary key default gen_random_uuid(),
@@ -52,41 +57,53 @@ create table public.messages (
   constraint content_for_llm_is_bounded check (length(content_for_llm) <= 200000),
   constraint token_count_is_not_negative check (token_count >= 0)
 );
-comment on table public.messages is 'What was said, as a tree within a conversation: parent_id is what it follows. An edit or another answer is a sibling.';
+comment on table public.messages is
+  'What was said, as a tree within a conversation: parent_id is what it follows. An edit or another answer is a '
+  'sibling.';
 alter table public.messages enable row level security;
-comment on column public.messages.user_id is 'Whose conversation it is, also on what the assistant said. Only they speak in it.';
+comment on column public.messages.user_id is
+  'Whose conversation it is, also on what the assistant said. Only they speak in it.';
 comment on column public.messages.parent_id is 'Null: the first message, or another version of it.';
 comment on column public.messages.parts is
-  'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. What was said is not changed: an answer on its way goes forward '
-  '(message_states keeps what it was), and what its person takes back is gone.';
+  'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. What was said is not changed: an answer '
+  'on its way goes forward (message_states keeps what it was), and what its person takes back is gone.';
 comment on column public.messages.client_id is
-  'The id under which its client sent it, where that is not the row''s: a name within its conversation (private.message_key).';
+  'The id under which its client sent it, where that is not the row''s: a name within its conversation '
+  '(private.message_key).';
 comment on column public.messages.taken_back_at is 'When its person took its words back; its place stays.';
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
-comment on column public.messages.content_for_llm is 'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
+comment on column public.messages.content_for_llm is
+  'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
 comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
-comment on column public.messages.token_count is 'Tokens of the message as a prompt has it whole; counted where they are not given, and never less than that, whatever was claimed.';
+comment on column public.messages.token_count is
+  'Tokens of the message as a prompt has it whole; counted where they are not given, and never less than that, '
+  'whatever was claimed.';
 comment on column public.messages.system_message_id is
-  'The nearest message of the system above it on its branch: kept by a trigger, so that what instructs is found however long the talk.';
+  'The nearest message of the system above it on its branch: kept by a trigger, so that what instructs is found '
+  'however long the talk.';
 create index messages_parent_id on public.messages (parent_id);
--- Equal for all of a conversation, so it is a few bytes for each. A message is looked for by its id alone, and its conversation compared
--- afterwards: while statistics are young the planner takes this index for as good as the primary key, and reads the whole conversation.
+-- Equal for all of a conversation, so it is a few bytes for each. A message is looked for by its id alone, and its
+-- conversation compared
+-- afterwards: while statistics are young the planner takes this index for as good as the primary key, and reads the
+-- whole conversation.
 create index messages_conversation_id on public.messages (conversation_id, workspace_id, user_id);
 
 grant select on public.messages to authenticated, service_role;
 grant insert, delete on public.messages to service_role;
 grant update (content_for_llm, token_count, preprocessing_log_id) on public.messages to service_role;
--- insert is not granted to people, because the leaf that is shown moves along: add_message. update of what was said is granted to nobody,
--- the service included; delete is the erasure's.
+-- insert is not granted to people, because the leaf that is shown moves along: add_message. update of what was said is
+-- granted to nobody, the service included; delete is the erasure's.
 
 create policy "Who reads a conversation reads its messages" on public.messages
   for select to authenticated
   -- A scalar sub-select and not `exists`, which may be planned as a hash of all conversations that one may see.
-  using ((select conversation.id from public.conversations as conversation where conversation.id = messages.conversation_id) is not null);
+  using ((select conversation.id from public.conversations as conversation
+    where conversation.id = messages.conversation_id) is not null);
 comment on policy "Who reads a conversation reads its messages" on public.messages is
-  'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of them.';
+  'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of '
+  'them.';
 
--- Whose id is whose ---------------------------------------------------------------------------------------------------------------------
+-- Whose id is whose ---------------------------------------------------------------------------------------------------
 
 create function private.message_key(conversation_id uuid, given text)
 returns uuid
@@ -104,8 +121,10 @@ begin
     -- A row's own id means that row within its conversation. Elsewhere it is a name like any other: nobody takes ids
     -- ahead of others, and none tells that it is taken.
     if conversation_id is null
-      or exists (select from public.messages as m where m.id = given::uuid and m.conversation_id = message_key.conversation_id)
-      or exists (select from public.streams as s where s.message_id = given::uuid and s.conversation_id = message_key.conversation_id)
+      or exists (select from public.messages as m
+        where m.id = given::uuid and m.conversation_id = message_key.conversation_id)
+      or exists (select from public.streams as s
+        where s.message_id = given::uuid and s.conversation_id = message_key.conversation_id)
     then
       return given::uuid;
     end if;
@@ -126,9 +145,10 @@ set search_path = ''
 as $$
   select nullif(given, key::text);
 $$;
-comment on function private.name_of_client(text, uuid) is 'What is kept of the id that a client sent: null where it is the row''s own.';
+comment on function private.name_of_client(text, uuid) is
+  'What is kept of the id that a client sent: null where it is the row''s own.';
 
--- Where a message stands ---------------------------------------------------------------------------------------------------------------
+-- Where a message stands ----------------------------------------------------------------------------------------------
 
 create function private.count_message()
 returns trigger
@@ -141,11 +161,13 @@ begin
   -- A claim only ever adds (a picture has few bytes): no prompt outgrows its budget by what a row says of itself.
   new.token_count := greatest(new.token_count, private.count_tokens(new.parts));
   new.system_message_id := (
-    select case when parent.role = 'system' then parent.id else parent.system_message_id end from public.messages as parent where parent.id = new.parent_id);
+    select case when parent.role = 'system' then parent.id else parent.system_message_id end
+    from public.messages as parent where parent.id = new.parent_id);
   return new;
 end;
 $$;
-comment on function private.count_message() is 'Trigger of new messages: counts their tokens and finds what instructs them.';
+comment on function private.count_message() is
+  'Trigger of new messages: counts their tokens and finds what instructs them.';
 create trigger count_message before insert on public.messages
   for each row execute function private.count_message();
 
@@ -161,7 +183,8 @@ begin
   return new;
 end;
 $$;
-comment on function private.recount_message() is 'Trigger on messages: a count that is changed is at least what the parts come to.';
+comment on function private.recount_message() is
+  'Trigger on messages: a count that is changed is at least what the parts come to.';
 create trigger recount_message before update of token_count on public.messages
   for each row when (new.token_count >= 0) execute function private.recount_message();
 
@@ -173,8 +196,10 @@ security definer -- whoever writes, the message is looked for past RLS
 set search_path = ''
 as $$
 begin
-  if (select parent.conversation_id from public.messages as parent where parent.id = new.parent_id) is distinct from new.conversation_id then
-    raise foreign_key_violation using message = 'A message follows one of its own conversation.', constraint = tg_name, table = tg_table_name;
+  if (select parent.conversation_id from public.messages as parent
+    where parent.id = new.parent_id) is distinct from new.conversation_id then
+    raise foreign_key_violation
+    using message = 'A message follows one of its own conversation.', constraint = tg_name, table = tg_table_name;
   end if;
   return null;
 end;
@@ -192,23 +217,27 @@ security definer -- whoever writes, the message is looked for past RLS
 set search_path = ''
 as $$
 begin
-  if (select row(message.conversation_id, message.workspace_id) from public.messages as message where message.id = new.message_id)
+  if (select row(message.conversation_id, message.workspace_id) from public.messages as message
+    where message.id = new.message_id)
     is distinct from row(new.conversation_id, new.workspace_id)
   then
-    raise foreign_key_violation using message = 'No such message in this conversation.', constraint = tg_name, table = tg_table_name;
+    raise foreign_key_violation
+    using message = 'No such message in this conversation.', constraint = tg_name, table = tg_table_name;
   end if;
   return null;
 end;
 $$;
 comment on function private.keep_message_of_conversation() is
-  'Trigger on what hangs on a message: its conversation and workspace are the message''s (23503). After the row is written, so that row security has spoken before: whoever may not read the conversation learns nothing of it.';
+  'Trigger on what hangs on a message: its conversation and workspace are the message''s (23503). After the row is '
+  'written, so that row security has spoken before: whoever may not read the conversation learns nothing of it.';
 
--- What a message is, follows and belongs to is never changed, by the owner of the table neither: so looking once, when something refers to it,
--- is enough.
-create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id, system_message_id on public.messages
+-- What a message is, follows and belongs to is never changed, by the owner of the table neither: so looking once, when
+-- something refers to it, is enough.
+create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id,
+  system_message_id on public.messages
   for each row execute function private.refuse_change('A message stays where it was said.');
 
--- The leaf that is shown ---------------------------------------------------------------------------------------------------------------
+-- The leaf that is shown ----------------------------------------------------------------------------------------------
 
 create function private.keep_active_message()
 returns trigger
@@ -218,18 +247,20 @@ security definer -- whoever writes, the message is looked for past RLS
 set search_path = ''
 as $$
 begin
-  if (select message.conversation_id from public.messages as message where message.id = new.active_message_id) is distinct from new.id then
+  if (select message.conversation_id from public.messages as message
+    where message.id = new.active_message_id) is distinct from new.id then
     perform private.raise_error('not_found', 'No such message in this conversation.', 404);
   end if;
   return new;
 end;
 $$;
 comment on function private.keep_active_message() is
-  'Trigger on conversations: the message shown is one of the conversation (not_found 404). Not a foreign key, which would want an index on a column that each turn changes.';
+  'Trigger on conversations: the message shown is one of the conversation (not_found 404). Not a foreign key, which '
+  'would want an index on a column that each turn changes.';
 create trigger keep_active_message before insert or update of active_message_id on public.conversations
   for each row when (new.active_message_id is not null) execute function private.keep_active_message();
 
--- Reading ------------------------------------------------------------------------------------------------------------------------------
+-- Reading -------------------------------------------------------------------------------------------------------------
 
 create function public.conversation_path(message_id uuid, page_size integer default 50, before uuid default null)
 returns setof public.messages
@@ -245,19 +276,23 @@ begin
   with recursive walk as (
     select 1 as place, message.*
     from public.messages as message
-    where message.id = case when $3 is null then $1 else (select said.parent_id from public.messages as said where said.id = $3) end
+    where message.id = case when $3 is null then $1
+      else (select said.parent_id from public.messages as said where said.id = $3) end
     union all
     select walk.place + 1, message.*
     from walk
     join public.messages as message on message.id = walk.parent_id
     where walk.place < least(greatest($2, 1), 1000)
   )
-  select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts, walk.attachments,
-    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.system_message_id, walk.created_at, walk.client_id, walk.taken_back_at
+  select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts,
+    walk.attachments,
+    walk.metadata, walk.content_for_llm, walk.token_count, walk.preprocessing_log_id, walk.system_message_id,
+    walk.created_at, walk.client_id, walk.taken_back_at
   from walk
   order by walk.place;
 end;
 $$;
 comment on function public.conversation_path(uuid, integer, uuid) is
-  'One branch, newest first: the message and what it follows, up to the root or page_size (1–1,000, 50 when left out). The next page: before = the oldest message of this one. Empty for what the caller may not read.';
+  'One branch, newest first: the message and what it follows, up to the root or page_size (1–1,000, 50 when left '
+  'out). The next page: before = the oldest message of this one. Empty for what the caller may not read.';
 grant execute on function public.conversation_path(uuid, integer, uuid) to authenticated, service_role;

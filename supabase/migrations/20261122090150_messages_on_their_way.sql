@@ -1,8 +1,9 @@
 -- Messages on their way: an answer whose tool calls go from their input over an approval to their output.
 --
--- Touches: public.message_states; private.rank_of_part, part_goes_forward, parts_go_forward, is_settled, move_message_forward.
--- Beware:  the AI SDK sends one message again and again while it grows. It may only go forward, part by part, and each state that it had is
---          kept: a prompt of the past is made of what the message said then (private.message_at).
+-- Touches: public.message_states; private.rank_of_part, part_goes_forward, parts_go_forward, is_settled,
+--          move_message_forward.
+-- Beware:  the AI SDK sends one message again and again while it grows. It may only go forward, part by part, and each
+--          state that it had is kept: a prompt of the past is made of what the message said then (private.message_at).
 
 create table public.message_states (
   message_id uuid not null references public.messages (id) on delete cascade,
@@ -18,7 +19,8 @@ create table public.message_states (
     references public.conversations (id, workspace_id, user_id) on delete cascade,
   constraint version_is_counted check (version between 1 and 1000)
 );
-comment on table public.message_states is 'What a message said before it went forward: the states of its tool calls and of its streaming text.';
+comment on table public.message_states is
+  'What a message said before it went forward: the states of its tool calls and of its streaming text.';
 comment on column public.message_states.version is 'From 1, in the order in which they were said.';
 comment on column public.message_states.replaced_at is 'Until when the message said this.';
 create index message_states_conversation on public.message_states (conversation_id, workspace_id, user_id);
@@ -37,7 +39,7 @@ create policy "Who reads a conversation reads what its messages said before" on 
 comment on policy "Who reads a conversation reads what its messages said before" on public.message_states is
   'The policy of conversations decides, as for messages.';
 
--- Forward ------------------------------------------------------------------------------------------------------------------------------
+-- Forward -------------------------------------------------------------------------------------------------------------
 
 create function private.rank_of_part(part jsonb)
 returns integer
@@ -74,7 +76,8 @@ as $$
     when private.rank_of_part(was) = 6 or private.rank_of_part(is_now) < private.rank_of_part(was) then false
     when was ->> 'type' in ('text', 'reasoning') then starts_with(is_now ->> 'text', was ->> 'text')
     -- What was asked for is not asked differently afterwards, and an approval is not given twice.
-    when private.rank_of_part(was) >= 2 and is_now ? 'input' and was -> 'input' is distinct from is_now -> 'input' then false
+    when private.rank_of_part(was) >= 2 and is_now ? 'input' and was -> 'input' is distinct from is_now -> 'input'
+      then false
     when is_now ? 'approval' and was ? 'approval' and (
       was -> 'approval' -> 'id' is distinct from is_now -> 'approval' -> 'id'
       or was -> 'approval' ? 'approved'
@@ -84,8 +87,8 @@ as $$
     else true end, false);
 $$;
 comment on function private.part_goes_forward(jsonb, jsonb) is
-  'Whether a part is what another became: its state never goes back, its text only grows, its input and its approval stay, and what was '
-  'refused has no output.';
+  'Whether a part is what another became: its state never goes back, its text only grows, its input and its approval '
+  'stay, and what was refused has no output.';
 
 create function private.parts_go_forward(was jsonb, are_now jsonb)
 returns boolean
@@ -137,17 +140,20 @@ begin
       perform private.raise_error('forbidden', 'An agent does not approve what it asks for.', 403);
     end if;
     perform private.append_audit_entry(message.workspace_id, actor,
-      case when answered.part -> 'approval' -> 'approved' = 'true' then 'tool_call.approved' else 'tool_call.refused' end,
+      case when answered.part -> 'approval' -> 'approved' = 'true' then 'tool_call.approved'
+        else 'tool_call.refused' end,
       'message', message.id::text,
       (select talk.agent_id from public.conversations as talk where talk.id = message.conversation_id),
       jsonb_strip_nulls(jsonb_build_object('conversation_id', message.conversation_id,
-        'tool_call_id', left(answered.part ->> 'toolCallId', 200), 'approval_id', left(answered.part -> 'approval' ->> 'id', 200),
+        'tool_call_id', left(answered.part ->> 'toolCallId', 200), 'approval_id',
+        left(answered.part -> 'approval' ->> 'id', 200),
         'tool', left(coalesce(answered.part ->> 'toolName', answered.part ->> 'type'), 200))), null);
   end loop;
 end;
 $$;
 comment on function private.note_approvals(public.messages, jsonb, uuid) is
-  'Writes into the audit log who answered which call of a message: tool_call.approved, tool_call.refused. actor: null where the service says so.';
+  'Writes into the audit log who answered which call of a message: tool_call.approved, tool_call.refused. actor: null '
+  'where the service says so.';
 
 create function private.move_message_forward(message public.messages, parts jsonb, metadata jsonb, actor uuid)
 returns public.messages
@@ -162,15 +168,20 @@ declare
 begin
   if private.is_settled(message.parts) or not private.parts_go_forward(message.parts, move_message_forward.parts) then
     perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409,
-      'A message goes forward until it is settled: parts keep their place, states their order. Use a fresh id for each message.');
+      'A message goes forward until it is settled: parts keep their place, states their order. Use a fresh id for each '
+        'message.');
   end if;
-  versions := (select coalesce(max(state.version), 0) from public.message_states as state where state.message_id = message.id);
+  versions := (select coalesce(max(state.version), 0) from public.message_states as state
+    where state.message_id = message.id);
   if versions >= 1000 then
-    perform private.raise_error('too_many_states', 'A message has at most 1,000 states.', 409, 'Store states and not single words.');
+    perform private.raise_error('too_many_states', 'A message has at most 1,000 states.', 409,
+      'Store states and not single words.');
   end if;
   perform private.note_approvals(message, move_message_forward.parts, actor);
-  insert into public.message_states (message_id, version, workspace_id, conversation_id, user_id, parts, metadata, replaced_at)
-  values (message.id, versions + 1, message.workspace_id, message.conversation_id, message.user_id, message.parts, message.metadata,
+  insert into public.message_states (message_id, version, workspace_id, conversation_id, user_id, parts, metadata,
+    replaced_at)
+  values (message.id, versions + 1, message.workspace_id, message.conversation_id, message.user_id, message.parts,
+    message.metadata,
     clock_timestamp());
   update public.messages as known set parts = move_message_forward.parts, metadata = move_message_forward.metadata,
     token_count = greatest(known.token_count, private.count_tokens(move_message_forward.parts))
@@ -180,8 +191,9 @@ begin
 end;
 $$;
 comment on function private.move_message_forward(public.messages, jsonb, jsonb, uuid) is
-  'Stores what a message has become and keeps what it was. actor: who answers an approval. The caller holds the conversation. '
-  'Errors: message_id_reused 409 where it would go back or is settled, too_many_states 409 after 1,000 states.';
+  'Stores what a message has become and keeps what it was. actor: who answers an approval. The caller holds the '
+  'conversation. Errors: message_id_reused 409 where it would go back or is settled, too_many_states 409 after 1,000 '
+  'states.';
 
 create function private.message_at(said public.messages, moment timestamptz)
 returns public.messages

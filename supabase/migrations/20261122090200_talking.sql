@@ -1,9 +1,10 @@
 -- Talking: saying something, choosing a branch, deleting a conversation, and telling those who watch.
 --
--- Touches: add_message, answer_approval, select_branch, delete_conversation, restore_conversation, broadcasts on `conversation:<id>` with the policy that lets
---          readers listen, private.purge_conversations and its schedule.
--- Beware:  a broadcast carries ids, never what was said: Realtime asks who may listen when a channel is joined and not for each message, and
---          what is written to be sent is written twice. Who hears of something reads it, under row security.
+-- Touches: add_message, answer_approval, select_branch, delete_conversation, restore_conversation, broadcasts on
+--          `conversation:<id>` with the policy that lets readers listen, private.purge_conversations and its schedule.
+-- Beware:  a broadcast carries ids, never what was said: Realtime asks who may listen when a channel is joined and not
+--          for each message, and what is written to be sent is written twice. Who hears of something reads it, under
+--          row security.
 
 -- One's own conversation, held until the transaction ends: what is said at the same time is said one after the other.
 create function private.hold_conversation(conversation_id uuid, for_scope text default null)
@@ -31,8 +32,8 @@ begin
 end;
 $$;
 comment on function private.hold_conversation(uuid, text) is
-  'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. An agent, where for_scope opens it: '
-  'one that the person has with it. Errors: not_found 404.';
+  'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. An agent, where '
+  'for_scope opens it: one that the person has with it. Errors: not_found 404.';
 
 create function private.add_message(
   conversation_id uuid, parts jsonb, role text, message_id text, parent_id text, instead_of text,
@@ -55,7 +56,8 @@ declare
 begin
   -- An agent speaks as the assistant and not as the person; both are believed no count.
   if not private.is_service() and (
-    add_message.role <> all (case when private.agent_of_token() is null then array['user'] else array['assistant', 'tool'] end)
+    add_message.role <> all (case when private.agent_of_token() is null then array['user']
+      else array['assistant', 'tool'] end)
     or num_nonnulls(add_message.content_for_llm, add_message.token_count, add_message.preprocessing_log_id) > 0)
   then
     perform private.raise_error('forbidden', 'People speak as themselves, and agents as the assistant.', 403,
@@ -65,14 +67,17 @@ begin
   -- Said before: the answer is the same, and nothing moves; or it has gone forward meanwhile.
   select known.* into said from public.messages as known where known.id = key;
   if found then
-    if (said.conversation_id, said.role, said.attachments::jsonb) is distinct from (talk.id, add_message.role, add_message.attachments)
+    if (said.conversation_id, said.role, said.attachments::jsonb) is distinct from (talk.id, add_message.role,
+      add_message.attachments)
       or said.taken_back_at is not null
     then
-      perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+      perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409,
+        'Use a fresh id for each message.');
     end if;
     if (said.parts::jsonb, said.metadata::jsonb) is distinct from (add_message.parts, add_message.metadata) then
       if said.role <> 'assistant' then
-        perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+        perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409,
+          'Use a fresh id for each message.');
       end if;
       return private.move_message_forward(said, add_message.parts, add_message.metadata, null);
     end if;
@@ -83,7 +88,8 @@ begin
   if key is not null and exists (
     select from public.streams as s where s.conversation_id = talk.id and s.message_id = key
   ) then
-    perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409, 'Use a fresh id for each message.');
+    perform private.raise_error('message_id_reused', 'This id belongs to another message.', 409,
+      'Use a fresh id for each message.');
   end if;
 
   -- What it follows
@@ -97,22 +103,27 @@ begin
   end if;
 
   insert into public.messages as known (
-    id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count,
+    id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm,
+    token_count,
     preprocessing_log_id, client_id
   ) values (
     coalesce(key, gen_random_uuid()), talk.workspace_id, talk.id, talk.user_id, follows, add_message.role,
-    add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm, add_message.token_count,
+    add_message.parts, add_message.attachments, add_message.metadata, add_message.content_for_llm,
+    add_message.token_count,
     add_message.preprocessing_log_id, private.name_of_client(add_message.message_id, key)
   )
   returning known.* into said;
-  update public.conversations as known set active_message_id = said.id, last_message_at = now() where known.id = talk.id;
+  update public.conversations as known set active_message_id = said.id, last_message_at = now()
+  where known.id = talk.id;
   return said;
 end;
 $$;
-comment on function private.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is 'The body of add_message.';
+comment on function private.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is
+  'The body of add_message.';
 
 create function public.add_message(
-  conversation_id uuid, parts jsonb, role text default 'user', message_id text default null, parent_id text default null,
+  conversation_id uuid, parts jsonb, role text default 'user', message_id text default null,
+  parent_id text default null,
   instead_of text default null, attachments jsonb default '[]', metadata jsonb default '{}',
   content_for_llm text default null, token_count integer default null, preprocessing_log_id bigint default null
 )
@@ -127,16 +138,18 @@ begin
 end;
 $$;
 comment on function public.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is
-  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside instead_of (an edit, another '
-  'answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, assistant, tool; message_id: any string of 1 to 200 '
-  'characters that is the message''s within its conversation: the same one twice is one message, and an assistant''s message that is on its '
-  'way goes forward. content_for_llm, token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. '
-  'Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 on a message_id of another length, 23514 on '
-  'malformed parts.';
+  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside '
+  'instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, '
+  'assistant, tool; message_id: any string of 1 to 200 characters that is the message''s within its conversation: the '
+  'same one twice is one message, and an assistant''s message that is on its way goes forward. content_for_llm, '
+  'token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. Returns the '
+  'message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 on a message_id of another '
+  'length, 23514 on malformed parts.';
 
--- Approving ----------------------------------------------------------------------------------------------------------------------------
+-- Approving -----------------------------------------------------------------------------------------------------------
 
-create function private.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean, reason text)
+create function private.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean,
+  reason text)
 returns public.messages
 language plpgsql
 volatile
@@ -176,7 +189,8 @@ end;
 $$;
 comment on function private.answer_approval(uuid, text, text, boolean, text) is 'The body of answer_approval.';
 
-create function public.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean, reason text default null)
+create function public.answer_approval(conversation_id uuid, message_id text, approval_id text, approved boolean,
+  reason text default null)
 returns public.messages
 language sql
 volatile
@@ -186,11 +200,11 @@ as $$
   select private.answer_approval($1, $2, $3, $4, $5);
 $$;
 comment on function public.answer_approval(uuid, text, text, boolean, text) is
-  'Answers a tool call that asks for approval: the part goes to approval-responded, and the audit log says who approved. The same answer again '
-  'changes nothing. reason: at most 2,000 characters. The owner of the conversation and the service. Returns the message. '
-  'Errors: not_found 404, already_answered 409.';
+  'Answers a tool call that asks for approval: the part goes to approval-responded, and the audit log says who '
+  'approved. The same answer again changes nothing. reason: at most 2,000 characters. The owner of the conversation '
+  'and the service. Returns the message. Errors: not_found 404, already_answered 409.';
 
--- Branches -----------------------------------------------------------------------------------------------------------------------------
+-- Branches ------------------------------------------------------------------------------------------------------------
 
 create function private.select_branch(message_id text, conversation_id uuid)
 returns uuid
@@ -222,7 +236,8 @@ begin
   )
   select walk.id into leaf from walk order by walk.depth desc limit 1;
   update public.conversations as known set active_message_id = leaf where known.id = talk.id;
-  perform realtime.send(jsonb_build_object('active_message_id', leaf), 'branch_selected', 'conversation:' || talk.id, true);
+  perform realtime.send(jsonb_build_object('active_message_id', leaf), 'branch_selected', 'conversation:' || talk.id,
+    true);
   return leaf;
 end;
 $$;
@@ -238,9 +253,10 @@ as $$
   select private.select_branch($1, $2);
 $$;
 comment on function public.select_branch(text, uuid) is
-  'Shows the branch of a message, down to its newest leaf, and returns that leaf. conversation_id: needed where message_id is a name of the client''s. The owner of the conversation and the service. Errors: not_found 404.';
+  'Shows the branch of a message, down to its newest leaf, and returns that leaf. conversation_id: needed where '
+  'message_id is a name of the client''s. The owner of the conversation and the service. Errors: not_found 404.';
 
--- Deleting -----------------------------------------------------------------------------------------------------------------------------
+-- Deleting ------------------------------------------------------------------------------------------------------------
 
 create function private.set_conversation_deleted(conversation_id uuid, deleted boolean)
 returns timestamptz
@@ -264,7 +280,8 @@ begin
   return since;
 end;
 $$;
-comment on function private.set_conversation_deleted(uuid, boolean) is 'The body of delete_conversation and restore_conversation.';
+comment on function private.set_conversation_deleted(uuid, boolean) is
+  'The body of delete_conversation and restore_conversation.';
 
 create function public.delete_conversation(conversation_id uuid)
 returns timestamptz
@@ -276,7 +293,8 @@ as $$
   select private.set_conversation_deleted($1, true);
 $$;
 comment on function public.delete_conversation(uuid) is
-  'Hides a conversation and its messages at once; a job purges them 30 days later. Deleting twice is deleting once. Its owner and the service. Returns when it was deleted. Errors: not_found 404.';
+  'Hides a conversation and its messages at once; a job purges them 30 days later. Deleting twice is deleting once. '
+  'Its owner and the service. Returns when it was deleted. Errors: not_found 404.';
 
 create function public.restore_conversation(conversation_id uuid)
 returns void
@@ -288,7 +306,8 @@ as $$
   select private.set_conversation_deleted($1, false);
 $$;
 comment on function public.restore_conversation(uuid) is
-  'Brings a deleted conversation back, within the 30 days before it is purged. Its owner and the service. Errors: not_found 404.';
+  'Brings a deleted conversation back, within the 30 days before it is purged. Its owner and the service. Errors: '
+  'not_found 404.';
 
 create function private.purge_conversations()
 returns bigint
@@ -301,13 +320,16 @@ begin
     with gone as (delete from public.conversations as c
       where c.deleted_at < now() - interval '30 days' and ($1 is null or c.workspace_id = $1) returning 1)
     select array[count(*)] from gone$each$,
-    $places$select distinct c.workspace_id from public.conversations as c where c.deleted_at < now() - interval '30 days' order by 1$places$))[1], 0);
+    $places$select distinct c.workspace_id from public.conversations as c
+    where c.deleted_at < now() - interval '30 days' order by 1$places$))[1], 0);
 end;
 $$;
-comment on function private.purge_conversations() is 'Removes for good the conversations deleted 30 days ago, with all that was said; their files follow (remove-files). Returns how many.';
+comment on function private.purge_conversations() is
+  'Removes for good the conversations deleted 30 days ago, with all that was said; their files follow (remove-files). '
+  'Returns how many.';
 select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
 
--- Those who watch ----------------------------------------------------------------------------------------------------------------------
+-- Those who watch -----------------------------------------------------------------------------------------------------
 
 create function private.tell_of_messages()
 returns trigger
@@ -318,12 +340,14 @@ set search_path = ''
 as $$
 begin
   perform realtime.send(
-    jsonb_build_object('id', new.id, 'parent_id', new.parent_id, 'role', new.role), 'message_added', 'conversation:' || new.conversation_id, true
+    jsonb_build_object('id', new.id, 'parent_id', new.parent_id, 'role', new.role), 'message_added',
+    'conversation:' || new.conversation_id, true
   );
   return null;
 end;
 $$;
-comment on function private.tell_of_messages() is 'Trigger on messages: broadcasts message_added {id, parent_id, role} on conversation:<id>.';
+comment on function private.tell_of_messages() is
+  'Trigger on messages: broadcasts message_added {id, parent_id, role} on conversation:<id>.';
 create trigger tell_of_messages after insert on public.messages
   for each row execute function private.tell_of_messages();
 
@@ -336,13 +360,15 @@ set search_path = ''
 as $$
 begin
   perform realtime.send(
-    jsonb_build_object('id', new.id, 'is_taken_back', new.taken_back_at is not null), 'message_changed', 'conversation:' || new.conversation_id, true
+    jsonb_build_object('id', new.id, 'is_taken_back', new.taken_back_at is not null), 'message_changed',
+    'conversation:' || new.conversation_id, true
   );
   return null;
 end;
 $$;
 comment on function private.tell_of_changed_messages() is
-  'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> where one has gone forward or was taken back.';
+  'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> where one has gone '
+  'forward or was taken back.';
 create trigger tell_of_changed_messages after update of parts on public.messages
   for each row execute function private.tell_of_changed_messages();
 
@@ -355,13 +381,16 @@ set search_path = ''
 as $$
 begin
   perform realtime.send(
-    pg_catalog.jsonb_build_object('id', new.id, 'is_deleted', new.deleted_at is not null), 'conversation_changed', 'conversation:' || new.id, true
+    pg_catalog.jsonb_build_object('id', new.id, 'is_deleted', new.deleted_at is not null), 'conversation_changed',
+    'conversation:' || new.id, true
   );
   return null;
 end;
 $$;
-comment on function private.tell_of_conversations() is 'Trigger on conversations: broadcasts conversation_changed {id, is_deleted} on conversation:<id>.';
-create trigger tell_of_conversations after update of title, visibility, tags, folder_id, deleted_at on public.conversations
+comment on function private.tell_of_conversations() is
+  'Trigger on conversations: broadcasts conversation_changed {id, is_deleted} on conversation:<id>.';
+create trigger tell_of_conversations after update of title, visibility, tags, folder_id,
+  deleted_at on public.conversations
   for each row
   when ((old.title, old.visibility, old.tags, old.folder_id, old.deleted_at)
     is distinct from (new.title, new.visibility, new.tags, new.folder_id, new.deleted_at))
@@ -378,14 +407,17 @@ declare
   topic text := realtime.topic();
   id text := pg_catalog.substr(topic, pg_catalog.length(subject) + 2);
 begin
-  return case when pg_catalog.starts_with(topic, subject || ':') and pg_catalog.pg_input_is_valid(id, 'uuid') then id::uuid end;
+  return case
+    when pg_catalog.starts_with(topic, subject || ':') and pg_catalog.pg_input_is_valid(id, 'uuid') then id::uuid end;
 end;
 $$;
 comment on function private.topic_id(text) is
-  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can silence every subscriber of realtime.';
+  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can '
+  'silence every subscriber of realtime.';
 grant execute on function private.topic_id(text) to authenticated;
--- On the private topics conversation:<id> and workspace:<id>. People do not send there: what happened is told by the database. (Said here,
--- because a comment on a policy wants the owner of the table, which is the platform. One policy, as each is asked for every topic.)
+-- On the private topics conversation:<id> and workspace:<id>. People do not send there: what happened is told by the
+-- database. (Said here, because a comment on a policy wants the owner of the table, which is the platform. One policy,
+-- as each is asked for every topic.)
 create policy "Who may read of something hears of it" on realtime.messages
   for select to authenticated
   using (

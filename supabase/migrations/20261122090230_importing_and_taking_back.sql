@@ -1,8 +1,9 @@
 -- Importing conversations from elsewhere, with their dates and branches; taking back what one has said.
 --
 -- Touches: import_conversations, take_back.
--- Beware:  imported twice is imported once: ids of clients name conversations of their person and messages of their conversation. What an
---          assistant said elsewhere only the service imports: nobody puts words into an assistant's mouth.
+-- Beware:  imported twice is imported once: ids of clients name conversations of their person and messages of their
+--          conversation. What an assistant said elsewhere only the service imports: nobody puts words into an
+--          assistant's mouth.
 
 create function private.imported_moment(given jsonb, field text, fallback timestamptz)
 returns timestamptz
@@ -24,12 +25,14 @@ begin
     moment := said::timestamptz;
   end if;
   if moment is null or moment > now() + interval '1 day' or moment < timestamptz '1970-01-01' then
-    perform private.raise_error('invalid_body', format('%s: must be a time in ISO 8601, or in seconds since 1970, and not to come', field), 400);
+    perform private.raise_error('invalid_body',
+      format('%s: must be a time in ISO 8601, or in seconds since 1970, and not to come', field), 400);
   end if;
   return moment;
 end;
 $$;
-comment on function private.imported_moment(jsonb, text, timestamptz) is 'A time of what is imported. Errors: invalid_body 400 that names the field.';
+comment on function private.imported_moment(jsonb, text, timestamptz) is
+  'A time of what is imported. Errors: invalid_body 400 that names the field.';
 
 create function private.import_messages(talk public.conversations, given jsonb)
 returns integer
@@ -46,7 +49,8 @@ declare
   key uuid;
 begin
   for said in select value from jsonb_array_elements(given) loop
-    if jsonb_typeof(said) is distinct from 'object' or not said ? 'parts' and coalesce(jsonb_typeof(said -> 'text'), '') <> 'string' then
+    if jsonb_typeof(said) is distinct from 'object' or not said ? 'parts'
+      and coalesce(jsonb_typeof(said -> 'text'), '') <> 'string' then
       perform private.raise_error('invalid_body', 'messages: each has parts or a text', 400);
     end if;
     key := coalesce(private.message_key(talk.id, said ->> 'id'), gen_random_uuid());
@@ -54,9 +58,11 @@ begin
     if said ->> 'parent_id' is not null
       and (select m.conversation_id from public.messages as m where m.id = parent) is distinct from talk.id
     then
-      perform private.raise_error('not_found', format('parent_id: no message %L comes before it', left(said ->> 'parent_id', 200)), 404);
+      perform private.raise_error('not_found',
+        format('parent_id: no message %L comes before it', left(said ->> 'parent_id', 200)), 404);
     end if;
-    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata, created_at, client_id)
+    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata,
+      created_at, client_id)
     values (key, talk.workspace_id, talk.id, talk.user_id, parent, coalesce(said ->> 'role', ''),
       coalesce(said -> 'parts', jsonb_build_array(jsonb_build_object('type', 'text', 'text', said ->> 'text'))),
       coalesce(said -> 'metadata', '{}'), private.imported_moment(said, 'created_at', talk.created_at),
@@ -71,8 +77,9 @@ begin
 end;
 $$;
 comment on function private.import_messages(public.conversations, jsonb) is
-  'Adds messages of a conversation that are not there: [{id?, parent_id?, role, parts or text, metadata?, created_at?}], each after the one '
-  'before it unless parent_id says otherwise. Returns how many. Errors: not_found 404, invalid_body 400.';
+  'Adds messages of a conversation that are not there: [{id?, parent_id?, role, parts or text, metadata?, '
+  'created_at?}], each after the one before it unless parent_id says otherwise. Returns how many. Errors: not_found '
+  '404, invalid_body 400.';
 
 create function private.conversation_key(workspace_id uuid, user_id uuid, given text)
 returns uuid
@@ -82,7 +89,8 @@ set search_path = ''
 as $$
   select coalesce(
     (select c.id from public.conversations as c
-     where c.id = case when pg_input_is_valid(given, 'uuid') then given::uuid end and c.workspace_id = $1 and c.user_id = $2),
+     where c.id = case when pg_input_is_valid(given, 'uuid') then given::uuid end and c.workspace_id = $1
+       and c.user_id = $2),
     encode(substr(sha256(convert_to(concat_ws(' ', $1, $2, lower(given)), 'UTF8')), 1, 16), 'hex')::uuid);
 $$;
 comment on function private.conversation_key(uuid, uuid, text) is
@@ -112,7 +120,8 @@ begin
   insert into public.conversations (id, workspace_id, user_id, agent_id, title, tags, created_at)
   values (key, import_conversation.workspace_id, import_conversation.user_id, (given ->> 'agent_id')::uuid,
     left(coalesce(given ->> 'title', ''), 300),
-    array(select jsonb_array_elements_text(case when jsonb_typeof(given -> 'tags') = 'array' then given -> 'tags' else '[]' end)),
+    array(select jsonb_array_elements_text(case when jsonb_typeof(given -> 'tags') = 'array' then given -> 'tags'
+      else '[]' end)),
     private.imported_moment(given, 'created_at', now()))
   on conflict (id) do nothing;
   select c.* into talk from public.conversations as c where c.id = key for no key update;
@@ -124,15 +133,18 @@ begin
       order by m.created_at desc, m.id desc limit 1));
   if talk.active_message_id is null or added > 0 then
     update public.conversations as c set active_message_id = leaf,
-      last_message_at = coalesce((select max(m.created_at) from public.messages as m where m.conversation_id = talk.id), talk.created_at),
-      updated_at = private.imported_moment(given, 'updated_at', greatest(talk.created_at, c.updated_at - interval '1 microsecond'))
+      last_message_at = coalesce((select max(m.created_at) from public.messages as m where m.conversation_id = talk.id),
+        talk.created_at),
+      updated_at = private.imported_moment(given, 'updated_at',
+        greatest(talk.created_at, c.updated_at - interval '1 microsecond'))
     where c.id = talk.id;
   end if;
   return jsonb_build_object('id', talk.id, 'messages_added', added);
 exception
   when check_violation or not_null_violation then
     perform private.raise_error('invalid_body',
-      'messages: each has a role (system, user, assistant, tool) and 1 to 1,000 parts, each with a type, together at most 1 MiB', 400);
+      'messages: each has a role (system, user, assistant, tool) and 1 to 1,000 parts, each with a type, together at '
+        'most 1 MiB', 400);
     return null; -- not reached, like the one below
   when foreign_key_violation or invalid_text_representation then
     perform private.raise_error('not_found', 'agent_id: no such agent of the workspace, or no such person', 404);
@@ -175,12 +187,12 @@ as $$
   select private.import_conversations($1, $2, $3);
 $$;
 comment on function public.import_conversations(uuid, uuid, jsonb) is
-  'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, messages: [{id?, parent_id?, '
-  'role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages each. Dates and branches stay. With ids, imported again it '
-  'adds only what is new. The service. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400; then '
-  'nothing was imported.';
+  'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, '
+  'messages: [{id?, parent_id?, role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages '
+  'each. Dates and branches stay. With ids, imported again it adds only what is new. The service. Returns [{id, '
+  'messages_added}]. Errors: not_found 404, invalid_body 400; then nothing was imported.';
 
--- Taking back --------------------------------------------------------------------------------------------------------------------------
+-- Taking back ---------------------------------------------------------------------------------------------------------
 
 create function private.take_back(message_id text, conversation_id uuid)
 returns public.messages
@@ -204,12 +216,14 @@ begin
   elsif said.taken_back_at is not null then
     return said;
   end if;
-  update public.messages as m set taken_back_at = now(), parts = '[{"type": "text", "text": "(taken back)"}]', attachments = '[]',
+  update public.messages as m
+  set taken_back_at = now(), parts = '[{"type": "text", "text": "(taken back)"}]', attachments = '[]',
     metadata = '{}', content_for_llm = null, token_count = 0
   where m.id = said.id returning m.* into said;
   -- Where its words were written once more.
   delete from public.message_states as state where state.message_id = said.id;
-  update public.preprocessing_logs as log set intent = null, emotion = null, memory_query = null, response_hints = '{}' where log.message_id = said.id;
+  update public.preprocessing_logs as log set intent = null, emotion = null, memory_query = null, response_hints = '{}'
+  where log.message_id = said.id;
   update public.memory_sources as source set content = '(taken back)' where source.source_message_id = said.id;
   return said;
 end;
@@ -226,9 +240,11 @@ as $$
   select private.take_back($1, $2);
 $$;
 comment on function public.take_back(text, uuid) is
-  'Takes back what one said: its place in the branch stays, its words, attachments and metadata go, from prompts of the past too. What was '
-  'remembered of it is forgotten by itself (forget). conversation_id: needed where message_id is a name of the client''s. Twice is once. The owner '
-  'of the conversation and the service. Returns the message. Errors: not_found 404, forbidden 403 on what others said.';
+  'Takes back what one said: its place in the branch stays, its words, attachments and metadata go, from prompts of '
+  'the past too. What was remembered of it is forgotten by itself (forget). conversation_id: needed where message_id '
+  'is a name of the client''s. Twice is once. The owner of the conversation and the service. Returns the message. '
+  'Errors: not_found 404, forbidden 403 on what others said.';
 
 grant execute on function public.take_back(text, uuid), private.take_back(text, uuid) to authenticated, service_role;
-grant execute on function public.import_conversations(uuid, uuid, jsonb), private.import_conversations(uuid, uuid, jsonb) to service_role;
+grant execute on function public.import_conversations(uuid, uuid, jsonb),
+  private.import_conversations(uuid, uuid, jsonb) to service_role;

@@ -1,10 +1,11 @@
 -- Shared conversations: what was said, for those who do not belong to the workspace.
 --
 -- Touches: public.share_links, create_share_link, revoke_share_link, shared_conversation.
--- Beware:  nobody outside of the workspace reads a row, so that nothing can be listed and nothing hangs on it: not who owns it beyond a name,
---          not what an agent left for the next turn, not what the concierge thought. They are told what was said, by its id where its owner
---          made it public and they are signed in, or by a link's token, also signed out (the function `shared`, limited by network). A token
---          is shown once; the table keeps its SHA-256.
+-- Beware:  nobody outside of the workspace reads a row, so that nothing can be listed and nothing hangs on it: not who
+--          owns it beyond a name, not what an agent left for the next turn, not what the concierge thought. They are
+--          told what was said, by its id where its owner made it public and they are signed in, or by a link's token,
+--          also signed out (the function `shared`, limited by network). A token is shown once; the table keeps its
+--          SHA-256.
 
 create table public.share_links (
   id uuid primary key default gen_random_uuid(),
@@ -18,17 +19,22 @@ create table public.share_links (
   constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
     references public.conversations (workspace_id, user_id, id) on delete cascade
 );
-comment on table public.share_links is 'Links by which whoever has one reads what was said in a conversation, without signing in. Its owner makes and revokes them.';
+comment on table public.share_links is
+  'Links by which whoever has one reads what was said in a conversation, without signing in. Its owner makes and '
+  'revokes them.';
 alter table public.share_links enable row level security;
 comment on column public.share_links.token_hash is 'SHA-256 of the token; not readable by clients.';
 create index share_links_conversation on public.share_links (workspace_id, user_id, conversation_id);
 create index share_links_user_id on public.share_links (user_id);
-grant select (id, workspace_id, conversation_id, user_id, expires_at, revoked_at, created_at) on public.share_links to authenticated, service_role;
+grant select (id, workspace_id, conversation_id, user_id, expires_at, revoked_at, created_at) on public.share_links
+  to authenticated, service_role;
 -- insert, update and delete are not granted: the functions below are the ways. token_hash is granted to nobody.
 create policy "People read the links that they made" on public.share_links
   for select to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read the links that they made" on public.share_links is 'Who else may read a conversation is its owner''s matter, also before admins.';
+  using (user_id = (select private.current_user_id())
+    and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People read the links that they made" on public.share_links is
+  'Who else may read a conversation is its owner''s matter, also before admins.';
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.share_links', 'user_id', 'with_row', true, 'workspace_id');
 
@@ -45,12 +51,15 @@ declare
   talk public.conversations := private.hold_conversation(create_share_link.conversation_id);
   fresh_token text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
 begin
-  if (select count(*) from public.share_links as link where link.conversation_id = talk.id and link.revoked_at is null) >= 20 then
-    perform private.raise_error('too_many_links', 'A conversation has at most 20 links.', 409, 'Revoke one of them first.');
+  if (select count(*) from public.share_links as link
+    where link.conversation_id = talk.id and link.revoked_at is null) >= 20 then
+    perform private.raise_error('too_many_links', 'A conversation has at most 20 links.', 409,
+      'Revoke one of them first.');
   end if;
   return query
     insert into public.share_links as made (workspace_id, conversation_id, user_id, token_hash, expires_at)
-    values (talk.workspace_id, talk.id, talk.user_id, sha256(convert_to(fresh_token, 'UTF8')), create_share_link.expires_at)
+    values (talk.workspace_id, talk.id, talk.user_id, sha256(convert_to(fresh_token, 'UTF8')),
+      create_share_link.expires_at)
     returning made.id, fresh_token;
 end;
 $$;
@@ -62,7 +71,9 @@ as $$
   select * from private.create_share_link($1, $2);
 $$;
 comment on function public.create_share_link(uuid, timestamptz) is
-  'Makes a link to what was said in a conversation and returns its token, this once: GET /functions/v1/shared/<token>. expires_at: null for as long as it is not revoked. The owner of the conversation and the service. Errors: not_found 404, too_many_links 409.';
+  'Makes a link to what was said in a conversation and returns its token, this once: GET '
+  '/functions/v1/shared/<token>. expires_at: null for as long as it is not revoked. The owner of the conversation and '
+  'the service. Errors: not_found 404, too_many_links 409.';
 
 create function private.revoke_share_link(link_id uuid)
 returns boolean
@@ -90,7 +101,8 @@ language sql volatile security invoker set search_path = ''
 as $$
   select private.revoke_share_link($1);
 $$;
-comment on function public.revoke_share_link(uuid) is 'Ends a link at once, for good. Whoever made it, also after they left, and the service. Errors: not_found 404.';
+comment on function public.revoke_share_link(uuid) is
+  'Ends a link at once, for good. Whoever made it, also after they left, and the service. Errors: not_found 404.';
 
 create function private.what_was_said(conversation_id uuid, page_size integer, before uuid)
 returns jsonb
@@ -122,7 +134,8 @@ begin
     where path.role in ('user', 'assistant') order by path.ordinality
   loop
     told := jsonb_build_object('id', message.id, 'role', message.role, 'created_at', message.created_at, 'parts', (
-      select coalesce(jsonb_agg(jsonb_build_object('type', 'text', 'text', part.value -> 'text') order by part.ordinality), '[]')
+      select coalesce(jsonb_agg(jsonb_build_object('type', 'text', 'text', part.value -> 'text')
+        order by part.ordinality), '[]')
       from jsonb_array_elements(message.parts::jsonb) with ordinality as part where part.value ->> 'type' = 'text'
     ));
     length_of_page := length_of_page + octet_length(told::text);
@@ -144,9 +157,11 @@ stable
 set search_path = ''
 as $$
   select link.conversation_id from public.share_links as link
-  where link.token_hash = sha256(convert_to(token, 'UTF8')) and link.revoked_at is null and (link.expires_at is null or link.expires_at > now());
+  where link.token_hash = sha256(convert_to(token, 'UTF8')) and link.revoked_at is null
+    and (link.expires_at is null or link.expires_at > now());
 $$;
-comment on function private.conversation_of_link(text) is 'The conversation that a token opens now; null when it opens none.';
+comment on function private.conversation_of_link(text) is
+  'The conversation that a token opens now; null when it opens none.';
 
 create function private.shared_conversation(conversation_id uuid, page_size integer, before uuid)
 returns jsonb
@@ -158,7 +173,8 @@ as $$
 begin
   perform private.require_person();
   return private.what_was_said((
-    select c.id from public.conversations as c where c.id = shared_conversation.conversation_id and c.visibility = 'public'
+    select c.id from public.conversations as c
+    where c.id = shared_conversation.conversation_id and c.visibility = 'public'
   ), page_size, before);
 end;
 $$;
@@ -178,4 +194,5 @@ grant execute on function
   private.create_share_link(uuid, timestamptz), public.create_share_link(uuid, timestamptz),
   private.revoke_share_link(uuid), public.revoke_share_link(uuid)
 to authenticated, service_role;
-grant execute on function private.shared_conversation(uuid, integer, uuid), public.shared_conversation(uuid, integer, uuid) to authenticated;
+grant execute on function private.shared_conversation(uuid, integer, uuid),
+  public.shared_conversation(uuid, integer, uuid) to authenticated;

@@ -1,11 +1,11 @@
 -- Votes and logs: what people thought of an answer, and what the concierge thought before and after it.
 --
--- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results, private.log_preprocessing, a key of
---          public.messages.
--- Beware:  all of them go with their message. Logs are written by the service alone and read by the owner of the conversation, whoever else reads
---          what was said.
+-- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results,
+--          private.log_preprocessing, a key of public.messages.
+-- Beware:  all of them go with their message. Logs are written by the service alone and read by the owner of the
+--          conversation, whoever else reads what was said.
 
--- votes --------------------------------------------------------------------------------------------------------------------------------
+-- votes ---------------------------------------------------------------------------------------------------------------
 create table public.votes (
   message_id uuid not null references public.messages (id) on delete cascade,
   user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
@@ -18,13 +18,15 @@ create table public.votes (
   primary key (message_id, user_id),
   constraint reason_is_short check (length(reason) <= 2000)
 );
-comment on table public.votes is 'What a person thinks of a message: one vote each, which may be changed and taken back.';
+comment on table public.votes is
+  'What a person thinks of a message: one vote each, which may be changed and taken back.';
 alter table public.votes enable row level security;
 create index votes_conversation_id on public.votes (conversation_id);
 create index votes_user_id on public.votes (user_id);
 create trigger touch_updated_at before update on public.votes
   for each row execute function private.touch_updated_at();
-create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.votes
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
+  workspace_id on public.votes
   for each row execute function private.keep_message_of_conversation();
 
 grant select, delete on public.votes to authenticated;
@@ -35,13 +37,16 @@ grant select, insert, update, delete on public.votes to service_role;
 
 create policy "Who reads a conversation reads its votes" on public.votes
   for select to authenticated
-  using ((select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null);
-comment on policy "Who reads a conversation reads its votes" on public.votes is 'Also the votes of colleagues on what is shared.';
+  using ((select conversation.id from public.conversations as conversation
+    where conversation.id = votes.conversation_id) is not null);
+comment on policy "Who reads a conversation reads its votes" on public.votes is
+  'Also the votes of colleagues on what is shared.';
 create policy "Who reads a conversation votes on it" on public.votes
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = votes.conversation_id) is not null
   );
 comment on policy "Who reads a conversation votes on it" on public.votes is 'As oneself.';
 create policy "People change their votes" on public.votes
@@ -49,7 +54,8 @@ create policy "People change their votes" on public.votes
   using (user_id = (select private.current_user_id()))
   with check (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = votes.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = votes.conversation_id) is not null
   );
 comment on policy "People change their votes" on public.votes is 'Their own, on what they still read.';
 create policy "People take back their votes" on public.votes
@@ -57,7 +63,7 @@ create policy "People take back their votes" on public.votes
   using (user_id = (select private.current_user_id()));
 comment on policy "People take back their votes" on public.votes is 'Their own.';
 
--- feedback_signals ---------------------------------------------------------------------------------------------------------------------
+-- feedback_signals ----------------------------------------------------------------------------------------------------
 create table public.feedback_signals (
   id bigint generated always as identity primary key,
   message_id uuid not null references public.messages (id) on delete cascade,
@@ -68,17 +74,20 @@ create table public.feedback_signals (
   value numeric,
   created_at timestamptz not null default now(),
   constraint kind_is_known check (
-    kind in ('regenerated', 'copied', 'edited', 'shared', 'abandoned', 'dwelled', 'followed_link', 'read_aloud', 'continued', 'reported')
+    kind in ('regenerated', 'copied', 'edited', 'shared', 'abandoned', 'dwelled', 'followed_link', 'read_aloud',
+      'continued', 'reported')
   ),
   constraint value_is_bounded check (abs(value) <= 1000000000)
 );
-comment on table public.feedback_signals is 'What people did with an answer, noted by the client: feedback that nobody was asked for.';
+comment on table public.feedback_signals is
+  'What people did with an answer, noted by the client: feedback that nobody was asked for.';
 alter table public.feedback_signals enable row level security;
 comment on column public.feedback_signals.value is 'How much, where that says something: of dwelled, the milliseconds.';
 create index feedback_signals_message_id on public.feedback_signals (message_id);
 create index feedback_signals_conversation_id on public.feedback_signals (conversation_id);
 create index feedback_signals_user_id on public.feedback_signals (user_id);
-create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.feedback_signals
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
+  workspace_id on public.feedback_signals
   for each row execute function private.keep_message_of_conversation();
 
 grant select on public.feedback_signals to authenticated;
@@ -90,7 +99,8 @@ create policy "People read the signals that they gave" on public.feedback_signal
   for select to authenticated
   using (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = feedback_signals.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = feedback_signals.conversation_id) is not null
   );
 comment on policy "People read the signals that they gave" on public.feedback_signals is
   'How long a colleague looked at an answer is nobody''s business; the service reads all, to learn from them.';
@@ -98,11 +108,12 @@ create policy "Who reads a conversation gives signals" on public.feedback_signal
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = feedback_signals.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = feedback_signals.conversation_id) is not null
   );
 comment on policy "Who reads a conversation gives signals" on public.feedback_signals is 'As oneself.';
 
--- preprocessing_logs -------------------------------------------------------------------------------------------------------------------
+-- preprocessing_logs --------------------------------------------------------------------------------------------------
 create table public.preprocessing_logs (
   id bigint generated always as identity primary key,
   message_id uuid not null references public.messages (id) on delete cascade,
@@ -126,20 +137,24 @@ create table public.preprocessing_logs (
   constraint duration_ms_is_not_negative check (duration_ms >= 0),
   constraint a_selected_model_has_a_reason check (model_selected is null or model_reason is not null)
 );
-comment on table public.preprocessing_logs is 'The concierge before the model: what a message was taken for, what was looked up for it, and which model answers, and why.';
+comment on table public.preprocessing_logs is
+  'The concierge before the model: what a message was taken for, what was looked up for it, and which model answers, '
+  'and why.';
 alter table public.preprocessing_logs enable row level security;
 comment on column public.preprocessing_logs.clarity is '0: one has to ask back; 1: nothing is open.';
 comment on column public.preprocessing_logs.memory_query is 'What memory was asked for.';
 create index preprocessing_logs_message_id on public.preprocessing_logs (message_id);
 create index preprocessing_logs_conversation_id on public.preprocessing_logs (conversation_id);
-create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.preprocessing_logs
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
+  workspace_id on public.preprocessing_logs
   for each row execute function private.keep_message_of_conversation();
 
 -- An answer names the log that it was made under, in its own conversation.
 alter table public.messages add constraint log_is_known foreign key (preprocessing_log_id)
   references public.preprocessing_logs (id) on delete set null;
 -- Most messages name none, and would be in the index all the same.
-create index messages_preprocessing_log_id on public.messages (preprocessing_log_id) where preprocessing_log_id is not null;
+create index messages_preprocessing_log_id on public.messages (preprocessing_log_id)
+  where preprocessing_log_id is not null;
 
 create function private.keep_log_of_conversation()
 returns trigger
@@ -149,13 +164,16 @@ security definer -- whoever writes, the log is looked for past RLS
 set search_path = ''
 as $$
 begin
-  if (select log.conversation_id from public.preprocessing_logs as log where log.id = new.preprocessing_log_id) is distinct from new.conversation_id then
-    raise foreign_key_violation using message = 'No such log in this conversation.', constraint = tg_name, table = tg_table_name;
+  if (select log.conversation_id from public.preprocessing_logs as log
+    where log.id = new.preprocessing_log_id) is distinct from new.conversation_id then
+    raise foreign_key_violation
+    using message = 'No such log in this conversation.', constraint = tg_name, table = tg_table_name;
   end if;
   return null;
 end;
 $$;
-comment on function private.keep_log_of_conversation() is 'Trigger on messages: the log that an answer was made under is of its conversation (23503).';
+comment on function private.keep_log_of_conversation() is
+  'Trigger on messages: the log that an answer was made under is of its conversation (23503).';
 create trigger log_is_of_the_conversation after insert or update of preprocessing_log_id on public.messages
   for each row when (new.preprocessing_log_id is not null) execute function private.keep_log_of_conversation();
 
@@ -175,18 +193,21 @@ begin
     perform private.raise_error('forbidden', 'What the concierge made of a message is the service''s to say.', 403);
   end if;
   insert into public.preprocessing_logs (
-    message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints, model_selected, model_reason, duration_ms
+    message_id, conversation_id, workspace_id, intent, emotion, routing, memory_query, clarity, response_hints,
+    model_selected, model_reason, duration_ms
   )
-  select leaf.id, leaf.conversation_id, leaf.workspace_id, told.intent, told.emotion, told.routing, told.memory_query, told.clarity,
+  select leaf.id, leaf.conversation_id, leaf.workspace_id, told.intent, told.emotion, told.routing, told.memory_query,
+    told.clarity,
     coalesce(told.response_hints, '{}'), told.model_selected, told.model_reason, told.duration_ms
   from jsonb_populate_record(null::public.preprocessing_logs, preprocessing) as told
   returning id into log_id;
   return log_id;
 end;
 $$;
-comment on function private.log_preprocessing(public.messages, jsonb) is 'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
+comment on function private.log_preprocessing(public.messages, jsonb) is
+  'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
 
--- postprocessing_results ---------------------------------------------------------------------------------------------------------------
+-- postprocessing_results ----------------------------------------------------------------------------------------------
 create table public.postprocessing_results (
   id bigint generated always as identity primary key,
   message_id uuid not null references public.messages (id) on delete cascade,
@@ -198,15 +219,19 @@ create table public.postprocessing_results (
   display_hints private.small_object not null default '{}',
   duration_ms integer,
   created_at timestamptz not null default now(),
-  constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20 and length(array_to_string(follow_ups, '')) <= 10000),
+  constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20
+    and length(array_to_string(follow_ups, '')) <= 10000),
   constraint duration_ms_is_not_negative check (duration_ms >= 0)
 );
-comment on table public.postprocessing_results is 'The concierge after the model: what is to be remembered of an answer, how good it was, how to show it and go on from it.';
+comment on table public.postprocessing_results is
+  'The concierge after the model: what is to be remembered of an answer, how good it was, how to show it and go on '
+  'from it.';
 alter table public.postprocessing_results enable row level security;
 comment on column public.postprocessing_results.follow_ups is 'What the person may want to say next.';
 create index postprocessing_results_message_id on public.postprocessing_results (message_id);
 create index postprocessing_results_conversation_id on public.postprocessing_results (conversation_id);
-create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id, workspace_id on public.postprocessing_results
+create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
+  workspace_id on public.postprocessing_results
   for each row execute function private.keep_message_of_conversation();
 
 grant select on public.preprocessing_logs, public.postprocessing_results to authenticated;
@@ -217,15 +242,18 @@ create policy "People read what they were taken for" on public.preprocessing_log
   for select to authenticated
   using ((
     select conversation.id from public.conversations as conversation
-    where conversation.id = preprocessing_logs.conversation_id and conversation.user_id = (select private.current_user_id())
+    where conversation.id = preprocessing_logs.conversation_id
+      and conversation.user_id = (select private.current_user_id())
   ) is not null);
 comment on policy "People read what they were taken for" on public.preprocessing_logs is
-  'One may know which model answered, and why. What one was taken for (mood, what memory was asked) is not shared with the conversation.';
+  'One may know which model answered, and why. What one was taken for (mood, what memory was asked) is not shared '
+  'with the conversation.';
 create policy "People read what came of what they said" on public.postprocessing_results
   for select to authenticated
   using ((
     select conversation.id from public.conversations as conversation
-    where conversation.id = postprocessing_results.conversation_id and conversation.user_id = (select private.current_user_id())
+    where conversation.id = postprocessing_results.conversation_id
+      and conversation.user_id = (select private.current_user_id())
   ) is not null);
 comment on policy "People read what came of what they said" on public.postprocessing_results is
   'Clients show the follow-ups, and people what was extracted about them.';

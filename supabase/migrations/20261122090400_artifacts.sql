@@ -1,8 +1,9 @@
 -- Artifacts: what was made in a conversation. A version is a row, and none is written over.
 --
 -- Touches: public.artifacts, public.latest_artifacts, revise_artifact.
--- Beware:  all versions of an artifact have one id, one owner, one kind; created_at tells them apart, in whole milliseconds, so that a client
---          that reads it into a Date and writes it back means the same version. An artifact outlives its conversation, and is its owner's then.
+-- Beware:  all versions of an artifact have one id, one owner, one kind; created_at tells them apart, in whole
+--          milliseconds, so that a client that reads it into a Date and writes it back means the same version. An
+--          artifact outlives its conversation, and is its owner's then.
 
 create function private.artifact_hash(content text, component_tree jsonb, data_bindings jsonb)
 returns text
@@ -12,10 +13,12 @@ parallel safe
 set search_path = ''
 as $$
 begin
-  return encode(sha256(convert_to(concat_ws(chr(31), content, component_tree::text, data_bindings::text), 'UTF8')), 'hex');
+  return encode(sha256(convert_to(concat_ws(chr(31), content, component_tree::text, data_bindings::text), 'UTF8')),
+    'hex');
 end;
 $$;
-comment on function private.artifact_hash(text, jsonb, jsonb) is 'SHA-256 of what a version holds, in hexadecimal: equal for equal versions.';
+comment on function private.artifact_hash(text, jsonb, jsonb) is
+  'SHA-256 of what a version holds, in hexadecimal: equal for equal versions.';
 grant execute on function private.artifact_hash(text, jsonb, jsonb) to authenticated, service_role;
 
 create table public.artifacts (
@@ -45,8 +48,10 @@ create table public.artifacts (
   constraint title_is_short check (length(title) between 1 and 300),
   constraint content_is_bounded check (length(content) <= 1000000),
   constraint components_are_of_ag_ui check (kind = 'ag-ui' or (component_tree is null and data_bindings is null)),
-  constraint component_tree_is_an_object check (jsonb_typeof(component_tree) = 'object' and pg_column_size(component_tree) <= 1048576),
-  constraint data_bindings_are_an_object check (jsonb_typeof(data_bindings) = 'object' and pg_column_size(data_bindings) <= 262144),
+  constraint component_tree_is_an_object check (jsonb_typeof(component_tree) = 'object'
+    and pg_column_size(component_tree) <= 1048576),
+  constraint data_bindings_are_an_object check (jsonb_typeof(data_bindings) = 'object'
+    and pg_column_size(data_bindings) <= 262144),
   constraint ui_state_is_an_object check (jsonb_typeof(ui_state) = 'object' and pg_column_size(ui_state) <= 65536),
   constraint summary_for_llm_is_bounded check (length(summary_for_llm) <= 20000),
   constraint tags_are_at_most_50 check (
@@ -55,12 +60,15 @@ create table public.artifacts (
   ),
   constraint content_hash_is_sha256 check (content_hash ~ '^[0-9a-f]{64}$')
 );
-comment on table public.artifacts is 'What was made: texts, code, sheets, diagrams, interfaces. Each version is a row of the same id.';
+comment on table public.artifacts is
+  'What was made: texts, code, sheets, diagrams, interfaces. Each version is a row of the same id.';
 alter table public.artifacts enable row level security;
-comment on column public.artifacts.created_at is 'When this version was made: its name within the artifact. Whole milliseconds.';
+comment on column public.artifacts.created_at is
+  'When this version was made: its name within the artifact. Whole milliseconds.';
 comment on column public.artifacts.component_tree is 'Of an ag-ui artifact: its components.';
 comment on column public.artifacts.data_bindings is 'Of an ag-ui artifact: where its components take their data from.';
-comment on column public.artifacts.ui_state is 'How it is shown (folded, scrolled to …); not part of the version, and written in place.';
+comment on column public.artifacts.ui_state is
+  'How it is shown (folded, scrolled to …); not part of the version, and written in place.';
 comment on column public.artifacts.summary_for_llm is 'What a prompt says of it instead of its content.';
 create index artifacts_user_id on public.artifacts (user_id);
 create index artifacts_conversation_id on public.artifacts (conversation_id, workspace_id, user_id);
@@ -70,32 +78,38 @@ create trigger touch_updated_at before update on public.artifacts
   for each row execute function private.touch_updated_at();
 
 grant select on public.artifacts to authenticated;
-grant insert (workspace_id, conversation_id, kind, title, content, component_tree, data_bindings, ui_state, summary_for_llm, folder_id, tags)
+grant insert (workspace_id, conversation_id, kind, title, content, component_tree, data_bindings, ui_state,
+  summary_for_llm, folder_id, tags)
   on public.artifacts to authenticated;
 grant update (ui_state, folder_id, tags) on public.artifacts to authenticated;
 grant select, insert, update, delete on public.artifacts to service_role;
--- id and created_at are not granted: an insert makes a new artifact, revise_artifact another version. What a version holds is never updated by
--- people; delete is the erasure's.
+-- id and created_at are not granted: an insert makes a new artifact, revise_artifact another version. What a version
+-- holds is never updated by people; delete is the erasure's.
 
 create policy "People read their artifacts and those of shared conversations" on public.artifacts
   for select to authenticated
   using (
     (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-    or (select conversation.id from public.conversations as conversation where conversation.id = artifacts.conversation_id) is not null
+    or (select conversation.id from public.conversations as conversation
+      where conversation.id = artifacts.conversation_id) is not null
   );
 comment on policy "People read their artifacts and those of shared conversations" on public.artifacts is
   'Sharing a conversation shares what was made in it. Its owner keeps it when the conversation is deleted.';
 create policy "People make artifacts" on public.artifacts
   for insert to authenticated
-  with check (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People make artifacts" on public.artifacts is 'In their own conversations, or in none: the keys say so.';
+  with check (user_id = (select private.current_user_id())
+    and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People make artifacts" on public.artifacts is
+  'In their own conversations, or in none: the keys say so.';
 create policy "People file their artifacts" on public.artifacts
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-  with check (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+  with check (user_id = (select private.current_user_id())
+    and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People file their artifacts" on public.artifacts is 'Folder, tags and how it is shown.';
 
--- By the primary key, for each row that the rest of the query leaves: right for one artifact, a conversation's, a folder's.
+-- By the primary key, for each row that the rest of the query leaves: right for one artifact, a conversation's, a
+-- folder's.
 create view public.latest_artifacts with (security_invoker = true) as
 select artifact.*
 from public.artifacts as artifact
@@ -105,7 +119,7 @@ where not exists (
 comment on view public.latest_artifacts is 'The newest version of each artifact that the caller may read.';
 grant select on public.latest_artifacts to authenticated, service_role;
 
--- Versions -----------------------------------------------------------------------------------------------------------------------------
+-- Versions ------------------------------------------------------------------------------------------------------------
 
 create function private.keep_versions_together()
 returns trigger
@@ -117,22 +131,27 @@ as $$
 declare
   previous public.artifacts;
 begin
-  select known.* into previous from public.artifacts as known where known.id = new.id order by known.created_at desc limit 1;
-  if found and (previous.workspace_id, previous.user_id, previous.kind) is distinct from (new.workspace_id, new.user_id, new.kind) then
+  select known.* into previous from public.artifacts as known where known.id = new.id order by known.created_at desc
+  limit 1;
+  if found and (previous.workspace_id, previous.user_id, previous.kind) is distinct from (new.workspace_id, new.user_id,
+    new.kind) then
     perform private.raise_error('invalid_body', 'All versions of an artifact are of one owner and one kind.', 400);
   elsif found and previous.created_at >= new.created_at then
-    perform private.raise_error('version_conflict', 'The artifact has a newer version.', 409, 'Read it and revise that.');
+    perform private.raise_error('version_conflict', 'The artifact has a newer version.', 409,
+      'Read it and revise that.');
   end if;
   return new;
 end;
 $$;
 comment on function private.keep_versions_together() is
-  'Trigger on artifacts: a version is newer than the one before and of the same owner and kind (invalid_body 400, version_conflict 409).';
+  'Trigger on artifacts: a version is newer than the one before and of the same owner and kind (invalid_body 400, '
+  'version_conflict 409).';
 create trigger keep_versions_together before insert on public.artifacts
   for each row execute function private.keep_versions_together();
 
 create function private.revise_artifact(
-  artifact_id uuid, version timestamptz, content text, title text, component_tree jsonb, data_bindings jsonb, ui_state jsonb, summary_for_llm text
+  artifact_id uuid, version timestamptz, content text, title text, component_tree jsonb, data_bindings jsonb,
+  ui_state jsonb, summary_for_llm text
 )
 returns public.artifacts
 language plpgsql
@@ -173,25 +192,31 @@ begin
     then
       return newer;
     end if;
-    perform private.raise_error('version_conflict', 'The artifact has a newer version.', 409, 'Read it and revise that.');
+    perform private.raise_error('version_conflict', 'The artifact has a newer version.', 409,
+      'Read it and revise that.');
   end if;
 
   insert into public.artifacts as known (
-    id, created_at, workspace_id, user_id, conversation_id, kind, title, content, component_tree, data_bindings, ui_state, summary_for_llm,
+    id, created_at, workspace_id, user_id, conversation_id, kind, title, content, component_tree, data_bindings,
+    ui_state, summary_for_llm,
     folder_id, tags
   ) values (
-    base.id, greatest(date_trunc('milliseconds', clock_timestamp()), base.created_at + interval '1 millisecond'), base.workspace_id,
-    base.user_id, base.conversation_id, base.kind, revised.title, revised.content, revised.component_tree, revised.data_bindings,
+    base.id, greatest(date_trunc('milliseconds', clock_timestamp()), base.created_at + interval '1 millisecond'),
+    base.workspace_id,
+    base.user_id, base.conversation_id, base.kind, revised.title, revised.content, revised.component_tree,
+    revised.data_bindings,
     revised.ui_state, revised.summary_for_llm, base.folder_id, base.tags
   )
   returning known.* into revised;
   return revised;
 end;
 $$;
-comment on function private.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is 'The body of revise_artifact.';
+comment on function private.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
+  'The body of revise_artifact.';
 
 create function public.revise_artifact(
-  artifact_id uuid, version timestamptz, content text default null, title text default null, component_tree jsonb default null,
+  artifact_id uuid, version timestamptz, content text default null, title text default null,
+  component_tree jsonb default null,
   data_bindings jsonb default null, ui_state jsonb default null, summary_for_llm text default null
 )
 returns public.artifacts
@@ -203,7 +228,9 @@ as $$
   select * from private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
 $$;
 comment on function public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
-  'Adds a version to an artifact. version: created_at of the newest one, which is revised; what is left out stays. The same revision sent again is answered with its version. For its owner and the service. Returns the new version. Errors: not_found 404, version_conflict 409 (somebody was faster), 23514 on a malformed value.';
+  'Adds a version to an artifact. version: created_at of the newest one, which is revised; what is left out stays. '
+  'The same revision sent again is answered with its version. For its owner and the service. Returns the new version. '
+  'Errors: not_found 404, version_conflict 409 (somebody was faster), 23514 on a malformed value.';
 
 grant execute on function
   public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text),

@@ -1,10 +1,11 @@
 -- Suggestions and links: what somebody would change in an artifact, and what an artifact has to do with another.
 --
 -- Touches: public.suggestions, public.artifact_links, public.artifact_references, accept_suggestion, reject_suggestion.
--- Beware:  a suggestion is anchored to the version that it was made for, and stays open as long as its text is in the newest one. A link names
---          artifacts and not versions, which no foreign key can: a trigger looks for both ends, another takes the links of what is gone.
+-- Beware:  a suggestion is anchored to the version that it was made for, and stays open as long as its text is in the
+--          newest one. A link names artifacts and not versions, which no foreign key can: a trigger looks for both
+--          ends, another takes the links of what is gone.
 
--- suggestions --------------------------------------------------------------------------------------------------------------------------
+-- suggestions ---------------------------------------------------------------------------------------------------------
 create table public.suggestions (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid not null,
@@ -25,16 +26,20 @@ create table public.suggestions (
   constraint status_is_known check (status in ('open', 'accepted', 'rejected', 'stale')),
   constraint settled_at_belongs_to_what_is_settled check ((status = 'open') = (settled_at is null))
 );
-comment on table public.suggestions is 'A change of an artifact that somebody, or the assistant, proposes to its owner.';
+comment on table public.suggestions is
+  'A change of an artifact that somebody, or the assistant, proposes to its owner.';
 alter table public.suggestions enable row level security;
-comment on column public.suggestions.original_text is 'What is to be replaced: where it stands first in the newest version.';
-comment on column public.suggestions.status is 'open → accepted, rejected, or stale: its text is gone from a newer version.';
+comment on column public.suggestions.original_text is
+  'What is to be replaced: where it stands first in the newest version.';
+comment on column public.suggestions.status is
+  'open → accepted, rejected, or stale: its text is gone from a newer version.';
 comment on column public.suggestions.user_id is 'Who suggests; of what the assistant suggests, whom it does it for.';
 create index suggestions_artifact on public.suggestions (artifact_id, artifact_created_at, workspace_id);
 create index suggestions_user_id on public.suggestions (user_id);
 
 grant select on public.suggestions to authenticated;
-grant insert (workspace_id, artifact_id, artifact_created_at, original_text, suggested_text, description) on public.suggestions to authenticated;
+grant insert (workspace_id, artifact_id, artifact_created_at, original_text, suggested_text,
+  description) on public.suggestions to authenticated;
 grant select, insert, update, delete on public.suggestions to service_role;
 -- update is not granted to people: accept_suggestion, reject_suggestion.
 
@@ -44,7 +49,8 @@ create policy "Who reads an artifact reads what is suggested for it" on public.s
     select artifact.id from public.artifacts as artifact
     where artifact.id = suggestions.artifact_id and artifact.created_at = suggestions.artifact_created_at
   ) is not null);
-comment on policy "Who reads an artifact reads what is suggested for it" on public.suggestions is 'The policy of artifacts decides.';
+comment on policy "Who reads an artifact reads what is suggested for it" on public.suggestions is
+  'The policy of artifacts decides.';
 create policy "Who reads an artifact makes suggestions" on public.suggestions
   for insert to authenticated
   with check (
@@ -54,7 +60,8 @@ create policy "Who reads an artifact makes suggestions" on public.suggestions
       where artifact.id = suggestions.artifact_id and artifact.created_at = suggestions.artifact_created_at
     ) is not null
   );
-comment on policy "Who reads an artifact makes suggestions" on public.suggestions is 'As oneself; its owner decides what becomes of them.';
+comment on policy "Who reads an artifact makes suggestions" on public.suggestions is
+  'As oneself; its owner decides what becomes of them.';
 
 create function private.anchor_suggestion()
 returns trigger
@@ -67,11 +74,13 @@ declare
   anchored text;
   newest text;
 begin
-  select known.content into anchored from public.artifacts as known where known.id = new.artifact_id and known.created_at = new.artifact_created_at;
+  select known.content into anchored from public.artifacts as known
+  where known.id = new.artifact_id and known.created_at = new.artifact_created_at;
   if strpos(anchored, new.original_text) = 0 then
     perform private.raise_error('invalid_body', 'The version does not have this text.', 400, 'original_text');
   end if;
-  select known.content into newest from public.artifacts as known where known.id = new.artifact_id order by known.created_at desc limit 1;
+  select known.content into newest from public.artifacts as known where known.id = new.artifact_id
+  order by known.created_at desc limit 1;
   if new.status = 'open' and strpos(newest, new.original_text) = 0 then
     new.status := 'stale';
     new.settled_at := now();
@@ -80,7 +89,8 @@ begin
 end;
 $$;
 comment on function private.anchor_suggestion() is
-  'Trigger on suggestions: its text is in its version (invalid_body 400); when it is gone from the newest one already, it begins stale.';
+  'Trigger on suggestions: its text is in its version (invalid_body 400); when it is gone from the newest one '
+  'already, it begins stale.';
 create trigger anchor_suggestion before insert on public.suggestions
   for each row execute function private.anchor_suggestion();
 
@@ -97,7 +107,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.let_suggestions_go_stale() is 'Trigger on artifacts: a new version settles the open suggestions whose text is gone.';
+comment on function private.let_suggestions_go_stale() is
+  'Trigger on artifacts: a new version settles the open suggestions whose text is gone.';
 create trigger let_suggestions_go_stale after insert on public.artifacts
   for each row execute function private.let_suggestions_go_stale();
 
@@ -114,28 +125,34 @@ declare
   newest public.artifacts;
   at integer;
 begin
-  select known.* into suggestion from public.suggestions as known where known.id = settle_suggestion.suggestion_id for update;
-  select known.* into newest from public.artifacts as known where known.id = suggestion.artifact_id order by known.created_at desc limit 1;
+  select known.* into suggestion from public.suggestions as known
+  where known.id = settle_suggestion.suggestion_id for update;
+  select known.* into newest from public.artifacts as known where known.id = suggestion.artifact_id
+  order by known.created_at desc limit 1;
   -- Its owner decides; who made it may take it back.
   if newest.id is null or not (
     private.is_service()
-    or (newest.workspace_id = any (private.workspace_ids()) and (newest.user_id = caller or (not accept and suggestion.user_id = caller)))
+    or (newest.workspace_id = any (private.workspace_ids())
+      and (newest.user_id = caller or (not accept and suggestion.user_id = caller)))
   ) then
     perform private.raise_error('not_found', 'No such suggestion for an artifact of yours.', 404);
   end if;
   at := strpos(newest.content, suggestion.original_text);
   if suggestion.status <> 'open' or at = 0 then
-    perform private.raise_error('suggestion_settled', 'The suggestion is no longer open.', 409, 'It is ' || suggestion.status || '.');
+    perform private.raise_error('suggestion_settled', 'The suggestion is no longer open.', 409,
+      'It is ' || suggestion.status || '.');
   end if;
 
   -- First, or the new version would let it go stale.
-  update public.suggestions as known set status = case when accept then 'accepted' else 'rejected' end, settled_at = now()
+  update public.suggestions as known
+  set status = case when accept then 'accepted' else 'rejected' end, settled_at = now()
   where known.id = suggestion.id;
   if not accept then
     return newest;
   end if;
   return private.revise_artifact(
-    newest.id, newest.created_at, overlay(newest.content placing suggestion.suggested_text from at for length(suggestion.original_text)),
+    newest.id, newest.created_at, overlay(newest.content placing suggestion.suggested_text
+      from at for length(suggestion.original_text)),
     null, null, null, null, null
   );
 end;
@@ -152,7 +169,9 @@ as $$
   select * from private.settle_suggestion($1, true);
 $$;
 comment on function public.accept_suggestion(uuid) is
-  'Makes a new version of the artifact, with the suggested text in place of the original where that stands first, and returns it. For the artifact''s owner and the service. Errors: not_found 404, suggestion_settled 409, version_conflict 409.';
+  'Makes a new version of the artifact, with the suggested text in place of the original where that stands first, and '
+  'returns it. For the artifact''s owner and the service. Errors: not_found 404, suggestion_settled 409, '
+  'version_conflict 409.';
 
 create function public.reject_suggestion(suggestion_id uuid)
 returns void
@@ -164,13 +183,14 @@ as $$
   select private.settle_suggestion($1, false);
 $$;
 comment on function public.reject_suggestion(uuid) is
-  'Turns a suggestion down. For the artifact''s owner, who suggested it, and the service. Errors: not_found 404, suggestion_settled 409.';
+  'Turns a suggestion down. For the artifact''s owner, who suggested it, and the service. Errors: not_found 404, '
+  'suggestion_settled 409.';
 
 grant execute on function
   public.accept_suggestion(uuid), public.reject_suggestion(uuid), private.settle_suggestion(uuid, boolean)
 to authenticated, service_role;
 
--- artifact_links -----------------------------------------------------------------------------------------------------------------------
+-- artifact_links ------------------------------------------------------------------------------------------------------
 create table public.artifact_links (
   from_id uuid not null,
   to_id uuid not null,
@@ -182,7 +202,8 @@ create table public.artifact_links (
   constraint kind_is_known check (kind in ('refers_to', 'derived_from', 'embeds', 'replaces')),
   constraint a_link_goes_to_another check (from_id <> to_id)
 );
-comment on table public.artifact_links is 'What an artifact has to do with another one of its workspace. Read both ways in artifact_references.';
+comment on table public.artifact_links is
+  'What an artifact has to do with another one of its workspace. Read both ways in artifact_references.';
 alter table public.artifact_links enable row level security;
 create index artifact_links_to_id on public.artifact_links (to_id);
 create index artifact_links_workspace_id on public.artifact_links (workspace_id);
@@ -196,18 +217,24 @@ grant select, insert, update, delete on public.artifact_links to service_role;
 create policy "Who reads both artifacts reads their link" on public.artifact_links
   for select to authenticated
   using (
-    (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.from_id limit 1) is not null
-    and (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.to_id limit 1) is not null
+    (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.from_id
+      limit 1) is not null
+    and (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.to_id
+      limit 1) is not null
   );
-comment on policy "Who reads both artifacts reads their link" on public.artifact_links is 'Else a link would tell that there is one that one may not see.';
+comment on policy "Who reads both artifacts reads their link" on public.artifact_links is
+  'Else a link would tell that there is one that one may not see.';
 create policy "People link their artifacts to what they read" on public.artifact_links
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
-    and (select artifact.user_id from public.artifacts as artifact where artifact.id = artifact_links.from_id limit 1) = (select private.current_user_id())
-    and (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.to_id limit 1) is not null
+    and (select artifact.user_id from public.artifacts as artifact where artifact.id = artifact_links.from_id
+      limit 1) = (select private.current_user_id())
+    and (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.to_id
+      limit 1) is not null
   );
-comment on policy "People link their artifacts to what they read" on public.artifact_links is 'From their own; a link says nothing in the name of the other.';
+comment on policy "People link their artifacts to what they read" on public.artifact_links is
+  'From their own; a link says nothing in the name of the other.';
 create policy "People remove their links" on public.artifact_links
   for delete to authenticated
   using (user_id = (select private.current_user_id()));
@@ -223,25 +250,31 @@ as $$
 begin
   if tg_op = 'DELETE' then
     delete from public.artifact_links as link
-    where old.id in (link.from_id, link.to_id) and not exists (select from public.artifacts as artifact where artifact.id = old.id);
+    where old.id in (link.from_id, link.to_id)
+      and not exists (select from public.artifacts as artifact where artifact.id = old.id);
     return null;
   end if;
-  if not exists (select from public.artifacts as artifact where artifact.id = new.from_id and artifact.workspace_id = new.workspace_id)
-    or not exists (select from public.artifacts as artifact where artifact.id = new.to_id and artifact.workspace_id = new.workspace_id)
+  if not exists (select from public.artifacts as artifact
+    where artifact.id = new.from_id and artifact.workspace_id = new.workspace_id)
+    or not exists (select from public.artifacts as artifact
+      where artifact.id = new.to_id and artifact.workspace_id = new.workspace_id)
   then
     perform private.raise_error('not_found', 'No such artifact in this workspace.', 404);
   end if;
   return new;
 end;
 $$;
-comment on function private.keep_links() is 'Trigger on artifact_links: both ends are artifacts of the workspace (not_found 404). On artifacts: the links of one that is gone go with it.';
+comment on function private.keep_links() is
+  'Trigger on artifact_links: both ends are artifacts of the workspace (not_found 404). On artifacts: the links of one '
+  'that is gone go with it.';
 create trigger keep_links before insert or update on public.artifact_links
   for each row execute function private.keep_links();
 create trigger keep_links after delete on public.artifacts
   for each row execute function private.keep_links();
 
 create view public.artifact_references with (security_invoker = true) as
-select link.from_id as artifact_id, link.to_id as other_id, link.kind, 'to' as direction, link.workspace_id, link.user_id, link.created_at
+select link.from_id as artifact_id, link.to_id as other_id, link.kind, 'to' as direction, link.workspace_id,
+  link.user_id, link.created_at
 from public.artifact_links as link
 union all
 select link.to_id, link.from_id, link.kind, 'from', link.workspace_id, link.user_id, link.created_at

@@ -1,20 +1,21 @@
 -- Storage: the files that people attach, and their pictures; and how files go when what they belonged to is gone.
 --
--- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers on
---          conversations, messages and workspaces, the job remove-files.
+-- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers
+--          on conversations, messages and workspaces, the job remove-files.
 -- Beware:  an object's name says whose it is: <workspace_id>/<user_id>/…, and of a file in a conversation
---          <workspace_id>/<user_id>/<conversation_id>/…: who reads the conversation reads the file. The tables of storage are the platform's:
---          policies have their reasons here and not in comments on them, which would want their owner. Objects are deleted through Storage,
---          which deletes their bytes; a row deleted here would leave those behind. So the transaction that removes a conversation or a
---          workspace for good, whoever it is, writes down the folder, and the function `files` empties it: what Storage does not do today it is
---          asked for until it has.
+--          <workspace_id>/<user_id>/<conversation_id>/…: who reads the conversation reads the file. The tables of
+--          storage are the platform's: policies have their reasons here and not in comments on them, which would want
+--          their owner. Objects are deleted through Storage, which deletes their bytes; a row deleted here would leave
+--          those behind. So the transaction that removes a conversation or a workspace for good, whoever it is, writes
+--          down the folder, and the function `files` empties it: what Storage does not do today it is asked for until
+--          it has.
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
   ('attachments', 'attachments', false, 52428800, null),
   -- Public: a picture is shown by its address, also where nobody is signed in.
   ('avatars', 'avatars', true, 2097152, array['image/png', 'image/jpeg', 'image/webp', 'image/gif']);
 
--- What is to be removed ----------------------------------------------------------------------------------------------------------------
+-- What is to be removed -----------------------------------------------------------------------------------------------
 
 create table private.folders_to_empty (
   id bigint generated always as identity primary key,
@@ -23,7 +24,8 @@ create table private.folders_to_empty (
   user_id uuid,
   conversation_id uuid,
   object_name text,
-  folder text not null generated always as (workspace_id::text || coalesce('/' || user_id::text || '/' || conversation_id::text, '')) stored,
+  folder text not null generated always as (workspace_id::text ||
+    coalesce('/' || user_id::text || '/' || conversation_id::text, '')) stored,
   gone_at timestamptz not null default now(),
   tried_at timestamptz,
   unique nulls not distinct (bucket_id, workspace_id, user_id, conversation_id, object_name),
@@ -51,12 +53,15 @@ language sql
 stable
 set search_path = ''
 as $$
-  -- `0` is what follows `/`: the operators are those of the platform's index on names, whatever the database's collation.
+  -- `0` is what follows `/`: the operators are those of the platform's index on names, whatever the database's
+  -- collation.
   select o.name from storage.objects as o
-  where o.bucket_id = $1 and o.name operator(pg_catalog.~>=~) ($2 || '/') and o.name operator(pg_catalog.~<~) ($2 || '0')
+  where o.bucket_id = $1 and o.name operator(pg_catalog.~>=~) ($2 || '/')
+    and o.name operator(pg_catalog.~<~) ($2 || '0')
   order by o.name using operator(pg_catalog.~<~) limit $3;
 $$;
-comment on function private.objects_below(text, text, integer) is 'The names of up to `most` objects of a bucket below a folder.';
+comment on function private.objects_below(text, text, integer) is
+  'The names of up to `most` objects of a bucket below a folder.';
 
 create function private.empty_their_folders()
 returns trigger
@@ -69,7 +74,8 @@ begin
   if tg_table_name = 'conversations' then
     insert into private.folders_to_empty (bucket_id, workspace_id, user_id, conversation_id)
     select 'attachments', gone.workspace_id, gone.user_id, gone.id from gone
-    where exists (select from private.objects_below('attachments', concat_ws('/', gone.workspace_id, gone.user_id, gone.id), 1))
+    where exists (select
+      from private.objects_below('attachments', concat_ws('/', gone.workspace_id, gone.user_id, gone.id), 1))
     on conflict do nothing;
   else
     insert into private.folders_to_empty (bucket_id, workspace_id)
@@ -81,7 +87,8 @@ begin
 end;
 $$;
 comment on function private.empty_their_folders() is
-  'Trigger on conversations and workspaces: writes down the folders of what was deleted for good, where they have files.';
+  'Trigger on conversations and workspaces: writes down the folders of what was deleted for good, where they have '
+  'files.';
 create trigger empty_their_folders after delete on public.conversations referencing old table as gone
   for each statement execute function private.empty_their_folders();
 create trigger empty_their_folders after delete on public.workspaces referencing old table as gone
@@ -143,7 +150,8 @@ begin
   with taken as (
     update private.folders_to_empty as f set tried_at = pg_catalog.clock_timestamp()
     where f.id in (
-      select next.id from private.folders_to_empty as next order by next.tried_at nulls first, next.id limit folders for update skip locked)
+      select next.id from private.folders_to_empty as next order by next.tried_at nulls first, next.id
+      limit folders for update skip locked)
     returning f as which
   )
   -- A folder of thousands keeps none of the others waiting.
@@ -153,7 +161,8 @@ begin
 end;
 $$;
 comment on function private.take_objects_to_remove(integer, integer) is
-  'Forgets the folders that are empty, and of the others answers up to `most` objects that Storage is to remove, of `folders` folders, those tried longest ago first. To remove one twice is harmless.';
+  'Forgets the folders that are empty, and of the others answers up to `most` objects that Storage is to remove, of '
+  '`folders` folders, those tried longest ago first. To remove one twice is harmless.';
 
 create function private.request_file_removal()
 returns bigint
@@ -169,10 +178,11 @@ begin
 end;
 $$;
 comment on function private.request_file_removal() is
-  'The job remove-files: calls files/remove-due when there are folders to empty and no call is on its way. What three attempts leave is due again in five minutes. Returns the call''s id.';
+  'The job remove-files: calls files/remove-due when there are folders to empty and no call is on its way. What three '
+  'attempts leave is due again in five minutes. Returns the call''s id.';
 select cron.schedule('remove-files', '*/5 * * * *', 'select private.request_file_removal()');
 
--- Who may what -------------------------------------------------------------------------------------------------------------------------
+-- Who may what --------------------------------------------------------------------------------------------------------
 
 create index conversations_hidden on public.conversations (user_id) where deleted_at is not null;
 create function private.hidden_conversation_ids()
@@ -194,7 +204,8 @@ begin
 end;
 $$;
 comment on function private.hidden_conversation_ids() is
-  'The caller''s conversations that are deleted, or purged with files still there. For policies: coalesce(id <> all ((select private.hidden_conversation_ids())::uuid[]), true).';
+  'The caller''s conversations that are deleted, or purged with files still there. For policies: coalesce(id <> all '
+  '((select private.hidden_conversation_ids())::uuid[]), true).';
 grant execute on function private.hidden_conversation_ids() to authenticated, service_role;
 
 -- Below one's own folder, in a workspace of one's own, and not with a conversation that was deleted.
@@ -232,14 +243,16 @@ create policy "People delete files from their folders" on storage.objects
     and private.path_id(name, 2) = (select private.current_user_id())
   );
 
--- What is attached to a conversation is read with it: its owner's folder and its id, or anybody could show a file as part of another's talk.
--- With a deleted one it is hidden, from its owner too; whoever cannot read an object can neither replace nor delete it.
+-- What is attached to a conversation is read with it: its owner's folder and its id, or anybody could show a file as
+-- part of another's talk. With a deleted one it is hidden, from its owner too; whoever cannot read an object can
+-- neither replace nor delete it.
 create policy "People read their files, those of conversations, and pictures" on storage.objects
   for select to authenticated
   using (
     bucket_id in ('attachments', 'avatars')
     and (
-      (private.path_id(name, 2) = (select private.current_user_id()) and private.path_id(name, 1) = any ((select private.workspace_ids())::uuid[])
+      (private.path_id(name, 2) = (select private.current_user_id())
+        and private.path_id(name, 1) = any ((select private.workspace_ids())::uuid[])
         and coalesce(private.path_id(name, 3) <> all ((select private.hidden_conversation_ids())::uuid[]), true))
       or (bucket_id = 'avatars' and private.path_id(name, 1) = any ((select private.workspace_ids('member'))::uuid[]))
       or (bucket_id = 'attachments' and (

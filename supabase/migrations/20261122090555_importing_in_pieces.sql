@@ -211,7 +211,8 @@ begin
 end;
 $$;
 comment on function private.request_lead_import() is
-  'The job import-leads: calls leads/import-due when an import is open and no call is on its way. Returns the call''s id.';
+  'The job import-leads: calls leads/import-due when an import is open and no call is on its way. Returns the call''s '
+  'id.';
 select cron.schedule('import-leads', '10 seconds', 'select private.request_lead_import()');
 
 create function private.purge_lead_imports()

@@ -1,13 +1,16 @@
 -- Words: how a text becomes what it is found by, whatever its script and however somebody types it.
 --
--- Touches: private.language_name, private.language_of, private.text_config, private.fold_text, private.words, private.asked_words.
--- Beware:  one reading for all that is found: documents, memories, what was said. A text and a question are read in the same way, so a change
---          here changes what stands in generated columns: they have to be written again. The scripts that put no spaces between words are
---          read as pairs of characters. No extension is needed: the same in every Postgres with UTF-8. Why: docs/decisions/0027-ranking.md.
+-- Touches: private.language_name, private.language_of, private.text_config, private.fold_text, private.words,
+--          private.asked_words.
+-- Beware:  one reading for all that is found: documents, memories, what was said. A text and a question are read in the
+--          same way, so a change here changes what stands in generated columns: they have to be written again. The
+--          scripts that put no spaces between words are read as pairs of characters. No extension is needed: the same
+--          in every Postgres with UTF-8. Why: docs/decisions/0027-ranking.md.
 
 create domain private.language_name as text
   constraint language_is_one_that_postgres_stems check (value in (
-  'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
+  'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
+  'russian', 'spanish', 'swedish', 'turkish'
 ));
 comment on domain private.language_name is 'A text search configuration by its name; simple stems nothing.';
 
@@ -20,12 +23,15 @@ set search_path = ''
 as $$
   select coalesce((
     select known.name from (values
-      ('da', 'danish'), ('de', 'german'), ('en', 'english'), ('es', 'spanish'), ('fi', 'finnish'), ('fr', 'french'), ('it', 'italian'), ('nb', 'norwegian'),
-      ('nl', 'dutch'), ('nn', 'norwegian'), ('no', 'norwegian'), ('pt', 'portuguese'), ('ru', 'russian'), ('sv', 'swedish'), ('tr', 'turkish')
+      ('da', 'danish'), ('de', 'german'), ('en', 'english'), ('es', 'spanish'), ('fi', 'finnish'), ('fr', 'french'),
+        ('it', 'italian'), ('nb', 'norwegian'),
+      ('nl', 'dutch'), ('nn', 'norwegian'), ('no', 'norwegian'), ('pt', 'portuguese'), ('ru', 'russian'),
+        ('sv', 'swedish'), ('tr', 'turkish')
     ) as known (tag, name) where lower(split_part($1, '-', 1)) in (known.tag, known.name) limit 1
   ), 'simple');
 $$;
-comment on function private.language_of(text) is 'The language for a tag (en, pt-BR) or a name (english); simple, which stems nothing, for any other.';
+comment on function private.language_of(text) is
+  'The language for a tag (en, pt-BR) or a name (english); simple, which stems nothing, for any other.';
 
 create function private.text_config(language text)
 returns regconfig
@@ -38,7 +44,9 @@ begin
   return $1::regconfig;
 end;
 $$;
-comment on function private.text_config(text) is 'The text search configuration of a language. Declared immutable, for generated columns: those of private.language_name are built in.';
+comment on function private.text_config(text) is
+  'The text search configuration of a language. Declared immutable, for generated columns: those of '
+  'private.language_name are built in.';
 grant execute on function private.language_of(text), private.text_config(text) to authenticated, service_role;
 
 create function private.unspaced_scripts()
@@ -49,11 +57,13 @@ parallel safe
 set search_path = ''
 as $$
   select '\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eff\u0f40-\u0fbc\u1000-\u1049\u1050-\u109f\u1100-\u11ff\u1780-\u17d3'
-    || '\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff'
+    || '\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3131-\u318e\u31f0-\u31ff'
+    || '\u3400-\u4dbf\u4e00-\u9fff'
     || '\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff';
 $$;
 comment on function private.unspaced_scripts() is
-  'The inside of a bracket expression: letters of Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese, and Korean, which has spaces but glues particles to its words.';
+  'The inside of a bracket expression: letters of Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese, and Korean, '
+  'which has spaces but glues particles to its words.';
 
 create function private.fold_text(content text)
 returns text
@@ -67,21 +77,24 @@ begin
   if content ~ '^[\x01-\x7f]*$' then
     return content;
   end if;
-  -- Compatibility forms are one (full width, ligatures), then accents go: of Latin, Greek, and the stress of Cyrillic, the points of Hebrew
-  -- and Arabic. What is a letter of its own elsewhere stays: й, が, Hangul. What nobody sees goes too: soft hyphens, joiners.
+  -- Compatibility forms are one (full width, ligatures), then accents go: of Latin, Greek, and the stress of Cyrillic,
+  -- the points of Hebrew and Arabic. What is a letter of its own elsewhere stays: й, が, Hangul. What nobody sees goes
+  -- too: soft hyphens, joiners.
   return translate(
     replace(replace(replace(replace(replace(replace(
       normalize(regexp_replace(regexp_replace(regexp_replace(
         normalize(content, NFKD),
         '([A-Za-z\u0370-\u03ff])[\u0300-\u036f]+', '\1', 'g'),
         '([\u0400-\u04ff])[\u0300\u0301]+', '\1', 'g'),
-        '[\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0640\u064b-\u0652\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+', '', 'g'), NFKC),
+        '[\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0640\u064b-\u0652\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+', '',
+        'g'), NFKC),
       'ß', 'ss'), 'ẞ', 'SS'), 'æ', 'ae'), 'Æ', 'AE'), 'œ', 'oe'), 'Œ', 'OE'),
     'ıłŁøØđĐðÐħĦŧŦёЁ’‘‐‑−', 'ilLoOdDdDhHtTеЕ''''---');
 end;
 $$;
 comment on function private.fold_text(text) is
-  'A text without what people leave out when they type: accents, composed or decomposed forms, full width, invisible characters. Case stays.';
+  'A text without what people leave out when they type: accents, composed or decomposed forms, full width, invisible '
+  'characters. Case stays.';
 
 create function private.script_pairs(folded text)
 returns text[]
@@ -108,7 +121,8 @@ begin
 end;
 $$;
 comment on function private.script_pairs(text) is
-  'Of the scripts without spaces each pair of neighbouring characters, and the first and the last of a run alone: every character begins one of them.';
+  'Of the scripts without spaces each pair of neighbouring characters, and the first and the last of a run alone: '
+  'every character begins one of them.';
 
 create function private.composed_parts(folded text)
 returns text
@@ -121,16 +135,20 @@ as $$
 declare
   units text;
 begin
-  if folded !~ '[[:alnum:]][-_./\\:@#+~&=][[:alnum:]]|[-+]\d|[[:lower:]][[:upper:]]|\d[[:alpha:]]|[[:alpha:]]\d|[[:upper:]]{2}[[:lower:]]' then
+  if folded !~ ('[[:alnum:]][-_./\\:@#+~&=][[:alnum:]]|[-+]\d|[[:lower:]][[:upper:]]|\d[[:alpha:]]|[[:alpha:]]\d'
+    || '|[[:upper:]]{2}[[:lower:]]')
+  then
     return null;
   end if;
   units := regexp_replace(regexp_replace(folded, '(\d)([[:alpha:]])', '\1 \2', 'g'), '([[:alpha:]])(\d)', '\1 \2', 'g');
   return units || ' ' || regexp_replace(regexp_replace(regexp_replace(units,
-    '([[:lower:]])([[:upper:]])', '\1 \2', 'g'), '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'), '[-_./\\:@#+~&=,]+', ' ', 'g');
+    '([[:lower:]])([[:upper:]])', '\1 \2', 'g'), '([[:upper:]])([[:upper:]][[:lower:]])', '\1 \2', 'g'),
+      '[-_./\\:@#+~&=,]+', ' ', 'g');
 end;
 $$;
 comment on function private.composed_parts(text) is
-  'A folded text with its composed names taken apart (getUserName, max_value, src/app.ts, 10kg, covid-19); null where there are none.';
+  'A folded text with its composed names taken apart (getUserName, max_value, src/app.ts, 10kg, covid-19); null where '
+  'there are none.';
 
 create function private.words(language text, content text)
 returns tsvector
@@ -154,7 +172,8 @@ begin
 end;
 $$;
 comment on function private.words(text, text) is
-  'What a text is found by: its words, stemmed as its language is, with the parts of composed names, and of scripts without spaces the pairs of characters. Words come first, at their places, so that phrases are found.';
+  'What a text is found by: its words, stemmed as its language is, with the parts of composed names, and of scripts '
+  'without spaces the pairs of characters. Words come first, at their places, so that phrases are found.';
 
 create function private.asked_words(languages text[], asked text)
 returns tsquery[]
@@ -175,14 +194,16 @@ begin
       where length(read.lexeme) > 1 or read.lexeme !~ letter
       union
       -- A character by itself begins a pair, or ends a run.
-      select alone[1], ':*' from regexp_matches(folded, '(?<!' || letter || ')' || letter || '(?!' || letter || ')', 'g') as alone
+      select alone[1], ':*'
+      from regexp_matches(folded, '(?<!' || letter || ')' || letter || '(?!' || letter || ')', 'g') as alone
     ) as word
     order by length(word.lexeme) desc, word.lexeme limit 48
   );
 end;
 $$;
 comment on function private.asked_words(text[], text) is
-  'The words of a question, read in each of these languages; of long ones the 48 longest, which tell most: ranking costs for each.';
+  'The words of a question, read in each of these languages; of long ones the 48 longest, which tell most: ranking '
+  'costs for each.';
 
 create function private.any_of(words tsquery[])
 returns tsquery
@@ -222,11 +243,14 @@ as $$
       select a.word, a.place from unnest($7::tsquery[]) with ordinality as a (word, place)
     ), hits as materialized (
       select asked.place, hit.id
-      from asked cross join lateral (select c.id from %1$s as c where %2$s and c.content_tsv @@ asked.word limit 5000) as hit
+      from asked cross
+      join lateral (select c.id from %1$s as c where %2$s and c.content_tsv @@ asked.word limit 5000) as hit
     ), telling as materialized (
-      select hits.place, ln(1 + (select count(distinct hits.id) from hits) / count(*)::double precision) as weight from hits group by hits.place
+      select hits.place, ln(1 + (select count(distinct hits.id) from hits) / count(*)::double precision) as weight
+      from hits group by hits.place
     ), likely as materialized (
-      select hits.id from hits join telling on telling.place = hits.place group by hits.id order by sum(telling.weight) desc, hits.id limit 1000
+      select hits.id from hits join telling on telling.place = hits.place group by hits.id
+      order by sum(telling.weight) desc, hits.id limit 1000
     )
     select c.id, case when c.content_tsv @@ $8 then 1000 else 0 end
       + sum(telling.weight * ts_rank('{0.5,0.6,0.8,1}', c.content_tsv, asked.word))
@@ -236,9 +260,13 @@ as $$
   $statement$, source, condition);
 $$;
 comment on function private.ranking(text, text) is
-  'The statement that ranks rows `c` of a table by words, under a condition that may use $1 to $6: $7 the words (private.asked_words), $8 what comes first where it matches, $9 how many. Rarity is counted among what one may see, up to 5,000 texts for each word; the thousand that have the rarest words are ranked by how often, as in BM25 without the length: passages are about as long as one another.';
+  'The statement that ranks rows `c` of a table by words, under a condition that may use $1 to $6: $7 the words '
+  '(private.asked_words), $8 what comes first where it matches, $9 how many. Rarity is counted among what one may '
+  'see, up to 5,000 texts for each word; the thousand that have the rarest words are ranked by how often, as in BM25 '
+  'without the length: passages are about as long as one another.';
 
 grant execute on function
-  private.unspaced_scripts(), private.fold_text(text), private.script_pairs(text), private.composed_parts(text), private.words(text, text),
+  private.unspaced_scripts(), private.fold_text(text), private.script_pairs(text), private.composed_parts(text),
+  private.words(text, text),
   private.asked_words(text[], text), private.any_of(tsquery[]), private.spaced_text(text)
 to authenticated, service_role;

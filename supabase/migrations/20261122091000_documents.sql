@@ -1,10 +1,11 @@
 -- Documents: what a workspace knows, at paths like those of a file system.
 --
 -- Touches: public.documents, put_document, move_documents, list_documents.
--- Beware:  a folder is no row: it is there while something lies below its path. There is one tree that the workspace shares and one for each
---          person (user_id), because a path that is taken would tell others of a private document. The order in which one statement moves a
---          subtree's rows is anyone's guess, so that paths are unique when the statement ends and not row by row: put_document, and not an
---          upsert, writes over what is there.
+-- Beware:  a folder is no row: it is there while something lies below its path. There is one tree that the workspace
+--          shares and one for each person (user_id), because a path that is taken would tell others of a private
+--          document. The order in which one statement moves a subtree's rows is anyone's guess, so that paths are
+--          unique when the statement ends and not row by row: put_document, and not an upsert, writes over what is
+--          there.
 
 create function private.content_hash(content text)
 returns text
@@ -16,7 +17,9 @@ set search_path = ''
 as $$
   select encode(sha256(convert_to(content, 'UTF8')), 'hex');
 $$;
-comment on function private.content_hash(text) is 'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never changes.';
+comment on function private.content_hash(text) is
+  'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never '
+  'changes.';
 grant execute on function private.content_hash(text) to authenticated, service_role;
 
 create table public.documents (
@@ -53,10 +56,13 @@ create table public.documents (
   constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
 );
-comment on table public.documents is 'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';
+comment on table public.documents is
+  'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';
 comment on column public.documents.user_id is 'Whose document it is; null: the workspace''s, which its members share.';
-comment on column public.documents.path is 'Labels of letters, digits, _ and -, joined by dots: handbook.leave.parental.';
-comment on column public.documents.language is 'How its words are stemmed for full text search, e.g. english; simple: not at all.';
+comment on column public.documents.path is
+  'Labels of letters, digits, _ and -, joined by dots: handbook.leave.parental.';
+comment on column public.documents.language is
+  'How its words are stemmed for full text search, e.g. english; simple: not at all.';
 comment on column public.documents.metadata is 'What match_documents filters by. Its chunks carry a copy.';
 comment on column public.documents.created_by is 'Who put it there first.';
 create index documents_path on public.documents using gist (path extensions.gist_ltree_ops);
@@ -76,7 +82,8 @@ create policy "People read their documents, members the shared ones" on public.d
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:read'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
-comment on policy "People read their documents, members the shared ones" on public.documents is 'Guests come for an agent, not for what the business knows; what they bring themselves is theirs.';
+comment on policy "People read their documents, members the shared ones" on public.documents is
+  'Guests come for an agent, not for what the business knows; what they bring themselves is theirs.';
 create policy "People put their own documents, members shared ones" on public.documents
   for insert to authenticated
   with check (
@@ -84,7 +91,8 @@ create policy "People put their own documents, members shared ones" on public.do
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "People put their own documents, members shared ones" on public.documents is 'Whoever may read a tree may write it.';
+comment on policy "People put their own documents, members shared ones" on public.documents is
+  'Whoever may read a tree may write it.';
 create policy "People change their own documents, members shared ones" on public.documents
   for update to authenticated
   using (
@@ -97,7 +105,8 @@ create policy "People change their own documents, members shared ones" on public
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "People change their own documents, members shared ones" on public.documents is 'Neither the workspace nor the owner can be changed: they have no column grant.';
+comment on policy "People change their own documents, members shared ones" on public.documents is
+  'Neither the workspace nor the owner can be changed: they have no column grant.';
 create policy "People remove their own documents, admins shared ones" on public.documents
   for delete to authenticated
   using (
@@ -105,13 +114,16 @@ create policy "People remove their own documents, admins shared ones" on public.
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People remove their own documents, admins shared ones" on public.documents is 'What others rely on is removed by an admin.';
+comment on policy "People remove their own documents, admins shared ones" on public.documents is
+  'What others rely on is removed by an admin.';
 grant select, delete on public.documents to authenticated;
-grant insert (workspace_id, user_id, path, name, content, language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
-grant update (path, name, content, language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
+grant insert (workspace_id, user_id, path, name, content,
+  language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
+grant update (path, name, content,
+  language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
 grant select, insert, update, delete on public.documents to service_role;
 
--- Putting, moving, listing -------------------------------------------------------------------------------------------------------------
+-- Putting, moving, listing --------------------------------------------------------------------------------------------
 
 create function private.require_path(path text)
 returns extensions.ltree
@@ -131,7 +143,8 @@ $$;
 comment on function private.require_path(text) is 'A path that a client wrote. Errors: invalid_path 422.';
 
 create function private.put_document(
-  workspace_id uuid, path text, content text, name text default null, user_id uuid default null, language text default null,
+  workspace_id uuid, path text, content text, name text default null, user_id uuid default null,
+    language text default null,
   tags text[] default '{}', metadata jsonb default '{}', source_type text default 'manual', source_id text default null,
   mime_type text default null, storage_path text default null
 )
@@ -163,8 +176,10 @@ begin
     else
       begin
         return query
-          insert into public.documents as d (workspace_id, user_id, path, name, content, language, tags, metadata, source_type, source_id, mime_type, storage_path)
-          values ($1, $5, place, called, $3, coalesce(spoken, 'simple'), coalesce($7, '{}'), coalesce($8, '{}'), $9, $10, $11, $12)
+          insert into public.documents as d (workspace_id, user_id, path, name, content,
+            language, tags, metadata, source_type, source_id, mime_type, storage_path)
+          values ($1, $5, place, called, $3, coalesce(spoken, 'simple'), coalesce($7, '{}'), coalesce($8, '{}'), $9,
+            $10, $11, $12)
           returning d.id, true, true;
         return;
       exception when unique_violation then
@@ -175,7 +190,8 @@ begin
   perform private.raise_error('path_taken', 'Something else is being put at this path.', 409, 'Try again.');
 end;
 $$;
-comment on function private.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is 'The body of public.put_document; runs as the caller, under the policies.';
+comment on function private.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is
+  'The body of public.put_document; runs as the caller, under the policies.';
 
 create function private.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
 returns integer
@@ -206,7 +222,8 @@ exception when unique_violation then
   return null;
 end;
 $$;
-comment on function private.move_documents(uuid, text, text, uuid) is 'The body of public.move_documents; runs as the caller, under the policies.';
+comment on function private.move_documents(uuid, text, text, uuid) is
+  'The body of public.move_documents; runs as the caller, under the policies.';
 
 create function private.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
 returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
@@ -221,12 +238,14 @@ declare
 begin
   return query
   select entry.place::text,
-    coalesce((array_agg(entry.name) filter (where entry.is_itself))[1], extensions.subpath(entry.place, -1)::text)::text,
+    coalesce((array_agg(entry.name) filter (where entry.is_itself))[1],
+      extensions.subpath(entry.place, -1)::text)::text,
     (array_agg(entry.id) filter (where entry.is_itself))[1],
     count(*) filter (where not entry.is_itself),
     max(entry.updated_at)
   from (
-    select d.id, d.name, d.updated_at, extensions.subpath(d.path, 0, depth) as place, extensions.nlevel(d.path) = depth as is_itself
+    select d.id, d.name, d.updated_at, extensions.subpath(d.path, 0, depth) as place,
+      extensions.nlevel(d.path) = depth as is_itself
     from public.documents as d
     where d.workspace_id = $1 and d.user_id is not distinct from $3
       and d.path operator(extensions.<@) folder and extensions.nlevel(d.path) >= depth
@@ -235,10 +254,12 @@ begin
   order by entry.place::text;
 end;
 $$;
-comment on function private.list_documents(uuid, text, uuid) is 'The body of public.list_documents; runs as the caller, under the policies.';
+comment on function private.list_documents(uuid, text, uuid) is
+  'The body of public.list_documents; runs as the caller, under the policies.';
 
 create function public.put_document(
-  workspace_id uuid, path text, content text, name text default null, user_id uuid default null, language text default null,
+  workspace_id uuid, path text, content text, name text default null, user_id uuid default null,
+    language text default null,
   tags text[] default '{}', metadata jsonb default '{}', source_type text default 'manual', source_id text default null,
   mime_type text default null, storage_path text default null
 )
@@ -246,21 +267,28 @@ returns table (id uuid, is_new boolean, is_changed boolean)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.put_document($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12); $$;
 comment on function public.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is
-  'Puts a text of at most a million characters at a path, over what is there. user_id: null for the workspace''s shared tree, oneself for one''s own. name: the path''s last label unless given. language: a tag such as en or pt-BR (without one: as it was, at first not stemmed). Returns its id, whether it is new, and whether its content changed: then its chunks are made again. Errors: invalid_path 422, path_taken 409, 42501 where one may not write, 23514 on a malformed value.';
+  'Puts a text of at most a million characters at a path, over what is there. user_id: null for the workspace''s '
+  'shared tree, oneself for one''s own. name: the path''s last label unless given. language: a tag such as en or '
+  'pt-BR (without one: as it was, at first not stemmed). Returns its id, whether it is new, and whether its content '
+  'changed: then its chunks are made again. Errors: invalid_path 422, path_taken 409, 42501 where one may not write, '
+  '23514 on a malformed value.';
 
 create function public.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.move_documents($1, $2, $3, $4); $$;
 comment on function public.move_documents(uuid, text, text, uuid) is
-  'Moves what is at a path, and everything below it, to another path of the same tree, in one statement. Returns how many documents were moved. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409: then nothing is moved.';
+  'Moves what is at a path, and everything below it, to another path of the same tree, in one statement. Returns how '
+  'many documents were moved. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409: then '
+  'nothing is moved.';
 
 create function public.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
 returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
 language sql stable security invoker set search_path = ''
 as $$ select * from private.list_documents($1, $2, $3); $$;
 comment on function public.list_documents(uuid, text, uuid) is
-  'What lies one level below a path (without one: at the top) in the shared tree, or in the tree of user_id: documents, and folders with how many documents are below them. An entry may be both. Errors: invalid_path 422.';
+  'What lies one level below a path (without one: at the top) in the shared tree, or in the tree of user_id: '
+  'documents, and folders with how many documents are below them. An entry may be both. Errors: invalid_path 422.';
 
 grant execute on function
   private.require_path(text),

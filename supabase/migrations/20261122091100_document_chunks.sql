@@ -1,9 +1,10 @@
 -- Chunks: the passages of documents that are found by their words and by their meaning.
 --
 -- Touches: public.document_chunks, triggers on public.documents.
--- Beware:  chunks follow their document by a trigger, whichever way it was written, and a chunk whose heading and words are the same as before
---          keeps its row and its embedding: editing a section embeds a section. No embedding ever stands beside words that it was not made of.
---          Clients that know only a table of content, embedding and metadata may add chunks here themselves (match_documents finds them).
+-- Beware:  chunks follow their document by a trigger, whichever way it was written, and a chunk whose heading and words
+--          are the same as before keeps its row and its embedding: editing a section embeds a section. No embedding
+--          ever stands beside words that it was not made of. Clients that know only a table of content, embedding and
+--          metadata may add chunks here themselves (match_documents finds them).
 
 create function private.estimate_tokens(content text)
 returns integer
@@ -17,7 +18,9 @@ begin
   return (octet_length(content) + 3) / 4;
 end;
 $$;
-comment on function private.estimate_tokens(text) is 'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on the safe side for others.';
+comment on function private.estimate_tokens(text) is
+  'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on '
+  'the safe side for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
 create function private.front_of(rest text, budget integer)
@@ -39,7 +42,8 @@ begin
   half := length(piece) / 2;
   return coalesce(
     left(piece, half) || coalesce(
-      substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'), substring(substr(piece, half + 1) from '^.*[。！？]'),
+      substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'),
+      substring(substr(piece, half + 1) from '^.*[。！？]'),
       substring(substr(piece, half + 1) from '^.*\s'),
       -- An address without a space: between two of its parts.
       substring(substr(piece, half + 1) from '^.*[^[:alnum:]]')
@@ -49,7 +53,8 @@ begin
 end;
 $$;
 comment on function private.front_of(text, integer) is
-  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise after a sign, otherwise anywhere.';
+  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise after a sign, '
+  'otherwise anywhere.';
 
 create function private.markdown_lines(whole text)
 returns table (place bigint, line text, level integer, title text, fence text, table_head text)
@@ -88,8 +93,10 @@ begin
     elsif line ~ '^ {0,3}#{1,6}(\s|$)' then
       level := length(substring(line from '^ *(#+)'));
       title := coalesce(btrim(regexp_replace(line, '^ *#+\s*|\s+#+\s*$', '', 'g')), '');
-    elsif next_line ~ '^ {0,3}(=+|-+)\s*$' and line ~ '\S' and line !~ '^ {4}|^ {0,3}([-+*>|]|\d{1,9}[.)])\s|^ {0,3}(=+|-+)\s*$' and line !~ '\|'
-      and (table_head is null) and (number = 1 or lines[number - 1] !~ '\S' or lines[number - 1] ~ '^ {0,3}#{1,6}(\s|$)') then
+    elsif next_line ~ '^ {0,3}(=+|-+)\s*$' and line ~ '\S'
+      and line !~ '^ {4}|^ {0,3}([-+*>|]|\d{1,9}[.)])\s|^ {0,3}(=+|-+)\s*$' and line !~ '\|'
+      and (table_head is null) and (number = 1 or lines[number - 1] !~ '\S'
+        or lines[number - 1] ~ '^ {0,3}#{1,6}(\s|$)') then
       level := case when next_line ~ '=' then 1 else 2 end;
       title := btrim(line);
       is_underline := true;
@@ -114,7 +121,9 @@ begin
 end;
 $$;
 comment on function private.markdown_lines(text) is
-  'The lines of a Markdown text, as CommonMark reads them: level and title of a heading (0: the underline of one), the line that opened the fence that a line is in, and the head of the table that it is in. Line ends of any kind; a byte order mark is left out; front matter holds no headings; a fence that is never closed goes to the end.';
+  'The lines of a Markdown text, as CommonMark reads them: level and title of a heading (0: the underline of one), '
+  'the line that opened the fence that a line is in, and the head of the table that it is in. Line ends of any kind; '
+  'a byte order mark is left out; front matter holds no headings; a fence that is never closed goes to the end.';
 
 create function private.split_text(whole text, budget integer default 256)
 returns table (ordinal integer, heading text, content text)
@@ -135,7 +144,8 @@ declare
   place integer;
   piece text;
   closing text;
-  -- A long line is looked at through a window: to take a little from the front of all of it, again and again, would cost its length squared.
+  -- A long line is looked at through a window: to take a little from the front of all of it, again and again, would
+  -- cost its length squared.
   slab constant integer := 64 * budget;
 begin
   ordinal := 0;
@@ -200,7 +210,10 @@ begin
 end;
 $$;
 comment on function private.split_text(text, integer) is
-  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line not counted: at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost first. Nothing is lost: a heading without a text is a passage of itself, a table''s head goes with each of its pieces, a fence that is cut is closed and opened again. What looks like a heading inside of a fenced block is none.';
+  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line '
+  'not counted: at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost '
+  'first. Nothing is lost: a heading without a text is a passage of itself, a table''s head goes with each of its '
+  'pieces, a fence that is cut is closed and opened again. What looks like a heading inside of a fenced block is none.';
 
 create table public.document_chunks (
   id uuid primary key default gen_random_uuid(),
@@ -217,7 +230,8 @@ create table public.document_chunks (
   embedding_model private.short_text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' || content)) stored,
+  content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' ||
+    content)) stored,
   content_tsv tsvector not null generated always as (
     setweight(private.words(language, heading), 'A') || private.words(language, content)
   ) stored,
@@ -230,11 +244,14 @@ create table public.document_chunks (
   constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );
-comment on table public.document_chunks is 'A passage of a document, with its words and its embedding. Made from the document by a trigger, or added by a client.';
+comment on table public.document_chunks is
+  'A passage of a document, with its words and its embedding. Made from the document by a trigger, or added by a '
+  'client.';
 comment on column public.document_chunks.user_id is 'The document''s, so that no policy joins.';
 comment on column public.document_chunks.heading is 'The headings above it, outermost first.';
 comment on column public.document_chunks.token_count is 'Estimated: a quarter of its bytes.';
-comment on column public.document_chunks.embedding_model is 'Vectors of different models are never compared. client: a client gave the vector without naming its model.';
+comment on column public.document_chunks.embedding_model is
+  'Vectors of different models are never compared. client: a client gave the vector without naming its model.';
 comment on column public.document_chunks.content_hash is 'Of the heading and the words: what the embedding is made of.';
 -- Exact search reads the vectors of a tenant one after the other: they stay in the row.
 alter table public.document_chunks alter column embedding set storage plain;
@@ -255,7 +272,8 @@ create policy "Whoever reads a document reads its chunks" on public.document_chu
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:read'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
-comment on policy "Whoever reads a document reads its chunks" on public.document_chunks is 'The same rule as for documents, without a join.';
+comment on policy "Whoever reads a document reads its chunks" on public.document_chunks is
+  'The same rule as for documents, without a join.';
 create policy "Whoever changes a document adds chunks" on public.document_chunks
   for insert to authenticated
   with check (
@@ -263,7 +281,8 @@ create policy "Whoever changes a document adds chunks" on public.document_chunks
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "Whoever changes a document adds chunks" on public.document_chunks is 'For clients of others that write a table of content, embedding and metadata.';
+comment on policy "Whoever changes a document adds chunks" on public.document_chunks is
+  'For clients of others that write a table of content, embedding and metadata.';
 create policy "Whoever changes a document changes its chunks" on public.document_chunks
   for update to authenticated
   using (
@@ -284,14 +303,16 @@ create policy "Whoever removes a document removes its chunks" on public.document
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "Whoever removes a document removes its chunks" on public.document_chunks is 'The same rule as for documents.';
+comment on policy "Whoever removes a document removes its chunks" on public.document_chunks is
+  'The same rule as for documents.';
 grant select, delete on public.document_chunks to authenticated;
-grant insert (id, workspace_id, document_id, heading, content, metadata, embedding, embedding_model) on public.document_chunks to authenticated;
+grant insert (id, workspace_id, document_id, heading, content, metadata, embedding,
+  embedding_model) on public.document_chunks to authenticated;
 -- An upsert sets the id to what it is.
 grant update (id, heading, content, metadata, embedding, embedding_model) on public.document_chunks to authenticated;
 grant select, insert, update, delete on public.document_chunks to service_role;
 
--- Chunks follow their document ---------------------------------------------------------------------------------------------------------
+-- Chunks follow their document ----------------------------------------------------------------------------------------
 
 create function private.keep_chunks()
 returns trigger
@@ -314,23 +335,32 @@ begin
     from public.document_chunks as c where c.workspace_id = new.workspace_id and c.document_id = new.id
   ), paired as (
     select known.id, fresh.ordinal, fresh.heading, fresh.content
-    from fresh left join known on known.content = fresh.content and known.heading is not distinct from fresh.heading and known.nth = fresh.nth
+    from fresh left
+    join known on known.content = fresh.content and known.heading is not distinct from fresh.heading
+      and known.nth = fresh.nth
   ), removed as (
     delete from public.document_chunks as c
-    where c.workspace_id = new.workspace_id and c.document_id = new.id and c.id not in (select p.id from paired as p where p.id is not null)
+    where c.workspace_id = new.workspace_id and c.document_id = new.id
+      and c.id not in (select p.id from paired as p where p.id is not null)
   ), kept as (
-    update public.document_chunks as c set ordinal = p.ordinal, language = new.language, metadata = new.metadata, user_id = new.user_id
+    update public.document_chunks as c
+    set ordinal = p.ordinal, language = new.language, metadata = new.metadata, user_id = new.user_id
     from paired as p
     where c.id = p.id
-      and (c.ordinal, c.language, c.metadata, c.user_id) is distinct from (p.ordinal, new.language, new.metadata, new.user_id)
+      and (c.ordinal, c.language, c.metadata, c.user_id) is distinct from (p.ordinal, new.language, new.metadata,
+        new.user_id)
   )
-  insert into public.document_chunks (workspace_id, document_id, user_id, ordinal, heading, content, language, metadata, token_count)
-  select new.workspace_id, new.id, new.user_id, p.ordinal, p.heading, p.content, new.language, new.metadata, private.estimate_tokens(p.content)
+  insert into public.document_chunks (workspace_id, document_id, user_id, ordinal, heading, content,
+    language, metadata, token_count)
+  select new.workspace_id, new.id, new.user_id, p.ordinal, p.heading, p.content, new.language, new.metadata,
+    private.estimate_tokens(p.content)
   from paired as p where p.id is null;
   return null;
 end;
 $$;
-comment on function private.keep_chunks() is 'Trigger on documents: makes the chunks of a changed content anew and keeps those that are the same; hands language, metadata and owner on to them.';
+comment on function private.keep_chunks() is
+  'Trigger on documents: makes the chunks of a changed content anew and keeps those that are the same; hands language, '
+  'metadata and owner on to them.';
 create trigger keep_chunks_of_new after insert on public.documents
   for each row when (new.source_type <> 'imported') execute function private.keep_chunks();
 create trigger keep_chunks_of_changed after update of content, language, metadata, user_id on public.documents

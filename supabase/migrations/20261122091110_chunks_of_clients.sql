@@ -1,9 +1,10 @@
 -- Chunks of clients: what others' vector store clients write to document_chunks.
 --
 -- Touches: four triggers on public.document_chunks; private.put_document_of.
--- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its row goes is in its metadata:
---          workspace_id (needed only by who is in several, and by the service) and path (default: imported). All rows of a path are chunks of one
---          document of source_type imported, whose own content is empty and never cut.
+-- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its
+--          row goes is in its metadata: workspace_id (needed only by who is in several, and by the service) and path
+--          (default: imported). All rows of a path are chunks of one document of source_type imported, whose own
+--          content is empty and never cut.
 
 create function private.free_chunk_id(wanted uuid, in_workspace uuid)
 returns uuid
@@ -14,7 +15,8 @@ set search_path = ''
 as $$
   select case
     when not exists (select from public.document_chunks as c where c.id = wanted) then wanted
-    else encode(substr(sha256(convert_to(concat_ws(' ', in_workspace, private.person_of_token(), wanted), 'UTF8')), 1, 16), 'hex')::uuid end;
+    else encode(substr(sha256(convert_to(concat_ws(' ', in_workspace, private.person_of_token(), wanted), 'UTF8')), 1,
+      16), 'hex')::uuid end;
 $$;
 comment on function private.free_chunk_id(uuid, uuid) is
   'The id of a client''s chunk: the one it wants, or where somebody else''s has that, one that is always the same for '
@@ -31,7 +33,9 @@ declare
   place extensions.ltree;
   mine uuid[];
   known record;
-  named uuid := case when pg_catalog.pg_input_is_valid(new.metadata ->> 'workspace_id', 'uuid') then (new.metadata ->> 'workspace_id')::uuid end;
+  named uuid := case
+    when pg_catalog.pg_input_is_valid(new.metadata ->> 'workspace_id', 'uuid')
+    then (new.metadata ->> 'workspace_id')::uuid end;
 begin
   named := coalesce(new.workspace_id, named);
   new.token_count := private.estimate_tokens(new.content);
@@ -44,10 +48,12 @@ begin
 
   -- An upsert of a row that is there: it stays where it is. Another's id, which one may not see or which is of another
   -- workspace, is no row of it.
-  if not exists (select from public.document_chunks as c where c.id = new.id and c.workspace_id = coalesce(named, c.workspace_id)) then
+  if not exists (select from public.document_chunks as c
+    where c.id = new.id and c.workspace_id = coalesce(named, c.workspace_id)) then
     new.id := private.free_chunk_id(new.id, named);
   end if;
-  select c.workspace_id, c.document_id, c.user_id, c.ordinal, c.language into known from public.document_chunks as c where c.id = new.id;
+  select c.workspace_id, c.document_id, c.user_id, c.ordinal, c.language into known from public.document_chunks as c
+  where c.id = new.id;
   if found then
     new.workspace_id := known.workspace_id;
     new.document_id := known.document_id;
@@ -61,7 +67,8 @@ begin
   if new.workspace_id is null then
     mine := private.workspace_ids('member', 'knowledge:write');
     if cardinality(mine) <> 1 then
-      perform private.raise_error('workspace_required', 'Which workspace is this for?', 422, 'Name it in metadata: workspace_id.');
+      perform private.raise_error('workspace_required', 'Which workspace is this for?', 422,
+        'Name it in metadata: workspace_id.');
     end if;
     new.workspace_id := mine[1];
   end if;
@@ -74,19 +81,24 @@ begin
       null; -- it is there
     end;
     select d.id into new.document_id from public.documents as d
-    where d.workspace_id = new.workspace_id and d.user_id is null and d.path operator(extensions.=) place and d.source_type = 'imported';
+    where d.workspace_id = new.workspace_id and d.user_id is null and d.path operator(extensions.=) place
+      and d.source_type = 'imported';
     if new.document_id is null then
-      perform private.raise_error('path_taken', 'There is a document of another kind at this path.', 409, 'Name another path in metadata: path.');
+      perform private.raise_error('path_taken', 'There is a document of another kind at this path.', 409,
+        'Name another path in metadata: path.');
     end if;
   end if;
   -- One after the other, so that each has its number.
   select d.user_id, d.language into new.user_id, new.language from public.documents as d
   where d.workspace_id = new.workspace_id and d.id = new.document_id for update;
-  new.ordinal := coalesce((select max(c.ordinal) + 1 from public.document_chunks as c where c.document_id = new.document_id), 0);
+  new.ordinal := coalesce((select max(c.ordinal) + 1 from public.document_chunks as c
+    where c.document_id = new.document_id), 0);
   return new;
 end;
 $$;
-comment on function private.place_chunk() is 'Trigger on document_chunks, before insert: gives a client''s chunk its workspace, document and number. Errors: workspace_required 422, invalid_path 422, path_taken 409.';
+comment on function private.place_chunk() is
+  'Trigger on document_chunks, before insert: gives a client''s chunk its workspace, document and number. Errors: '
+  'workspace_required 422, invalid_path 422, path_taken 409.';
 create trigger place_chunk before insert on public.document_chunks
   for each row execute function private.place_chunk();
 
@@ -118,7 +130,9 @@ begin
   return new;
 end;
 $$;
-comment on function private.notice_embedding() is 'Trigger on document_chunks, before an update that sets the embedding, also to what it was: tells keep_embedding_true, which runs next.';
+comment on function private.notice_embedding() is
+  'Trigger on document_chunks, before an update that sets the embedding, also to what it was: tells '
+  'keep_embedding_true, which runs next.';
 create trigger embedding_is_given before update of embedding on public.document_chunks
   for each row execute function private.notice_embedding();
 
@@ -136,12 +150,16 @@ begin
   if not is_given and (new.heading, new.content) is distinct from (old.heading, old.content) then
     new.embedding := null;
   end if;
-  new.embedding_model := case when new.embedding is not null then coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client') end;
+  new.embedding_model := case
+    when new.embedding is not null then coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client') end;
   return new;
 end;
 $$;
-comment on function private.keep_embedding_true() is 'Trigger on document_chunks, before an update: other words without another embedding lose the one that was made of the old words.';
-create trigger keep_embedding_true before update of heading, content, embedding, embedding_model on public.document_chunks
+comment on function private.keep_embedding_true() is
+  'Trigger on document_chunks, before an update: other words without another embedding lose the one that was made of '
+  'the old words.';
+create trigger keep_embedding_true before update of heading, content, embedding,
+  embedding_model on public.document_chunks
   for each row execute function private.keep_embedding_true();
 
 create function private.put_document_of(person uuid, workspace_id uuid, user_id uuid, document jsonb)
@@ -157,8 +175,10 @@ begin
   return query select * from private.put_document(
     $2, document ->> 'path', document ->> 'content', document ->> 'name', $3, document ->> 'language',
     array(select jsonb_array_elements_text(coalesce(document -> 'tags', '[]'))), coalesce(document -> 'metadata', '{}'),
-    coalesce(document ->> 'source_type', 'manual'), document ->> 'source_id', document ->> 'mime_type', document ->> 'storage_path');
+    coalesce(document ->> 'source_type', 'manual'), document ->> 'source_id', document ->> 'mime_type',
+    document ->> 'storage_path');
 end;
 $$;
 comment on function private.put_document_of(uuid, uuid, uuid, jsonb) is
-  'private.put_document for the function knowledge, which has verified who asks and what they may: document has its other arguments by name. It counts as put by `person`.';
+  'private.put_document for the function knowledge, which has verified who asks and what they may: document has its '
+  'other arguments by name. It counts as put by `person`.';

@@ -1,9 +1,10 @@
 -- Memories: what is remembered of a person, and where each of it comes from.
 --
 -- Touches: public.memories, public.memory_sources, and the rules that remembering, recalling and embedding share.
--- Beware:  memories are written through `remember` alone, which keeps two promises that a table cannot: no two valid memories of a person say the
---          same, and nothing that was said is lost (a near-duplicate becomes a source, a contradiction ends what it contradicts). Whoever writes
---          takes the person's lock first: private.lock_memories.
+-- Beware:  memories are written through `remember` alone, which keeps two promises that a table cannot: no two valid
+--          memories of a person say the same, and nothing that was said is lost (a near-duplicate becomes a source, a
+--          contradiction ends what it contradicts). Whoever writes takes the person's lock first:
+--          private.lock_memories.
 
 create function private.plain_statement(content text)
 returns text
@@ -24,7 +25,9 @@ begin
     '\s+', ' ', 'g'));
 end;
 $$;
-comment on function private.plain_statement(text) is 'A statement without case, quotes, brackets and the marks that end or group a sentence. Signs stay: c++, -18, >80, $500, 3:1, 👍.';
+comment on function private.plain_statement(text) is
+  'A statement without case, quotes, brackets and the marks that end or group a sentence. Signs stay: c++, -18, >80, '
+  '$500, 3:1, 👍.';
 
 create function private.memory_hash(content text)
 returns text
@@ -38,7 +41,8 @@ begin
   return private.content_hash(private.plain_statement(content));
 end;
 $$;
-comment on function private.memory_hash(text) is 'Equal for texts that differ only in case, spaces and the marks of sentences.';
+comment on function private.memory_hash(text) is
+  'Equal for texts that differ only in case, spaces and the marks of sentences.';
 
 create function private.telling_words(content text)
 returns text[]
@@ -55,14 +59,16 @@ as $$
       where word ~ '[^[:alpha:]''’-]' or word ~ '^-|-$'
       union all
       select (regexp_matches(lower(content), '\m(?:'
-        || 'no|not|never|without|cannot|none|nicht|nie|niemals|kein|keine|keinen|keiner|keinem|ohne|ne|pas|jamais|sans|nunca|sin|jamás|não|nem|sem'
-        || '|non|mai|senza|niet|geen|nooit|zonder|ikke|ingen|aldrig|uden|aldri|uten|inte|aldrig|utan|ej|ei|en|et|emme|ette|eivät|ilman|koskaan'
+        || 'no|not|never|without|cannot|none|nicht|nie|niemals|kein|keine|keinen|keiner|keinem|ohne|ne|pas|jamais'
+        || '|sans|nunca|sin|jamás|não|nem|sem|non|mai|senza|niet|geen|nooit|zonder|ikke|ingen|aldrig|uden|aldri|uten'
+        || '|inte|aldrig|utan|ej|ei|en|et|emme|ette|eivät|ilman|koskaan'
         || '|не|нет|никогда|без|ни|değil|yok|hiç)\M|n[''’]t\M', 'g'))[1]
     ) as told order by told.word
   );
 $$;
 comment on function private.telling_words(text) is
-  'The numbers, signs and negations of a text, sorted: two texts that differ in them never say the same, however near their embeddings are. Negations of the languages that are stemmed.';
+  'The numbers, signs and negations of a text, sorted: two texts that differ in them never say the same, however near '
+  'their embeddings are. Negations of the languages that are stemmed.';
 
 create function private.is_near_same(language text, one text, other text)
 returns boolean
@@ -74,13 +80,15 @@ as $$
 begin
   -- Turkish says no within its verbs. Of a script that is not the language's nothing is known.
   return language not in ('simple', 'turkish')
-    and one || other !~ case when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
+    and one || other !~ case
+      when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
       else '[^\u0001-\u024f\u1e00-\u1eff\u2000-\u2bff\U0001f000-\U0001faff]' end
     and private.telling_words(one) = private.telling_words(other);
 end;
 $$;
 comment on function private.is_near_same(text, text, text) is
-  'Whether two statements whose embeddings are near may be taken for one: their language is one whose negations are known, and they have the same numbers, signs and negations.';
+  'Whether two statements whose embeddings are near may be taken for one: their language is one whose negations are '
+  'known, and they have the same numbers, signs and negations.';
 
 create function private.source_rank(source_kind text)
 returns integer
@@ -91,7 +99,8 @@ set search_path = ''
 as $$
   select case $1 when 'assistant_message' then 1 when 'document' then 2 else 3 end;
 $$;
-comment on function private.source_rank(text) is 'Who is believed: what a person says or writes themselves before a document, a document before an assistant.';
+comment on function private.source_rank(text) is
+  'Who is believed: what a person says or writes themselves before a document, a document before an assistant.';
 
 create table public.memories (
   id uuid primary key default gen_random_uuid(),
@@ -122,10 +131,12 @@ create table public.memories (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.memory_hash(content)) stored,
-  content_tsv tsvector not null generated always as (private.words(language, subject) || private.words(language, content)) stored,
+  content_tsv tsvector not null generated always as (private.words(language, subject) ||
+    private.words(language, content)) stored,
   unique (workspace_id, id),
   foreign key (workspace_id, agent_id) references public.agents (workspace_id, id) on delete cascade,
-  foreign key (workspace_id, superseded_by) references public.memories (workspace_id, id) on delete set null (superseded_by),
+  foreign key (workspace_id, superseded_by) references public.memories (workspace_id, id) on delete
+    set null (superseded_by),
   constraint kind_is_known check (kind in ('profile', 'fact')),
   constraint category_is_known check (category in ('personal', 'project', 'preference', 'decision', 'knowledge')),
   constraint tier_is_known check (tier in ('immediate', 'recent', 'historical')),
@@ -142,22 +153,33 @@ create table public.memories (
   constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );
-comment on table public.memories is 'A statement that is remembered of a person within a workspace, for all agents or for one. Valid until something superseded it; then it is kept as history.';
+comment on table public.memories is
+  'A statement that is remembered of a person within a workspace, for all agents or for one. Valid until something '
+  'superseded it; then it is kept as history.';
 comment on column public.memories.ordinal is 'In which order they were remembered, also within one transaction.';
 comment on column public.memories.agent_id is 'The agent that remembers; null: every agent that the person talks to.';
-comment on column public.memories.kind is 'profile: who the person is, which goes to the start of a prompt; fact: what is recalled when it fits.';
-comment on column public.memories.tier is 'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';
-comment on column public.memories.subject is 'What it is about, when whoever extracted it can name that, e.g. home_city: a person has one valid memory of a subject.';
-comment on column public.memories.confidence is 'From 0 to 1, how sure one may be. Raised by each confirmation, never to 1 by confirmations alone.';
-comment on column public.memories.said_with is 'The confidence that it was first said with: another of its subject ends it that is said as surely, by as good a source.';
+comment on column public.memories.kind is
+  'profile: who the person is, which goes to the start of a prompt; fact: what is recalled when it fits.';
+comment on column public.memories.tier is
+  'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';
+comment on column public.memories.subject is
+  'What it is about, when whoever extracted it can name that, e.g. home_city: a person has one valid memory of a '
+  'subject.';
+comment on column public.memories.confidence is
+  'From 0 to 1, how sure one may be. Raised by each confirmation, never to 1 by confirmations alone.';
+comment on column public.memories.said_with is
+  'The confidence that it was first said with: another of its subject ends it that is said as surely, by as good a '
+  'source.';
 comment on column public.memories.extractor is 'What extracted it from its source: a model, a program, a person.';
 comment on column public.memories.valid_to is 'Until when it held; null: it holds.';
 comment on column public.memories.confirmed_at is 'When it was last said.';
 comment on column public.memories.language is 'How its words are stemmed: the person''s, by their profile.';
 comment on column public.memories.content_hash is 'Equal for what differs only in case, spaces and punctuation.';
-create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash, subject)
+create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash,
+  subject)
   nulls not distinct where valid_to is null;
-create unique index memories_have_one_of_a_subject on public.memories (workspace_id, user_id, agent_id, subject) nulls not distinct
+create unique index memories_have_one_of_a_subject on public.memories (workspace_id, user_id, agent_id,
+  subject) nulls not distinct
   where valid_to is null and subject is not null;
 create index memories_person on public.memories (workspace_id, user_id, valid_to);
 create index memories_user_id on public.memories (user_id);
@@ -177,10 +199,12 @@ create policy "People read what is remembered of them" on public.memories
     and workspace_id = any ((select private.workspace_ids('guest', 'memory:read'))::uuid[])
     and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
   );
-comment on policy "People read what is remembered of them" on public.memories is 'Nobody else does, the workspace''s owner included. An agent that acts for them reads what is for all agents, and its own.';
+comment on policy "People read what is remembered of them" on public.memories is
+  'Nobody else does, the workspace''s owner included. An agent that acts for them reads what is for all agents, and '
+  'its own.';
 grant select on public.memories to authenticated;
--- insert and update are granted to nobody, the service included: remember keeps what a table cannot, and prompts of the past are made of the words
--- as they stand. delete is the erasure's; people have forget.
+-- insert and update are granted to nobody, the service included: remember keeps what a table cannot, and prompts of the
+-- past are made of the words as they stand. delete is the erasure's; people have forget.
 grant select, delete on public.memories to service_role;
 
 create table public.memory_sources (
@@ -199,8 +223,10 @@ create table public.memory_sources (
   constraint content_is_a_statement check (length(content) between 1 and 4000),
   constraint confidence_is_a_probability check (confidence between 0 and 1)
 );
-comment on table public.memory_sources is 'Each time that a memory was said: by whom, in which words, in which message. The first is the memory''s own.';
-comment on column public.memory_sources.content is 'The words as they were said then; the memory keeps those of the first.';
+comment on table public.memory_sources is
+  'Each time that a memory was said: by whom, in which words, in which message. The first is the memory''s own.';
+comment on column public.memory_sources.content is
+  'The words as they were said then; the memory keeps those of the first.';
 create index memory_sources_memory on public.memory_sources (workspace_id, memory_id, source_message_id);
 create index memory_sources_user_id on public.memory_sources (user_id);
 alter table public.memory_sources enable row level security;
@@ -210,14 +236,16 @@ create policy "People read where memories of them come from" on public.memory_so
     user_id = (select private.current_user_id('memory:read'))
     and workspace_id = any ((select private.workspace_ids('guest', 'memory:read'))::uuid[])
     and ((select private.agent_of_token()) is null
-      or exists (select from public.memories as memory where memory.workspace_id = memory_sources.workspace_id and memory.id = memory_sources.memory_id))
+      or exists (select from public.memories as memory
+        where memory.workspace_id = memory_sources.workspace_id and memory.id = memory_sources.memory_id))
   );
-comment on policy "People read where memories of them come from" on public.memory_sources is 'The same rule as for memories.';
+comment on policy "People read where memories of them come from" on public.memory_sources is
+  'The same rule as for memories.';
 grant select on public.memory_sources to authenticated;
 -- Written by remember alone.
 grant select, delete on public.memory_sources to service_role;
 
--- The rules --------------------------------------------------------------------------------------------------------------------------------
+-- The rules -----------------------------------------------------------------------------------------------------------
 
 create function private.memories_lock(workspace_id uuid, user_id uuid)
 returns bigint
@@ -238,10 +266,13 @@ set search_path = ''
 as $$
   select pg_advisory_xact_lock(private.memories_lock(workspace_id, user_id));
 $$;
-comment on function private.lock_memories(uuid, uuid) is 'Until the transaction ends nobody else writes memories of this person. To be taken before any of their rows is locked.';
+comment on function private.lock_memories(uuid, uuid) is
+  'Until the transaction ends nobody else writes memories of this person. To be taken before any of their rows is '
+  'locked.';
 
 create function private.find_duplicate(
-  workspace_id uuid, user_id uuid, agent_id uuid, subject text, content text, embedding extensions.halfvec, embedding_model text, besides uuid[] default '{}'
+  workspace_id uuid, user_id uuid, agent_id uuid, subject text, content text, embedding extensions.halfvec,
+  embedding_model text, besides uuid[] default '{}'
 )
 returns uuid
 language sql
@@ -249,19 +280,23 @@ stable
 set search_path = ''
 as $$
   select m.id from public.memories as m
-  where m.workspace_id = $1 and m.user_id = $2 and m.agent_id is not distinct from $3 and m.valid_to is null and m.id <> all ($8)
+  where m.workspace_id = $1 and m.user_id = $2 and m.agent_id is not distinct from $3 and m.valid_to is null
+    and m.id <> all ($8)
     -- The same words about another subject say something else.
     and (m.subject = $4) is not false
     and (
       m.content_hash = private.memory_hash($5)
-      or (m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05 and private.is_near_same(m.language, m.content, $5))
+      or (m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05
+        and private.is_near_same(m.language, m.content, $5))
     )
   order by m.subject is not distinct from $4 desc, m.content_hash = private.memory_hash($5) desc,
     m.embedding operator(extensions.<=>) $6, m.created_at, m.id
   limit 1;
 $$;
 comment on function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) is
-  'The valid memory of this person (and agent) that says the same, not about another subject. Near-duplicates: equal but for case, spaces and the marks of sentences; or embeddings of one model with a cosine similarity of 0.95 or more, as far as private.is_near_same can tell.';
+  'The valid memory of this person (and agent) that says the same, not about another subject. Near-duplicates: equal '
+  'but for case, spaces and the marks of sentences; or embeddings of one model with a cosine similarity of 0.95 or '
+  'more, as far as private.is_near_same can tell.';
 
 create function private.confirm_memory(
   memory_id uuid, confidence double precision, subject text default null, said_at timestamptz default now()
@@ -272,11 +307,15 @@ volatile
 set search_path = ''
 as $$
   update public.memories as m set
-    -- Two who say the same are worth more than one; the second is believed half, because they may have it from each other.
+    -- Two who say the same are worth more than one; the second is believed half, because they may have it from each
+    -- other.
     confidence = greatest(m.confidence, 1 - (1 - m.confidence) * (1 - $2 / 2)),
-    confirmations = m.confirmations + 1, confirmed_at = greatest(m.confirmed_at, least($4, now())), tier = 'immediate', subject = coalesce(m.subject, $3)
+    confirmations = m.confirmations + 1, confirmed_at = greatest(m.confirmed_at, least($4, now())), tier = 'immediate',
+    subject = coalesce(m.subject, $3)
   where m.id = $1;
 $$;
-comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is 'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
-grant execute on function private.plain_statement(text), private.memory_hash(text), private.is_near_same(text, text, text), private.telling_words(text),
+comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is
+  'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
+grant execute on function private.plain_statement(text), private.memory_hash(text),
+  private.is_near_same(text, text, text), private.telling_words(text),
   private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;

@@ -1,10 +1,11 @@
 -- Embeddings: what has none yet, or one of a model that is no longer used, is work for the function `embed`.
 --
--- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories, the jobs embed-pending and
---          purge-embedding-jobs.
--- Beware:  a job names the content that it is about by its hash. An embedding is written only while the row still has that content, and only where
---          there is none or one of a model that `embed` used before: what a client brought itself is never overwritten. Vectors of different
---          models are never compared, so that after a change of model rows are found by their words until they have been embedded again.
+-- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories,
+--          the jobs embed-pending and purge-embedding-jobs.
+-- Beware:  a job names the content that it is about by its hash. An embedding is written only while the row still has
+--          that content, and only where there is none or one of a model that `embed` used before: what a client brought
+--          itself is never overwritten. Vectors of different models are never compared, so that after a change of model
+--          rows are found by their words until they have been embedded again.
 
 create table public.embedding_jobs (
   like private.work_item including all,
@@ -15,15 +16,18 @@ create table public.embedding_jobs (
   constraint target_table_is_known check (target_table in ('document_chunks', 'memories')),
   constraint content_hash_is_sha256 check (length(content_hash) = 64)
 );
-comment on table public.embedding_jobs is 'A work table: texts that are to be embedded. Filled by triggers, worked off by the function embed.';
+comment on table public.embedding_jobs is
+  'A work table: texts that are to be embedded. Filled by triggers, worked off by the function embed.';
 comment on column public.embedding_jobs.target_id is 'The row; it may be gone by then.';
-comment on column public.embedding_jobs.content_hash is 'Of the content that is to be embedded. When the row has another one by then, nothing is written.';
+comment on column public.embedding_jobs.content_hash is
+  'Of the content that is to be embedded. When the row has another one by then, nothing is written.';
 create index embedding_jobs_workspace on public.embedding_jobs (workspace_id);
 alter table public.embedding_jobs enable row level security;
 create policy "Admins read what waits to be embedded" on public.embedding_jobs
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read what waits to be embedded" on public.embedding_jobs is 'It shows how much is remembered and known, and nothing of what.';
+comment on policy "Admins read what waits to be embedded" on public.embedding_jobs is
+  'It shows how much is remembered and known, and nothing of what.';
 grant select on public.embedding_jobs to authenticated;
 grant select, insert, update, delete on public.embedding_jobs to service_role;
 select private.register_work_queue('public.embedding_jobs');
@@ -36,8 +40,10 @@ create table private.embedding_models (
   used_since timestamptz not null default now(),
   constraint weight_is_a_share check (weight between 0 and 1)
 );
-comment on table private.embedding_models is 'The models that the function embed has used. Vectors of the earlier ones are made again.';
-comment on column private.embedding_models.has_outdated is 'Of an earlier model: whether there may be rows that have its vectors.';
+comment on table private.embedding_models is
+  'The models that the function embed has used. Vectors of the earlier ones are made again.';
+comment on column private.embedding_models.has_outdated is
+  'Of an earlier model: whether there may be rows that have its vectors.';
 comment on column private.embedding_models.weight is
   'How much its list counts beside that of the words, when both are fused. 1 for a model that knows what words mean.';
 -- It knows which words two texts share, which the words know better: it orders what they leave open.
@@ -54,11 +60,12 @@ begin
   return coalesce((select m.weight from private.embedding_models as m where m.name = model), 1);
 end;
 $$;
-comment on function private.embedding_weight(text) is 'What a list of this model counts, 0–1: private.embedding_models; 1 for one that is not there.';
+comment on function private.embedding_weight(text) is
+  'What a list of this model counts, 0–1: private.embedding_models; 1 for one that is not there.';
 grant execute on function private.embedding_weight(text) to authenticated, service_role;
 create unique index embedding_models_current on private.embedding_models (is_current) where is_current;
 
--- Rows that need an embedding ----------------------------------------------------------------------------------------------------------
+-- Rows that need an embedding -----------------------------------------------------------------------------------------
 
 create function private.enqueue_embedding()
 returns trigger
@@ -70,11 +77,13 @@ as $$
 begin
   insert into public.embedding_jobs (workspace_id, target_table, target_id, content_hash, dedupe_key)
   values (new.workspace_id, tg_table_name, new.id, new.content_hash, new.id || ' ' || left(new.content_hash, 32))
-  on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing;
+  on conflict (workspace_id, dedupe_key)
+  where dedupe_key is not null and status in ('pending', 'in_progress') do nothing;
   return null;
 end;
 $$;
-comment on function private.enqueue_embedding() is 'Trigger on document_chunks and memories: a row without an embedding becomes a job, once for each content.';
+comment on function private.enqueue_embedding() is
+  'Trigger on document_chunks and memories: a row without an embedding becomes a job, once for each content.';
 create trigger enqueue_embedding_of_new after insert on public.document_chunks
   for each row when (new.embedding is null) execute function private.enqueue_embedding();
 create trigger enqueue_embedding_of_changed after update of content, heading, embedding on public.document_chunks
@@ -94,21 +103,25 @@ declare
   added integer := 0;
   found_rows integer;
 begin
-  for earlier in select m.* from private.embedding_models as m where m.has_outdated and not m.is_current order by m.name for update loop
+  for earlier in select m.* from private.embedding_models as m where m.has_outdated and not m.is_current
+  order by m.name for update loop
     insert into public.embedding_jobs (workspace_id, target_table, target_id, content_hash, dedupe_key)
     select row.workspace_id, row.target_table, row.id, row.content_hash, row.id || ' ' || left(row.content_hash, 32)
     from (
       (select c.workspace_id, 'document_chunks' as target_table, c.id, c.content_hash from public.document_chunks as c
        where c.embedding_model = earlier.name
-         and not exists (select from public.embedding_jobs as j where j.workspace_id = c.workspace_id and j.status in ('pending', 'in_progress')
+         and not exists (select from public.embedding_jobs as j
+           where j.workspace_id = c.workspace_id and j.status in ('pending', 'in_progress')
            and j.dedupe_key = c.id || ' ' || left(c.content_hash, 32)) limit most)
       union all
       (select m.workspace_id, 'memories', m.id, m.content_hash from public.memories as m
        where m.embedding_model = earlier.name and m.valid_to is null
-         and not exists (select from public.embedding_jobs as j where j.workspace_id = m.workspace_id and j.status in ('pending', 'in_progress')
+         and not exists (select from public.embedding_jobs as j
+           where j.workspace_id = m.workspace_id and j.status in ('pending', 'in_progress')
            and j.dedupe_key = m.id || ' ' || left(m.content_hash, 32)) limit most)
     ) as row
-    on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing;
+    on conflict (workspace_id, dedupe_key)
+    where dedupe_key is not null and status in ('pending', 'in_progress') do nothing;
     get diagnostics found_rows = row_count;
     added := added + found_rows;
     if found_rows = 0 then
@@ -118,11 +131,13 @@ begin
   return added;
 end;
 $$;
-comment on function private.enqueue_outdated_embeddings(integer) is 'Makes jobs of rows whose vectors are of an earlier model, at most `most` of each table and model. Returns how many.';
+comment on function private.enqueue_outdated_embeddings(integer) is
+  'Makes jobs of rows whose vectors are of an earlier model, at most `most` of each table and model. Returns how many.';
 
--- What the function embed calls --------------------------------------------------------------------------------------------------------
+-- What the function embed calls ---------------------------------------------------------------------------------------
 
-create function private.take_embedding_jobs(worker text, model text, batch integer default 64, lease interval default '1 minute')
+create function private.take_embedding_jobs(worker text, model text, batch integer default 64,
+  lease interval default '1 minute')
 returns table (id bigint, claim_token uuid, content text)
 language plpgsql
 volatile
@@ -136,7 +151,8 @@ begin
     on conflict (name) do update set is_current = true, has_outdated = false, used_since = now();
   end if;
   if exists (select from private.embedding_models as m where m.has_outdated)
-    and (select count(*) from (select from public.embedding_jobs as j where j.status = 'pending' limit 1000) as waiting) < 1000 then
+    and (select count(*)
+      from (select from public.embedding_jobs as j where j.status = 'pending' limit 1000) as waiting) < 1000 then
     perform private.enqueue_outdated_embeddings();
   end if;
   return query
@@ -153,7 +169,9 @@ begin
 end;
 $$;
 comment on function private.take_embedding_jobs(text, text, integer, interval) is
-  'Claims jobs for `worker`, which embeds with `model`; a model other than before becomes the current one, and what the earlier ones made is enqueued. content: what is to be embedded, null when the row is gone, changed, or done. Errors: those of claim_work.';
+  'Claims jobs for `worker`, which embeds with `model`; a model other than before becomes the current one, and what '
+  'the earlier ones made is enqueued. content: what is to be embedded, null when the row is gone, changed, or done. '
+  'Errors: those of claim_work.';
 
 create function private.store_embeddings(claim_token uuid, model text, results jsonb)
 returns table (stored integer, stale integer)
@@ -170,12 +188,14 @@ declare
 begin
   -- Who writes memories takes the persons' locks before any row's, in one order.
   for person in
-    select distinct m.workspace_id, m.user_id from public.embedding_jobs as j join public.memories as m on m.id = j.target_id
+    select distinct m.workspace_id, m.user_id from public.embedding_jobs as j
+    join public.memories as m on m.id = j.target_id
     where j.id = any (ids) and j.target_table = 'memories' order by 1, 2
   loop
     perform private.lock_memories(person.workspace_id, person.user_id);
   end loop;
-  update public.document_chunks as c set embedding = (r ->> 'embedding')::extensions.halfvec(384), embedding_model = model
+  update public.document_chunks as c
+  set embedding = (r ->> 'embedding')::extensions.halfvec(384), embedding_model = model
   from jsonb_array_elements(results) as r join public.embedding_jobs as j on j.id = (r ->> 'id')::bigint
   where r ->> 'embedding' is not null and j.claim_token = $1 and j.target_table = 'document_chunks'
     and c.id = j.target_id and c.content_hash = j.content_hash
@@ -187,7 +207,8 @@ begin
     and c.id = j.target_id and c.content_hash = j.content_hash
     and (c.embedding is null or c.embedding_model in (select m.name from private.embedding_models as m));
   get diagnostics remembered = row_count;
-  -- Another model has become the current one meanwhile, and what was outdated may have been looked for before this was there.
+  -- Another model has become the current one meanwhile, and what was outdated may have been looked for before this was
+  -- there.
   update private.embedding_models as m set has_outdated = true
   where m.name = model and not m.is_current and not m.has_outdated and chunks + remembered > 0;
   -- A late worker is refused here, and with that what it wrote.
@@ -196,7 +217,9 @@ begin
 end;
 $$;
 comment on function private.store_embeddings(uuid, text, jsonb) is
-  'Writes embeddings where the content is still the one that they were made of, and completes the jobs. results: [{id, embedding}], embedding null for what take_embedding_jobs gave without content. Returns how many were written and how many were not needed any more. All or nothing. Errors: lease_lost 409.';
+  'Writes embeddings where the content is still the one that they were made of, and completes the jobs. results: '
+  '[{id, embedding}], embedding null for what take_embedding_jobs gave without content. Returns how many were written '
+  'and how many were not needed any more. All or nothing. Errors: lease_lost 409.';
 
 create function private.request_embedding()
 returns bigint
@@ -213,7 +236,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.request_embedding() is 'The job embed-pending: calls the function embed when there is work and no call is on its way. Returns the call''s id.';
+comment on function private.request_embedding() is
+  'The job embed-pending: calls the function embed when there is work and no call is on its way. Returns the call''s '
+  'id.';
 
 select cron.schedule('embed-pending', '10 seconds', 'select private.request_embedding()');
 
@@ -230,15 +255,18 @@ begin
       delete from public.embedding_jobs as job
       where job.id in (
           select old.id from public.embedding_jobs as old
-          where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day' and ($1 is null or old.workspace_id = $1)
+          where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day'
+            and ($1 is null or old.workspace_id = $1)
           order by old.id limit %s)
         and job.status in ('done', 'cancelled') -- not brought back meanwhile
       returning 1)
     select array[count(*)] from gone$each$, most),
     $places$select distinct job.workspace_id from public.embedding_jobs as job
-      where job.status in ('done', 'cancelled') and job.finished_at < now() - interval '1 day' order by 1$places$))[1], 0);
+      where job.status in ('done', 'cancelled') and job.finished_at < now() - interval '1 day' order by 1$places$))[1],
+        0);
 end;
 $$;
 comment on function private.purge_embedding_jobs(integer) is
-  'Removes jobs that were done or cancelled a day ago, at most `most`; what failed stays for 365 days, as all work. Returns how many.';
+  'Removes jobs that were done or cancelled a day ago, at most `most`; what failed stays for 365 days, as all work. '
+  'Returns how many.';
 select cron.schedule('purge-embedding-jobs', '37 * * * *', 'select private.purge_embedding_jobs()');

@@ -1,10 +1,11 @@
 -- Searching documents: by words and by meaning at once, inside a path and under tags.
 --
 -- Touches: private.nearest_chunks, private.matching_chunks, private.find_chunks, search_documents, match_documents.
--- Beware:  two steps. The finders run as their owner, because under row-level security neither the operators of full text (@@) nor those of paths
---          (<@) may use an index before the policy has been asked; they keep to what the caller may see by themselves and give out ids and ranks.
---          The rows are then read as the caller, under the policies, so that a mistake in a finder would cost a result and never leak one.
---          How nearest_chunks chooses between reading all and the HNSW index: docs/decisions/0013-routing-search-by-size.md.
+-- Beware:  two steps. The finders run as their owner, because under row-level security neither the operators of full
+--          text (@@) nor those of paths (<@) may use an index before the policy has been asked; they keep to what the
+--          caller may see by themselves and give out ids and ranks. The rows are then read as the caller, under the
+--          policies, so that a mistake in a finder would cost a result and never leak one. How nearest_chunks chooses
+--          between reading all and the HNSW index: docs/decisions/0013-routing-search-by-size.md.
 
 create function private.search_crossover()
 returns integer
@@ -13,9 +14,12 @@ immutable
 parallel safe
 set search_path = ''
 as $$ select 5000; $$;
-comment on function private.search_crossover() is 'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW index. Measured by bench/recall.ts.';
+comment on function private.search_crossover() is
+  'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW '
+  'index. Measured by bench/recall.ts.';
 
-select private.add_limit('searches_at_once', 'person', 'at_once', 'searches', 'Searches of documents of a person that run.', 4, 8, 16);
+select private.add_limit('searches_at_once', 'person', 'at_once', 'searches',
+  'Searches of documents of a person that run.', 4, 8, 16);
 
 create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
 returns text
@@ -31,7 +35,9 @@ as $$
     || case when filter is null or filter = '{}' then '' else ' and c.metadata @> $6' end;
 $$;
 comment on function private.chunk_condition(extensions.ltree, text[], jsonb) is
-  'The condition on a chunk `c` that both finders put into their statements: $1 the workspaces, $2 those whose shared documents count, $3 the person, $4 the path, $5 tags, $6 the filter on metadata. Only what is given is in it, so that each search has the plan of its own filters.';
+  'The condition on a chunk `c` that both finders put into their statements: $1 the workspaces, $2 those whose shared '
+  'documents count, $3 the person, $4 the path, $5 tags, $6 the filter on metadata. Only what is given is in it, so '
+  'that each search has the plan of its own filters.';
 
 create function private.nearest_chunks(
   workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb,
@@ -54,9 +60,12 @@ declare
   distances double precision[];
 begin
   -- First all that one may see, which an index tells; only where that is too many, what fits the filters too.
-  foreach counted in array array[private.chunk_condition(null, null, null) || ' and c.embedding_model = $8', condition] loop
-    execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped', counted)
-    into candidates using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
+  foreach counted in array array[private.chunk_condition(null, null, null) || ' and c.embedding_model = $8', condition]
+    loop
+    execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped',
+      counted)
+    into candidates
+    using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
     exit when candidates <= private.search_crossover() or counted = condition;
   end loop;
 
@@ -64,15 +73,18 @@ begin
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
       set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
       set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
-    -- The order is nearly one, and the less of what is near fits the filters, the less it is: four times as many are asked for, and sorted again.
+    -- The order is nearly one, and the less of what is near fits the filters, the less it is: four times as many are
+    -- asked for, and sorted again.
     execute format($search$
       with near as materialized (
         select c.id, c.embedding operator(extensions.<=>) $7 as distance from public.document_chunks as c
         where %s order by c.embedding operator(extensions.<=>) $7 limit 4 * $9
       )
-      select array_agg(best.id order by best.distance, best.id), array_agg(best.distance order by best.distance, best.id)
+      select array_agg(best.id order by best.distance, best.id),
+        array_agg(best.distance order by best.distance, best.id)
       from (select near.id, near.distance from near order by near.distance + 0, near.id limit $9) as best
-    $search$, condition) into ids, distances using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
+    $search$, condition) into ids, distances
+      using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
     perform set_config('enable_sort', 'on', true), set_config('enable_seqscan', 'on', true);
     if cardinality(ids) >= most then
       return query select * from unnest(ids, distances);
@@ -86,11 +98,15 @@ begin
   $search$, condition) using workspaces, shared_in, person, within, tags, filter, query_embedding, model, most;
 end;
 $$;
-comment on function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec, text, integer) is
-  'The `most` chunks of this model that are nearest to a vector (cosine distance), nearest first, among those that fit. Exact up to private.search_crossover() candidates; above it by the HNSW index with relaxed iterative scan, sorted again, and exact where the index gave up too early.';
+comment on function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec,
+  text, integer) is
+  'The `most` chunks of this model that are nearest to a vector (cosine distance), nearest first, among those that '
+  'fit. Exact up to private.search_crossover() candidates; above it by the HNSW index with relaxed iterative scan, '
+  'sorted again, and exact where the index gave up too early.';
 
 create function private.matching_chunks(
-  workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb, query text, most integer
+  workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb, query text,
+  most integer
 )
 returns table (id uuid, rank double precision)
 language plpgsql
@@ -102,7 +118,8 @@ declare
   -- One look at the index for each language that there is.
   languages text[] := array(
     select named from unnest(array[
-      'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish', 'swedish', 'turkish'
+      'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
+      'russian', 'spanish', 'swedish', 'turkish'
     ]) as named
     where exists (select from public.documents as d where d.workspace_id = any (workspaces) and d.language = named)
   );
@@ -110,7 +127,8 @@ declare
   all_words tsquery := ''::tsquery;
 begin
   foreach spoken in array languages loop
-    all_words := all_words || websearch_to_tsquery(private.text_config(spoken), private.spaced_text(private.fold_text(query)));
+    all_words := all_words || websearch_to_tsquery(private.text_config(spoken),
+      private.spaced_text(private.fold_text(query)));
   end loop;
   for id, rank in execute private.ranking('public.document_chunks', private.chunk_condition(within, tags, filter))
   using workspaces, shared_in, person, within, tags, filter, private.asked_words(languages, query), all_words, most
@@ -120,15 +138,19 @@ begin
 end;
 $$;
 comment on function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer) is
-  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a phrase", or, -not), then those with any, the rarest telling most (private.ranking). The query is read in each language that the workspaces'' documents have.';
+  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a '
+  'phrase", or, -not), then those with any, the rarest telling most (private.ranking). The query is read in each '
+  'language that the workspaces'' documents have.';
 
 create function private.find_chunks(
-  workspace_id uuid, user_id uuid, query text, query_embedding extensions.halfvec, model text, within extensions.ltree, tags text[], filter jsonb, most integer
+  workspace_id uuid, user_id uuid, query text, query_embedding extensions.halfvec, model text, within extensions.ltree,
+  tags text[], filter jsonb, most integer
 )
 returns table (id uuid, score double precision, similarity double precision, text_rank bigint, vector_rank bigint)
 language plpgsql
 volatile
-security definer -- the indexes of words and paths are of no use under row-level security; who may see what is decided below
+-- the indexes of words and paths are of no use under row-level security; who may see what is decided below
+security definer
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -140,14 +162,19 @@ declare
 begin
   if private.is_service() then
     if $1 is null then
-      perform private.raise_error('workspace_required', 'Which workspace is to be searched?', 422, 'The service names it; with match_documents in filter: workspace_id.');
+      perform private.raise_error('workspace_required', 'Which workspace is to be searched?', 422,
+        'The service names it; with match_documents in filter: workspace_id.');
     end if;
     person := $2;
     workspaces := array[$1];
-    shared_in := case when person is null or private.member_role(person, $1) = any (private.roles_from('member')) then workspaces else '{}' end;
+    shared_in := case
+      when person is null or private.member_role(person, $1) = any (private.roles_from('member')) then workspaces
+    else '{}' end;
   else
-    workspaces := array(select w from unnest(private.workspace_ids('guest', 'knowledge:read')) as w where $1 is null or w = $1);
-    shared_in := array(select w from unnest(private.workspace_ids('member', 'knowledge:read')) as w where w = any (workspaces));
+    workspaces := array(select w from unnest(private.workspace_ids('guest', 'knowledge:read')) as w
+      where $1 is null or w = $1);
+    shared_in := array(select w from unnest(private.workspace_ids('member', 'knowledge:read')) as w
+      where w = any (workspaces));
     if ($1 is not null and cardinality(workspaces) = 0) or $2 <> person then
       perform private.raise_error('not_found', 'No such workspace of yours.', 404);
     end if;
@@ -155,7 +182,9 @@ begin
   if person is not null then
     perform private.take_one_of('searches_at_once', person, $1);
   end if;
-  if query_embedding is not null and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0) then
+  if query_embedding is not null
+    and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0)
+    then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
   return query
@@ -170,20 +199,27 @@ begin
     where query is not null
   )
   select coalesce(near.id, matching.id),
-    coalesce(private.embedding_weight(named) / (60 + near.place), 0) + coalesce(1.0 / (60 + matching.place), 0)::double precision,
+    coalesce(private.embedding_weight(named) / (60 + near.place), 0) + coalesce(1.0 / (60 + matching.place),
+      0)::double precision,
     1 - near.distance, matching.place, near.place
   from near full join matching on matching.id = near.id
   order by 2 desc, near.distance, 1;
 end;
 $$;
-comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) is
-  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + place), that by meaning times what its model is worth (private.embedding_models), after Cormack, Clarke and Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
-grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer) to authenticated, service_role;
+comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb,
+  integer) is
+  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + '
+  'place), that by meaning times what its model is worth (private.embedding_models), after Cormack, Clarke and '
+  'Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as '
+  'user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
+grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[],
+  jsonb, integer) to authenticated, service_role;
 
--- What clients call ------------------------------------------------------------------------------------------------------------------------
+-- What clients call ---------------------------------------------------------------------------------------------------
 
 create function public.search_documents(
-  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null, embedding_model text default null,
+  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null,
+  embedding_model text default null,
   within text default null, tags text[] default null, match_count integer default 10, user_id uuid default null
 )
 returns table (
@@ -197,7 +233,8 @@ set search_path = ''
 as $$
   select chunk.id, document.id, document.path::text, document.name::text, chunk.heading, chunk.content, chunk.metadata,
     found.score, found.similarity, found.text_rank, found.vector_rank
-  from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end, $6, null,
+  from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end,
+    $6, null,
     4 * least(greatest(coalesce($7, 10), 10), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   join public.documents as document on document.id = chunk.document_id
@@ -205,9 +242,14 @@ as $$
   limit least(greatest(coalesce($7, 10), 1), 100);
 $$;
 comment on function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid) is
-  'Searches a workspace''s documents by words (query), by meaning (query_embedding, 384 dimensions) or both, fused by reciprocal rank. embedding_model: of the vector; without one the model that `embed` uses. within: a path, at or below which they are. tags: all of these. match_count: 1–100. user_id: for the service, as whom. Returns passages with their document, the fused score, the cosine similarity and the place in each list. Errors: not_found 404, invalid_path, invalid_embedding, workspace_required 422.';
+  'Searches a workspace''s documents by words (query), by meaning (query_embedding, 384 dimensions) or both, fused by '
+  'reciprocal rank. embedding_model: of the vector; without one the model that `embed` uses. within: a path, at or '
+  'below which they are. tags: all of these. match_count: 1–100. user_id: for the service, as whom. Returns passages '
+  'with their document, the fused score, the cosine similarity and the place in each list. Errors: not_found 404, '
+  'invalid_path, invalid_embedding, workspace_required 422.';
 
-create function public.match_documents(query_embedding extensions.vector, match_count integer default null, filter jsonb default '{}')
+create function public.match_documents(query_embedding extensions.vector, match_count integer default null,
+  filter jsonb default '{}')
 returns table (id uuid, content text, metadata jsonb, embedding jsonb, similarity double precision)
 language sql
 volatile
@@ -220,12 +262,15 @@ as $$
     (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, null, $1::extensions.halfvec,
     coalesce(asked.filter ->> 'embedding_model', 'client'),
     case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
-    asked.filter - array['workspace_id', 'user_id', 'embedding_model', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+    asked.filter - array['workspace_id', 'user_id', 'embedding_model', 'path'],
+    least(greatest(coalesce($2, 100), 1), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   order by found.similarity desc, chunk.id;
 $$;
 comment on function public.match_documents(extensions.vector, integer, jsonb) is
-  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most, and by default, 100. filter: what metadata must contain; of it workspace_id, path, embedding_model (default: client, what such clients wrote themselves) and, for the service, user_id are told apart. Errors: as search_documents.';
+  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most, and by '
+  'default, 100. filter: what metadata must contain; of it workspace_id, path, embedding_model (default: client, what '
+  'such clients wrote themselves) and, for the service, user_id are told apart. Errors: as search_documents.';
 
 grant execute on function
   public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid),

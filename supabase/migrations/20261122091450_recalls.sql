@@ -1,9 +1,9 @@
 -- Recalls: which memories were recalled, noted at once and counted soon after.
 --
 -- Touches: private.recalls, private.note_recall, private.recalled_since, private.count_recalls and its schedule.
--- Beware:  counting at once would rewrite each memory that is recalled, with its embedding, and hold the person's lock until the commit: measured,
---          a third of a chat turn. A note is one narrow row; counts follow within seconds. Who asks whether a memory was recalled lately asks
---          recalled_since, which knows of both.
+-- Beware:  counting at once would rewrite each memory that is recalled, with its embedding, and hold the person's lock
+--          until the commit: measured, a third of a chat turn. A note is one narrow row; counts follow within seconds.
+--          Who asks whether a memory was recalled lately asks recalled_since, which knows of both.
 
 create table private.recalls (
   id bigint generated always as identity primary key,
@@ -12,7 +12,8 @@ create table private.recalls (
   memory_ids uuid[] not null,
   recalled_at timestamptz not null default now()
 );
-comment on table private.recalls is 'What was recalled and is not counted yet. No foreign keys: what is gone when it is counted does not matter.';
+comment on table private.recalls is
+  'What was recalled and is not counted yet. No foreign keys: what is gone when it is counted does not matter.';
 create index recalls_person on private.recalls (user_id, workspace_id);
 
 create function private.note_recall(workspace_id uuid, user_id uuid, memory_ids uuid[])
@@ -28,7 +29,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.note_recall(uuid, uuid, uuid[]) is 'Notes that these memories of the caller were recalled (the service: of anyone).';
+comment on function private.note_recall(uuid, uuid, uuid[]) is
+  'Notes that these memories of the caller were recalled (the service: of anyone).';
 
 create function private.recalled_since(memory public.memories, since timestamptz)
 returns boolean
@@ -38,10 +40,12 @@ set search_path = ''
 as $$
   select coalesce($1.last_recalled_at > $2, false) or exists (
     select from private.recalls as r
-    where r.user_id = $1.user_id and r.workspace_id = $1.workspace_id and $1.id = any (r.memory_ids) and r.recalled_at > $2
+    where r.user_id = $1.user_id and r.workspace_id = $1.workspace_id and $1.id = any (r.memory_ids)
+      and r.recalled_at > $2
   );
 $$;
-comment on function private.recalled_since(public.memories, timestamptz) is 'Whether a memory was recalled after that time, counted or not.';
+comment on function private.recalled_since(public.memories, timestamptz) is
+  'Whether a memory was recalled after that time, counted or not.';
 
 create function private.count_recalls(most integer default 1000)
 returns integer
@@ -53,8 +57,8 @@ declare
   person record;
   counted integer := 0;
 begin
-  -- A bounded number: their locks are held until the commit. So it waits for nobody: whoever is being written is counted the next time, and
-  -- neither do the others wait meanwhile nor can two wait for each other.
+  -- A bounded number: their locks are held until the commit. So it waits for nobody: whoever is being written is
+  -- counted the next time, and neither do the others wait meanwhile nor can two wait for each other.
   for person in
     select known.workspace_id, known.user_id from (
       select distinct r.workspace_id, r.user_id from private.recalls as r
@@ -70,7 +74,8 @@ begin
         from noted cross join unnest(noted.memory_ids) as memory_id group by memory_id
       )
       update public.memories as m set
-        recalled_count = m.recalled_count + totals.times, last_recalled_at = greatest(m.last_recalled_at, totals.latest),
+        recalled_count = m.recalled_count + totals.times,
+        last_recalled_at = greatest(m.last_recalled_at, totals.latest),
         tier = case when m.tier = 'historical' then 'recent' else m.tier end
       from totals
       where m.id = totals.memory_id and m.workspace_id = person.workspace_id and m.user_id = person.user_id;
@@ -84,6 +89,7 @@ begin
 end;
 $$;
 comment on function private.count_recalls(integer) is
-  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was historical is recent again. Whose memories are being written is left for the next time. Returns how many people.';
+  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was '
+  'historical is recent again. Whose memories are being written is left for the next time. Returns how many people.';
 select cron.schedule('count-recalls', '10 seconds', 'select private.count_recalls()');
 grant execute on function private.note_recall(uuid, uuid, uuid[]) to authenticated, service_role;

@@ -1,8 +1,9 @@
 -- Remembering: how something that was said becomes a memory, confirms one, or ends one.
 --
 -- Touches: remember, forget, private.merge_memory, a trigger on public.memories.
--- Beware:  memory must not feed on itself. What was itself recalled, or was put into a prompt by us, is refused; so is what an assistant says that
---          repeats a memory recalled within the last day: it has it from there. What the person says again confirms.
+-- Beware:  memory must not feed on itself. What was itself recalled, or was put into a prompt by us, is refused; so is
+--          what an assistant says that repeats a memory recalled within the last day: it has it from there. What the
+--          person says again confirms.
 
 create function private.memory_person(workspace_id uuid, user_id uuid, for_scope text)
 returns uuid
@@ -16,12 +17,14 @@ declare
   person uuid := case when private.is_service() then $2 else coalesce($2, caller) end;
 begin
   if caller is null and private.agent_of_token() is not null then
-    perform private.raise_error('insufficient_scope', 'The agent may not do this for the person, or no longer.', 403, 'It takes ' || for_scope || '.');
+    perform private.raise_error('insufficient_scope', 'The agent may not do this for the person, or no longer.', 403,
+      'It takes ' || for_scope || '.');
   end if;
   if person is null then
     perform private.raise_error('person_required', 'Of whom?', 422, 'The service names the person: user_id.');
   end if;
-  if (not private.is_service() and (person is distinct from caller or $1 <> all (private.workspace_ids('guest', for_scope)))) or not exists (
+  if (not private.is_service() and (person is distinct from caller
+    or $1 <> all (private.workspace_ids('guest', for_scope)))) or not exists (
     select from public.members as member join public.workspaces as workspace on workspace.id = member.workspace_id
     where member.workspace_id = $1 and member.user_id = person and workspace.deleted_at is null
   ) then
@@ -31,8 +34,8 @@ begin
 end;
 $$;
 comment on function private.memory_person(uuid, uuid, text) is
-  'Whose memories are meant: the caller''s own, those of the person for whom an agent acts (for_scope), or those of the member whom the '
-  'service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
+  'Whose memories are meant: the caller''s own, those of the person for whom an agent acts (for_scope), or those of '
+  'the member whom the service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
 
 create function private.merge_memory(duplicate uuid, kept uuid)
 returns void
@@ -43,17 +46,23 @@ as $$
 declare
   lost public.memories;
 begin
-  update public.memories as m set valid_to = greatest(m.valid_from, now()), superseded_by = kept where m.id = duplicate returning m.* into lost;
-  insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
-  select s.workspace_id, kept, s.user_id, s.source_kind, s.source_message_id, s.content, s.confidence, s.extractor, s.said_at
+  update public.memories as m set valid_to = greatest(m.valid_from, now()), superseded_by = kept where m.id = duplicate
+  returning m.* into lost;
+  insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
+    confidence, extractor, said_at)
+  select s.workspace_id, kept, s.user_id, s.source_kind, s.source_message_id, s.content, s.confidence, s.extractor,
+    s.said_at
   from public.memory_sources as s
   where s.memory_id = duplicate and s.workspace_id = lost.workspace_id
     and not exists (select from public.memory_sources as known
-      where known.workspace_id = s.workspace_id and known.memory_id = kept and known.source_message_id = s.source_message_id);
+      where known.workspace_id = s.workspace_id and known.memory_id = kept
+        and known.source_message_id = s.source_message_id);
   perform private.confirm_memory(kept, lost.confidence, lost.subject, lost.confirmed_at);
 end;
 $$;
-comment on function private.merge_memory(uuid, uuid) is 'One of two memories that say the same is superseded by the other, which takes over its sources. The person''s lock is held.';
+comment on function private.merge_memory(uuid, uuid) is
+  'One of two memories that say the same is superseded by the other, which takes over its sources. The person''s lock '
+  'is held.';
 
 create function private.settle_memory()
 returns trigger
@@ -71,7 +80,8 @@ begin
     select m.* into mine from public.memories as m where m.id = new.id and m.valid_to is null;
     exit when mine.id is null;
     select m.* into other from public.memories as m where m.id = private.find_duplicate(
-      mine.workspace_id, mine.user_id, mine.agent_id, mine.subject, mine.content, mine.embedding, mine.embedding_model, array[mine.id]);
+      mine.workspace_id, mine.user_id, mine.agent_id, mine.subject, mine.content, mine.embedding, mine.embedding_model,
+      array[mine.id]);
     exit when other.id is null;
     -- The older one stays.
     if (other.created_at, other.id) < (mine.created_at, mine.id) then
@@ -83,13 +93,17 @@ begin
   return null;
 end;
 $$;
-comment on function private.settle_memory() is 'Trigger on memories, after an embedding came later: what turns out to say the same as another memory is merged with it.';
+comment on function private.settle_memory() is
+  'Trigger on memories, after an embedding came later: what turns out to say the same as another memory is merged with '
+  'it.';
 create trigger settle_memory after update of embedding on public.memories
   for each row when (new.valid_to is null and new.embedding is not null) execute function private.settle_memory();
 
 create function private.remember(
-  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7, source_kind text default 'manual',
-  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null, kind text default 'fact',
+  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7,
+  source_kind text default 'manual',
+  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null,
+  kind text default 'fact',
   agent_id uuid default null, subject text default null, supersedes uuid default null, extractor text default null,
   valid_from timestamptz default now(), user_id uuid default null
 )
@@ -102,7 +116,9 @@ as $$
 #variable_conflict use_column
 declare
   person uuid := private.memory_person($1, $15, 'memory:write');
-  model text := case when $7 is not null then coalesce($8, (select m.name from private.embedding_models as m where m.is_current), 'client') end;
+  model text := case
+    when $7 is not null
+    then coalesce($8, (select m.name from private.embedding_models as m where m.is_current), 'client') end;
   said_as text := (select m.role from public.messages as m where m.workspace_id = $1 and m.id = $6);
   duplicate uuid;
   replaced uuid;
@@ -119,16 +135,19 @@ begin
       perform private.raise_error('forbidden', 'agent_id: an agent remembers for itself.', 403);
     end if;
     agent_id := agent;
-    -- That the person said it an agent must show: otherwise its word counts as its own, which ends nothing that the person said.
+    -- That the person said it an agent must show: otherwise its word counts as its own, which ends nothing that the
+    -- person said.
     if $5 in ('manual', 'user_message') and not exists (
-      select from public.messages as m join public.conversations as c on c.workspace_id = m.workspace_id and c.id = m.conversation_id
+      select from public.messages as m
+      join public.conversations as c on c.workspace_id = m.workspace_id and c.id = m.conversation_id
       where m.workspace_id = $1 and m.id = $6 and m.role = 'user' and c.user_id = person and c.agent_id = agent
     ) then
       source_kind := 'assistant_message';
     end if;
   end if;
   if $5 in ('recalled', 'system_prompt') or said_as = 'system' then
-    perform private.raise_error('memory_feedback', 'What was recalled, or comes from a system prompt, is not remembered again.', 422);
+    perform private.raise_error('memory_feedback',
+      'What was recalled, or comes from a system prompt, is not remembered again.', 422);
   end if;
   if $7 is not null and (extensions.vector_dims($7::extensions.vector) <> 384 or extensions.l2_norm($7) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
@@ -136,7 +155,8 @@ begin
   perform private.lock_memories($1, person);
 
   if $12 is not null then
-    select m.id into replaced from public.memories as m where m.id = $12 and m.workspace_id = $1 and m.user_id = person and m.valid_to is null
+    select m.id into replaced from public.memories as m
+    where m.id = $12 and m.workspace_id = $1 and m.user_id = person and m.valid_to is null
       and (agent is null or m.agent_id = agent);
     if replaced is null then
       perform private.raise_error('not_found', 'There is no such memory, or it was superseded already.', 404);
@@ -149,7 +169,8 @@ begin
   if duplicate is not null then
     select m.* into known from public.memories as m where m.id = duplicate;
     if $5 = 'assistant_message' and private.recalled_since(known, now() - interval '1 day') then
-      perform private.raise_error('memory_feedback', 'The assistant has this from what it recalled.', 422, 'Memory: ' || duplicate);
+      perform private.raise_error('memory_feedback', 'The assistant has this from what it recalled.', 422,
+        'Memory: ' || duplicate);
     end if;
   end if;
   -- Of a subject one memory is valid: the one that was said last, by whom one believes.
@@ -164,26 +185,33 @@ begin
       where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
         and m.valid_to is distinct from m.valid_from
       union all
-      select s.said_at from public.memory_sources as s join public.memories as m on m.workspace_id = s.workspace_id and m.id = s.memory_id
-      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null
+      select s.said_at from public.memory_sources as s
+      join public.memories as m on m.workspace_id = s.workspace_id and m.id = s.memory_id
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
+        and m.valid_to is null
     ) as later where later.said_at > said;
   end if;
   if better.id is not null or until is not null then
     -- It is kept as what held for a while, or what was said of it, and ends nothing that was said later.
-    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, said_with, source_kind,
+    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content,
+      language, confidence, said_with, source_kind,
       source_message_id, extractor, embedding, embedding_model, valid_from, valid_to, superseded_by, confirmed_at)
-    values ($1, person, $10, $9, $3, $11, $2, spoken, $4, $4, $5, $6, $13, $7, model, said, case when better.id is null then until else said end,
+    values ($1, person, $10, $9, $3, $11, $2, spoken, $4, $4, $5, $6, $13, $7, model, said,
+      case when better.id is null then until else said end,
       coalesce(better.id, (select m.id from public.memories as m where m.workspace_id = $1 and m.user_id = person
         and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null)), least(said, now()))
     returning m.id into id;
     if better.id is null then
       -- What held before it, until it was said, unless it was said again later.
       update public.memories as m set valid_to = said
-      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.id <> remember.id
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
+        and m.id <> remember.id
         and m.valid_from < said and m.valid_to > said
-        and not exists (select from public.memory_sources as s where s.workspace_id = $1 and s.memory_id = m.id and s.said_at > said);
+        and not exists (select from public.memory_sources as s
+          where s.workspace_id = $1 and s.memory_id = m.id and s.said_at > said);
     end if;
-    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
+      confidence, extractor, said_at)
     values ($1, id, person, $5, $6, $2, $4, $13, said);
     outcome := 'historical';
     return next;
@@ -207,21 +235,26 @@ begin
         and s.source_message_id is not distinct from $6
         and ($6 is not null or s.said_at between said - interval '1 minute' and said + interval '1 minute')) then
       perform private.confirm_memory(duplicate, $4, case when not exists (select from public.memories as m
-        where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null
+        where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
+          and m.valid_to is null
           and m.id <> duplicate) then $11 end, said);
-      insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+      insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
+        confidence, extractor, said_at)
       values ($1, duplicate, person, $5, $6, $2, $4, $13, said);
     end if;
     -- It held from when it was first said; who is believed more is its source from now on.
     update public.memories as m set valid_from = least(m.valid_from, said),
-      source_kind = case when private.source_rank($5) > private.source_rank(m.source_kind) then $5 else m.source_kind end
+      source_kind = case when private.source_rank($5) > private.source_rank(m.source_kind) then $5
+        else m.source_kind end
     where m.id = duplicate and (said < m.valid_from or private.source_rank($5) > private.source_rank(m.source_kind));
   else
-    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content, language, confidence, said_with, source_kind,
+    insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content,
+      language, confidence, said_with, source_kind,
       source_message_id, extractor, embedding, embedding_model, valid_from, confirmed_at)
     values ($1, person, $10, $9, $3, $11, $2, spoken, $4, $4, $5, $6, $13, $7, model, said, least(said, now()))
     returning m.id into id;
-    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content, confidence, extractor, said_at)
+    insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
+      confidence, extractor, said_at)
     values ($1, id, person, $5, $6, $2, $4, $13, said);
     outcome := case when ended is null then 'added' else 'superseded' end;
   end if;
@@ -229,7 +262,9 @@ begin
   return next;
 end;
 $$;
-comment on function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid) is 'The body of public.remember.';
+comment on function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text,
+  uuid, text, uuid, text, timestamptz, uuid) is
+  'The body of public.remember.';
 
 create function private.forget(memory_id uuid, user_id uuid default null)
 returns integer
@@ -243,7 +278,8 @@ declare
   forgotten integer;
 begin
   select m.* into known from public.memories as m where m.id = $1
-    and m.user_id = case when private.is_service() then coalesce($2, m.user_id) else private.current_user_id('memory:write') end
+    and m.user_id = case when private.is_service() then coalesce($2, m.user_id)
+      else private.current_user_id('memory:write') end
     and (private.agent_of_token() is null or m.agent_id = private.agent_of_token());
   if known.id is null then
     perform private.raise_error('not_found', 'There is no such memory.', 404);
@@ -252,7 +288,8 @@ begin
   with recursive history (id) as (
     select known.id
     union
-    select m.id from public.memories as m join history on m.superseded_by = history.id where m.workspace_id = known.workspace_id
+    select m.id from public.memories as m join history on m.superseded_by = history.id
+    where m.workspace_id = known.workspace_id
   )
   delete from public.memories as m using history where m.id = history.id and m.user_id = known.user_id;
   get diagnostics forgotten = row_count;
@@ -262,27 +299,40 @@ $$;
 comment on function private.forget(uuid, uuid) is 'The body of public.forget.';
 
 create function public.remember(
-  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7, source_kind text default 'manual',
-  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null, kind text default 'fact',
+  workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7,
+  source_kind text default 'manual',
+  source_message_id uuid default null, embedding extensions.halfvec default null, embedding_model text default null,
+  kind text default 'fact',
   agent_id uuid default null, subject text default null, supersedes uuid default null, extractor text default null,
   valid_from timestamptz default now(), user_id uuid default null
 )
 returns table (id uuid, outcome text)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15); $$;
-comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid) is
-  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), superseded (added, in place of another), historical (kept as what was said, ending nothing: another of its subject was said later, by a better source, or more surely). valid_from: when it was said, in whatever order statements come. Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
+comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text,
+  uuid, text, uuid, text, timestamptz, uuid) is
+  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: '
+  'personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, '
+  'document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an '
+  'embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that '
+  'it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), '
+  'superseded (added, in place of another), historical (kept as what was said, ending nothing: another of its subject '
+  'was said later, by a better source, or more surely). valid_from: when it was said, in whatever order statements '
+  'come. Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
 
 create function public.forget(memory_id uuid, user_id uuid default null)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.forget($1, $2); $$;
 comment on function public.forget(uuid, uuid) is
-  'Deletes one''s memory with its sources, and whatever it superseded before. Returns how many memories that were. Errors: not_found 404.';
+  'Deletes one''s memory with its sources, and whatever it superseded before. Returns how many memories that were. '
+  'Errors: not_found 404.';
 
 grant execute on function
-  private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid),
+  private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid,
+    text, timestamptz, uuid),
   private.forget(uuid, uuid),
-  public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid),
+  public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid,
+    text, timestamptz, uuid),
   public.forget(uuid, uuid)
 to authenticated, service_role;

@@ -1,16 +1,20 @@
 -- Recalling: what of a person's memories fits, and how memories age.
 --
 -- Touches: recall, memory_health, the job age-memories.
--- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under row-level security. Two
---          lists, by meaning and by words, are fused by reciprocal rank and weighted (docs/knowledge.md):
---            score = (worth/(10 + place by meaning) + 1/(10 + place by words)) · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
---          The second factor runs from 0.8 (nobody is sure of it) to 1, the third from 0.9 (long ago) to 1 (just said), falling half of the way in
---          90 days; together they are worth about four places at the top. 10 and not the usual 60: with 60, places next to each
---          other differ by 1.6 %, and weights would decide instead of what fits. worth: of the model (private.embedding_models). By words: the
---          rarest tell most, and a statement has a part of what those beside it have that were said within the hour (decision 27).
+-- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under
+--          row-level security. Two lists, by meaning and by words, are fused by reciprocal rank and weighted
+--          (docs/knowledge.md):
+--            score = (worth/(10 + place by meaning) + 1/(10 + place by words))
+--              · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
+--          The second factor runs from 0.8 (nobody is sure of it) to 1, the third from 0.9 (long ago) to 1 (just said),
+--          falling half of the way in 90 days; together they are worth about four places at the top. 10 and not the
+--          usual 60: with 60, places next to each other differ by 1.6 %, and weights would decide instead of what fits.
+--          worth: of the model (private.embedding_models). By words: the rarest tell most, and a statement has a part
+--          of what those beside it have that were said within the hour (decision 27).
 
 create function private.recall(
-  workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid, categories text[],
+  workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid,
+  categories text[],
   only_kind text, match_count integer, user_id uuid
 )
 returns table (
@@ -39,7 +43,8 @@ begin
   end if;
   -- Any of the words, in each of the person's languages: ranking tells which fits best.
   words := private.asked_words(array(
-    select distinct m.language::text from public.memories as m where m.workspace_id = $1 and m.user_id = person and m.valid_to is null), asked);
+    select distinct m.language::text from public.memories as m
+    where m.workspace_id = $1 and m.user_id = person and m.valid_to is null), asked);
   any_word := private.any_of(words);
 
   return query
@@ -49,7 +54,8 @@ begin
       case when m.content_tsv @@ any_word then m.content_tsv end as fitting
     from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
-      and (m.agent_id is null or m.agent_id = for_agent) and ($6 is null or m.category = any ($6)) and ($7 is null or m.kind = $7)
+      and (m.agent_id is null or m.agent_id = for_agent) and ($6 is null or m.category = any ($6))
+        and ($7 is null or m.kind = $7)
   ), said as materialized (
     -- One word's ts_rank is how often it is there, saturating as in BM25: 0.61, 0.76, 0.83 … of 1.
     select mine.ordinal, matching.place, matching.share
@@ -60,11 +66,14 @@ begin
     ) as matching
     where mine.fitting is not null
   ), telling as materialized (
-    -- How rare a word is, after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
-    select said.place, ln(1 + ((select count(*) from mine) - count(*) + 0.5) / (count(*) + 0.5))::double precision as weight
+    -- How rare a word is, after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
+    -- (2009).
+    select said.place, ln(1 + ((select count(*)
+      from mine) - count(*) + 0.5) / (count(*) + 0.5))::double precision as weight
     from said group by said.place
   ), own as (
-    select said.ordinal, sum(said.share * telling.weight) as total from said join telling on telling.place = said.place group by said.ordinal
+    select said.ordinal, sum(said.share * telling.weight) as total from said join telling on telling.place = said.place
+    group by said.ordinal
   ), beside as (
     select mine.ordinal, mine.valid_from, own.total,
       lag(mine.valid_from) over said_then + hour as one_until, lag(own.total) over said_then as one_before,
@@ -80,30 +89,36 @@ begin
       + case when b.one_until >= b.valid_from and b.one_before > 0 then 0.5::double precision * b.one_before else 0 end
       + case when b.two_until >= b.valid_from and b.two_before > 0 then 0.25::double precision * b.two_before else 0 end
       + case when b.one_from <= b.valid_from and b.one_after > 0 then 0.3::double precision * b.one_after else 0 end
-      + case when b.two_from <= b.valid_from and b.two_after > 0 then 0.15::double precision * b.two_after else 0 end as total
+      + case when b.two_from <= b.valid_from and b.two_after > 0 then 0.15::double precision * b.two_after
+        else 0 end as total
     from beside as b
   ), listed as (
     (select near.ordinal, trust / (10 + row_number() over (order by near.distance, near.ordinal)) as share
-    from (select mine.ordinal, mine.distance from mine where mine.distance is not null order by mine.distance, mine.ordinal limit 100) as near)
+    from (select mine.ordinal, mine.distance from mine where mine.distance is not null
+      order by mine.distance, mine.ordinal limit 100) as near)
     union all
     (select f.ordinal, 1::double precision / (10 + row_number() over (order by f.total desc, f.ordinal))
-    from (select fitting.ordinal, fitting.total from fitting where fitting.total > 0 order by fitting.total desc, fitting.ordinal limit 100) as f)
+    from (select fitting.ordinal, fitting.total from fitting where fitting.total > 0
+      order by fitting.total desc, fitting.ordinal limit 100) as f)
     union all
     select mine.ordinal, 1::double precision / 11 from mine where asked is null and $3 is null
   ), best as (
     select mine.id, 1 - mine.distance as similarity,
-      (0.8 + 0.2 * mine.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - mine.confirmed_at), 0) / 86400 / 90)) * fused.share as total
+      (0.8 + 0.2 * mine.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - mine.confirmed_at),
+        0) / 86400 / 90)) * fused.share as total
     from (select l.ordinal, sum(l.share) as share from listed as l group by l.ordinal) as fused
     join mine on mine.ordinal = fused.ordinal
     order by total desc, mine.id
     limit least(greatest(coalesce($8, 10), 1), 100)
   )
-  select m.id, m.kind, m.category, m.tier, m.subject::text, m.content, m.confidence, best.total, best.similarity, m.valid_from, m.confirmed_at
+  select m.id, m.kind, m.category, m.tier, m.subject::text, m.content, m.confidence, best.total, best.similarity,
+    m.valid_from, m.confirmed_at
   from best join public.memories as m on m.id = best.id
   order by best.total desc, m.id;
 end;
 $$;
-comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is 'The body of public.recall without its note; runs as the caller, under the policies.';
+comment on function private.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
+  'The body of public.recall without its note; runs as the caller, under the policies.';
 
 create function private.current_embedding_model()
 returns text
@@ -116,11 +131,14 @@ begin
   return (select m.name::text from private.embedding_models as m where m.is_current);
 end;
 $$;
-comment on function private.current_embedding_model() is 'The model that the function embed uses; null before it was first called.';
+comment on function private.current_embedding_model() is
+  'The model that the function embed uses; null before it was first called.';
 
 create function public.recall(
-  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null, embedding_model text default null,
-  agent_id uuid default null, categories text[] default null, only_kind text default null, match_count integer default 10, user_id uuid default null
+  workspace_id uuid, query text default null, query_embedding extensions.halfvec default null,
+  embedding_model text default null,
+  agent_id uuid default null, categories text[] default null, only_kind text default null,
+  match_count integer default 10, user_id uuid default null
 )
 returns table (
   id uuid, kind text, category text, tier text, subject text, content text, confidence double precision,
@@ -131,38 +149,50 @@ as $$
   with recalled as materialized (
     select * from private.recall($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ), noted as materialized (
-    select private.note_recall($1, coalesce($9, private.current_user_id('memory:read')), array(select r.id from recalled as r))
+    select private.note_recall($1, coalesce($9, private.current_user_id('memory:read')),
+      array(select r.id from recalled as r))
   )
-  select r.id, r.kind, r.category, r.tier, r.subject, r.content, r.confidence, r.score, r.similarity, r.valid_from, r.confirmed_at
+  select r.id, r.kind, r.category, r.tier, r.subject, r.content, r.confidence, r.score, r.similarity, r.valid_from,
+    r.confirmed_at
   from recalled as r cross join noted order by r.score desc, r.id;
 $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
-  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning (query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: also what that agent alone remembers; that of an agent that asks, by itself. only_kind: profile or fact. match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found 404, person_required, invalid_embedding 422.';
+  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning '
+  '(query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: '
+  'also what that agent alone remembers; that of an agent that asks, by itself. only_kind: profile or fact. '
+  'match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found '
+  '404, person_required, invalid_embedding 422.';
 
-create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null, user_id uuid default null)
-returns table (id uuid, subject text, content text, confidence double precision, valid_from timestamptz, valid_to timestamptz)
+create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null,
+  user_id uuid default null)
+returns table (id uuid, subject text, content text, confidence double precision, valid_from timestamptz,
+  valid_to timestamptz)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence, m.valid_from, m.valid_to
+  select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence,
+    m.valid_from, m.valid_to
   from public.memories as m
   -- What was said of a subject last, by then.
   cross join lateral (
     select max(s.said_at) as said_at from public.memory_sources as s
     where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
   ) as last
-  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4, 'memory:read') and ($3 is null or m.subject = $3)
+  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4, 'memory:read')
+    and ($3 is null or m.subject = $3)
     and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
   order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc;
 $$;
 comment on function public.memories_at(uuid, timestamptz, text, uuid) is
-  'What held at a moment, of the caller (the service names user_id): of each subject one memory, and those without a subject. Errors: not_found 404, person_required 422.';
+  'What held at a moment, of the caller (the service names user_id): of each subject one memory, and those without a '
+  'subject. Errors: not_found 404, person_required 422.';
 
 create function public.memory_health(workspace_id uuid, user_id uuid default null)
 returns table (
-  valid bigint, superseded bigint, near_duplicates bigint, stale bigint, never_recalled bigint, without_source bigint, without_embedding bigint
+  valid bigint, superseded bigint, near_duplicates bigint, stale bigint, never_recalled bigint, without_source bigint,
+  without_embedding bigint
 )
 language sql
 stable
@@ -173,8 +203,10 @@ as $$
     count(*) filter (where m.valid_to is null),
     count(*) filter (where m.valid_to is not null),
     count(*) filter (where m.valid_to is null and private.find_duplicate(
-      m.workspace_id, m.user_id, m.agent_id, m.subject, m.content, m.embedding, m.embedding_model, array[m.id]) is not null),
-    count(*) filter (where m.valid_to is null and greatest(m.confirmed_at, m.last_recalled_at) < now() - interval '180 days'),
+      m.workspace_id, m.user_id, m.agent_id, m.subject, m.content, m.embedding, m.embedding_model,
+      array[m.id]) is not null),
+    count(*) filter (where m.valid_to is null
+      and greatest(m.confirmed_at, m.last_recalled_at) < now() - interval '180 days'),
     count(*) filter (where m.valid_to is null and m.recalled_count = 0 and m.created_at < now() - interval '30 days'),
     count(*) filter (where m.valid_to is null and not exists (
       select from public.memory_sources as s where s.workspace_id = m.workspace_id and s.memory_id = m.id)),
@@ -183,7 +215,9 @@ as $$
   where m.workspace_id = $1 and ($2 is null or m.user_id = $2);
 $$;
 comment on function public.memory_health(uuid, uuid) is
-  'How the memories of the caller stand (for the service: of everyone, or of user_id): valid, superseded; of the valid ones those that say the same as another, were neither said nor recalled for 180 days, were never recalled in their first 30 days or since, have no source, have no embedding yet. Compares each with each of the same person.';
+  'How the memories of the caller stand (for the service: of everyone, or of user_id): valid, superseded; of the '
+  'valid ones those that say the same as another, were neither said nor recalled for 180 days, were never recalled in '
+  'their first 30 days or since, have no source, have no embedding yet. Compares each with each of the same person.';
 
 create function private.age_memories()
 returns jsonb
@@ -196,7 +230,8 @@ declare
   step constant text := $each$
     with aged as (
       update public.memories as m set tier = %L
-      where m.id in (select old.id from public.memories as old where %s and ($1 is null or old.workspace_id = $1) for update skip locked) returning 1)
+      where m.id in (select old.id from public.memories as old
+        where %s and ($1 is null or old.workspace_id = $1) for update skip locked) returning 1)
     select array[count(*)] from aged$each$;
   places constant text := 'select distinct m.workspace_id from public.memories as m order by 1';
   recent bigint[];
@@ -211,7 +246,8 @@ begin
 end;
 $aged$;
 comment on function private.age_memories() is
-  'The job age-memories: immediate becomes recent a day after it was last said, recent becomes historical when it was neither said nor recalled for 30 days. Returns how many.';
+  'The job age-memories: immediate becomes recent a day after it was last said, recent becomes historical when it was '
+  'neither said nor recalled for 30 days. Returns how many.';
 select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories()');
 
 grant execute on function
@@ -223,7 +259,8 @@ grant execute on function
   public.memories_at(uuid, timestamptz, text, uuid)
 to authenticated, service_role;
 
--- What is remembered of a person goes with them, and their own documents; a shared one forgets who wrote it. superseded_by is a memory.
+-- What is remembered of a person goes with them, and their own documents; a shared one forgets who wrote it.
+-- superseded_by is a memory.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.memories', 'user_id', 'delete', true, 'workspace_id'),
   ('public.memories', 'superseded_by', 'with_row', false, 'workspace_id'),

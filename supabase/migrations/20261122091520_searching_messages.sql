@@ -1,8 +1,8 @@
 -- Searching what was said: in the conversations that one may read, by words, the rarest telling most.
 --
 -- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
--- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the rows are then read as the
---          caller, under the policies. Nobody says in which language a message is: its stop
+-- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the
+--          rows are then read as the caller, under the policies. Nobody says in which language a message is: its stop
 --          words tell, and where they do not it is read as English. A question is read in each language that may be
 --          meant.
 
@@ -19,7 +19,8 @@ begin
     where part ->> 'type' = 'text' and btrim(part ->> 'text') <> '');
 end;
 $$;
-comment on function private.text_of_parts(jsonb) is 'What a message says in words: its text parts, at most 50,000 characters. Null: none.';
+comment on function private.text_of_parts(jsonb) is
+  'What a message says in words: its text parts, at most 50,000 characters. Null: none.';
 
 create function private.guess_language(content text)
 returns text
@@ -30,13 +31,17 @@ set search_path = ''
 as $$
 declare
   -- The beginning is enough to know it by.
-  found_words text[] := array(select w from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w where w <> '' limit 200);
+  found_words text[] := array(select w from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w
+    where w <> '' limit 200);
 begin
   return coalesce((
-    select l.name from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish',
+    select l.name
+    from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
+      'russian', 'spanish',
       'swedish', 'turkish']) with ordinality as l (name, place)
     cross join lateral (
-      select count(*) filter (where ts_lexize(('pg_catalog.' || l.name || '_stem')::regdictionary, w) = '{}') as stops from unnest(found_words) as w
+      select count(*) filter (where ts_lexize(('pg_catalog.' || l.name || '_stem')::regdictionary, w) = '{}') as stops
+      from unnest(found_words) as w
     ) as counted
     where counted.stops >= 2 order by counted.stops desc, l.place limit 1), 'english');
 end;
@@ -54,7 +59,8 @@ create table private.message_texts (
   language private.language_name not null,
   content_tsv tsvector not null
 );
-comment on table private.message_texts is 'What messages are found by: their words. Written by a trigger; what is taken back leaves it.';
+comment on table private.message_texts is
+  'What messages are found by: their words. Written by a trigger; what is taken back leaves it.';
 create index message_texts_words on private.message_texts using gin (content_tsv);
 create index message_texts_conversation on private.message_texts (conversation_id);
 create index message_texts_user on private.message_texts (user_id, workspace_id);
@@ -71,7 +77,8 @@ set search_path = ''
 as $$
 declare
   spoken text;
-  text text := case when new.taken_back_at is null and new.role in ('user', 'assistant') then private.text_of_parts(new.parts) end;
+  text text := case
+    when new.taken_back_at is null and new.role in ('user', 'assistant') then private.text_of_parts(new.parts) end;
 begin
   if text is null then
     if tg_op = 'UPDATE' then
@@ -81,7 +88,8 @@ begin
   end if;
   spoken := private.guess_language(text);
   insert into private.message_texts (id, workspace_id, conversation_id, user_id, said_at, language, content_tsv)
-  values (new.id, new.workspace_id, new.conversation_id, new.user_id, new.created_at, spoken, private.words(spoken, text))
+  values (new.id, new.workspace_id, new.conversation_id, new.user_id, new.created_at, spoken,
+    private.words(spoken, text))
   on conflict (id) do update set language = excluded.language, content_tsv = excluded.content_tsv;
   return null;
 end;
@@ -91,7 +99,8 @@ create trigger keep_message_text after insert or update of parts on public.messa
   for each row execute function private.keep_message_text();
 
 create function private.find_messages(
-  workspace_id uuid, query text, conversations uuid[], agent_id uuid, folder_id uuid, since timestamptz, until timestamptz, most integer
+  workspace_id uuid, query text, conversations uuid[], agent_id uuid, folder_id uuid, since timestamptz,
+  until timestamptz, most integer
 )
 returns table (id uuid, rank double precision)
 language plpgsql
@@ -103,7 +112,8 @@ as $$
 declare
   person uuid := private.current_user_id('conversations:read');
   acting uuid := private.agent_of_token();
-  mine uuid[] := array(select w from unnest(private.workspace_ids('guest', 'conversations:read')) as w where $1 is null or w = $1);
+  mine uuid[] := array(select w from unnest(private.workspace_ids('guest', 'conversations:read')) as w
+    where $1 is null or w = $1);
   shared_in uuid[] := array(select w from unnest(private.workspace_ids('member')) as w where w = any (mine));
   within uuid[];
   shared uuid[];
@@ -111,7 +121,8 @@ declare
   languages text[];
   all_of tsquery;
   every_word tsquery;
-  condition text := 'c.workspace_id = any ($1) and (c.user_id = $2 and c.conversation_id <> all ($6) or c.conversation_id = any ($3))';
+  condition text := 'c.workspace_id = any ($1) and (c.user_id = $2 and c.conversation_id <> all ($6) or '
+    'c.conversation_id = any ($3))';
 begin
   if private.is_service() or person is null or cardinality(mine) = 0 then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
@@ -119,11 +130,13 @@ begin
   deleted := array(select t.id from public.conversations as t
     where t.user_id = person and t.workspace_id = any (mine) and t.deleted_at is not null);
   shared := array(select t.id from public.conversations as t
-    where t.workspace_id = any (shared_in) and t.visibility in ('workspace', 'public') and t.deleted_at is null and t.user_id <> person);
+    where t.workspace_id = any (shared_in) and t.visibility in ('workspace', 'public') and t.deleted_at is null
+      and t.user_id <> person);
   if coalesce(conversations::text, agent_id::text, folder_id::text, acting::text) is not null then
     within := array(select t.id from public.conversations as t
       where t.workspace_id = any (mine) and (t.user_id = person or t.id = any (shared))
-        and (conversations is null or t.id = any (conversations)) and (acting is null or t.agent_id = acting) and ($4 is null or t.agent_id = $4) and ($5 is null or t.folder_id = $5));
+        and (conversations is null or t.id = any (conversations)) and (acting is null or t.agent_id = acting)
+          and ($4 is null or t.agent_id = $4) and ($5 is null or t.folder_id = $5));
     condition := condition || ' and c.conversation_id = any ($4)';
   end if;
   if coalesce(since, until) is not null then
@@ -131,11 +144,16 @@ begin
   end if;
   -- Who asks does not say in which language: in each that is spoken there.
   languages := array(
-    select l.name from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese', 'russian', 'spanish',
+    select l.name
+    from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
+      'russian', 'spanish',
       'swedish', 'turkish']) as l (name)
-    where exists (select from unnest(mine) as w join private.message_texts as t on t.workspace_id = w and t.language = l.name));
-  for rank, all_of in select 0, websearch_to_tsquery(private.text_config(l), private.spaced_text(private.fold_text(query))) from unnest(languages) as l loop
-    every_word := case when every_word is null then all_of when numnode(all_of) = 0 then every_word else every_word || all_of end;
+    where exists (select from unnest(mine) as w
+      join private.message_texts as t on t.workspace_id = w and t.language = l.name));
+  for rank, all_of in select 0, websearch_to_tsquery(private.text_config(l),
+    private.spaced_text(private.fold_text(query))) from unnest(languages) as l loop
+    every_word := case when every_word is null then all_of when numnode(all_of) = 0 then every_word
+      else every_word || all_of end;
   end loop;
   for id, rank in execute private.ranking('private.message_texts', condition)
   using mine, person, shared, within, tstzrange(since, until), deleted, private.asked_words(languages, query),
@@ -149,16 +167,19 @@ comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timest
   'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the '
   'rarest. A person''s, or an agent''s with the scope conversations:read, in what that person talks about with it; the '
   'service is nobody. Errors: not_found 404.';
-grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer), private.text_of_parts(jsonb),
+grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer),
+  private.text_of_parts(jsonb),
   private.guess_language(text)
 to authenticated;
 
 create function public.search_messages(
-  query text, workspace_id uuid default null, conversations uuid[] default null, agent_id uuid default null, folder_id uuid default null,
+  query text, workspace_id uuid default null, conversations uuid[] default null, agent_id uuid default null,
+  folder_id uuid default null,
   since timestamptz default null, until timestamptz default null, match_count integer default 10
 )
 returns table (
-  message_id uuid, client_id text, conversation_id uuid, title text, role text, said_at timestamptz, passage text, before jsonb, after jsonb,
+  message_id uuid, client_id text, conversation_id uuid, title text, role text, said_at timestamptz, passage text,
+  before jsonb, after jsonb,
   score double precision
 )
 language sql
@@ -168,23 +189,28 @@ set search_path = ''
 as $$
   select said.id, said.client_id, said.conversation_id, talk.title, said.role, said.created_at,
     case when length(private.text_of_parts(said.parts)) <= 400 then private.text_of_parts(said.parts)
-      else ts_headline(private.text_config(private.guess_language(private.text_of_parts(said.parts))), private.text_of_parts(said.parts),
-      private.any_of(private.asked_words(array[private.guess_language(private.text_of_parts(said.parts))], left($1, 2000))),
+      else ts_headline(private.text_config(private.guess_language(private.text_of_parts(said.parts))),
+        private.text_of_parts(said.parts),
+      private.any_of(private.asked_words(array[private.guess_language(private.text_of_parts(said.parts))],
+        left($1, 2000))),
       'StartSel="", StopSel="", MaxFragments=2, MinWords=15, MaxWords=60, FragmentDelimiter=" … "') end,
     (select jsonb_build_object('id', b.id, 'role', b.role, 'text', left(private.text_of_parts(b.parts), 500))
       from public.messages as b where b.id = said.parent_id),
     (select jsonb_build_object('id', a.id, 'role', a.role, 'text', left(private.text_of_parts(a.parts), 500))
       from public.messages as a where a.parent_id = said.id order by a.created_at desc, a.id desc limit 1),
     found.rank
-  from private.find_messages($2, left($1, 2000), $3, $4, $5, $6, $7, 4 * least(greatest(coalesce($8, 10), 10), 100)) as found
+  from private.find_messages($2, left($1, 2000), $3, $4, $5, $6, $7,
+    4 * least(greatest(coalesce($8, 10), 10), 100)) as found
   join public.messages as said on said.id = found.id
   join public.conversations as talk on talk.id = said.conversation_id
   order by found.rank desc, said.created_at desc, said.id
   limit least(greatest(coalesce($8, 10), 1), 100);
 $$;
 comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
-  'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those with all of them first, then '
-  'the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time (until: not included); the best match_count (1–100). passage: '
-  'the words around; before, after: the neighbours {id, role, text}. What was deleted or taken back is not found. An '
-  'agent (conversations:read) finds what its person said to it and heard from it. Errors: not_found 404.';
-grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) to authenticated;
+  'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those '
+  'with all of them first, then the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time '
+  '(until: not included); the best match_count (1–100). passage: the words around; before, after: the neighbours {id, '
+  'role, text}. What was deleted or taken back is not found. An agent (conversations:read) finds what its person said '
+  'to it and heard from it. Errors: not_found 404.';
+grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer)
+  to authenticated;

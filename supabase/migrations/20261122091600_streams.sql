@@ -2,9 +2,10 @@
 --
 -- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams
 --          and its schedule, private.open_stream, private.finish_stream, private.stop_stream.
--- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps what it has said until
---          the end and is asked for it again (stream_gap). The finished message is in Postgres before anyone hears of the end, so a reader who
---          has missed what nobody keeps any more is given the whole message.
+-- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps
+--          what it has said until the end and is asked for it again (stream_gap). The finished message is in Postgres
+--          before anyone hears of the end, so a reader who has missed what nobody keeps any more is given the whole
+--          message.
 
 create table public.streams (
   id uuid primary key default gen_random_uuid(),
@@ -27,11 +28,15 @@ create table public.streams (
   constraint failed_says_why check ((status = 'failed') = (error is not null)),
   constraint error_is_short check (length(error) between 1 and 2000)
 );
-comment on table public.streams is 'An answer being said: its chunks are in the scratchpad, what came of it is a message.';
+comment on table public.streams is
+  'An answer being said: its chunks are in the scratchpad, what came of it is a message.';
 comment on column public.streams.parent_id is 'The message that it answers; null: the first of the conversation.';
-comment on column public.streams.message_id is 'The id that the finished message has; known from the beginning, so that clients can show it.';
-comment on column public.streams.client_id is 'The id under which its writer or its reader knows the message, where that is not message_id.';
-comment on column public.streams.stop_requested_at is 'When its reader asked for its end: its writer hears it with its next chunk.';
+comment on column public.streams.message_id is
+  'The id that the finished message has; known from the beginning, so that clients can show it.';
+comment on column public.streams.client_id is
+  'The id under which its writer or its reader knows the message, where that is not message_id.';
+comment on column public.streams.stop_requested_at is
+  'When its reader asked for its end: its writer hears it with its next chunk.';
 -- A message that goes on after the output of a call is said in one stream after the other.
 create unique index streams_message on public.streams (conversation_id, message_id) where status = 'open';
 create index streams_message_id on public.streams (message_id);
@@ -39,17 +44,20 @@ create index streams_conversation on public.streams (workspace_id, user_id, conv
 create index streams_open on public.streams (created_at) where status = 'open';
 alter table public.streams enable row level security;
 grant select on public.streams to authenticated, service_role;
--- insert, update and delete are granted to nobody, because a stream and its message end together: the function `streams`.
+-- insert, update and delete are granted to nobody, because a stream and its message end together: the function
+-- `streams`.
 create policy "People read the streams of their conversations" on public.streams
   for select to authenticated
   using (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = streams.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = streams.conversation_id) is not null
   );
 comment on policy "People read the streams of their conversations" on public.streams is
-  'Who has come back asks which are open and goes on reading, unless the conversation was deleted. Others read the message when it is finished.';
+  'Who has come back asks which are open and goes on reading, unless the conversation was deleted. Others read the '
+  'message when it is finished.';
 
--- The scratchpad's chunks --------------------------------------------------------------------------------------------------------------
+-- The scratchpad's chunks ---------------------------------------------------------------------------------------------
 
 create unlogged table private.scratch_chunks (
   key text not null,
@@ -71,7 +79,8 @@ declare
   next integer;
 begin
   perform pg_advisory_xact_lock(hashtextextended('scratch_append ' || for_key, 0));
-  next := (select coalesce(max(known.ordinal) + 1, 0) from private.scratch_chunks as known where known.key = for_key and known.ends_at > now());
+  next := (select coalesce(max(known.ordinal) + 1, 0) from private.scratch_chunks as known
+    where known.key = for_key and known.ends_at > now());
   if first > next then
     return -1 - next;
   end if;
@@ -84,13 +93,15 @@ begin
 end;
 $$;
 comment on function private.scratch_append(text, integer, jsonb, integer) is
-  'Adds texts to a list, the first of them as number `first` (0 is the beginning); those that the list has already are passed over. Returns the number that comes next, or -1 - n where the list has only n and nothing was added.';
+  'Adds texts to a list, the first of them as number `first` (0 is the beginning); those that the list has already '
+  'are passed over. Returns the number that comes next, or -1 - n where the list has only n and nothing was added.';
 
 create table private.deleted_streams (
   id uuid primary key,
   deleted_at timestamptz not null default now()
 );
-comment on table private.deleted_streams is 'Streams whose rows are gone, for a day: Redis may still have their chunks, and an erasure removes those.';
+comment on table private.deleted_streams is
+  'Streams whose rows are gone, for a day: Redis may still have their chunks, and an erasure removes those.';
 create index deleted_streams_deleted_at on private.deleted_streams (deleted_at);
 
 create function private.drop_chunks()
@@ -103,11 +114,14 @@ as $$
 begin
   insert into private.deleted_streams (id) select o.id from old_rows as o on conflict do nothing;
   delete from private.scratch_chunks as c using old_rows as o where c.key = 'stream:' || o.id;
-  delete from private.scratch_values as v using old_rows as o where v.key in ('stream:' || o.id || ':end', 'stream:' || o.id || ':stop');
+  delete from private.scratch_values as v using old_rows as o
+  where v.key in ('stream:' || o.id || ':end', 'stream:' || o.id || ':stop');
   return null;
 end;
 $$;
-comment on function private.drop_chunks() is 'Statement trigger on streams: what was said goes with the row, and Redis is cleared of it by the erasure or by time.';
+comment on function private.drop_chunks() is
+  'Statement trigger on streams: what was said goes with the row, and Redis is cleared of it by the erasure or by '
+  'time.';
 create trigger drop_chunks after delete on public.streams
   referencing old table as old_rows for each statement execute function private.drop_chunks();
 
@@ -138,7 +152,8 @@ as $$
       update public.streams as s set finished_at = now(),
         status = case when s.stop_requested_at is null then 'failed' else 'stopped' end,
         error = case when s.stop_requested_at is null then 'abandoned' end
-      where s.status = 'open' and (s.created_at < now() - interval '1 day' or s.stop_requested_at < now() - interval '10 minutes')
+      where s.status = 'open' and (s.created_at < now() - interval '1 day'
+        or s.stop_requested_at < now() - interval '10 minutes')
         and ($1 is null or s.workspace_id = $1) returning 1)
     select array[count(*)] from left_alone$each$,
     $places$select distinct s.workspace_id from public.streams as s where s.status = 'open' order by 1$places$))[1], 0);
@@ -147,7 +162,7 @@ comment on function private.end_abandoned_streams() is
   'Ends the streams whose writer is gone: open for a day, or asked to stop ten minutes ago. Returns how many.';
 select cron.schedule('end-abandoned-streams', '*/5 * * * *', 'select private.end_abandoned_streams()');
 
--- Opening and finishing ----------------------------------------------------------------------------------------------------------------
+-- Opening and finishing -----------------------------------------------------------------------------------------------
 
 create function private.open_stream(conversation_id uuid, message_id text, parent_id text)
 returns public.streams
@@ -169,7 +184,8 @@ begin
   if not found then
     perform private.raise_error('not_found', 'The conversation does not exist.', 404);
   end if;
-  if answers is not null and (select m.conversation_id from public.messages as m where m.id = answers) is distinct from talk.id then
+  if answers is not null and (select m.conversation_id from public.messages as m
+    where m.id = answers) is distinct from talk.id then
     perform private.raise_error('not_found', 'No such message in this conversation.', 404);
   end if;
   select m.* into said from public.messages as m where m.id = key;
@@ -177,15 +193,18 @@ begin
   where s.conversation_id = talk.id and s.message_id = key order by s.created_at desc, s.id limit 1;
   if stream.id is not null and (stream.status = 'open' or said.id is null or private.is_settled(said.parts)) then
     if stream.parent_id is distinct from coalesce(answers, stream.parent_id) then
-      perform private.raise_error('message_id_reused', 'This id belongs to another answer.', 409, 'Use a fresh id for each answer.');
+      perform private.raise_error('message_id_reused', 'This id belongs to another answer.', 409,
+        'Use a fresh id for each answer.');
     end if;
     return stream;
   end if;
   -- A message that is there goes on where it is the assistant's and waits, such as for the output of its last call.
-  if said.id is not null and (said.conversation_id <> talk.id or said.role <> 'assistant' or private.is_settled(said.parts)
+  if said.id is not null and (said.conversation_id <> talk.id or said.role <> 'assistant'
+    or private.is_settled(said.parts)
     or said.parent_id is distinct from coalesce(answers, said.parent_id))
   then
-    perform private.raise_error('message_id_reused', 'message_id: belongs to another message', 409, 'Use a fresh id for each answer.');
+    perform private.raise_error('message_id_reused', 'message_id: belongs to another message', 409,
+      'Use a fresh id for each answer.');
   end if;
   insert into public.streams (workspace_id, conversation_id, user_id, message_id, parent_id, client_id)
   values (talk.workspace_id, talk.id, talk.user_id, coalesce(key, gen_random_uuid()),
@@ -196,9 +215,10 @@ begin
 end;
 $$;
 comment on function private.open_stream(uuid, text, text) is
-  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with the same message_id it is '
-  'the same stream; an assistant''s message that waits goes on in a new one. parent_id: what it answers, by default the message that is shown. '
-  'Both: the row''s id or the client''s name. Errors: not_found 404, message_id_reused 409, invalid_body 400.';
+  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with '
+  'the same message_id it is the same stream; an assistant''s message that waits goes on in a new one. parent_id: '
+  'what it answers, by default the message that is shown. Both: the row''s id or the client''s name. Errors: '
+  'not_found 404, message_id_reused 409, invalid_body 400.';
 
 create function private.stop_stream(stream_id uuid)
 returns public.streams
@@ -219,7 +239,8 @@ begin
 end;
 $$;
 comment on function private.stop_stream(uuid) is
-  'Asks for the end of a stream that is open; of one that has ended it changes nothing. Returns the stream, null where there is none.';
+  'Asks for the end of a stream that is open; of one that has ended it changes nothing. Returns the stream, null '
+  'where there is none.';
 
 create function private.store_answer(stream public.streams, parts jsonb, metadata jsonb, token_count integer)
 returns void
@@ -234,13 +255,17 @@ declare
 begin
   select m.* into said from public.messages as m where m.id = stream.message_id;
   if said.id is null then
-    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata, token_count, client_id)
-    values (stream.message_id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.parent_id, 'assistant',
+    insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, metadata,
+      token_count, client_id)
+    values (stream.message_id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.parent_id,
+      'assistant',
       store_answer.parts, coalesce(store_answer.metadata, '{}'), store_answer.token_count, stream.client_id);
   elsif said.conversation_id <> stream.conversation_id then
     raise unique_violation; -- the service alone can have taken it, which writes rows by itself
-  elsif (said.parts::jsonb, said.metadata::jsonb) is distinct from (store_answer.parts, coalesce(store_answer.metadata, said.metadata)) then
-    perform private.move_message_forward(said, store_answer.parts, coalesce(store_answer.metadata, said.metadata), null);
+  elsif (said.parts::jsonb, said.metadata::jsonb) is distinct from (store_answer.parts,
+    coalesce(store_answer.metadata, said.metadata)) then
+    perform private.move_message_forward(said, store_answer.parts, coalesce(store_answer.metadata, said.metadata),
+      null);
   end if;
 exception
   when check_violation then
@@ -257,8 +282,8 @@ exception
 end;
 $$;
 comment on function private.store_answer(public.streams, jsonb, jsonb, integer) is
-  'Writes what a stream came to as its message, or as the next state of it. Errors: invalid_body 400 that names the field, message_id_reused '
-  '409, too_many_states 409; the stream stays open.';
+  'Writes what a stream came to as its message, or as the next state of it. Errors: invalid_body 400 that names the '
+  'field, message_id_reused 409, too_many_states 409; the stream stays open.';
 
 create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text)
 returns public.streams
@@ -271,7 +296,8 @@ declare
   stream public.streams;
   is_stopped boolean;
 begin
-  -- First the conversation, as whoever speaks in it does: two that hold one each and want the other would wait for ever.
+  -- First the conversation, as whoever speaks in it does: two that hold one each and want the other would wait for
+  -- ever.
   perform from public.conversations as c join public.streams as s on s.conversation_id = c.id
   where s.id = finish_stream.stream_id for no key update of c;
   select s.* into stream from public.streams as s where s.id = finish_stream.stream_id for update;
@@ -284,7 +310,8 @@ begin
   -- What was said is kept, also where it broke off; a stream that failed before it said anything leaves no message.
   if parts is not null then
     perform private.store_answer(stream, finish_stream.parts,
-      case when is_stopped then coalesce(finish_stream.metadata, '{}') || '{"stopped": true}' else finish_stream.metadata end,
+      case when is_stopped then coalesce(finish_stream.metadata, '{}') || '{"stopped": true}'
+        else finish_stream.metadata end,
       finish_stream.token_count);
     update public.conversations as talk set last_message_at = now(),
       active_message_id = case when talk.active_message_id is not distinct from stream.parent_id then stream.message_id
@@ -301,6 +328,7 @@ begin
 end;
 $$;
 comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text) is
-  'Ends a stream: writes the message (parts null: none) and, where the branch has not been left meanwhile, shows it. With an error it has '
-  'failed; where its reader stopped it, it is stopped and the message''s metadata says so. Said again it changes nothing. Returns the stream. '
-  'Errors: not_found 404, and those of store_answer, after which it can still be finished.';
+  'Ends a stream: writes the message (parts null: none) and, where the branch has not been left meanwhile, shows it. '
+  'With an error it has failed; where its reader stopped it, it is stopped and the message''s metadata says so. Said '
+  'again it changes nothing. Returns the stream. Errors: not_found 404, and those of store_answer, after which it can '
+  'still be finished.';

@@ -1,9 +1,10 @@
 -- Durable Streams: append-only streams at an address, by the open protocol of that name.
 --
--- Touches: private.durable_streams, durable_pieces, durable_producers; private.find_durable, create_durable, append_durable, remove_durable,
---          durable_view, read_durable, tend_durable_streams and its schedule.
--- Beware:  a position counts bytes, in JSON streams messages, and never begins anew: a fork goes on from where it left its source, whose pieces
---          it reads up to there. A stream that was removed while forks read it stays, hidden, until the last of them is gone.
+-- Touches: private.durable_streams, durable_pieces, durable_producers; private.find_durable, create_durable,
+--          append_durable, remove_durable, durable_view, read_durable, tend_durable_streams and its schedule.
+-- Beware:  a position counts bytes, in JSON streams messages, and never begins anew: a fork goes on from where it left
+--          its source, whose pieces it reads up to there. A stream that was removed while forks read it stays, hidden,
+--          until the last of them is gone.
 
 create table private.durable_streams (
   id bigint generated always as identity primary key,
@@ -29,12 +30,15 @@ create table private.durable_streams (
   constraint last_seq_is_short check (length(last_seq) between 1 and 200),
   constraint a_fork_has_a_position check ((source_id is null) = (fork_position is null))
 );
-comment on table private.durable_streams is 'Streams of the protocol Durable Streams: what is at an address, how far it has come, and whether more will come.';
+comment on table private.durable_streams is
+  'Streams of the protocol Durable Streams: what is at an address, how far it has come, and whether more will come.';
 comment on column private.durable_streams.size is 'Bytes of its own pieces: at most 256 MiB.';
-comment on column private.durable_streams.fork_asked is 'The position that the fork was asked for with, to know the same request again.';
+comment on column private.durable_streams.fork_asked is
+  'The position that the fork was asked for with, to know the same request again.';
 create index durable_streams_conversation on private.durable_streams (conversation_id);
 create index durable_streams_source on private.durable_streams (source_id);
-create index durable_streams_ends on private.durable_streams (touched_at) where ttl_seconds is not null or expires_at is not null;
+create index durable_streams_ends on private.durable_streams (touched_at)
+  where ttl_seconds is not null or expires_at is not null;
 
 create table private.durable_pieces (
   stream_id bigint not null references private.durable_streams (id) on delete cascade,
@@ -43,8 +47,10 @@ create table private.durable_pieces (
   data bytea not null,
   primary key (stream_id, position)
 );
-comment on table private.durable_pieces is 'What was appended: the bytes of one request, in JSON streams one row for each message of it.';
-comment on column private.durable_pieces.batch is 'Where the request began: the offsets that clients are given are those of requests.';
+comment on table private.durable_pieces is
+  'What was appended: the bytes of one request, in JSON streams one row for each message of it.';
+comment on column private.durable_pieces.batch is
+  'Where the request began: the offsets that clients are given are those of requests.';
 
 create table private.durable_producers (
   stream_id bigint not null references private.durable_streams (id) on delete cascade,
@@ -54,9 +60,10 @@ create table private.durable_producers (
   primary key (stream_id, producer_id),
   constraint producer_id_is_short check (length(producer_id) between 1 and 200)
 );
-comment on table private.durable_producers is 'How far each producer of a stream has come: what it sends again is not appended again.';
+comment on table private.durable_producers is
+  'How far each producer of a stream has come: what it sends again is not appended again.';
 
--- Finding and removing -----------------------------------------------------------------------------------------------------------------
+-- Finding and removing ------------------------------------------------------------------------------------------------
 
 create function private.remove_durable(stream private.durable_streams)
 returns void
@@ -82,7 +89,8 @@ begin
   end loop;
 end;
 $$;
-comment on function private.remove_durable(private.durable_streams) is 'Removes a stream; one that forks read is hidden until the last of them is gone.';
+comment on function private.remove_durable(private.durable_streams) is
+  'Removes a stream; one that forks read is hidden until the last of them is gone.';
 
 create function private.find_durable(at_path text, touches boolean)
 returns private.durable_streams
@@ -105,13 +113,15 @@ begin
   if touches and stream.removed_at is null and stream.ttl_seconds is not null
     and stream.touched_at < clock_timestamp() - make_interval(secs => least(stream.ttl_seconds / 10.0, 60))
   then
-    update private.durable_streams as s set touched_at = clock_timestamp() where s.id = stream.id returning s.* into stream;
+    update private.durable_streams as s set touched_at = clock_timestamp() where s.id = stream.id
+    returning s.* into stream;
   end if;
   return stream;
 end;
 $$;
 comment on function private.find_durable(text, boolean) is
-  'The stream at a path, null where there is none or its time is over. touches: whether this is a use that its time to live counts from.';
+  'The stream at a path, null where there is none or its time is over. touches: whether this is a use that its time '
+  'to live counts from.';
 
 create function private.tend_durable_streams()
 returns bigint
@@ -134,16 +144,18 @@ begin
       removed := removed + 1;
     exception when others then
       perform private.note_job_failure('tend-durable-streams', coalesce((
-        select c.workspace_id from public.conversations as c where c.id = over.conversation_id), gen_random_uuid()), sqlerrm);
+        select c.workspace_id from public.conversations as c where c.id = over.conversation_id), gen_random_uuid()),
+          sqlerrm);
     end;
   end loop;
   return removed;
 end;
 $$;
-comment on function private.tend_durable_streams() is 'Removes streams whose time is over, 1,000 at once. Returns how many.';
+comment on function private.tend_durable_streams() is
+  'Removes streams whose time is over, 1,000 at once. Returns how many.';
 select cron.schedule('tend-durable-streams', '*/5 * * * *', 'select private.tend_durable_streams()');
 
--- Reading ------------------------------------------------------------------------------------------------------------------------------
+-- Reading -------------------------------------------------------------------------------------------------------------
 
 create function private.durable_view(of_stream bigint, from_position bigint, most integer)
 returns table (piece_at bigint, batch bigint, units bigint, data bytea)
@@ -172,7 +184,8 @@ as $$
     from private.durable_pieces as p
     where p.stream_id = chain.id and p.position < chain.ends
       -- Of bytes, the piece in whose middle the position lies.
-      and p.position >= case when chain.is_json then from_position else coalesce((select max(q.position) from private.durable_pieces as q
+      and p.position >= case when chain.is_json then from_position
+        else coalesce((select max(q.position) from private.durable_pieces as q
         where q.stream_id = chain.id and q.position <= from_position), 0) end
     order by p.position limit most
   ) as seen
@@ -180,7 +193,8 @@ as $$
   order by 1;
 $$;
 comment on function private.durable_view(bigint, bigint, integer) is
-  'The pieces of a stream from a position on, those of its sources included, at most so many of each. units: bytes, in JSON streams messages.';
+  'The pieces of a stream from a position on, those of its sources included, at most so many of each. units: bytes, '
+  'in JSON streams messages.';
 
 create function private.show_durable(stream private.durable_streams)
 returns jsonb
@@ -188,8 +202,10 @@ language sql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object('id', stream.id, 'content_type', stream.content_type, 'is_json', stream.is_json, 'tail', stream.tail,
-    'is_closed', stream.is_closed, 'ttl', stream.ttl_seconds, 'expires_at', stream.expires_at, 'is_gone', stream.removed_at is not null,
+  select jsonb_build_object('id', stream.id, 'content_type', stream.content_type, 'is_json', stream.is_json, 'tail',
+    stream.tail,
+    'is_closed', stream.is_closed, 'ttl', stream.ttl_seconds, 'expires_at', stream.expires_at, 'is_gone',
+    stream.removed_at is not null,
     'conversation_id', stream.conversation_id);
 $$;
 comment on function private.show_durable(private.durable_streams) is 'A stream as the function `streams` answers it.';
@@ -209,7 +225,8 @@ begin
   end if;
   if from_position is not null and stream.removed_at is null and from_position < stream.tail then
     -- Whole pieces, the first of them however long it is.
-    select jsonb_build_object('pieces', jsonb_agg(case when stream.is_json then convert_from(v.data, 'UTF8') else encode(v.data, 'base64') end
+    select jsonb_build_object('pieces',
+      jsonb_agg(case when stream.is_json then convert_from(v.data, 'UTF8') else encode(v.data, 'base64') end
         order by v.piece_at), 'next', max(v.piece_at + v.units))
       into read
     from (
@@ -218,13 +235,15 @@ begin
     ) as v
     where v.before < most;
   end if;
-  return private.show_durable(stream) || coalesce(read, jsonb_build_object('pieces', '[]'::jsonb, 'next', coalesce(from_position, stream.tail)));
+  return private.show_durable(stream) ||
+    coalesce(read, jsonb_build_object('pieces', '[]'::jsonb, 'next', coalesce(from_position, stream.tail)));
 end;
 $$;
 comment on function private.read_durable(text, bigint, bigint, boolean) is
-  'A stream and its pieces from a position on, about so many bytes at most: JSON texts, or base64. from_position null: none. Null: no such stream.';
+  'A stream and its pieces from a position on, about so many bytes at most: JSON texts, or base64. from_position '
+  'null: none. Null: no such stream.';
 
--- Writing ------------------------------------------------------------------------------------------------------------------------------
+-- Writing -------------------------------------------------------------------------------------------------------------
 
 create function private.add_durable_pieces(stream private.durable_streams, data bytea)
 returns private.durable_streams
@@ -251,7 +270,8 @@ begin
     added := octet_length(data);
     bytes := added;
     if added > 0 then
-      insert into private.durable_pieces (stream_id, position, batch, data) values (stream.id, stream.tail, stream.tail, data);
+      insert into private.durable_pieces (stream_id, position, batch, data)
+      values (stream.id, stream.tail, stream.tail, data);
     end if;
   end if;
   update private.durable_streams as s set tail = s.tail + added, size = s.size + bytes, touched_at = clock_timestamp()
@@ -281,9 +301,11 @@ begin
   end if;
   -- What was appended next, by one request.
   select sum(v.units) into room from private.durable_view(source.id, anchor, 100000) as v
-  where v.batch = (select first.batch from private.durable_view(source.id, anchor, 100000) as first order by first.piece_at limit 1);
+  where v.batch = (select first.batch from private.durable_view(source.id, anchor, 100000) as first
+    order by first.piece_at limit 1);
   if sub > coalesce(room, 0) then
-    perform private.raise_error('invalid_parameter', 'stream-fork-sub-offset: lies beyond what was appended there', 400);
+    perform private.raise_error('invalid_parameter', 'stream-fork-sub-offset: lies beyond what was appended there',
+      400);
   end if;
   return anchor + sub;
 end;
@@ -300,7 +322,8 @@ as $$
 declare
   stream private.durable_streams := private.find_durable(at_path, false);
   source private.durable_streams;
-  asked text := case when wanted ? 'fork_from' then concat_ws('+', wanted ->> 'fork_offset', nullif(wanted ->> 'fork_sub', '0')) end;
+  asked text := case
+    when wanted ? 'fork_from' then concat_ws('+', wanted ->> 'fork_offset', nullif(wanted ->> 'fork_sub', '0')) end;
   type text := coalesce(wanted ->> 'content_type', 'application/octet-stream');
   leaves bigint;
 begin
@@ -317,7 +340,8 @@ begin
     end if;
   end if;
   if stream.id is not null then
-    if stream.removed_at is not null or lower(stream.content_type) <> lower(type) or stream.is_closed <> (wanted ->> 'is_closed')::boolean
+    if stream.removed_at is not null or lower(stream.content_type) <> lower(type)
+      or stream.is_closed <> (wanted ->> 'is_closed')::boolean
       or stream.source_id is distinct from source.id or stream.fork_asked is distinct from asked
       or not wanted ? 'fork_from' and stream.ttl_seconds is distinct from (wanted ->> 'ttl')::bigint
       or not wanted ? 'fork_from' and stream.expires_at is distinct from (wanted ->> 'expires_at')::timestamptz
@@ -330,7 +354,8 @@ begin
     perform from private.durable_streams as s where s.id = source.id for share;
     leaves := private.fork_of(source, wanted ->> 'fork_offset', (wanted ->> 'fork_sub')::bigint);
   end if;
-  insert into private.durable_streams (path, conversation_id, content_type, tail, ttl_seconds, expires_at, source_id, fork_position, fork_asked)
+  insert into private.durable_streams (path, conversation_id, content_type, tail, ttl_seconds, expires_at, source_id,
+    fork_position, fork_asked)
   values (at_path, (wanted ->> 'conversation_id')::uuid, lower(type), coalesce(leaves, 0),
     coalesce((wanted ->> 'ttl')::bigint, case when not wanted ? 'expires_at' then source.ttl_seconds end),
     coalesce((wanted ->> 'expires_at')::timestamptz, case when not wanted ? 'ttl' then source.expires_at end),
@@ -350,8 +375,9 @@ begin
 end;
 $$;
 comment on function private.create_durable(text, jsonb, bytea) is
-  'Makes a stream, or finds the one that the same request made. wanted: {content_type?, ttl?, expires_at?, is_closed, conversation_id?, '
-  'fork_from?, fork_offset?, fork_sub?}. Errors: not_found 404, stream_conflict 409, invalid_parameter 400, stream_full 413.';
+  'Makes a stream, or finds the one that the same request made. wanted: {content_type?, ttl?, expires_at?, is_closed, '
+  'conversation_id?, fork_from?, fork_offset?, fork_sub?}. Errors: not_found 404, stream_conflict 409, '
+  'invalid_parameter 400, stream_full 413.';
 
 create function private.durable_producer_says(stream private.durable_streams, wanted jsonb)
 returns jsonb
@@ -364,19 +390,22 @@ declare
   epoch bigint := (wanted ->> 'epoch')::bigint;
   seq bigint := (wanted ->> 'producer_seq')::bigint;
 begin
-  select p.* into known from private.durable_producers as p where p.stream_id = stream.id and p.producer_id = wanted ->> 'producer_id';
+  select p.* into known from private.durable_producers as p
+  where p.stream_id = stream.id and p.producer_id = wanted ->> 'producer_id';
   return case
     when known.epoch is null and seq = 0 or epoch > known.epoch and seq = 0 then null
     when epoch < known.epoch then jsonb_build_object('outcome', 'fenced', 'epoch', known.epoch)
     when epoch > known.epoch then jsonb_build_object('outcome', 'bad_epoch')
     when known.epoch is null then jsonb_build_object('outcome', 'gap', 'expected', 0, 'received', seq)
-    when seq <= known.seq then jsonb_build_object('outcome', 'repeated', 'epoch', known.epoch, 'producer_seq', known.seq)
+    when seq <= known.seq
+      then jsonb_build_object('outcome', 'repeated', 'epoch', known.epoch, 'producer_seq', known.seq)
     when seq > known.seq + 1 then jsonb_build_object('outcome', 'gap', 'expected', known.seq + 1, 'received', seq)
   end;
 end;
 $$;
 comment on function private.durable_producer_says(private.durable_streams, jsonb) is
-  'What a producer''s number means for a stream: null, it is the next; else the outcome fenced, bad_epoch, gap or repeated.';
+  'What a producer''s number means for a stream: null, it is the next; else the outcome fenced, bad_epoch, gap or '
+  'repeated.';
 
 create function private.append_durable(at_path text, wanted jsonb, data bytea)
 returns jsonb
@@ -388,7 +417,8 @@ declare
   stream private.durable_streams := private.find_durable(at_path, true);
   is_empty boolean := octet_length(data) = 0;
   closes boolean := (wanted ->> 'is_closed')::boolean;
-  closer jsonb := jsonb_strip_nulls(jsonb_build_array(wanted -> 'producer_id', wanted -> 'epoch', wanted -> 'producer_seq'));
+  closer jsonb := jsonb_strip_nulls(jsonb_build_array(wanted -> 'producer_id', wanted -> 'epoch',
+    wanted -> 'producer_seq'));
   verdict jsonb;
 begin
   if stream.id is null then
@@ -407,7 +437,8 @@ begin
   end if;
   if stream.is_closed then
     return private.show_durable(stream) || case
-      when wanted ? 'producer_id' and stream.closed_by = closer then coalesce(verdict, '{}') || '{"outcome": "repeated"}'
+      when wanted ? 'producer_id' and stream.closed_by = closer
+        then coalesce(verdict, '{}') || '{"outcome": "repeated"}'
       when closes and is_empty and not wanted ? 'producer_id' then '{"outcome": "appended"}'
       else '{"outcome": "closed"}' end;
   end if;
@@ -417,7 +448,8 @@ begin
     return private.show_durable(stream) || '{"outcome": "other_type"}';
   elsif verdict is not null then
     return private.show_durable(stream) || verdict;
-  elsif wanted ? 'seq' and stream.last_seq is not null and (wanted ->> 'seq') collate "C" <= stream.last_seq collate "C" then
+  elsif wanted ? 'seq' and stream.last_seq is not null and (wanted ->> 'seq') collate "C" <= stream.last_seq collate "C"
+    then
     return private.show_durable(stream) || '{"outcome": "seq_conflict"}';
   end if;
   if not is_empty then
@@ -433,9 +465,11 @@ begin
       closed_by = case when closes and wanted ? 'producer_id' then closer end
     where s.id = stream.id returning s.* into stream;
   end if;
-  return private.show_durable(stream) || jsonb_build_object('outcome', 'appended', 'epoch', wanted -> 'epoch', 'producer_seq', wanted -> 'producer_seq');
+  return private.show_durable(stream) ||
+    jsonb_build_object('outcome', 'appended', 'epoch', wanted -> 'epoch', 'producer_seq', wanted -> 'producer_seq');
 end;
 $$;
 comment on function private.append_durable(text, jsonb, bytea) is
-  'Appends to a stream, closes it, or both in one. wanted: {content_type?, is_closed, seq?, producer_id?, epoch?, producer_seq?}. Returns the '
-  'stream and the outcome: appended, repeated, fenced, bad_epoch, gap, closed, other_type, seq_conflict; null where there is none. Errors: stream_full 413.';
+  'Appends to a stream, closes it, or both in one. wanted: {content_type?, is_closed, seq?, producer_id?, epoch?, '
+  'producer_seq?}. Returns the stream and the outcome: appended, repeated, fenced, bad_epoch, gap, closed, '
+  'other_type, seq_conflict; null where there is none. Errors: stream_full 413.';

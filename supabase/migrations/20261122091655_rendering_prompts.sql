@@ -1,8 +1,8 @@
 -- Rendering prompts: the messages that a model is given, the same for a new prompt and for one of the past.
 --
 -- Touches: private.memory_list, instructions, question_above, sayable_parts, render_context.
--- Beware:  providers refuse a call without its result, a result without its call, and a talk that does not begin with the person. What is
---          stored stays as it was said; what they would refuse is left out here.
+-- Beware:  providers refuse a call without its result, a result without its call, and a talk that does not begin with
+--          the person. What is stored stays as it was said; what they would refuse is left out here.
 
 create function private.memory_list(heading text, ids uuid[])
 returns jsonb
@@ -11,9 +11,11 @@ stable
 set search_path = ''
 as $$
 begin
-  return case when ids = '{}' then '[]'::jsonb else jsonb_build_array(jsonb_build_object('role', 'system', 'memory_ids', to_jsonb(ids), 'content',
+  return case when ids = '{}' then '[]'::jsonb
+    else jsonb_build_array(jsonb_build_object('role', 'system', 'memory_ids', to_jsonb(ids), 'content',
     heading || (select string_agg(E'\n- ' || coalesce(memory.content, '(forgotten)'), '' order by named.place)
-      from unnest(ids) with ordinality as named (id, place) left join public.memories as memory on memory.id = named.id))) end;
+      from unnest(ids) with ordinality as named (id, place) left
+      join public.memories as memory on memory.id = named.id))) end;
 end;
 $$;
 comment on function private.memory_list(text, uuid[]) is 'Memories as one message of a prompt; none: an empty array.';
@@ -35,7 +37,8 @@ begin
   select * from above;
 end;
 $$;
-comment on function private.instructions(public.messages) is 'What the system said above a message on its branch, nearest first.';
+comment on function private.instructions(public.messages) is
+  'What the system said above a message on its branch, nearest first.';
 
 create function private.question_above(leaf public.messages, path public.messages[])
 returns public.messages
@@ -54,7 +57,8 @@ begin
 end;
 $$;
 comment on function private.question_above(public.messages, public.messages[]) is
-  'The person''s message that a long run of tool calls answers, where the run alone fills the prompt; null where one is in it.';
+  'The person''s message that a long run of tool calls answers, where the run alone fills the prompt; null where one '
+  'is in it.';
 
 create function private.sayable_parts(said public.messages, leaf_id uuid, paired text[])
 returns jsonb
@@ -65,23 +69,28 @@ as $$
 declare
   parts jsonb := said.parts;
 begin
-  -- Messages of models: calls and results that are in the prompt together. Messages of the AI SDK: a call carries its result.
-  if said.role in ('assistant', 'tool') and jsonb_path_exists(parts, '$[*] ? (@.type == "tool-call" || @.type == "tool-result")') then
-    parts := coalesce((select jsonb_agg(part order by place) from jsonb_array_elements(parts) with ordinality as one (part, place)
+  -- Messages of models: calls and results that are in the prompt together. Messages of the AI SDK: a call carries its
+  -- result.
+  if said.role in ('assistant', 'tool')
+    and jsonb_path_exists(parts, '$[*] ? (@.type == "tool-call" || @.type == "tool-result")') then
+    parts := coalesce((select jsonb_agg(part order by place)
+      from jsonb_array_elements(parts) with ordinality as one (part, place)
       where part ->> 'type' not in ('tool-call', 'tool-result') or part ->> 'toolCallId' = any (paired)), '[]');
   end if;
   if said.role = 'assistant' and said.id <> leaf_id then
     parts := jsonb_path_query_array(parts, '$[*] ? (!(exists (@.toolCallId)
-      && (@.state == "input-streaming" || @.state == "input-available" || @.state == "approval-requested" || @.state == "approval-responded")))');
+      && (@.state == "input-streaming" || @.state == "input-available" || @.state == "approval-requested" || @.state '
+        '== "approval-responded")))');
   end if;
   return nullif(parts, '[]');
 end;
 $$;
 comment on function private.sayable_parts(public.messages, uuid, text[]) is
-  'The parts of a message that every model takes: no call without its result and no result without its call. What the leaf has '
-  'asked for and waits for stays. Null: nothing is left of it.';
+  'The parts of a message that every model takes: no call without its result and no result without its call. What the '
+  'leaf has asked for and waits for stays. Null: nothing is left of it.';
 
-create function private.render_context(path public.messages[], short_forms bigint, profile_ids uuid[], memory_ids uuid[])
+create function private.render_context(path public.messages[], short_forms bigint, profile_ids uuid[],
+  memory_ids uuid[])
 returns jsonb
 language plpgsql
 stable
@@ -98,7 +107,8 @@ begin
   if exists (select from unnest(path) as one where one.role = 'tool') then
     paired := array(
       select call.id from (
-        select part ->> 'toolCallId' as id, part ->> 'type' as kind from unnest(path) as one cross join lateral jsonb_array_elements(one.parts) as part
+        select part ->> 'toolCallId' as id, part ->> 'type' as kind from unnest(path) as one cross
+        join lateral jsonb_array_elements(one.parts) as part
       ) as call where call.kind in ('tool-call', 'tool-result') group by call.id having count(distinct call.kind) = 2);
   end if;
   foreach said in array path loop
@@ -117,13 +127,16 @@ begin
     talk := jsonb_build_object('id', said.id, 'role', said.role, 'parts', said.parts) || talk;
   end if;
   return private.memory_list('What is known of the person:', profile_ids)
-    || coalesce((select jsonb_agg(jsonb_build_object('id', one.id, 'role', 'system', 'parts', one.parts) order by one.place desc)
-      from private.instructions(leaf) with ordinality as one (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments,
-        metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place)), '[]')
+    || coalesce((select jsonb_agg(jsonb_build_object('id', one.id, 'role', 'system', 'parts', one.parts)
+      order by one.place desc)
+      from private.instructions(leaf) with ordinality as one (id, workspace_id, conversation_id, user_id, parent_id,
+        role, parts, attachments,
+        metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, client_id,
+        taken_back_at, place)), '[]')
     || talk
     || private.memory_list('What may matter now:', memory_ids);
 end;
 $$;
 comment on function private.render_context(public.messages[], bigint, uuid[], uuid[]) is
-  'The messages of a prompt: profile, what instructs, the talk from its oldest message on, memories. path: newest first; short_forms: '
-  'bit n is set where path[n + 1] enters in its short form.';
+  'The messages of a prompt: profile, what instructs, the talk from its oldest message on, memories. path: newest '
+  'first; short_forms: bit n is set where path[n + 1] enters in its short form.';

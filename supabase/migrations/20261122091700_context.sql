@@ -5,13 +5,15 @@
 --
 --   profile        system    what is known of the person, always first
 --   instructions   system    what the system said above the leaf on its branch, all of it
---   older          …         at most forty, in their short form where there is one (content_for_llm), from a message of the person on
+--   older          …         at most forty, in their short form where there is one (content_for_llm), from a
+--                            message of the person on
 --   newest         …         at most ten, whole
 --   memories       system    what fits the latest message, last
 --
 --          A tool's result and its call enter together or not at all, so that every model takes the prompt.
 
-create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer, out short_forms bigint)
+create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer,
+  out short_forms bigint)
 language plpgsql
 stable
 set search_path = ''
@@ -34,7 +36,8 @@ begin
     -- What instructs has its own place and has been paid for.
     continue when said.role = 'system' and place > 1;
     cost := said.token_count;
-    -- Of the newest ten the leaf alone has to be whole. A result and its call are never short: they would no longer be a pair.
+    -- Of the newest ten the leaf alone has to be whole. A result and its call are never short: they would no longer be
+    -- a pair.
     if said.content_for_llm is not null and said.role <> 'tool' and not has_results
       and (place > 10 or place > 1 and tokens + pending + cost > room)
     then
@@ -64,8 +67,9 @@ begin
 end;
 $$;
 comment on function private.fit_path(public.messages[], integer) is
-  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short form, nothing '
-  'above what does not fit. It ends with a message of the person, if there is one in it, and never between a call and its result.';
+  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short '
+  'form, nothing above what does not fit. It ends with a message of the person, if there is one in it, and never '
+  'between a call and its result.';
 
 create function private.left_of_path(path public.messages[], taken integer)
 returns jsonb
@@ -77,12 +81,15 @@ begin
   return case when path[taken + 1].id is null then '[]'::jsonb
     else jsonb_build_array(jsonb_build_object('what', 'messages', 'from', path[taken + 1].id,
       -- Nothing below the fiftieth would have been a beginning.
-      'reason', case when path[51].id is not null and not exists (select from unnest(path[taken + 1:50]) as said where said.role = 'user')
+      'reason', case
+        when path[51].id is not null and not exists (select from unnest(path[taken + 1:50]) as said
+        where said.role = 'user')
         then 'older_than_fifty' else 'budget' end)) end;
 end;
 $$;
 comment on function private.left_of_path(public.messages[], integer) is
-  'From where on a branch (newest first, one longer than what was taken of it) did not enter a prompt, and why; all of it did: an empty array.';
+  'From where on a branch (newest first, one longer than what was taken of it) did not enter a prompt, and why; all '
+  'of it did: an empty array.';
 
 create function private.fit_memories(
   talk public.conversations, asked text, query_embedding extensions.halfvec, embedding_model text, room integer,
@@ -104,7 +111,8 @@ begin
   for memory in
     select m.id, (octet_length(m.content) + 3) / 4 + 1 as cost, row_number() over () as place
     from (select known.id, known.content from public.memories as known
-      where known.workspace_id = talk.workspace_id and known.user_id = talk.user_id and known.kind = 'profile' and known.valid_to is null
+      where known.workspace_id = talk.workspace_id and known.user_id = talk.user_id and known.kind = 'profile'
+        and known.valid_to is null
         and (known.agent_id is null or known.agent_id = talk.agent_id)
       order by known.subject nulls last, known.created_at, known.id limit 101) as m
   loop
@@ -119,7 +127,8 @@ begin
   end loop;
   for memory in
     select r.id, (octet_length(r.content) + 3) / 4 + 1 as cost
-    from private.recall(talk.workspace_id, asked, query_embedding, embedding_model, talk.agent_id, null, 'fact', 10, talk.user_id) as r
+    from private.recall(talk.workspace_id, asked, query_embedding, embedding_model, talk.agent_id, null, 'fact', 10,
+      talk.user_id) as r
   loop
     if spent + memory.cost + heading <= (room - tokens) / 4 then
       spent := spent + memory.cost;
@@ -133,7 +142,9 @@ begin
 end;
 $$;
 comment on function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer) is
-  'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where on it was not looked at.';
+  'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the '
+  'question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where '
+  'on it was not looked at.';
 
 create function private.cost_of_leaf(leaf public.messages, path public.messages[])
 returns integer
@@ -151,23 +162,27 @@ begin
     exit when said.role <> 'tool';
   end loop;
   if leaf.role <> 'user' then
-    select cost + above.token_count into cost from private.question_above(leaf, path[1:1]) as above where above.id is not null;
+    select cost + above.token_count into cost from private.question_above(leaf, path[1:1]) as above
+    where above.id is not null;
   end if;
   return cost;
 end;
 $$;
 comment on function private.cost_of_leaf(public.messages, public.messages[]) is
-  'The tokens without which there is no prompt: of the leaf, of the call that it is a result of, and of the question above it.';
+  'The tokens without which there is no prompt: of the leaf, of the call that it is a result of, and of the question '
+  'above it.';
 
 create function private.assemble_context(
-  conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text, message_id uuid, preprocessing jsonb
+  conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text,
+  message_id uuid, preprocessing jsonb
 )
 returns jsonb
 language plpgsql
 volatile
 security definer -- writes the record; it decides by itself whose conversation it is
 set search_path = ''
--- For all that it calls: nothing here is planned better by knowing whose turn it is, and planning costs as much as the turn.
+-- For all that it calls: nothing here is planned better by knowing whose turn it is, and planning costs as much as the
+-- turn.
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -188,7 +203,8 @@ begin
   end if;
   select c.* into talk from public.conversations as c
   where c.id = assemble_context.conversation_id and c.deleted_at is null
-    and (private.is_service() or c.user_id = private.current_user_id() and c.workspace_id = any (private.workspace_ids()));
+    and (private.is_service() or c.user_id = private.current_user_id()
+      and c.workspace_id = any (private.workspace_ids()));
   select m.* into leaf from public.messages as m
   where m.id = coalesce(assemble_context.message_id, talk.active_message_id);
   if talk.id is null or leaf.conversation_id is distinct from talk.id then
@@ -196,15 +212,19 @@ begin
   end if;
   log_id := private.log_preprocessing(leaf, preprocessing);
 
-  -- The leaf and what instructs first: without them there is no prompt. Then who it is, then what may matter, and the rest of the room is the talk's.
+  -- The leaf and what instructs first: without them there is no prompt. Then who it is, then what may matter, and the
+  -- rest of the room is the talk's.
   path := array(select said from public.conversation_path(leaf.id, 51) as said);
   instructing := coalesce((select sum(one.token_count) from private.instructions(leaf) as one), 0);
   leaf_cost := private.cost_of_leaf(leaf, path);
   if leaf_cost + instructing > budget then
-    perform private.raise_error('budget_too_small', 'The newest message and what instructs do not fit.', 422, (leaf_cost + instructing)::text);
+    perform private.raise_error('budget_too_small', 'The newest message and what instructs do not fit.', 422,
+      (leaf_cost + instructing)::text);
   end if;
-  memories := private.fit_memories(talk, coalesce(query, preprocessing ->> 'memory_query', case when query_embedding is null then (
-      select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part where part ->> 'type' = 'text'
+  memories := private.fit_memories(talk,
+    coalesce(query, preprocessing ->> 'memory_query', case when query_embedding is null then (
+      select string_agg(part ->> 'text', ' ') from jsonb_array_elements(leaf.parts::jsonb) as part
+      where part ->> 'type' = 'text'
     ) end), query_embedding, embedding_model, budget - leaf_cost - instructing);
   talked := private.fit_path(path[1:50], budget - memories.tokens - instructing);
   above := private.question_above(leaf, path[1:talked.taken]);
@@ -213,25 +233,32 @@ begin
   end if;
 
   if talked.taken = 0 then
-    perform private.raise_error('budget_too_small', 'The newest message, what it belongs to and what instructs do not fit.', 422, (leaf_cost + instructing)::text);
+    perform private.raise_error('budget_too_small',
+      'The newest message, what it belongs to and what instructs do not fit.', 422, (leaf_cost + instructing)::text);
   end if;
 
   insert into public.context_records (
-    workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_id, memory_ids, left_out, token_count, budget
+    workspace_id, conversation_id, user_id, message_id, message_count, short_forms, profile_id, memory_ids, left_out,
+    token_count, budget
   ) values (
-    talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms, private.context_profile(talk, memories.profile_ids),
-    memories.memory_ids, memories.left_out, memories.tokens + talked.tokens + instructing + coalesce(above.token_count, 0), budget
+    talk.workspace_id, talk.id, talk.user_id, leaf.id, talked.taken, talked.short_forms,
+    private.context_profile(talk, memories.profile_ids),
+    memories.memory_ids, memories.left_out,
+    memories.tokens + talked.tokens + instructing + coalesce(above.token_count, 0), budget
   ) returning * into kept;
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
     'messages', private.render_context(path[1:talked.taken], kept.short_forms, memories.profile_ids, kept.memory_ids),
-    'token_count', kept.token_count, 'budget', budget, 'left_out', kept.left_out || private.left_of_path(path, talked.taken),
+    'token_count', kept.token_count, 'budget', budget, 'left_out',
+    kept.left_out || private.left_of_path(path, talked.taken),
     'preprocessing_log_id', log_id);
 end;
 $$;
-comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is 'The body of assemble_context.';
+comment on function private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is
+  'The body of assemble_context.';
 
 create function public.assemble_context(
-  conversation_id uuid, budget integer default 8000, query text default null, query_embedding extensions.halfvec default null,
+  conversation_id uuid, budget integer default 8000, query text default null,
+  query_embedding extensions.halfvec default null,
   embedding_model text default null, message_id uuid default null, preprocessing jsonb default null
 )
 returns jsonb
@@ -245,7 +272,14 @@ begin
 end;
 $$;
 comment on function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is
-  'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be memories. message_id: another leaf than the one shown. preprocessing: what the concierge made of the newest message, kept in preprocessing_logs in the same round trip (the service only; its memory_query is what is recalled by where query is left out). The same state gives the same prompt. The owner and the service. Errors: not_found 404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding 422.';
+  'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: '
+  'profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest '
+  'message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be '
+  'memories. message_id: another leaf than the one shown. preprocessing: what the concierge made of the newest '
+  'message, kept in preprocessing_logs in the same round trip (the service only; its memory_query is what is recalled '
+  'by where query is left out). The same state gives the same prompt. The owner and the service. Errors: not_found '
+  '404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding '
+  '422.';
 
 grant execute on function
   private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb),

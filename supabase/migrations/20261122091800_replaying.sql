@@ -1,7 +1,8 @@
 -- Replaying: the exact prompt of any past answer.
 --
 -- Touches: replay_context, prompt_of.
--- Beware:  what is shown is made of the branch and the memories as they are kept; who had a memory forgotten finds it gone here too.
+-- Beware:  what is shown is made of the branch and the memories as they are kept; who had a memory forgotten finds it
+--          gone here too.
 
 create function private.replay_context(record_id bigint)
 returns jsonb
@@ -16,15 +17,19 @@ declare
 begin
   select r.* into kept from public.context_records as r
   where r.id = replay_context.record_id
-    and (private.is_service() or r.user_id = private.current_user_id() and r.workspace_id = any (private.workspace_ids())
+    and (private.is_service() or r.user_id = private.current_user_id()
+      and r.workspace_id = any (private.workspace_ids())
       and exists (select from public.conversations as c where c.id = r.conversation_id and c.deleted_at is null));
   if kept.id is null then
     perform private.raise_error('not_found', 'No such record of yours.', 404);
   end if;
-  path := array(select private.message_at(said, kept.created_at) from public.conversation_path(kept.message_id, 51) as said);
-  return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id', kept.message_id,
+  path := array(select private.message_at(said, kept.created_at)
+    from public.conversation_path(kept.message_id, 51) as said);
+  return jsonb_build_object('record_id', kept.id, 'conversation_id', kept.conversation_id, 'message_id',
+    kept.message_id,
     'messages', private.render_context(path[1:kept.message_count], kept.short_forms,
-      coalesce((select p.memory_ids from public.context_profiles as p where p.id = kept.profile_id), '{}'), kept.memory_ids),
+      coalesce((select p.memory_ids from public.context_profiles as p where p.id = kept.profile_id), '{}'),
+      kept.memory_ids),
     'token_count', kept.token_count, 'budget', kept.budget,
     'left_out', kept.left_out || private.left_of_path(path, kept.message_count), 'created_at', kept.created_at);
 end;
@@ -38,7 +43,8 @@ as $$
   select private.replay_context($1);
 $$;
 comment on function public.replay_context(bigint) is
-  'The prompt of a record, as it was: the same messages, whatever was said, remembered or superseded since. What was forgotten on request reads "(forgotten)". The owner and the service. Errors: not_found 404.';
+  'The prompt of a record, as it was: the same messages, whatever was said, remembered or superseded since. What was '
+  'forgotten on request reads "(forgotten)". The owner and the service. Errors: not_found 404.';
 
 create function public.prompt_of(message_id uuid)
 returns jsonb
@@ -46,12 +52,15 @@ language sql stable security invoker set search_path = ''
 as $$
   select public.replay_context(record.id)
   from public.messages as answer
-  join public.context_records as record on record.message_id = answer.parent_id and record.created_at <= answer.created_at
+  join public.context_records as record on record.message_id = answer.parent_id
+    and record.created_at <= answer.created_at
   where answer.id = $1
   order by (answer.metadata -> 'context_record_id' = to_jsonb(record.id)) is true desc, record.id desc
   limit 1;
 $$;
-comment on function public.prompt_of(uuid) is 'The prompt that an answer was given to: the record that its metadata names (context_record_id), else the latest that was assembled for the message before it. Null where none is known.';
+comment on function public.prompt_of(uuid) is
+  'The prompt that an answer was given to: the record that its metadata names (context_record_id), else the latest '
+  'that was assembled for the message before it. Null where none is known.';
 
 grant execute on function
   private.replay_context(bigint),

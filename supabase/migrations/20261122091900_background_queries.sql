@@ -1,7 +1,9 @@
 -- Background queries: what takes longer than its asker wants to wait, and is there when they come back.
 --
--- Touches: public.background_queries, a work table; ask_in_background, cancel_background_query; broadcasts on `conversation:<id>`.
--- Beware:  its status has the words of the work grammar; `progress` says the same in the words that clients of assistants use.
+-- Touches: public.background_queries, a work table; ask_in_background, cancel_background_query; broadcasts on
+--          `conversation:<id>`.
+-- Beware:  its status has the words of the work grammar; `progress` says the same in the words that clients of
+--          assistants use.
 
 create table public.background_queries (
   like private.work_item including all,
@@ -23,10 +25,14 @@ create table public.background_queries (
   constraint summary_is_bounded check (length(summary_for_llm) <= 20000),
   constraint progress_is_known check (progress in ('pending', 'running', 'completed', 'failed', 'cancelled'))
 );
-comment on table public.background_queries is 'A question that is worked on while its asker does something else. Worked off by the work grammar; the queue is background_queries.';
+comment on table public.background_queries is
+  'A question that is worked on while its asker does something else. Worked off by the work grammar; the queue is '
+  'background_queries.';
 comment on column public.background_queries.summary_for_llm is 'A short form of the result, for prompts.';
-comment on column public.background_queries.seen_at is 'When its asker saw the result; null: show it when they are back.';
-comment on column public.background_queries.progress is 'The status in the words of clients: pending, running, completed, failed, cancelled.';
+comment on column public.background_queries.seen_at is
+  'When its asker saw the result; null: show it when they are back.';
+comment on column public.background_queries.progress is
+  'The status in the words of clients: pending, running, completed, failed, cancelled.';
 create index background_queries_conversation on public.background_queries (workspace_id, user_id, conversation_id);
 create index background_queries_unseen on public.background_queries (user_id, finished_at) where seen_at is null;
 select private.register_work_queue('public.background_queries', 20, array['result', 'summary_for_llm']);
@@ -40,15 +46,19 @@ create policy "People read their background queries" on public.background_querie
   for select to authenticated
   using (
     user_id = (select private.current_user_id())
-    and (select conversation.id from public.conversations as conversation where conversation.id = background_queries.conversation_id) is not null
+    and (select conversation.id from public.conversations as conversation
+      where conversation.id = background_queries.conversation_id) is not null
   );
 comment on policy "People read their background queries" on public.background_queries is
-  'What one had asked is one''s own, also where the conversation is shared; it is hidden with a conversation that is deleted.';
+  'What one had asked is one''s own, also where the conversation is shared; it is hidden with a conversation that is '
+  'deleted.';
 create policy "People note that they have seen a result" on public.background_queries
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
-  with check (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People note that they have seen a result" on public.background_queries is 'seen_at alone is granted.';
+  with check (user_id = (select private.current_user_id())
+    and workspace_id = any ((select private.workspace_ids())::uuid[]));
+comment on policy "People note that they have seen a result" on public.background_queries is
+  'seen_at alone is granted.';
 
 create function private.tell_background_query()
 returns trigger
@@ -58,11 +68,14 @@ security definer -- whoever changes it, the owner of the schema tells
 set search_path = ''
 as $$
 begin
-  perform realtime.send(jsonb_build_object('id', new.id), 'background_query', 'conversation:' || new.conversation_id, true);
+  perform realtime.send(jsonb_build_object('id', new.id), 'background_query', 'conversation:' || new.conversation_id,
+    true);
   return null;
 end;
 $$;
-comment on function private.tell_background_query() is 'Trigger on background_queries: broadcasts the id at each change of status on the conversation''s private topic, to whose listeners the query need not belong: the asker reads the row.';
+comment on function private.tell_background_query() is
+  'Trigger on background_queries: broadcasts the id at each change of status on the conversation''s private topic, to '
+  'whose listeners the query need not belong: the asker reads the row.';
 create trigger tell_background_query_asked after insert on public.background_queries
   for each row execute function private.tell_background_query();
 create trigger tell_background_query_changed after update of status on public.background_queries
@@ -79,40 +92,49 @@ as $$
 declare
   talk public.conversations;
   asked bigint;
-  -- Keys are the conversation's and of whoever asks: neither others in the workspace nor the service and the person meet theirs.
-  known_as text := left(concat_ws(' ', ask_in_background.conversation_id, case when private.is_service() then 's' else 'p' end, ask_in_background.dedupe_key), 200);
+  -- Keys are the conversation's and of whoever asks: neither others in the workspace nor the service and the person
+  -- meet theirs.
+  known_as text := left(concat_ws(' ', ask_in_background.conversation_id,
+    case when private.is_service() then 's' else 'p' end, ask_in_background.dedupe_key), 200);
 begin
   select c.* into talk from public.conversations as c
   where c.id = ask_in_background.conversation_id and c.deleted_at is null
-    and (private.is_service() or c.user_id = private.current_user_id() and c.workspace_id = any (private.workspace_ids()));
+    and (private.is_service() or c.user_id = private.current_user_id()
+      and c.workspace_id = any (private.workspace_ids()));
   if talk.id is null then
     perform private.raise_error('not_found', 'No such conversation of yours.', 404);
   end if;
   insert into public.background_queries (workspace_id, conversation_id, user_id, type, input, dedupe_key)
   values (talk.workspace_id, talk.id, talk.user_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
     case when ask_in_background.dedupe_key is not null then known_as end)
-  on conflict (workspace_id, dedupe_key) where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
+  on conflict (workspace_id, dedupe_key)
+  where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
   returning id into asked;
   if asked is null then
     select q.id into asked from public.background_queries as q
     where q.workspace_id = talk.workspace_id and q.dedupe_key = known_as and q.status in ('pending', 'in_progress')
       and q.type = ask_in_background.type and q.input = coalesce(ask_in_background.input, '{}');
     if asked is null then
-      perform private.raise_error('request_id_reused', 'This dedupe_key belongs to another open query.', 409, 'Use a key of its own for each query.');
+      perform private.raise_error('request_id_reused', 'This dedupe_key belongs to another open query.', 409,
+        'Use a key of its own for each query.');
     end if;
   end if;
   return asked;
 end;
 $$;
 comment on function private.ask_in_background(uuid, text, jsonb, text) is 'The body of ask_in_background.';
-create function public.ask_in_background(conversation_id uuid, type text, input jsonb default '{}', dedupe_key text default null)
+create function public.ask_in_background(conversation_id uuid, type text, input jsonb default '{}',
+  dedupe_key text default null)
 returns bigint
 language sql volatile security invoker set search_path = ''
 as $$
   select private.ask_in_background($1, $2, $3, $4);
 $$;
 comment on function public.ask_in_background(uuid, text, jsonb, text) is
-  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. The owner and the service. Errors: not_found 404, request_id_reused 409 (the key of an open query with other content), 23514 on a malformed type or input.';
+  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue '
+  'background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. '
+  'The owner and the service. Errors: not_found 404, request_id_reused 409 (the key of an open query with other '
+  'content), 23514 on a malformed type or input.';
 
 create function private.cancel_background_query(query_id bigint)
 returns boolean
@@ -124,7 +146,8 @@ as $$
 begin
   if not exists (
     select from public.background_queries as q where q.id = query_id
-      and (private.is_service() or q.user_id = private.current_user_id() and q.workspace_id = any (private.workspace_ids()))
+      and (private.is_service() or q.user_id = private.current_user_id()
+        and q.workspace_id = any (private.workspace_ids()))
   ) then
     perform private.raise_error('not_found', 'No such query of yours.', 404);
   end if;
@@ -138,7 +161,9 @@ language sql volatile security invoker set search_path = ''
 as $$
   select private.cancel_background_query($1);
 $$;
-comment on function public.cancel_background_query(bigint) is 'Calls a query off. Returns whether it was still open; what was finished stays. The asker and the service. Errors: not_found 404.';
+comment on function public.cancel_background_query(bigint) is
+  'Calls a query off. Returns whether it was still open; what was finished stays. The asker and the service. Errors: '
+  'not_found 404.';
 
 grant execute on function
   private.ask_in_background(uuid, text, jsonb, text),

@@ -1,8 +1,8 @@
 -- Chats: a turn as the clients of assistants begin it, with one request that says something and hears the answer.
 --
 -- Touches: private.answer_calls, words_of_chat, begin_turn.
--- Beware:  such clients send what they have on their screens. Of it only what is new is taken: the last message, or what a person answered to
---          the calls of the last. What an assistant said is never taken from them.
+-- Beware:  such clients send what they have on their screens. Of it only what is new is taken: the last message, or
+--          what a person answered to the calls of the last. What an assistant said is never taken from them.
 
 create function private.answer_calls(asking public.messages, given jsonb, actor uuid)
 returns public.messages
@@ -18,10 +18,12 @@ begin
     select one.place - 1 as place, one.part as was, theirs.part as is_now
     from jsonb_array_elements(asking.parts) with ordinality as one (part, place)
     join jsonb_array_elements(given) as theirs (part) on theirs.part ->> 'toolCallId' = one.part ->> 'toolCallId'
-    where private.rank_of_part(one.part) in (2, 3) and private.rank_of_part(theirs.part) > private.rank_of_part(one.part)
+    where private.rank_of_part(one.part) in (2, 3)
+      and private.rank_of_part(theirs.part) > private.rank_of_part(one.part)
   loop
     if not private.part_goes_forward(call.was, call.is_now) then
-      perform private.raise_error('message_id_reused', 'A tool call of this message was another.', 409, 'Read the conversation again.');
+      perform private.raise_error('message_id_reused', 'A tool call of this message was another.', 409,
+        'Read the conversation again.');
     end if;
     parts := jsonb_set(parts, array[call.place::text], call.is_now);
   end loop;
@@ -32,8 +34,8 @@ begin
 end;
 $$;
 comment on function private.answer_calls(public.messages, jsonb, uuid) is
-  'Takes from a client''s copy of a message what its person answered: approvals, and outputs of calls that the client carries out. Nothing '
-  'else of the copy counts. Errors: message_id_reused 409.';
+  'Takes from a client''s copy of a message what its person answered: approvals, and outputs of calls that the client '
+  'carries out. Nothing else of the copy counts. Errors: message_id_reused 409.';
 
 create function private.words_of_chat(talk public.conversations, last jsonb, before text)
 returns public.messages
@@ -62,9 +64,11 @@ begin
 end;
 $$;
 comment on function private.words_of_chat(public.conversations, jsonb, text) is
-  'Stores what a person says in a chat: after the message before it on their screen, or beside the one that it edits. Errors: those of add_message.';
+  'Stores what a person says in a chat: after the message before it on their screen, or beside the one that it edits. '
+  'Errors: those of add_message.';
 
-create function private.begin_turn(acting_user uuid, conversation_id uuid, last jsonb, before text, is_regenerated boolean)
+create function private.begin_turn(acting_user uuid, conversation_id uuid, last jsonb, before text,
+  is_regenerated boolean)
 returns public.streams
 language plpgsql
 volatile
@@ -110,16 +114,19 @@ begin
   end if;
   if stream.status = 'open' then
     perform private.ask_in_background(talk.id, 'answer',
-      jsonb_build_object('stream_id', stream.id, 'message_id', stream.message_id, 'answers', said.id, 'agent_id', talk.agent_id), stream.id::text);
+      jsonb_build_object('stream_id', stream.id, 'message_id', stream.message_id, 'answers', said.id, 'agent_id',
+        talk.agent_id), stream.id::text);
   end if;
   return stream;
 exception when check_violation then
   perform private.raise_error('invalid_body',
-    'messages: the last has 1 to 1,000 parts, each with a type in one line, together at most 1 MiB, and metadata of at most 16 KiB', 400);
+    'messages: the last has 1 to 1,000 parts, each with a type in one line, together at most 1 MiB, and metadata of at '
+      'most 16 KiB', 400);
   return null; -- not reached
 end;
 $$;
 comment on function private.begin_turn(uuid, uuid, jsonb, text, boolean) is
-  'Takes a turn of a person: stores what is new in last {id, role, parts, metadata?}, opens the answer''s stream and asks for the answer in the '
-  'queue background_queries (type answer, input {stream_id, message_id, answers, agent_id}). before: the message before it on the screen. Sent '
-  'again it is the same turn. Returns the stream. Errors: not_found 404, access_denied 403, message_id_reused 409, invalid_body 400.';
+  'Takes a turn of a person: stores what is new in last {id, role, parts, metadata?}, opens the answer''s stream and '
+  'asks for the answer in the queue background_queries (type answer, input {stream_id, message_id, answers, '
+  'agent_id}). before: the message before it on the screen. Sent again it is the same turn. Returns the stream. '
+  'Errors: not_found 404, access_denied 403, message_id_reused 409, invalid_body 400.';

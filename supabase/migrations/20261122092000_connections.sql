@@ -1,9 +1,11 @@
--- Connections: a person's accounts elsewhere (a calendar, a mailbox, a repository), which agents use on the person's behalf.
+-- Connections: a person's accounts elsewhere (a calendar, a mailbox, a repository), which agents use on the person's
+-- behalf.
 --
 -- Touches: public.connection_providers, public.service_connections, private.connection_renewals.
--- Beware:  no token is in any table. A row has the ids of its secrets in the vault, which nobody below the tables' owner reads; the edge function
---          `connections` and its functions in the next chapters are the only way there. A provider's URLs are the operator's; the edge function
---          still checks where they lead each time it follows one.
+-- Beware:  no token is in any table. A row has the ids of its secrets in the vault, which nobody below the tables'
+--          owner reads; the edge function `connections` and its functions in the next chapters are the only way there.
+--          A provider's URLs are the operator's; the edge function still checks where they lead each time it follows
+--          one.
 
 create table public.connection_providers (
   name text primary key,
@@ -23,22 +25,35 @@ create table public.connection_providers (
   updated_at timestamptz not null default now(),
   constraint name_is_a_slug check (name ~ '^[a-z][a-z0-9-]*$' and length(name) <= 60),
   constraint display_name_is_short check (length(display_name) between 1 and 200),
-  -- Plain http is for a provider on the operator's own machine, which the functions refuse unless they are told otherwise.
-  constraint authorize_url_is_https check (length(authorize_url) <= 2000 and authorize_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
-  constraint token_url_is_https check (length(token_url) <= 2000 and token_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
-  constraint revoke_url_is_https check (length(revoke_url) <= 2000 and revoke_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
+  -- Plain http is for a provider on the operator's own machine, which the functions refuse unless they are told
+  -- otherwise.
+  constraint authorize_url_is_https check (length(authorize_url) <= 2000
+    and authorize_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
+  constraint token_url_is_https check (length(token_url) <= 2000
+    and token_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
+  constraint revoke_url_is_https check (length(revoke_url) <= 2000
+    and revoke_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
   constraint client_id_is_short check (length(client_id) between 1 and 500),
   constraint client_authentication_is_known check (client_authentication in ('basic', 'post', 'none')),
   constraint a_client_without_a_secret_uses_pkce check (client_authentication <> 'none' or uses_pkce),
-  constraint scopes_are_few_and_short check (cardinality(scopes) <= 100 and length(array_to_string(scopes, ' ', '?')) <= 4000),
-  constraint authorize_parameters_are_a_small_object check (jsonb_typeof(authorize_parameters) = 'object' and length(authorize_parameters::text) <= 2000)
+  constraint scopes_are_few_and_short check (cardinality(scopes) <= 100
+    and length(array_to_string(scopes, ' ', '?')) <= 4000),
+  constraint authorize_parameters_are_a_small_object check (jsonb_typeof(authorize_parameters) = 'object'
+    and length(authorize_parameters::text) <= 2000)
 );
-comment on table public.connection_providers is 'Where accounts can be connected: an OAuth 2 provider, as the operator registered with it. People read what a button needs.';
-comment on column public.connection_providers.client_secret_id is 'In the vault; set by set_provider_secret. Null for a public client.';
-comment on column public.connection_providers.client_authentication is 'How the client proves itself at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
+comment on table public.connection_providers is
+  'Where accounts can be connected: an OAuth 2 provider, as the operator registered with it. People read what a button '
+  'needs.';
+comment on column public.connection_providers.client_secret_id is
+  'In the vault; set by set_provider_secret. Null for a public client.';
+comment on column public.connection_providers.client_authentication is
+  'How the client proves itself at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
 comment on column public.connection_providers.needs_confirmation is
-  'The way back leads to the page that the person came from, which finishes it with their token (POST /connections/finish): nobody can then lure another''s account into a connection of their own. Needs a return_to.';
-comment on column public.connection_providers.authorize_parameters is 'Added to the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. What the protocol itself sends wins.';
+  'The way back leads to the page that the person came from, which finishes it with their token (POST '
+  '/connections/finish): nobody can then lure another''s account into a connection of their own. Needs a return_to.';
+comment on column public.connection_providers.authorize_parameters is
+  'Added to the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. What the protocol itself sends '
+  'wins.';
 create trigger touch_updated_at before update on public.connection_providers
   for each row execute function private.touch_updated_at();
 
@@ -51,9 +66,10 @@ create policy "Members read the providers that they can connect to" on public.co
   for select to authenticated
   using (is_enabled and cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
 comment on policy "Members read the providers that they can connect to" on public.connection_providers is
-  'A name, a label and what is asked for: enough for a button. Guests of a workspace are lent agents; they bring no accounts into it.';
+  'A name, a label and what is asked for: enough for a button. Guests of a workspace are lent agents; they bring no '
+  'accounts into it.';
 
--- service_connections ------------------------------------------------------------------------------------------------------------------
+-- service_connections -------------------------------------------------------------------------------------------------
 create table public.service_connections (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid not null,
@@ -75,20 +91,27 @@ create table public.service_connections (
     references public.members (workspace_id, user_id) on delete cascade,
   constraint provider_is_short check (length(provider) <= 60),
   constraint account_is_short check (length(account) between 1 and 320),
-  constraint scopes_are_few_and_short check (cardinality(scopes) <= 100 and length(array_to_string(scopes, ' ', '?')) <= 4000),
+  constraint scopes_are_few_and_short check (cardinality(scopes) <= 100
+    and length(array_to_string(scopes, ' ', '?')) <= 4000),
   constraint status_is_known check (status in ('active', 'expired', 'revoked', 'failed')),
   constraint living_connections_have_a_token check ((status in ('active', 'failed')) = (access_secret_id is not null)),
   constraint dead_connections_renew_nothing check (access_secret_id is not null or refresh_secret_id is null),
   constraint failure_says_why check (status <> 'failed' or last_error is not null),
   constraint last_error_is_short check (length(last_error) between 1 and 500)
 );
-comment on table public.service_connections is 'A person''s account at a provider. Its tokens are in the vault; reading one is audited (connection.token_read).';
-comment on column public.service_connections.account is 'Whose account it is, as the provider says (the email or subject of its id token); null when it says nothing.';
+comment on table public.service_connections is
+  'A person''s account at a provider. Its tokens are in the vault; reading one is audited (connection.token_read).';
+comment on column public.service_connections.account is
+  'Whose account it is, as the provider says (the email or subject of its id token); null when it says nothing.';
 comment on column public.service_connections.status is
-  'active · failed: the provider does not renew it at present, tried again, its token holds until expires_at · expired: ended, with nothing to renew it by · revoked: the provider says that it was taken back. The last two need the person to connect again.';
+  'active · failed: the provider does not renew it at present, tried again, its token holds until expires_at · '
+  'expired: ended, with nothing to renew it by · revoked: the provider says that it was taken back. The last two need '
+  'the person to connect again.';
 comment on column public.service_connections.access_secret_id is 'In the vault.';
-comment on column public.service_connections.expires_at is 'When the access token ends; null when the provider does not say.';
-comment on column public.service_connections.last_error is 'What the last attempt to renew it met, by the protocol''s code or the status; never the provider''s own words.';
+comment on column public.service_connections.expires_at is
+  'When the access token ends; null when the provider does not say.';
+comment on column public.service_connections.last_error is
+  'What the last attempt to renew it met, by the protocol''s code or the status; never the provider''s own words.';
 create index service_connections_workspace_id_user_id on public.service_connections (workspace_id, user_id);
 create index service_connections_provider on public.service_connections (provider);
 create index service_connections_due on public.service_connections (expires_at) where status in ('active', 'failed');
@@ -97,7 +120,8 @@ create trigger touch_updated_at before update on public.service_connections
 
 alter table public.service_connections enable row level security;
 grant select, delete on public.service_connections to authenticated, service_role;
--- insert and update are granted to nobody: a connection is made and renewed together with its tokens, by the functions of the next chapters.
+-- insert and update are granted to nobody: a connection is made and renewed together with its tokens, by the functions
+-- of the next chapters.
 
 create policy "People read their connections, admins the workspace's" on public.service_connections
   for select to authenticated
@@ -109,7 +133,8 @@ comment on policy "People read their connections, admins the workspace's" on pub
   'An admin sees what is connected to the workspace; the ids of secrets open nothing.';
 create policy "People remove their connections" on public.service_connections
   for delete to authenticated
-  using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]));
+  using (user_id = (select private.current_user_id())
+    and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People remove their connections" on public.service_connections is
   'The account is the person''s. An admin ends a colleague''s connections by removing the colleague.';
 
@@ -119,7 +144,8 @@ declare
 begin
   foreach operation in array array['insert', 'update', 'delete'] loop
     execute format(
-      'create trigger audit_%1$s after %1$s on public.service_connections referencing %2$s for each statement execute function private.audit_changes(%3$L, %4$L, %5$L, %6$L)',
+      'create trigger audit_%1$s after %1$s on public.service_connections referencing %2$s for each statement execute '
+        'function private.audit_changes(%3$L, %4$L, %5$L, %6$L)',
       operation,
       case operation when 'insert' then 'new table as new_rows' when 'delete' then 'old table as old_rows'
         else 'old table as old_rows new table as new_rows' end,
@@ -129,7 +155,7 @@ begin
 end;
 $$;
 
--- connection_renewals ------------------------------------------------------------------------------------------------------------------
+-- connection_renewals -------------------------------------------------------------------------------------------------
 create table private.connection_renewals (
   connection_id uuid primary key references public.service_connections (id) on delete cascade,
   lease uuid,
@@ -139,7 +165,9 @@ create table private.connection_renewals (
   constraint a_lease_ends check ((lease is null) = (lease_ends_at is null)),
   constraint failures_are_counted check (failures >= 0)
 );
-comment on table private.connection_renewals is 'Who is renewing which connection now, and when the next attempt is due after failures. No row: nobody, and none failed.';
+comment on table private.connection_renewals is
+  'Who is renewing which connection now, and when the next attempt is due after failures. No row: nobody, and none '
+  'failed.';
 
 create function private.forget_secrets()
 returns trigger
@@ -151,13 +179,17 @@ as $$
 begin
   delete from vault.secrets
   where id in (old.access_secret_id, old.refresh_secret_id)
-    and id not in (select kept from unnest(array[new.access_secret_id, new.refresh_secret_id]) as kept where kept is not null);
+    and id not in (select kept from unnest(array[new.access_secret_id, new.refresh_secret_id]) as kept
+      where kept is not null);
   return null;
 end;
 $$;
-comment on function private.forget_secrets() is 'Trigger on service_connections: secrets that the row names no more leave the vault.';
+comment on function private.forget_secrets() is
+  'Trigger on service_connections: secrets that the row names no more leave the vault.';
 create trigger forget_secrets after update of access_secret_id, refresh_secret_id on public.service_connections
-  for each row when (old.access_secret_id is distinct from new.access_secret_id or old.refresh_secret_id is distinct from new.refresh_secret_id)
+  for each row
+  when (old.access_secret_id is distinct from new.access_secret_id
+    or old.refresh_secret_id is distinct from new.refresh_secret_id)
   execute function private.forget_secrets();
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values

@@ -1,9 +1,11 @@
 -- Connecting: from the person's click to tokens in the vault.
 --
--- Touches: private.connection_attempts, what the edge function `connections` calls for /:provider/authorize and /callback, set_provider_secret.
--- Beware:  the callback is called by a browser without a credential. What it has is the `state`, 256 random bits that were given to one person
---          for one connection: its digest is the key here, it works once and for ten minutes. The PKCE verifier is made of the state and of this
---          row's salt, so that neither the browser's history nor this table has it alone.
+-- Touches: private.connection_attempts, what the edge function `connections` calls for /:provider/authorize and
+--          /callback, set_provider_secret.
+-- Beware:  the callback is called by a browser without a credential. What it has is the `state`, 256 random bits that
+--          were given to one person for one connection: its digest is the key here, it works once and for ten minutes.
+--          The PKCE verifier is made of the state and of this row's salt, so that neither the browser's history nor
+--          this table has it alone.
 
 create table private.connection_attempts (
   state_digest text primary key,
@@ -21,16 +23,19 @@ create table private.connection_attempts (
   constraint state_digest_is_sha_256 check (state_digest ~ '^[0-9a-f]{64}$'),
   constraint return_to_is_short check (length(return_to) <= 2000)
 );
-comment on table private.connection_attempts is 'Who has been sent to which provider and is expected back: the states in use, by their SHA-256.';
+comment on table private.connection_attempts is
+  'Who has been sent to which provider and is expected back: the states in use, by their SHA-256.';
 create index connection_attempts_workspace_id_user_id on private.connection_attempts (workspace_id, user_id);
 create index connection_attempts_provider on private.connection_attempts (provider);
 create index connection_attempts_expires_at on private.connection_attempts (expires_at);
 
 create function private.begin_connection(
-  for_user uuid, in_workspace uuid, to_provider text, state_digest text, salt text, return_to text default null, reconnect uuid default null
+  for_user uuid, in_workspace uuid, to_provider text, state_digest text, salt text, return_to text default null,
+    reconnect uuid default null
 )
 returns table (
-  connection_id uuid, authorize_url text, client_id text, uses_pkce boolean, needs_confirmation boolean, scopes text[], authorize_parameters jsonb,
+  connection_id uuid, authorize_url text, client_id text, uses_pkce boolean, needs_confirmation boolean, scopes text[],
+  authorize_parameters jsonb,
   expires_at timestamptz
 )
 language plpgsql
@@ -43,7 +48,8 @@ declare
   provider public.connection_providers;
 begin
   if coalesce(private.member_role(for_user, in_workspace), 'guest') = 'guest' then
-    perform private.raise_error('not_found', 'No such workspace of yours.', 404, 'It takes a member; guests connect no accounts.');
+    perform private.raise_error('not_found', 'No such workspace of yours.', 404,
+      'It takes a member; guests connect no accounts.');
   end if;
   select * into provider from public.connection_providers as known where known.name = to_provider and known.is_enabled;
   if provider.name is null then
@@ -51,7 +57,8 @@ begin
   end if;
   if reconnect is not null and not exists (
     select from public.service_connections as known
-    where known.id = reconnect and known.workspace_id = in_workspace and known.user_id = for_user and known.provider = to_provider
+    where known.id = reconnect and known.workspace_id = in_workspace and known.user_id = for_user
+      and known.provider = to_provider
   ) then
     perform private.raise_error('not_found', 'No such connection of yours to this provider.', 404);
   end if;
@@ -62,22 +69,26 @@ begin
     order by known.created_at desc offset 9
   ) as surplus where open.state_digest = surplus.state_digest;
   return query
-    insert into private.connection_attempts as attempt (state_digest, salt, user_id, workspace_id, provider, connection_id, scopes, return_to)
+    insert into private.connection_attempts as attempt (state_digest, salt, user_id, workspace_id, provider,
+      connection_id, scopes, return_to)
     values (
       begin_connection.state_digest, begin_connection.salt, for_user, in_workspace, provider.name,
       coalesce(reconnect, gen_random_uuid()), provider.scopes, begin_connection.return_to
     )
-    returning attempt.connection_id, provider.authorize_url, provider.client_id, provider.uses_pkce, provider.needs_confirmation, provider.scopes,
+    returning attempt.connection_id, provider.authorize_url, provider.client_id, provider.uses_pkce,
+      provider.needs_confirmation, provider.scopes,
       provider.authorize_parameters,
       attempt.expires_at;
 end;
 $$;
 comment on function private.begin_connection(uuid, uuid, text, text, text, text, uuid) is
-  'Expects the person back from the provider within 10 minutes. reconnect: the connection to renew, a new one when left out. Keeps the person''s ten latest attempts. Errors: not_found 404.';
+  'Expects the person back from the provider within 10 minutes. reconnect: the connection to renew, a new one when '
+  'left out. Keeps the person''s ten latest attempts. Errors: not_found 404.';
 
 create function private.take_connection_attempt(state_digest text, for_user uuid default null)
 returns table (
-  user_id uuid, workspace_id uuid, provider text, connection_id uuid, salt text, scopes text[], return_to text, is_late boolean,
+  user_id uuid, workspace_id uuid, provider text, connection_id uuid, salt text, scopes text[], return_to text,
+  is_late boolean,
   token_url text, client_id text, client_secret text, client_authentication text, uses_pkce boolean
 )
 language sql
@@ -91,7 +102,8 @@ as $$
       and case when for_user is null then not p.needs_confirmation else open.user_id = for_user end
     returning open.*
   )
-  select taken.user_id, taken.workspace_id, taken.provider, taken.connection_id, taken.salt, taken.scopes, taken.return_to,
+  select taken.user_id, taken.workspace_id, taken.provider, taken.connection_id, taken.salt, taken.scopes,
+    taken.return_to,
     taken.expires_at <= now() or not known.is_enabled or not private.belongs_to(taken.user_id, taken.workspace_id),
     known.token_url, known.client_id,
     (select secret.decrypted_secret from vault.decrypted_secrets as secret where secret.id = known.client_secret_id),
@@ -99,7 +111,9 @@ as $$
   from taken join public.connection_providers as known on known.name = taken.provider;
 $$;
 comment on function private.take_connection_attempt(text, uuid) is
-  'The attempt of a state, which works no second time, and how to exchange its code. for_user: who finishes it, and only if it is theirs; null is the browser that comes back, which is enough where no confirmation is needed. is_late: it has expired, or the person or the provider has left. No row: unknown or used.';
+  'The attempt of a state, which works no second time, and how to exchange its code. for_user: who finishes it, and '
+  'only if it is theirs; null is the browser that comes back, which is enough where no confirmation is needed. '
+  'is_late: it has expired, or the person or the provider has left. No row: unknown or used.';
 
 create function private.attempt_to_confirm(state_digest text)
 returns text
@@ -111,7 +125,8 @@ as $$
   join public.connection_providers as p on p.name = open.provider and p.needs_confirmation
   where open.state_digest = attempt_to_confirm.state_digest and open.expires_at > now();
 $$;
-comment on function private.attempt_to_confirm(text) is 'The page that finishes this attempt, where the person must confirm it; null otherwise.';
+comment on function private.attempt_to_confirm(text) is
+  'The page that finishes this attempt, where the person must confirm it; null otherwise.';
 
 create function private.put_secret(secret_id uuid, secret text, about text)
 returns uuid
@@ -130,7 +145,8 @@ begin
   return secret_id;
 end;
 $$;
-comment on function private.put_secret(uuid, text, text) is 'Writes a secret into the vault, over the one of this id if there is one. Returns its id; null for no secret.';
+comment on function private.put_secret(uuid, text, text) is
+  'Writes a secret into the vault, over the one of this id if there is one. Returns its id; null for no secret.';
 
 create function private.store_connection(
   connection_id uuid, for_user uuid, in_workspace uuid, to_provider text, account text, scopes text[],
@@ -157,10 +173,13 @@ begin
   limit 1 for update;
   about := 'token of connection ' || coalesce(known.id, store_connection.connection_id);
   if known.id is null then
-    insert into public.service_connections (id, workspace_id, user_id, provider, account, scopes, access_secret_id, refresh_secret_id, expires_at)
+    insert into public.service_connections (id, workspace_id, user_id, provider, account, scopes, access_secret_id,
+      refresh_secret_id, expires_at)
     values (
-      store_connection.connection_id, in_workspace, for_user, to_provider, store_connection.account, store_connection.scopes,
-      private.put_secret(null, access_token, 'access ' || about), private.put_secret(null, refresh_token, 'refresh ' || about),
+      store_connection.connection_id, in_workspace, for_user, to_provider, store_connection.account,
+      store_connection.scopes,
+      private.put_secret(null, access_token, 'access ' || about),
+      private.put_secret(null, refresh_token, 'refresh ' || about),
       now() + make_interval(secs => expires_in)
     );
     return store_connection.connection_id;
@@ -168,17 +187,21 @@ begin
   -- Whoever is renewing the old grant is overtaken.
   delete from private.connection_renewals as renewal where renewal.connection_id = known.id;
   update public.service_connections as c set
-    status = 'active', account = coalesce(store_connection.account, c.account), scopes = store_connection.scopes, last_error = null,
+    status = 'active', account = coalesce(store_connection.account, c.account), scopes = store_connection.scopes,
+    last_error = null,
     access_secret_id = private.put_secret(c.access_secret_id, access_token, 'access ' || about),
     -- Some providers give a refresh token the first time only.
-    refresh_secret_id = coalesce(private.put_secret(c.refresh_secret_id, refresh_token, 'refresh ' || about), c.refresh_secret_id),
+    refresh_secret_id = coalesce(private.put_secret(c.refresh_secret_id, refresh_token, 'refresh ' || about),
+      c.refresh_secret_id),
     expires_at = now() + make_interval(secs => expires_in)
   where c.id = known.id;
   return known.id;
 end;
 $$;
 comment on function private.store_connection(uuid, uuid, uuid, text, text, text[], text, text, integer) is
-  'Keeps what a provider gave for a code: tokens in the vault and their row, together or not at all. expires_in: seconds, null when the provider does not say. Returns the connection''s id, that of the same account when it was connected before. Errors: not_found 404.';
+  'Keeps what a provider gave for a code: tokens in the vault and their row, together or not at all. expires_in: '
+  'seconds, null when the provider does not say. Returns the connection''s id, that of the same account when it was '
+  'connected before. Errors: not_found 404.';
 
 create function private.set_provider_secret(provider text, secret text)
 returns void
@@ -195,7 +218,8 @@ begin
     perform private.raise_error('not_found', 'No such provider.', 404);
   end if;
   update public.connection_providers as p
-  set client_secret_id = private.put_secret(p.client_secret_id, set_provider_secret.secret, 'client secret of ' || p.name)
+  set client_secret_id = private.put_secret(p.client_secret_id, set_provider_secret.secret,
+    'client secret of ' || p.name)
   where p.name = known.name;
 end;
 $$;
@@ -223,13 +247,15 @@ security definer -- the vault is the owner's
 set search_path = ''
 as $$
 begin
-  if old.client_secret_id is not null and (tg_op = 'DELETE' or new.client_secret_id is distinct from old.client_secret_id) then
+  if old.client_secret_id is not null
+    and (tg_op = 'DELETE' or new.client_secret_id is distinct from old.client_secret_id) then
     delete from vault.secrets where id = old.client_secret_id;
   end if;
   return null;
 end;
 $$;
-comment on function private.drop_provider_secret() is 'Trigger on connection_providers: a client secret that no row names any more leaves the vault.';
+comment on function private.drop_provider_secret() is
+  'Trigger on connection_providers: a client secret that no row names any more leaves the vault.';
 create trigger drop_provider_secret after delete or update of client_secret_id on public.connection_providers
   for each row execute function private.drop_provider_secret();
 

@@ -1,9 +1,10 @@
 -- Reading and renewing tokens.
 --
 -- Touches: what the edge function `connections` calls for /:id/token, /:id/refresh and /refresh-due.
--- Beware:  a refresh token may work only once: the provider gives another with each renewal, and takes the whole grant back when an old one is
---          shown again. So a renewal is held by one caller at a time, by a lease in a row and not by a lock: it spans an HTTP request, and the
---          functions hold no transaction open. The request ends after 10 seconds at most, the lease after 60.
+-- Beware:  a refresh token may work only once: the provider gives another with each renewal, and takes the whole grant
+--          back when an old one is shown again. So a renewal is held by one caller at a time, by a lease in a row and
+--          not by a lock: it spans an HTTP request, and the functions hold no transaction open. The request ends after
+--          10 seconds at most, the lease after 60.
 
 create function private.read_connection_token(
   connection_id uuid, reason text, for_agent uuid default null, margin interval default '0'
@@ -24,19 +25,23 @@ begin
   end if;
   -- An agent gets no more than the person for whom it acts may let it have.
   if for_agent is not null and not exists (
-    select from private.access_of(known.user_id, for_agent) as access where access.allowed and access.workspace_id = known.workspace_id
+    select from private.access_of(known.user_id, for_agent) as access
+    where access.allowed and access.workspace_id = known.workspace_id
   ) then
     perform private.raise_error('access_denied', 'The person of this connection may not use this agent.', 403);
   end if;
   if known.status = 'revoked' then
-    perform private.raise_error('connection_revoked', 'The provider says that this was taken back.', 409, 'The person must connect the account again.');
+    perform private.raise_error('connection_revoked', 'The provider says that this was taken back.', 409,
+      'The person must connect the account again.');
   end if;
   is_due := known.refresh_secret_id is not null and known.expires_at <= now() + margin and margin > interval '0';
   if not is_due then
     if known.status = 'expired' or known.expires_at <= now() then
-      perform private.raise_error('connection_expired', 'This connection has ended.', 409, 'The person must connect the account again, unless it can be refreshed.');
+      perform private.raise_error('connection_expired', 'This connection has ended.', 409,
+        'The person must connect the account again, unless it can be refreshed.');
     end if;
-    access_token := (select secret.decrypted_secret from vault.decrypted_secrets as secret where secret.id = known.access_secret_id);
+    access_token := (select secret.decrypted_secret from vault.decrypted_secrets as secret
+      where secret.id = known.access_secret_id);
     perform private.append_audit_entry(
       known.workspace_id, known.user_id, 'connection.token_read', 'connection', known.id::text, for_agent,
       jsonb_build_object('provider', known.provider, 'reason', reason), null
@@ -50,11 +55,14 @@ begin
 end;
 $$;
 comment on function private.read_connection_token(uuid, text, uuid, interval) is
-  'The access token, and its audit entry connection.token_read (actor: the person whose account it is; agent: for_agent; detail: provider, reason). is_due: no token and no entry, because it ends within the margin and can be renewed first. Errors: not_found 404, access_denied 403, connection_revoked 409, connection_expired 409.';
+  'The access token, and its audit entry connection.token_read (actor: the person whose account it is; agent: '
+  'for_agent; detail: provider, reason). is_due: no token and no entry, because it ends within the margin and can be '
+  'renewed first. Errors: not_found 404, access_denied 403, connection_revoked 409, connection_expired 409.';
 
 create function private.begin_renewal(connection_id uuid, reason text, within interval, for_user uuid default null)
 returns table (
-  outcome text, lease uuid, token_url text, client_id text, client_secret text, client_authentication text, refresh_token text, next_attempt_at timestamptz,
+  outcome text, lease uuid, token_url text, client_id text, client_secret text, client_authentication text,
+  refresh_token text, next_attempt_at timestamptz,
   workspace_id uuid, provider text
 )
 language plpgsql
@@ -68,7 +76,8 @@ declare
   renewal private.connection_renewals;
 begin
   select * into known from public.service_connections as c where c.id = begin_renewal.connection_id for update;
-  if known.id is null or (for_user is not null and known.user_id <> for_user) or not private.belongs_to(known.user_id, known.workspace_id) then
+  if known.id is null or (for_user is not null and known.user_id <> for_user)
+    or not private.belongs_to(known.user_id, known.workspace_id) then
     perform private.raise_error('not_found', 'No such connection.', 404);
   end if;
   select * into renewal from private.connection_renewals as r where r.connection_id = known.id;
@@ -94,15 +103,20 @@ begin
     into token_url, client_id, client_authentication, client_secret, refresh_token
     from public.connection_providers as p where p.name = known.provider;
     perform private.append_audit_entry(
-      known.workspace_id, coalesce(for_user, private.person_of_token()), 'connection.token_read', 'connection', known.id::text,
-      private.agent_of_token(), jsonb_build_object('provider', known.provider, 'reason', reason, 'token', 'refresh'), null
+      known.workspace_id, coalesce(for_user, private.person_of_token()), 'connection.token_read', 'connection',
+      known.id::text,
+      private.agent_of_token(), jsonb_build_object('provider', known.provider, 'reason', reason, 'token', 'refresh'),
+      null
     );
   end if;
   return next;
 end;
 $$;
 comment on function private.begin_renewal(uuid, text, interval, uuid) is
-  'Takes the lease to renew a connection whose token ends within the interval (a token of unknown end is always due). outcome: begun (with what the request needs) · held (by someone else) · fresh · later (it failed lately) · not_renewable · revoked · expired. for_user: only if it is theirs. Reading the refresh token is audited. Errors: not_found 404.';
+  'Takes the lease to renew a connection whose token ends within the interval (a token of unknown end is always due). '
+  'outcome: begun (with what the request needs) · held (by someone else) · fresh · later (it failed lately) · '
+  'not_renewable · revoked · expired. for_user: only if it is theirs. Reading the refresh token is audited. Errors: '
+  'not_found 404.';
 
 create function private.finish_renewal(
   connection_id uuid, lease uuid, access_token text, refresh_token text, expires_in integer, scopes text[]
@@ -128,14 +142,17 @@ begin
     status = 'active', last_error = null, refreshed_at = now(),
     scopes = coalesce(finish_renewal.scopes, c.scopes),
     access_secret_id = private.put_secret(c.access_secret_id, finish_renewal.access_token, 'access ' || about),
-    refresh_secret_id = coalesce(private.put_secret(c.refresh_secret_id, finish_renewal.refresh_token, 'refresh ' || about), c.refresh_secret_id),
+    refresh_secret_id = coalesce(private.put_secret(c.refresh_secret_id, finish_renewal.refresh_token,
+      'refresh ' || about), c.refresh_secret_id),
     expires_at = now() + make_interval(secs => finish_renewal.expires_in)
   where c.id = known.id;
   return 'stored';
 end;
 $$;
 comment on function private.finish_renewal(uuid, uuid, text, text, integer, text[]) is
-  'Keeps what the provider gave for the refresh token; a null refresh_token or scopes leaves the old ones. Returns stored, gone (the connection was removed meanwhile) or overtaken (the lease is another''s, or the account was connected anew): then nothing was kept.';
+  'Keeps what the provider gave for the refresh token; a null refresh_token or scopes leaves the old ones. Returns '
+  'stored, gone (the connection was removed meanwhile) or overtaken (the lease is another''s, or the account was '
+  'connected anew): then nothing was kept.';
 
 create function private.fail_renewal(connection_id uuid, lease uuid, trouble text, is_revoked boolean)
 returns text
@@ -164,7 +181,8 @@ begin
   update private.connection_renewals as r set
     lease = null, lease_ends_at = null, failures = r.failures + 1,
     -- 30 s, 1, 2, 4 … 60 minutes, each up to a quarter longer.
-    next_attempt_at = now() + least(30 * power(2, least(r.failures, 10)), 3600) * (1 + random() / 4) * interval '1 second'
+    next_attempt_at = now() + least(30 * power(2, least(r.failures, 10)),
+      3600) * (1 + random() / 4) * interval '1 second'
   where r.connection_id = known.id and r.lease = fail_renewal.lease
   returning r.failures into tries;
   if not found then
@@ -178,11 +196,15 @@ begin
 end;
 $$;
 comment on function private.fail_renewal(uuid, uuid, text, boolean) is
-  'The provider did not renew. is_revoked: it says that the grant is no more, so the connection is revoked and its tokens leave the vault. Otherwise it failed: the tokens stay, the next attempt is put off (30 s, doubled up to an hour), and after three failures, or when the token has ended, the status is failed. Returns revoked, later, gone or overtaken.';
+  'The provider did not renew. is_revoked: it says that the grant is no more, so the connection is revoked and its '
+  'tokens leave the vault. Otherwise it failed: the tokens stay, the next attempt is put off (30 s, doubled up to an '
+  'hour), and after three failures, or when the token has ended, the status is failed. Returns revoked, later, gone '
+  'or overtaken.';
 
 create function private.begin_due_renewals(batch integer, within interval default '10 minutes')
 returns table (
-  connection_id uuid, lease uuid, token_url text, client_id text, client_secret text, client_authentication text, refresh_token text,
+  connection_id uuid, lease uuid, token_url text, client_id text, client_secret text, client_authentication text,
+  refresh_token text,
   workspace_id uuid, provider text
 )
 language plpgsql
@@ -197,13 +219,15 @@ begin
     left join private.connection_renewals as r on r.connection_id = c.id
     join public.workspaces as w on w.id = c.workspace_id
     where c.status in ('active', 'failed') and c.refresh_secret_id is not null and c.expires_at <= now() + within
-      and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true) and w.deleted_at is null
+      and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true)
+        and w.deleted_at is null
     order by c.expires_at
     limit batch
     for update of c skip locked
   loop
     return query
-      select due.id, begun.lease, begun.token_url, begun.client_id, begun.client_secret, begun.client_authentication, begun.refresh_token,
+      select due.id, begun.lease, begun.token_url, begun.client_id, begun.client_secret, begun.client_authentication,
+        begun.refresh_token,
         begun.workspace_id, begun.provider
       from private.begin_renewal(due.id, 'about to expire', within) as begun
       where begun.outcome = 'begun';
@@ -211,4 +235,5 @@ begin
 end;
 $$;
 comment on function private.begin_due_renewals(integer, interval) is
-  'Takes the leases of up to `batch` connections whose tokens end within the interval, those that end first before others. Safe to run at the same time as itself.';
+  'Takes the leases of up to `batch` connections whose tokens end within the interval, those that end first before '
+  'others. Safe to run at the same time as itself.';

@@ -1,8 +1,9 @@
 -- Parting with tokens: what is removed here is taken back at the provider too.
 --
 -- Touches: private.token_revocations, a trigger on service_connections, the job refresh-connections.
--- Beware:  a connection is gone for everyone the moment its row is. Its tokens stay in the vault until the provider has confirmed, or for twenty
---          attempts (some three days): a provider that is away must not leave a working token behind. A row here names no person.
+-- Beware:  a connection is gone for everyone the moment its row is. Its tokens stay in the vault until the provider has
+--          confirmed, or for twenty attempts (some three days): a provider that is away must not leave a working token
+--          behind. A row here names no person.
 
 create table private.token_revocations (
   id bigint generated always as identity primary key,
@@ -36,7 +37,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.drop_revoked_secrets() is 'Trigger on token_revocations: with the row its tokens leave the vault.';
+comment on function private.drop_revoked_secrets() is
+  'Trigger on token_revocations: with the row its tokens leave the vault.';
 create trigger drop_revoked_secrets after delete on private.token_revocations
   for each row execute function private.drop_revoked_secrets();
 
@@ -58,26 +60,31 @@ begin
 end;
 $$;
 comment on function private.part_with_tokens() is
-  'Trigger on service_connections: however a row went (its person, a removed member, a purged workspace), its tokens are taken back at the provider, or leave the vault at once where the provider offers no way.';
+  'Trigger on service_connections: however a row went (its person, a removed member, a purged workspace), its tokens '
+  'are taken back at the provider, or leave the vault at once where the provider offers no way.';
 create trigger part_with_tokens after delete on public.service_connections
   for each row when (old.access_secret_id is not null) execute function private.part_with_tokens();
 
-create function private.revoke_later(of_connection uuid, in_workspace uuid, at_provider text, access_token text, refresh_token text)
+create function private.revoke_later(of_connection uuid, in_workspace uuid, at_provider text, access_token text,
+  refresh_token text)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
   insert into private.token_revocations (connection_id, workspace_id, provider, access_secret_id, refresh_secret_id)
-  select of_connection, in_workspace, p.name, private.put_secret(null, access_token, 'stray access token'), private.put_secret(null, refresh_token, 'stray refresh token')
+  select of_connection, in_workspace, p.name, private.put_secret(null, access_token, 'stray access token'),
+    private.put_secret(null, refresh_token, 'stray refresh token')
   from public.connection_providers as p where p.name = at_provider and p.revoke_url is not null;
 $$;
 comment on function private.revoke_later(uuid, uuid, text, text, text) is
-  'For tokens that a provider gave and that have no connection any more, because it was removed meanwhile: they are taken back too.';
+  'For tokens that a provider gave and that have no connection any more, because it was removed meanwhile: they are '
+  'taken back too.';
 
 create function private.begin_revocations(batch integer, of_connection uuid default null)
 returns table (
-  id bigint, lease uuid, revoke_url text, client_id text, client_secret text, client_authentication text, access_token text, refresh_token text
+  id bigint, lease uuid, revoke_url text, client_id text, client_secret text, client_authentication text,
+  access_token text, refresh_token text
 )
 language sql
 volatile
@@ -96,7 +103,8 @@ as $$
     from due where r.id = due.id
     returning r.*
   ), read as (
-    select begun.*, private.append_audit_entry(begun.workspace_id, null, 'connection.token_read', 'connection', begun.connection_id::text, null,
+    select begun.*, private.append_audit_entry(begun.workspace_id, null, 'connection.token_read', 'connection',
+      begun.connection_id::text, null,
       jsonb_build_object('provider', begun.provider, 'reason', 'revoking'), null) as entry
     from begun
   )
@@ -109,7 +117,8 @@ as $$
   where read.entry is not null;
 $$;
 comment on function private.begin_revocations(integer, uuid) is
-  'Takes up to `batch` tokens that are due to be taken back, or those of one connection, for a minute, with what the request needs. Reading them is audited. Safe to run at the same time as itself.';
+  'Takes up to `batch` tokens that are due to be taken back, or those of one connection, for a minute, with what the '
+  'request needs. Reading them is audited. Safe to run at the same time as itself.';
 
 create function private.finish_revocation(id bigint, lease uuid, trouble text default null)
 returns text
@@ -135,15 +144,19 @@ begin
   end if;
   delete from private.token_revocations as r where r.id = known.id;
   perform private.append_audit_entry(
-    known.workspace_id, null, case when trouble is null then 'connection.tokens_revoked' else 'connection.revocation_given_up' end,
+    known.workspace_id, null, case when trouble is null then 'connection.tokens_revoked'
+      else 'connection.revocation_given_up' end,
     'connection', known.connection_id::text, null,
-    jsonb_strip_nulls(jsonb_build_object('provider', known.provider, 'attempts', known.attempts, 'trouble', trouble)), null
+    jsonb_strip_nulls(jsonb_build_object('provider', known.provider, 'attempts', known.attempts, 'trouble', trouble)),
+    null
   );
   return case when trouble is null then 'revoked' else 'given_up' end;
 end;
 $$;
 comment on function private.finish_revocation(bigint, uuid, text) is
-  'What the provider said: without trouble the tokens are taken back and leave the vault (revoked); otherwise it is tried again later, and given up after twenty attempts, which the audit log says. overtaken: another attempt has the lease.';
+  'What the provider said: without trouble the tokens are taken back and leave the vault (revoked); otherwise it is '
+  'tried again later, and given up after twenty attempts, which the audit log says. overtaken: another attempt has '
+  'the lease.';
 
 create function private.remove_connection(connection_id uuid, for_user uuid)
 returns boolean
@@ -154,7 +167,8 @@ as $$
 begin
   perform private.act_as(for_user);
   delete from public.service_connections as c
-  where c.id = remove_connection.connection_id and c.user_id = for_user and private.belongs_to(for_user, c.workspace_id);
+  where c.id = remove_connection.connection_id and c.user_id = for_user
+    and private.belongs_to(for_user, c.workspace_id);
   if not found then
     perform private.raise_error('not_found', 'No such connection of yours.', 404);
   end if;
@@ -162,9 +176,10 @@ begin
 end;
 $$;
 comment on function private.remove_connection(uuid, uuid) is
-  'Ends a person''s connection at once; true when its tokens are still to be taken back at the provider. Errors: not_found 404.';
+  'Ends a person''s connection at once; true when its tokens are still to be taken back at the provider. Errors: '
+  'not_found 404.';
 
--- The job ------------------------------------------------------------------------------------------------------------------------------
+-- The job -------------------------------------------------------------------------------------------------------------
 
 create function private.refresh_connections()
 returns jsonb
@@ -184,13 +199,16 @@ begin
       where c.status in ('active', 'failed') and c.refresh_secret_id is null and c.expires_at <= now()
         and ($1 is null or c.workspace_id = $1) returning 1)
     select array[count(*)] from ended$each$,
-    'select distinct c.workspace_id from public.service_connections as c where c.expires_at <= now() order by 1'))[1], 0);
+    'select distinct c.workspace_id from public.service_connections as c where c.expires_at <= now() order by 1'))[1],
+      0);
   select count(*) into due
   from public.service_connections as c
   left join private.connection_renewals as r on r.connection_id = c.id
   join public.workspaces as w on w.id = c.workspace_id
-  where c.status in ('active', 'failed') and c.refresh_secret_id is not null and c.expires_at <= now() + interval '10 minutes'
-    and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true) and w.deleted_at is null;
+  where c.status in ('active', 'failed') and c.refresh_secret_id is not null
+    and c.expires_at <= now() + interval '10 minutes'
+    and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true)
+      and w.deleted_at is null;
   -- A call works through up to 50 and is not repeated: what it leaves is due again in five minutes.
   perform private.call_function('refresh-connections', 'connections/refresh-due', '{}', 1)
   from generate_series(1, least(ceil(due / 50.0), 20)::integer);
@@ -201,5 +219,7 @@ begin
 end;
 $$;
 comment on function private.refresh_connections() is
-  'Calls connections/refresh-due for tokens that end within ten minutes and connections/revoke-due for those to be taken back, one call for each 50; marks as expired what ended for good; removes states that were never used. Returns the counts.';
+  'Calls connections/refresh-due for tokens that end within ten minutes and connections/revoke-due for those to be '
+  'taken back, one call for each 50; marks as expired what ended for good; removes states that were never used. '
+  'Returns the counts.';
 select cron.schedule('refresh-connections', '*/5 * * * *', 'select private.refresh_connections()');

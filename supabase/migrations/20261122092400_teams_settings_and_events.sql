@@ -1,8 +1,9 @@
 -- Teams of agents, settings of applications, and what people did in them.
 --
--- Touches: public.ai_teams, public.ai_team_members, public.app_settings, public.analytics_events (partitioned by month).
--- Beware:  analytics are not evidence: people write them about themselves, and forgetting a person empties theirs. What must be true is in the
---          audit log.
+-- Touches: public.ai_teams, public.ai_team_members, public.app_settings, public.analytics_events (partitioned by
+--          month).
+-- Beware:  analytics are not evidence: people write them about themselves, and forgetting a person empties theirs. What
+--          must be true is in the audit log.
 
 create table public.ai_teams (
   id uuid primary key default gen_random_uuid(),
@@ -43,7 +44,7 @@ create policy "Admins remove teams" on public.ai_teams
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins remove teams" on public.ai_teams is 'The agents stay.';
 
--- ai_team_members ----------------------------------------------------------------------------------------------------------------------
+-- ai_team_members -----------------------------------------------------------------------------------------------------
 create table public.ai_team_members (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid not null,
@@ -53,15 +54,18 @@ create table public.ai_team_members (
   position integer not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint team_is_of_the_workspace foreign key (workspace_id, team_id) references public.ai_teams (workspace_id, id) on delete cascade,
-  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id) references public.agents (workspace_id, id) on delete cascade,
+  constraint team_is_of_the_workspace foreign key (workspace_id, team_id)
+    references public.ai_teams (workspace_id, id) on delete cascade,
+  constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
+    references public.agents (workspace_id, id) on delete cascade,
   constraint an_agent_has_a_role_once unique (team_id, agent_id, role),
   -- Judged at a statement's end, so that one statement can exchange two places.
   constraint a_position_is_taken_once unique (team_id, position) deferrable initially immediate,
   constraint role_is_a_word check (role ~ '^[a-z][a-z0-9_-]*$' and length(role) <= 60),
   constraint position_is_small check (position between 0 and 999)
 );
-comment on table public.ai_team_members is 'Which agent has which place and part in a team. Removing an agent removes it from its teams.';
+comment on table public.ai_team_members is
+  'Which agent has which place and part in a team. Removing an agent removes it from its teams.';
 create index ai_team_members_workspace_id_team_id on public.ai_team_members (workspace_id, team_id);
 create index ai_team_members_workspace_id_agent_id on public.ai_team_members (workspace_id, agent_id);
 create trigger touch_updated_at before update on public.ai_team_members
@@ -69,28 +73,32 @@ create trigger touch_updated_at before update on public.ai_team_members
 
 alter table public.ai_team_members enable row level security;
 grant select, delete on public.ai_team_members to authenticated;
-grant insert (workspace_id, team_id, agent_id, role, position), update (role, position) on public.ai_team_members to authenticated;
+grant insert (workspace_id, team_id, agent_id, role, position), update (role, position) on public.ai_team_members
+  to authenticated;
 grant select, insert, update, delete on public.ai_team_members to service_role;
 
 create policy "Members read who is in the workspace's teams" on public.ai_team_members
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
-comment on policy "Members read who is in the workspace's teams" on public.ai_team_members is 'An id of an agent that they may not use tells them nothing more: agents have their own policy.';
+comment on policy "Members read who is in the workspace's teams" on public.ai_team_members is
+  'An id of an agent that they may not use tells them nothing more: agents have their own policy.';
 create policy "Admins put agents into teams" on public.ai_team_members
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins put agents into teams" on public.ai_team_members is 'Team and agent are of the same workspace by their keys.';
+comment on policy "Admins put agents into teams" on public.ai_team_members is
+  'Team and agent are of the same workspace by their keys.';
 create policy "Admins change places in teams" on public.ai_team_members
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change places in teams" on public.ai_team_members is 'Role and position; another agent is another row.';
+comment on policy "Admins change places in teams" on public.ai_team_members is
+  'Role and position; another agent is another row.';
 create policy "Admins take agents out of teams" on public.ai_team_members
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins take agents out of teams" on public.ai_team_members is 'The agent stays.';
 
--- app_settings -------------------------------------------------------------------------------------------------------------------------
+-- app_settings --------------------------------------------------------------------------------------------------------
 create table public.app_settings (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid references public.workspaces (id) on delete cascade,
@@ -104,7 +112,8 @@ create table public.app_settings (
   constraint key_is_a_dotted_word check (key ~ '^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$' and length(key) <= 200),
   constraint value_is_not_long check (length(value::text) <= 65536)
 );
-comment on table public.app_settings is 'What an application remembers: for a workspace, or for a person in all of them.';
+comment on table public.app_settings is
+  'What an application remembers: for a workspace, or for a person in all of them.';
 create index app_settings_user_id on public.app_settings (user_id);
 create trigger touch_updated_at before update on public.app_settings
   for each row execute function private.touch_updated_at();
@@ -120,14 +129,16 @@ create policy "People read their settings, members the workspace's" on public.ap
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('member'))::uuid[])
   );
-comment on policy "People read their settings, members the workspace's" on public.app_settings is 'Settings are no place for secrets: those are in the vault.';
+comment on policy "People read their settings, members the workspace's" on public.app_settings is
+  'Settings are no place for secrets: those are in the vault.';
 create policy "People make their settings, admins the workspace's" on public.app_settings
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People make their settings, admins the workspace's" on public.app_settings is 'A check keeps a row from being both.';
+comment on policy "People make their settings, admins the workspace's" on public.app_settings is
+  'A check keeps a row from being both.';
 create policy "People change their settings, admins the workspace's" on public.app_settings
   for update to authenticated
   using (
@@ -138,16 +149,18 @@ create policy "People change their settings, admins the workspace's" on public.a
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People change their settings, admins the workspace's" on public.app_settings is 'The value; key and owner have no column grant.';
+comment on policy "People change their settings, admins the workspace's" on public.app_settings is
+  'The value; key and owner have no column grant.';
 create policy "People remove their settings, admins the workspace's" on public.app_settings
   for delete to authenticated
   using (
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People remove their settings, admins the workspace's" on public.app_settings is 'Back to what the application does by itself.';
+comment on policy "People remove their settings, admins the workspace's" on public.app_settings is
+  'Back to what the application does by itself.';
 
--- analytics_events ---------------------------------------------------------------------------------------------------------------------
+-- analytics_events ----------------------------------------------------------------------------------------------------
 create table public.analytics_events (
   id bigint generated always as identity,
   workspace_id uuid not null,
@@ -158,14 +171,18 @@ create table public.analytics_events (
   occurred_on date not null default (now() at time zone 'utc')::date,
   primary key (id, occurred_on)
 ) partition by range (occurred_on);
-comment on table public.analytics_events is 'What people did in an application, as it tells. Append-only; kept for 14 months.';
-comment on column public.analytics_events.user_id is 'The person themselves; null when the service tells, or when the person was forgotten.';
+comment on table public.analytics_events is
+  'What people did in an application, as it tells. Append-only; kept for 14 months.';
+comment on column public.analytics_events.user_id is
+  'The person themselves; null when the service tells, or when the person was forgotten.';
 comment on column public.analytics_events.name is 'subject.verb in lowercase, e.g. report.opened.';
 comment on column public.analytics_events.occurred_on is 'The UTC day of occurred_at; the partition key.';
 -- Rows lie in the order in which they came: a block-range index finds a day, and costs writers next to nothing.
-create index analytics_events_occurred_at on public.analytics_events using brin (occurred_at) with (pages_per_range = 32);
+create index analytics_events_occurred_at on public.analytics_events
+  using brin (occurred_at) with (pages_per_range = 32);
 create index analytics_events_by_day on public.analytics_events (workspace_id, occurred_on, name);
-create trigger refuse_removal before delete on public.analytics_events for each row execute function private.refuse_change();
+create trigger refuse_removal before delete on public.analytics_events for each row
+  execute function private.refuse_change();
 -- The one change there is: forgetting the person, with what was told of them.
 create function private.forget_person_of_event()
 returns trigger
@@ -178,16 +195,19 @@ begin
   return new;
 end;
 $$;
-comment on function private.forget_person_of_event() is 'Trigger on analytics_events, before the one that refuses changes: without its person an event has no properties.';
+comment on function private.forget_person_of_event() is
+  'Trigger on analytics_events, before the one that refuses changes: without its person an event has no properties.';
 create trigger forget_person before update on public.analytics_events for each row
   when (old.user_id is not null and new.user_id is null) execute function private.forget_person_of_event();
 create trigger refuse_change before update on public.analytics_events for each row
   when (
     new.user_id is not null or new.properties <> '{}'
-    or (new.id, new.workspace_id, new.name, new.occurred_at, new.occurred_on) is distinct from (old.id, old.workspace_id, old.name, old.occurred_at, old.occurred_on)
+    or (new.id, new.workspace_id, new.name, new.occurred_at, new.occurred_on) is distinct from (old.id,
+      old.workspace_id, old.name, old.occurred_at, old.occurred_on)
   )
   execute function private.refuse_change();
-create trigger refuse_truncate before truncate on public.analytics_events for each statement execute function private.refuse_change();
+create trigger refuse_truncate before truncate on public.analytics_events for each statement
+  execute function private.refuse_change();
 
 alter table public.analytics_events enable row level security;
 grant select on public.analytics_events to authenticated;

@@ -1,8 +1,9 @@
 -- Scores that age: a lead's score says how near its auction is, and days pass without anybody writing the lead.
 --
 -- Touches: leads of every business (an index), private.rescore_leads and its schedule.
--- Beware:  a score that somebody gave stays: as in appraise_lead, ours is the one that equals what was reckoned on the day when the row was last
---          written, and updated_at says which day that was. So a lead that is scored anew is written, and one whose score stays is not.
+-- Beware:  a score that somebody gave stays: as in appraise_lead, ours is the one that equals what was reckoned on the
+--          day when the row was last written, and updated_at says which day that was. So a lead that is scored anew is
+--          written, and one whose score stays is not.
 
 select private.for_each_business($ddl$
   create index {prefix}leads_by_auction on public.{prefix}leads (auction_date) where auction_date is not null;
@@ -28,17 +29,22 @@ begin
     ) as known
     where known.its_leads is not null order by known.its_leads::text
   loop
-    scored := coalesce((private.for_all_workspaces('rescore-leads' || case when leads = 'public.leads'::regclass then '' else ': ' || leads end,
+    scored := coalesce((private.for_all_workspaces('rescore-leads' ||
+      case when leads = 'public.leads'::regclass then '' else ': ' || leads end,
       format($score$
       with scored as (
       update %1$s as lead set distress_score = null -- which asks for ours
       from (
         select l.id from %1$s as l
-        where ($1 is null or l.workspace_id = $1) and l.auction_date <= %2$L::date + 90 and l.auction_date >= (l.updated_at at time zone 'UTC')::date
+        where ($1 is null or l.workspace_id = $1) and l.auction_date <= %2$L::date + 90
+          and l.auction_date >= (l.updated_at at time zone 'UTC')::date
           and (l.updated_at at time zone 'UTC')::date < %2$L::date
-          and l.distress_score = private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor, l.estimated_value_minor,
-            l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, (l.updated_at at time zone 'UTC')::date)
-          and l.distress_score <> private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor, l.estimated_value_minor,
+          and l.distress_score = private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor,
+            l.estimated_value_minor,
+            l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals,
+            (l.updated_at at time zone 'UTC')::date)
+          and l.distress_score <> private.score_lead(l.foreclosure_stage, l.auction_date, l.tax_delinquent_minor,
+            l.estimated_value_minor,
             l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, %2$L::date)
         order by l.auction_date limit %3$s
         for update skip locked -- whoever writes it scores it
@@ -46,14 +52,16 @@ begin
       where lead.id = aged.id returning 1)
       select array[count(*)] from scored
     $score$, leads, today, most),
-      format('select distinct l.workspace_id from %s as l where l.auction_date <= %L::date + 90 order by 1', leads, today)))[1], 0);
+      format('select distinct l.workspace_id from %s as l where l.auction_date <= %L::date + 90 order by 1', leads,
+        today)))[1], 0);
     total := total + scored;
   end loop;
   return total;
 end;
 $$;
 comment on function private.rescore_leads(integer) is
-  'Scores anew the leads, of every business, whose score is ours and changed because their auction came near or passed: at most `most` of each business, the earliest auction first. Writes no others. Returns how many.';
+  'Scores anew the leads, of every business, whose score is ours and changed because their auction came near or '
+  'passed: at most `most` of each business, the earliest auction first. Writes no others. Returns how many.';
 
 -- A score changes once a day at most. Each hour, because a run takes no more of a business than nobody will wait for.
 select cron.schedule('rescore-leads', '9 * * * *', 'select private.rescore_leads()');

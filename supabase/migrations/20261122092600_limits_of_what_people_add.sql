@@ -1,38 +1,56 @@
 -- Limits of what people add: nobody fills a table that others need, and nobody makes another's work slow.
 --
--- Touches: triggers on conversations, artifacts, suggestions, votes, feedback_signals, analytics_events, documents, document_chunks,
---          embedding_jobs, background_queries, leads, dial_queue, erasure_requests; a policy of suggestions.
--- Beware:  what a person does in a day is counted on a row of that person: only they wait for themselves. What a workspace keeps is counted on
---          a row of the workspace, by statements: a batch counts once. What waits is looked at when more is added, up to the bound and no further.
+-- Touches: triggers on conversations, artifacts, suggestions, votes, feedback_signals, analytics_events, documents,
+--          document_chunks, embedding_jobs, background_queries, leads, dial_queue, erasure_requests; a policy of
+--          suggestions.
+-- Beware:  what a person does in a day is counted on a row of that person: only they wait for themselves. What a
+--          workspace keeps is counted on a row of the workspace, by statements: a batch counts once. What waits is
+--          looked at when more is added, up to the bound and no further.
 
 do $$
 begin
-  perform private.add_limit('conversations_a_day', 'person', 'day', 'conversations', 'Conversations that a person begins.', 1000, 5000, 20000);
-  perform private.add_limit('artifacts_a_day', 'person', 'day', 'versions', 'Versions of artifacts that a person writes.', 2000, 10000, 50000);
-  perform private.add_limit('suggestions_a_day', 'person', 'day', 'suggestions', 'Suggestions that a person makes.', 200, 1000, 5000);
-  perform private.add_limit('suggestions_open', 'artifact', 'total', 'suggestions', 'Suggestions that are open for one artifact.', 100, 200, 500);
+  perform private.add_limit('conversations_a_day', 'person', 'day', 'conversations',
+    'Conversations that a person begins.', 1000, 5000, 20000);
+  perform private.add_limit('artifacts_a_day', 'person', 'day', 'versions',
+    'Versions of artifacts that a person writes.', 2000, 10000, 50000);
+  perform private.add_limit('suggestions_a_day', 'person', 'day', 'suggestions', 'Suggestions that a person makes.',
+    200, 1000, 5000);
+  perform private.add_limit('suggestions_open', 'artifact', 'total', 'suggestions',
+    'Suggestions that are open for one artifact.', 100, 200, 500);
   perform private.add_limit('votes_a_day', 'person', 'day', 'votes', 'Votes that a person gives.', 1000, 5000, 20000);
-  perform private.add_limit('signals_a_day', 'person', 'day', 'signals', 'Signals that a person sends.', 5000, 20000, 100000);
-  perform private.add_limit('analytics_events_a_day', 'person', 'day', 'events', 'Analytics events that a person tells.', 10000, 50000, 200000);
+  perform private.add_limit('signals_a_day', 'person', 'day', 'signals', 'Signals that a person sends.', 5000, 20000,
+    100000);
+  perform private.add_limit('analytics_events_a_day', 'person', 'day', 'events',
+    'Analytics events that a person tells.', 10000, 50000, 200000);
   perform private.add_limit('documents', 'workspace', 'total', 'documents', 'Documents.', 5000, 50000, 500000);
-  perform private.add_limit('document_characters', 'workspace', 'total', 'characters', 'Characters of all documents.', 200000000, 2000000000, 20000000000);
-  perform private.add_limit('document_chunks', 'document', 'total', 'chunks', 'Pieces that one document is cut into.', 5000, 10000, 20000);
-  perform private.add_limit('embedding_jobs_waiting', 'workspace', 'at_once', 'jobs', 'Texts that wait to be embedded.', 20000, 50000, 100000);
-  perform private.add_limit('background_queries_waiting', 'person', 'at_once', 'queries', 'Background queries of a person that are not finished.', 50, 200, 1000);
+  perform private.add_limit('document_characters', 'workspace', 'total', 'characters', 'Characters of all documents.',
+    200000000, 2000000000, 20000000000);
+  perform private.add_limit('document_chunks', 'document', 'total', 'chunks', 'Pieces that one document is cut into.',
+    5000, 10000, 20000);
+  perform private.add_limit('embedding_jobs_waiting', 'workspace', 'at_once', 'jobs', 'Texts that wait to be embedded.',
+    20000, 50000, 100000);
+  perform private.add_limit('background_queries_waiting', 'person', 'at_once', 'queries',
+    'Background queries of a person that are not finished.', 50, 200, 1000);
   perform private.add_limit('leads', 'workspace', 'total', 'leads', 'Leads.', 50000, 500000, 5000000);
-  perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are put into the queue.', 500, 5000, 50000);
-  perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasures that a person asks for.', 10, 10, 10);
-  perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000, 20000, 100000);
+  perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are put into the queue.', 500, 5000,
+    50000);
+  perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasures that a person asks for.', 10, 10,
+    10);
+  perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000,
+    20000, 100000);
   -- Held to by the functions, over all isolates by places in the fast memory.
-  perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections', 'Sockets to agents that a person holds open.', 10, 20, 50);
-  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads.', 20, 50, 100);
+  perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections',
+    'Sockets to agents that a person holds open.', 10, 20, 50);
+  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads.',
+    20, 50, 100);
 end;
 $$;
 
--- What a person does in a day ----------------------------------------------------------------------------------------------------------
+-- What a person does in a day -----------------------------------------------------------------------------------------
 
 create trigger count_acts after insert on public.conversations
-  referencing new table as new_rows for each statement execute function private.count_acts('conversations_a_day', 'day');
+  referencing new table as new_rows for each statement
+  execute function private.count_acts('conversations_a_day', 'day');
 create trigger count_acts after insert on public.messages
   referencing new table as new_rows for each statement execute function private.count_acts('messages_a_day', 'day');
 create trigger count_acts after insert on public.artifacts
@@ -44,11 +62,12 @@ create trigger count_acts after insert on public.votes
 create trigger count_acts after insert on public.feedback_signals
   referencing new table as new_rows for each statement execute function private.count_acts('signals_a_day', 'day');
 create trigger count_acts after insert on public.analytics_events
-  referencing new table as new_rows for each statement execute function private.count_acts('analytics_events_a_day', 'day');
+  referencing new table as new_rows for each statement
+  execute function private.count_acts('analytics_events_a_day', 'day');
 create trigger count_acts after insert on public.erasure_requests
   referencing new table as new_rows for each statement execute function private.count_acts('erasures_a_day', 'day');
 
--- What a workspace keeps ---------------------------------------------------------------------------------------------------------------
+-- What a workspace keeps ----------------------------------------------------------------------------------------------
 
 create trigger count_added after insert on public.documents
   referencing new table as new_rows for each statement execute function private.count_rows('documents');
@@ -69,7 +88,8 @@ security definer -- whoever writes, the counters are the owner's
 set search_path = ''
 as $$
 declare
-  grown bigint := case tg_op when 'DELETE' then 0 else length(new.content) end - case tg_op when 'INSERT' then 0 else length(old.content) end;
+  grown bigint := case tg_op when 'DELETE' then 0 else length(new.content) end - case tg_op when 'INSERT' then 0
+    else length(old.content) end;
   place uuid := case tg_op when 'DELETE' then old.workspace_id else new.workspace_id end;
 begin
   if grown <> 0 then
@@ -78,11 +98,12 @@ begin
   return null;
 end;
 $$;
-comment on function private.count_document_characters() is 'Trigger on documents: counts how long they all are. Errors: limit_reached 403.';
+comment on function private.count_document_characters() is
+  'Trigger on documents: counts how long they all are. Errors: limit_reached 403.';
 create trigger count_characters after insert or delete or update of content on public.documents
   for each row execute function private.count_document_characters();
 
--- What is of one thing -----------------------------------------------------------------------------------------------------------------
+-- What is of one thing ------------------------------------------------------------------------------------------------
 
 create function private.limit_chunks()
 returns trigger
@@ -95,9 +116,11 @@ declare
   here record;
   pieces bigint;
 begin
-  for here in select distinct workspace_id, document_id, private.limit_of(workspace_id, 'document_chunks') as allowed from new_rows order by 2 loop
+  for here in select distinct workspace_id, document_id, private.limit_of(workspace_id, 'document_chunks') as allowed
+  from new_rows order by 2 loop
     select count(*) into pieces from (
-      select from public.document_chunks as chunk where chunk.document_id = here.document_id limit here.allowed + 1) as counted;
+      select from public.document_chunks as chunk where chunk.document_id = here.document_id
+      limit here.allowed + 1) as counted;
     if pieces > here.allowed then
       perform private.refuse_over_limit('document_chunks', here.allowed, here.allowed);
     end if;
@@ -105,7 +128,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.limit_chunks() is 'Statement trigger on document_chunks: into how many pieces one document is cut. Errors: limit_reached 403.';
+comment on function private.limit_chunks() is
+  'Statement trigger on document_chunks: into how many pieces one document is cut. Errors: limit_reached 403.';
 create trigger limit_chunks after insert on public.document_chunks
   referencing new table as new_rows for each statement execute function private.limit_chunks();
 
@@ -120,11 +144,13 @@ declare
   here record;
   waiting bigint;
 begin
-  for here in select distinct workspace_id, artifact_id, private.limit_of(workspace_id, 'suggestions_open') as allowed from new_rows order by 2 loop
+  for here in select distinct workspace_id, artifact_id, private.limit_of(workspace_id, 'suggestions_open') as allowed
+  from new_rows order by 2 loop
     -- Whoever suggests for the same artifact at the same time is counted after this one has ended.
     perform pg_advisory_xact_lock(hashtextextended('suggestions ' || here.artifact_id, 0));
     select count(*) into waiting from (
-      select from public.suggestions as s where s.artifact_id = here.artifact_id and s.status = 'open' limit here.allowed + 1) as counted;
+      select from public.suggestions as s where s.artifact_id = here.artifact_id and s.status = 'open'
+      limit here.allowed + 1) as counted;
     if waiting > here.allowed then
       perform private.refuse_over_limit('suggestions_open', here.allowed, here.allowed);
     end if;
@@ -132,7 +158,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.limit_suggestions() is 'Statement trigger on suggestions: how many are open for one artifact, which its owner''s next version has to look at. Errors: limit_reached 403.';
+comment on function private.limit_suggestions() is
+  'Statement trigger on suggestions: how many are open for one artifact, which its owner''s next version has to look '
+  'at. Errors: limit_reached 403.';
 create trigger limit_suggestions after insert on public.suggestions
   referencing new table as new_rows for each statement execute function private.limit_suggestions();
 create index suggestions_open on public.suggestions (artifact_id) where status = 'open';
@@ -148,9 +176,10 @@ create policy "Who owns an artifact, or suggested it, removes suggestions" on pu
         and artifact.user_id = (select private.current_user_id())
     ) is not null
   );
-comment on policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions is 'Strangers may suggest what is shared: its owner is not left with what they said.';
+comment on policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions is
+  'Strangers may suggest what is shared: its owner is not left with what they said.';
 
--- What waits ---------------------------------------------------------------------------------------------------------------------------
+-- What waits ----------------------------------------------------------------------------------------------------------
 
 create function private.limit_waiting()
 returns trigger
@@ -163,10 +192,12 @@ declare
   here record;
   waiting bigint;
 begin
-  for here in select distinct workspace_id, private.limit_of(workspace_id, tg_argv[0]) as allowed from new_rows order by 1 loop
+  for here in select distinct workspace_id, private.limit_of(workspace_id, tg_argv[0]) as allowed from new_rows
+  order by 1 loop
     select count(*) into waiting from (
       select from public.embedding_jobs as job
-      where job.workspace_id = here.workspace_id and job.status in ('pending', 'in_progress') limit here.allowed + 1) as counted;
+      where job.workspace_id = here.workspace_id and job.status in ('pending', 'in_progress')
+      limit here.allowed + 1) as counted;
     if waiting > here.allowed then
       perform private.refuse_over_limit(tg_argv[0], here.allowed, here.allowed);
     end if;
@@ -174,7 +205,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.limit_waiting() is 'Statement trigger on embedding_jobs: how many of a workspace wait. Argument: the limit. Two who add at once may both pass it by what each adds. Errors: limit_reached 429.';
+comment on function private.limit_waiting() is
+  'Statement trigger on embedding_jobs: how many of a workspace wait. Argument: the limit. Two who add at once may '
+  'both pass it by what each adds. Errors: limit_reached 429.';
 create trigger limit_waiting after insert on public.embedding_jobs
   referencing new table as new_rows for each statement execute function private.limit_waiting('embedding_jobs_waiting');
 
@@ -199,7 +232,9 @@ begin
   return null;
 end;
 $$;
-comment on function private.limit_background_queries() is 'Trigger on background_queries: how many of a person are not finished. Errors: limit_reached 429.';
+comment on function private.limit_background_queries() is
+  'Trigger on background_queries: how many of a person are not finished. Errors: limit_reached 429.';
 create trigger limit_background_queries after insert on public.background_queries
   for each row execute function private.limit_background_queries();
-create index background_queries_unfinished on public.background_queries (user_id) where status in ('pending', 'in_progress');
+create index background_queries_unfinished on public.background_queries (user_id)
+  where status in ('pending', 'in_progress');

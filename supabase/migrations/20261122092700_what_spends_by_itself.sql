@@ -1,8 +1,10 @@
--- What spends by itself: a stream and a background query reserve from their budgets when they begin, and settle when they end.
+-- What spends by itself: a stream and a background query reserve from their budgets when they begin, and settle when
+-- they end.
 --
 -- Touches: triggers on streams and background_queries.
--- Beware:  what is reserved is each budget's per_call. Whoever knows what was used says so before the end, with settle_usage and the request id
---          `stream:<id>` or `query:<id>`; otherwise it was as much as reserved, and nothing where it failed or was cancelled.
+-- Beware:  what is reserved is each budget's per_call. Whoever knows what was used says so before the end, with
+--          settle_usage and the request id `stream:<id>` or `query:<id>`; otherwise it was as much as reserved, and
+--          nothing where it failed or was cancelled.
 
 create function private.reserve_by_itself()
 returns trigger
@@ -15,24 +17,28 @@ declare
   through_agent uuid;
   answers text := to_jsonb(new) -> 'input' ->> 'stream_id';
 begin
-  -- Who asks for the answer that a stream tells asks for one answer: the stream has reserved it. Once: another that names it pays for itself.
+  -- Who asks for the answer that a stream tells asks for one answer: the stream has reserved it. Once: another that
+  -- names it pays for itself.
   if answers is not null
     and exists (select from private.usage_reservations as r
       where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100) and r.status = 'open')
     and not exists (select from public.background_queries as q
-      where q.user_id = new.user_id and q.status in ('pending', 'in_progress') and q.id::text <> new.id::text and q.input ->> 'stream_id' = answers)
+      where q.user_id = new.user_id and q.status in ('pending', 'in_progress') and q.id::text <> new.id::text
+        and q.input ->> 'stream_id' = answers)
   then
     return null;
   end if;
   if exists (select from public.budgets as b where b.workspace_id = new.workspace_id) then
     through_agent := (select c.agent_id from public.conversations as c where c.id = new.conversation_id);
-    perform private.reserve_usage(new.workspace_id, new.user_id, through_agent, tg_argv[0] || ':' || new.id, null, null, null, interval '1 day');
+    perform private.reserve_usage(new.workspace_id, new.user_id, through_agent, tg_argv[0] || ':' || new.id, null, null,
+      null, interval '1 day');
   end if;
   return null;
 end;
 $$;
 comment on function private.reserve_by_itself() is
-  'Trigger on what is about to use a model, of a conversation: reserves each budget''s per_call. Argument: what its request id begins with. Errors: budget_exhausted 402.';
+  'Trigger on what is about to use a model, of a conversation: reserves each budget''s per_call. Argument: what its '
+  'request id begins with. Errors: budget_exhausted 402.';
 
 create function private.settle_by_itself()
 returns trigger
@@ -43,12 +49,14 @@ set search_path = ''
 as $$
 begin
   perform private.settle_usage(new.workspace_id, tg_argv[0] || ':' || new.id,
-    case when new.status in ('failed', 'cancelled') then 0 end, case when new.status in ('failed', 'cancelled') then 0 end);
+    case when new.status in ('failed', 'cancelled') then 0 end,
+      case when new.status in ('failed', 'cancelled') then 0 end);
   return null;
 end;
 $$;
 comment on function private.settle_by_itself() is
-  'Trigger on what has ended: settles what it had reserved, as much as that, or nothing where it failed or was cancelled. Settled before is settled.';
+  'Trigger on what has ended: settles what it had reserved, as much as that, or nothing where it failed or was '
+  'cancelled. Settled before is settled.';
 
 create trigger reserve_by_itself after insert on public.streams
   for each row execute function private.reserve_by_itself('stream');

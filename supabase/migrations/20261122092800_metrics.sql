@@ -146,4 +146,5 @@ as $$
   );
 $$;
 comment on function private.metric_figures(integer) is
-  'All figures of one scrape: what isolates have counted, queues by kind, the ledger of calls, jobs, sealing, budgets that are used up. A depth is counted up to `most`.';
+  'All figures of one scrape: what isolates have counted, queues by kind, the ledger of calls, jobs, sealing, budgets '
+  'that are used up. A depth is counted up to `most`.';

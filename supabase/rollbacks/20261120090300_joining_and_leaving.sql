@@ -13,4 +13,5 @@ drop function private.delete_workspace(uuid);
 drop function private.create_workspace(text, text, text);
 drop function private.require_person();
 drop table public.invitations;
-revoke execute on function private.raise_error(text, text, integer, text, jsonb, jsonb) from authenticated, service_role;
+revoke execute on function private.raise_error(text, text, integer, text, jsonb, jsonb)
+  from authenticated, service_role;

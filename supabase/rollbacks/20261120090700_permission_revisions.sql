@@ -1,4 +1,5 @@
--- Back from: permission revisions. Cached answers can no longer be told from newer ones: clear the cache, or wait 5 minutes.
+-- Back from: permission revisions. Cached answers can no longer be told from newer ones: clear the cache, or wait 5
+-- minutes.
 drop function private.read_agents(uuid);
 
 drop trigger raise_revisions_on_update on public.workspaces;

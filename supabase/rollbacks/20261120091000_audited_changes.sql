@@ -3,7 +3,8 @@ do $$
 declare
   audited text;
 begin
-  foreach audited in array array['workspaces', 'members', 'invitations', 'agents', 'permissions', 'agent_credentials', 'agent_consents'] loop
+  foreach audited in array array['workspaces', 'members', 'invitations', 'agents', 'permissions', 'agent_credentials',
+    'agent_consents'] loop
     execute format('drop trigger audit_insert on public.%I', audited);
     execute format('drop trigger audit_update on public.%I', audited);
     execute format('drop trigger audit_delete on public.%I', audited);

@@ -1,7 +1,8 @@
 -- Back from: audit redactions. What was sealed before an erasure is forgotten: such logs never verify again.
 drop function private.redact_billing_events(uuid, uuid, text, uuid);
 drop function private.redact_audit_log(uuid, uuid, text, uuid);
-create or replace trigger refuse_change before update or delete on public.billing_events for each row execute function private.refuse_change();
+create or replace trigger refuse_change before update or delete on public.billing_events for each row
+  execute function private.refuse_change();
 create or replace trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_change();
 drop function private.refuse_all_but_pseudonyms();

@@ -8,9 +8,11 @@ drop function private.tell_of_changed_messages();
 drop function private.tell_of_conversations(), private.tell_of_messages();
 select cron.unschedule('purge-conversations');
 drop function private.purge_conversations();
-drop function public.restore_conversation(uuid), public.delete_conversation(uuid), private.set_conversation_deleted(uuid, boolean);
+drop function public.restore_conversation(uuid), public.delete_conversation(uuid),
+  private.set_conversation_deleted(uuid, boolean);
 drop function public.select_branch(text, uuid), private.select_branch(text, uuid);
 drop function public.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint);
 drop function private.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint);
-drop function public.answer_approval(uuid, text, text, boolean, text), private.answer_approval(uuid, text, text, boolean, text);
+drop function public.answer_approval(uuid, text, text, boolean, text),
+  private.answer_approval(uuid, text, text, boolean, text);
 drop function private.hold_conversation(uuid, text);

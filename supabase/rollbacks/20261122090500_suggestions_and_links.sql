@@ -1,5 +1,7 @@
 -- Back from: suggestions and links.
-delete from private.personal_columns where table_name in ('public.artifact_links', 'public.artifacts', 'public.conversations', 'public.feedback_signals', 'public.folders', 'public.messages', 'public.message_states', 'public.suggestions', 'public.votes');
+delete from private.personal_columns
+where table_name in ('public.artifact_links', 'public.artifacts', 'public.conversations', 'public.feedback_signals',
+  'public.folders', 'public.messages', 'public.message_states', 'public.suggestions', 'public.votes');
 drop view public.artifact_references;
 drop trigger keep_links on public.artifacts;
 drop table public.artifact_links;

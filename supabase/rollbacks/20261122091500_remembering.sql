@@ -1,7 +1,9 @@
 drop function public.forget(uuid, uuid);
-drop function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid);
+drop function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid,
+  text, uuid, text, timestamptz, uuid);
 drop function private.forget(uuid, uuid);
-drop function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid, text, timestamptz, uuid);
+drop function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid,
+  text, uuid, text, timestamptz, uuid);
 drop trigger settle_memory on public.memories;
 drop function private.settle_memory();
 drop function private.merge_memory(uuid, uuid);

@@ -1,4 +1,6 @@
-delete from private.personal_columns where table_name in ('private.recalls', 'public.document_chunks', 'public.documents', 'public.memories', 'public.memory_sources');
+delete from private.personal_columns
+where table_name in ('private.recalls', 'public.document_chunks', 'public.documents', 'public.memories',
+  'public.memory_sources');
 revoke execute on function private.memory_person(uuid, uuid, text) from authenticated, service_role;
 select cron.unschedule('age-memories');
 drop function private.age_memories();

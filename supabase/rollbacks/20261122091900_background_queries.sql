@@ -1,4 +1,6 @@
-delete from private.personal_columns where table_name in ('public.background_queries', 'public.context_profiles', 'public.context_records', 'public.streams');
+delete from private.personal_columns
+where table_name in ('public.background_queries', 'public.context_profiles', 'public.context_records',
+  'public.streams');
 drop function public.cancel_background_query(bigint);
 drop function private.cancel_background_query(bigint);
 drop function public.ask_in_background(uuid, text, jsonb, text);

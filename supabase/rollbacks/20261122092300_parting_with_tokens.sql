@@ -1,4 +1,5 @@
--- Back from: parting with tokens. What providers have yet to take back leaves the vault and stays valid there until it expires.
+-- Back from: parting with tokens. What providers have yet to take back leaves the vault and stays valid there until it
+-- expires.
 select cron.unschedule('refresh-connections');
 drop function private.refresh_connections();
 drop function private.remove_connection(uuid, uuid);

@@ -22,6 +22,8 @@ drop trigger count_acts on public.artifacts;
 drop trigger count_acts on public.messages;
 drop trigger count_acts on public.conversations;
 select private.remove_limits(array[
-  'conversations_a_day', 'artifacts_a_day', 'suggestions_a_day', 'suggestions_open', 'votes_a_day', 'signals_a_day', 'analytics_events_a_day',
-  'documents', 'document_characters', 'document_chunks', 'embedding_jobs_waiting', 'background_queries_waiting', 'leads', 'dials_a_day', 'erasures_a_day',
+  'conversations_a_day', 'artifacts_a_day', 'suggestions_a_day', 'suggestions_open', 'votes_a_day', 'signals_a_day',
+  'analytics_events_a_day',
+  'documents', 'document_characters', 'document_chunks', 'embedding_jobs_waiting', 'background_queries_waiting',
+  'leads', 'dials_a_day', 'erasures_a_day',
   'messages_a_day', 'relays_at_once', 'streams_read_at_once']);

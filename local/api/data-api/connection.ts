@@ -47,8 +47,8 @@ export function openConnection(
 }
 
 /**
- * Correction 2: on its first request lite grants everything on every table to the API roles, now and by default. Saying that the request
- * roles are ready keeps the grants as the migrations made them.
+ * Correction 2: on its first request lite grants everything on every table to the API roles, now and by default. Saying
+ * that the request roles are ready keeps the grants as the migrations made them.
  */
 export function keepGrants(connection: LiteConnection): void {
   Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
@@ -95,8 +95,8 @@ interface Transaction {
 }
 
 /**
- * Correction 8: before a request PostgREST says in settings who asks and what for, and takes over what is set for the role (statement
- * timeouts). lite says less, in five statements.
+ * Correction 8: before a request PostgREST says in settings who asks and what for, and takes over what is set for the
+ * role (statement timeouts). lite says less, in five statements.
  */
 function applyRequest(connection: LiteConnection, settings: RoleSettings): void {
   const lite = connection as unknown as {
@@ -125,8 +125,8 @@ function applyRequest(connection: LiteConnection, settings: RoleSettings): void 
 }
 
 /**
- * Correction 10: what a request with `Prefer: tx=rollback` has written is taken back when it is answered (`rollback()` of supabase-js). lite
- * reads the preference and commits.
+ * Correction 10: what a request with `Prefer: tx=rollback` has written is taken back when it is answered (`rollback()`
+ * of supabase-js). lite reads the preference and commits.
  */
 function takeBack(connection: LiteConnection): void {
   const withContext = connection.withContext.bind(connection);

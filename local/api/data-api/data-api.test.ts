@@ -13,11 +13,13 @@ const schema = `
   create table public.people (id int primary key, name text);
   create table public.rooms (team_id int references public.teams, id int, name text, primary key (team_id, id));
   create table public.talks (
-    id int primary key, team_id int references public.teams, room_id int, person_id int references public.people, note text,
+    id int primary key, team_id int references public.teams, room_id int,
+    person_id int references public.people, note text,
     constraint room_is_of_the_team foreign key (team_id, room_id) references public.rooms (team_id, id)
   );
   create table public.members (
-    team_id int references public.teams, person_id int references public.people, invited_by int references public.people,
+    team_id int references public.teams, person_id int references public.people,
+    invited_by int references public.people,
     primary key (team_id, person_id)
   );
   create schema hidden;
@@ -29,15 +31,20 @@ const schema = `
   insert into public.members values (1, 1, null), (2, 2, 1);
   create domain public.list as jsonb check (jsonb_typeof(value) = 'array');
   create table public.values (id int primary key, any_json jsonb, list public.list, text text,
-    flag boolean, price numeric(8, 2), at timestamptz, local timestamp, bytes bytea, ratio float8, vector extensions.vector(2), tags text[]);
+    flag boolean, price numeric(8, 2), at timestamptz, local timestamp, bytes bytea, ratio float8,
+    vector extensions.vector(2), tags text[]);
   create function public.kind_of(value jsonb) returns text language sql as $$ select jsonb_typeof(value); $$;
-  create function public.measure(vector extensions.vector) returns int language sql as $$ select extensions.vector_dims(vector); $$;
+  create function public.measure(vector extensions.vector) returns int
+    language sql as $$ select extensions.vector_dims(vector); $$;
   create function public.settings(name text) returns text language sql as $$ select current_setting(name, true); $$;
   create table public.notes (id int primary key, kind text default 'plain', body text default 'empty', facts jsonb);
   grant all on all tables in schema public to service_role;
 `;
 
-/** Each step shows what @supabase/lite does alone, beside what the stack makes of it: without the correction the step fails. */
+/**
+ * Each step shows what @supabase/lite does alone, beside what the stack makes of it: without the correction the step
+ * fails.
+ */
 Deno.test("the Data API sees, relates, writes and waits as PostgREST does", async (test) => {
   await using database = await startBareDatabase();
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
@@ -163,7 +170,7 @@ Deno.test("the Data API sees, relates, writes and waits as PostgREST does", asyn
     assert.equal(await alone.json(), "string");
   });
 
-  await test.step("12. rows with different columns at once have nulls, or defaults where that is asked for", async () => {
+  await test.step("12. rows with different columns have nulls, or defaults where that is asked for", async () => {
     const rows = (
       from: number,
     ) => [{ id: from, kind: "a", body: null }, { id: from + 1, body: "b" }];

@@ -1,6 +1,7 @@
 /**
- * Correction 9: a filter's value is text that the column's type reads. lite guesses instead: it compares `phone=eq.+1555` with 1555, and
- * `name=eq.true` with a boolean, which is an error. In quotes lite leaves a value as it is, so what it would change is put in quotes.
+ * Correction 9: a filter's value is text that the column's type reads. lite guesses instead: it compares
+ * `phone=eq.+1555` with 1555, and `name=eq.true` with a boolean, which is an error. In quotes lite leaves a value as it
+ * is, so what it would change is put in quotes.
  */
 
 import { jsonMark } from "./values.ts";

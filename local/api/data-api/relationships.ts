@@ -1,9 +1,11 @@
 /**
- * Correction 7: which relationship an embedded table means. lite takes each table with keys to both sides for a junction, so that
- * `agents?select=workspaces(*)` is ambiguous, and of a composite key that is named (`folders!folder_is_its_owners`) it compares the first
- * column only. Here relationships are chosen by PostgREST's rules, and lite is left no other choice: it sees only the keys that were chosen.
+ * Correction 7: which relationship an embedded table means. lite takes each table with keys to both sides for a
+ * junction, so that `agents?select=workspaces(*)` is ambiguous, and of a composite key that is named
+ * (`folders!folder_is_its_owners`) it compares the first column only. Here relationships are chosen by PostgREST's
+ * rules, and lite is left no other choice: it sees only the keys that were chosen.
  *
- * Source of the rules: PostgREST documentation, "Resource Embedding"; a junction is a table whose primary key has the columns of both keys.
+ * Source of the rules: PostgREST documentation, "Resource Embedding"; a junction is a table whose primary key has the
+ * columns of both keys.
  */
 import type { ForeignKeyColumn, Introspection } from "./schema.ts";
 
@@ -89,7 +91,9 @@ export function chooseRelationships(query: Query, schema: Introspection): Foreig
 
 const rowsOf = ({ relationship }: Choice) => relationship.keys.flatMap(({ rows }) => rows);
 
-/** By a hint where lite understands one rightly; a composite key has none, and must be the only one between its tables. */
+/**
+ * By a hint where lite understands one rightly; a composite key has none, and must be the only one between its tables.
+ */
 function tellLite(choices: Choice[]): void {
   for (const { pair, relationship, join } of choices) {
     const [key] = relationship.keys;

@@ -1,6 +1,6 @@
 /**
- * What the Data API sees of the database. @supabase/lite looks at every schema, so that a column of `realtime.messages` is taken for one of
- * `public.messages`; PostgREST looks at the exposed ones only (correction 6).
+ * What the Data API sees of the database. @supabase/lite looks at every schema, so that a column of `realtime.messages`
+ * is taken for one of `public.messages`; PostgREST looks at the exposed ones only (correction 6).
  */
 import type { createPostgresConnection } from "@supabase/lite/postgres";
 
@@ -48,13 +48,19 @@ function pointsElsewhere({ fk_def }: ForeignKeyColumn, schemas: readonly string[
   return schema !== undefined && !schemas.includes(schema);
 }
 
-/** From a view's definition lite guesses further many-to-many relationships; the keys of views are in the picture already. */
+/**
+ * From a view's definition lite guesses further many-to-many relationships; the keys of views are in the picture
+ * already.
+ */
 const withoutDefinition = <View extends { sql?: string }>(view: View): View => ({
   ...view,
   sql: "",
 });
 
-/** A domain over JSON is JSON: lite calls it by the domain's name. Its type (of an array: its element's) is right already. */
+/**
+ * A domain over JSON is JSON: lite calls it by the domain's name. Its type (of an array: its element's) is right
+ * already.
+ */
 function byBaseType<Column extends { type: string; pg_type?: string }>(column: Column): Column {
   const isJson = column.type === "jsonb" || column.type === "json";
   return isJson && !column.pg_type?.startsWith("_") ? { ...column, pg_type: column.type } : column;

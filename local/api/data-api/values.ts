@@ -1,7 +1,8 @@
 /**
- * Correction 5: how values reach their columns. PostgREST hands each on as JSON text, and the column's type reads it. lite hands JavaScript
- * values to its driver, which guesses: `true` becomes a boolean and not JSON, an array for a domain over JSON becomes a Postgres array, a
- * text that looks like JSON becomes what it looks like, and a vector is not understood.
+ * Correction 5: how values reach their columns. PostgREST hands each on as JSON text, and the column's type reads it.
+ * lite hands JavaScript values to its driver, which guesses: `true` becomes a boolean and not JSON, an array for a
+ * domain over JSON becomes a Postgres array, a text that looks like JSON becomes what it looks like, and a vector is
+ * not understood.
  */
 import { Buffer } from "node:buffer";
 import type postgres from "postgres";

@@ -57,7 +57,7 @@ async function attempt(sql: postgres.Sql, statement: string, before = ""): Promi
   return "ok";
 }
 
-Deno.test("the project's role changes no schema of a service, and the Data API hears of what it changes", async (test) => {
+Deno.test("the project's role changes no schema of a service; the Data API hears what it changes", async (test) => {
   const server = await startTestPostgres();
   const admin = connect(server.adminUrl);
   const project = connect(server.adminUrl.replace("supabase_admin@", "postgres@"));

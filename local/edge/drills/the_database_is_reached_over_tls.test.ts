@@ -96,7 +96,7 @@ async function ask(
   }
 }
 
-Deno.test("the database is reached over TLS where it has that, and in the clear only where that is allowed", async (test) => {
+Deno.test("the database is reached over TLS, and in the clear only where that is allowed", async (test) => {
   await using ends = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
   ends.defer(() => Deno.remove(folder, { recursive: true }));

@@ -1,6 +1,7 @@
 /**
- * One isolate: one function, in a worker of its own, with a port of its own. Runs on the platform's Deno, and gives the function what the
- * platform's runtime gives it: `EdgeRuntime.waitUntil`, `Deno.serve` or an exported `fetch`, exactly its environment, `beforeunload`.
+ * One isolate: one function, in a worker of its own, with a port of its own. Runs on the platform's Deno, and gives the
+ * function what the platform's runtime gives it: `EdgeRuntime.waitUntil`, `Deno.serve` or an exported `fetch`, exactly
+ * its environment, `beforeunload`.
  */
 /// <reference lib="deno.worker" />
 import type { FromIsolate, ToIsolate } from "./messages.ts";
@@ -101,8 +102,9 @@ async function findHandler(name: string, entry: string): Promise<Handler> {
 const mostUnwanted = 64 * 1024 * 1024;
 
 /**
- * The same request with a body that may be left unread. On the platform the function does not hold the connection; here an answer would be
- * lost with a connection that ends before all was read, so that what nobody wants is read before the answer leaves.
+ * The same request with a body that may be left unread. On the platform the function does not hold the connection; here
+ * an answer would be lost with a connection that ends before all was read, so that what nobody wants is read before the
+ * answer leaves.
  */
 function decouple(request: Request): { request: Request; drained: () => Promise<void> } {
   if (!request.body) return { request, drained: () => Promise.resolve() };

@@ -1,11 +1,14 @@
 /**
- * A runtime: a process of the platform's Deno that boots isolates when it is told to, and ends them as the platform does.
+ * A runtime: a process of the platform's Deno that boots isolates when it is told to, and ends them as the platform
+ * does.
  *
- * - At half its wall clock an isolate is retired: it gets no new requests, and ends as soon as all that it got are acknowledged (their
+ * - At half its wall clock an isolate is retired: it gets no new requests, and ends as soon as all that it got are
+ *   acknowledged (their
  *   answer has begun; a socket or a stream that goes on does not count) and no `EdgeRuntime.waitUntil` is pending.
  * - At its wall clock it ends, whatever it does.
  *
- * Arguments: the port on which the stack listens for this runtime, and the names of the variables that the functions see.
+ * Arguments: the port on which the stack listens for this runtime, and the names of the variables that the functions
+ * see.
  */
 import {
   encodeMessage,

@@ -1,5 +1,6 @@
--- What pg_cron offers to SQL, with the same names, arguments and tables. The original's scheduler is a C library; here a worker of the
--- local stack (local/workers/cron.ts) runs due jobs. It listens on `cron_changed`. On a real Postgres the original is used instead.
+-- What pg_cron offers to SQL, with the same names, arguments and tables. The original's scheduler is a C library; here
+-- a worker of the local stack (local/workers/cron.ts) runs due jobs. It listens on `cron_changed`. On a real Postgres
+-- the original is used instead.
 
 create schema cron;
 
@@ -64,7 +65,8 @@ begin
     return;
   end if;
   raise exception 'invalid schedule: %', schedule
-    using errcode = 'invalid_parameter_value', hint = 'Use cron format (e.g. 5 4 * * *), or interval format ''[1-59] seconds''';
+    using errcode = 'invalid_parameter_value',
+      hint = 'Use cron format (e.g. 5 4 * * *), or interval format ''[1-59] seconds''';
 end;
 $$;
 

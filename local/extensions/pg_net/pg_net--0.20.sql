@@ -1,5 +1,6 @@
--- What pg_net offers to SQL, with the same names, arguments and tables. The original's background worker is a C library; here a worker of
--- the local stack (local/workers/http.ts) listens on `net_wake`, sends what is queued and writes the answers.
+-- What pg_net offers to SQL, with the same names, arguments and tables. The original's background worker is a C
+-- library; here a worker of the local stack (local/workers/http.ts) listens on `net_wake`, sends what is queued and
+-- writes the answers.
 
 create schema net;
 
@@ -36,7 +37,8 @@ set search_path = ''
 as $$
   select coalesce(pg_catalog.string_agg(
     case
-      when byte between 48 and 57 or byte between 65 and 90 or byte between 97 and 122 or byte in (45, 46, 95, 126) then pg_catalog.chr(byte)
+      when byte between 48 and 57 or byte between 65 and 90 or byte between 97 and 122 or byte in (45, 46, 95, 126)
+        then pg_catalog.chr(byte)
       else '%' || pg_catalog.upper(pg_catalog.lpad(pg_catalog.to_hex(byte), 2, '0'))
     end, '' order by i), '')
   from pg_catalog.convert_to(value, 'UTF8') as bytes,
@@ -44,7 +46,8 @@ as $$
     pg_catalog.get_byte(bytes, i) as byte
 $$;
 
-create function net._enqueue(method text, url text, params jsonb, headers jsonb, body bytea, timeout_milliseconds integer)
+create function net._enqueue(method text, url text, params jsonb, headers jsonb, body bytea,
+  timeout_milliseconds integer)
 returns bigint
 language plpgsql
 security definer
@@ -98,7 +101,8 @@ set search_path = ''
 as $$
 declare
   content_type text := (
-    select header.value from pg_catalog.jsonb_each_text(headers) as header where pg_catalog.lower(header.key) = 'content-type'
+    select header.value from pg_catalog.jsonb_each_text(headers) as header
+    where pg_catalog.lower(header.key) = 'content-type'
   );
 begin
   if content_type is null then
@@ -132,9 +136,11 @@ do $$
 declare
   role_name text;
 begin
-  for role_name in select rolname from pg_catalog.pg_roles where rolname in ('postgres', 'anon', 'authenticated', 'service_role') loop
+  for role_name in select rolname from pg_catalog.pg_roles
+  where rolname in ('postgres', 'anon', 'authenticated', 'service_role') loop
     execute pg_catalog.format('grant usage on schema net to %I', role_name);
-    execute pg_catalog.format('grant execute on function net.http_get, net.http_post, net.http_delete to %I', role_name);
+    execute pg_catalog.format('grant execute on function net.http_get, net.http_post, net.http_delete to %I',
+      role_name);
   end loop;
   if exists (select from pg_catalog.pg_roles where rolname = 'postgres') then
     grant all on all tables in schema net to postgres;

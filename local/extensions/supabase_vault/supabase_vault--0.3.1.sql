@@ -1,5 +1,6 @@
--- What supabase_vault offers to SQL, with the same names, arguments and grants. The original encrypts with a key that the server keeps
--- outside of the database; that needs its C library. Here secrets are stored as they are: good for development, for nothing else.
+-- What supabase_vault offers to SQL, with the same names, arguments and grants. The original encrypts with a key that
+-- the server keeps outside of the database; that needs its C library. Here secrets are stored as they are: good for
+-- development, for nothing else.
 
 create table vault.secrets (
   id uuid primary key default gen_random_uuid(),
@@ -12,7 +13,8 @@ create table vault.secrets (
   updated_at timestamptz not null default current_timestamp
 );
 create unique index on vault.secrets (name) where name is not null;
-comment on table vault.secrets is 'Secrets. Read them through vault.decrypted_secrets. This local stand-in does not encrypt.';
+comment on table vault.secrets is
+  'Secrets. Read them through vault.decrypted_secrets. This local stand-in does not encrypt.';
 
 create view vault.decrypted_secrets as
 select id, name, description, secret, secret as decrypted_secret, key_id, nonce, created_at, updated_at

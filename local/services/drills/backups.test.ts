@@ -1,6 +1,6 @@
 /**
- * Backups as docs/operations.md tells an operator to make them, and the way back: what a person deleted by mistake is there again, what was
- * acknowledged before it too, the audit log verifies, and the queue goes on.
+ * Backups as docs/operations.md tells an operator to make them, and the way back: what a person deleted by mistake is
+ * there again, what was acknowledged before it too, the audit log verifies, and the queue goes on.
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";

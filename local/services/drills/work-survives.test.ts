@@ -56,7 +56,7 @@ async function readLog(folder: string, name: string): Promise<[id: string, more:
 
 const unique = (texts: string[]) => [...new Set(texts)];
 
-Deno.test("workers, backends, the pool and Postgres are killed: nothing acknowledged is lost, nothing is done twice that a lease does not explain", async () => {
+Deno.test("workers, backends, pool and Postgres are killed: nothing acknowledged is lost or done twice", async () => {
   await using ends = new AsyncDisposableStack();
   const server = await startTestPostgres();
   ends.defer(() => server.remove());

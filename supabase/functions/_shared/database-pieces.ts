@@ -26,7 +26,9 @@ export interface PiecesOptions {
 
 /** Pieces that are fetched in one round trip: each has some 64 KiB. */
 const atOnce = 8;
-/** Bytes that are read ahead of the reader: most answers are not longer, and whoever reads slowly holds no connection. */
+/**
+ * Bytes that are read ahead of the reader: most answers are not longer, and whoever reads slowly holds no connection.
+ */
 const readAhead = 4 * 1024 * 1024;
 
 /** Rejects when a promise takes longer than so many milliseconds. */

@@ -134,7 +134,8 @@ const schema = z.object({
   GROUNDWORK_DB_SSLMODE: z.enum(["disable", "prefer", "require"]).default("prefer"),
   GROUNDWORK_DB_CA: certificates.optional(),
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).optional(),
-  // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing else.
+  // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing
+  // else.
   GROUNDWORK_WALL_CLOCK: z.coerce.number().min(1).max(86_400).default(150),
   GROUNDWORK_CLUSTER_GATEWAY: z.url({ protocol: /^https?$/ }).optional(),
   GROUNDWORK_RATE_LIMITS: rateLimits.default({ ...rateLimitDefaults }),

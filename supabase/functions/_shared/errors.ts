@@ -63,8 +63,10 @@ interface DatabaseFault {
  * (53300), shutting down (57P01–03), deadlock, serialization, lock not available, and the names
  * that the driver and the operating system give to a connection that could not be made or broke.
  */
-const passing =
-  /^(08...|53...|57014|57P0[1-5]|40001|40P01|55P03|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+const passing = new RegExp(
+  "^(08...|53...|57014|57P0[1-5]|40001|40P01|55P03|CONNECT(ION)?_\\w+|ECONN\\w+|" +
+    "EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$",
+);
 
 function asDatabaseFault(error: unknown): DatabaseFault | null {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") {

@@ -12,7 +12,8 @@ export type KeyOf = (workspace: string) => string | null;
 
 /** Said of a workspace that has no key. */
 export const noAccount =
-  "the workspace has no account of the platform (one key is for one workspace; give keys by workspace where there are more)";
+  "the workspace has no account of the platform (one key is for one workspace; give keys by workspace " +
+  "where there are more)";
 
 /** Reads once who uses which key. */
 export async function readKeys(database: Database, { keys }: PlatformAccounts): Promise<KeyOf> {

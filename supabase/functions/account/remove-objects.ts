@@ -1,4 +1,7 @@
-/** Removes a person's stored objects through the Storage API: a row deleted in the database would leave the bytes behind. */
+/**
+ * Removes a person's stored objects through the Storage API: a row deleted in the database would leave the bytes
+ * behind.
+ */
 import { unavailable } from "../_shared/errors.ts";
 import type { Services } from "../_shared/services.ts";
 import { deleteObjects } from "../_shared/storage.ts";

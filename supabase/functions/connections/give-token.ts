@@ -63,9 +63,9 @@ async function requireLent({ database }: Services, id: string, agent: Agent): Pr
 }
 
 /**
- * `GET /connections/:id/token?reason=…`: an access token, for an agent that acts for its person, or for the service; `agent`: on whose behalf,
- * who must be one that the person may use. Renewed first when it is about to end. Each answer is an
- * entry in the audit log.
+ * `GET /connections/:id/token?reason=…`: an access token, for an agent that acts for its person, or for the service;
+ * `agent`: on whose behalf, who must be one that the person may use. Renewed first when it is about to end. Each answer
+ * is an entry in the audit log.
  */
 export async function giveToken(
   context: RequestContext,

@@ -32,7 +32,8 @@ async function requireBoth(database: Database, agent: Agent): Promise<void> {
 /**
  * `GET /context/:conversation`: the prompt, within `?budget=` tokens (100–2,000,000, by default 8,000):
  * the profile first, older messages in their short form, the newest ten whole, memories that fit
- * `?query=` by meaning and by words (by default the newest message, by its words) last. `?message=` is another leaf than the one shown.
+ * `?query=` by meaning and by words (by default the newest message, by its words) last. `?message=` is another leaf
+ * than the one shown.
  *
  * 200 `{record_id, messages, token_count, budget, left_out}`; one statement, which also keeps the
  * record. 422 `budget_too_small` with the tokens needed in the hint.

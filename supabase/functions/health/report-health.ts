@@ -57,7 +57,8 @@ async function readWork({ database }: Services): Promise<WorkFigures | null> {
             (select coalesce(jsonb_agg(to_jsonb(known)), '[]') from private.work_health_rows() as known) as queues,
             private.work_abandoned() as abandoned,
             (
-              select jsonb_build_object('lag_seconds', coalesce(extract(epoch from now() - min(entry.occurred_at))::int, 0))
+              select jsonb_build_object('lag_seconds',
+                coalesce(extract(epoch from now() - min(entry.occurred_at))::int, 0))
               from public.audit_log as entry
               where entry.xid >= (select sealed_to from private.audit_horizon)
                 and entry.occurred_on >= (now() - interval '7 days')::date

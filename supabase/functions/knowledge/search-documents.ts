@@ -49,7 +49,8 @@ export async function searchDocuments(
   >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : asked.user_id;
   if (person) await memberships.requireMember(person, asked.workspace_id);
-  // The database would find nothing in another workspace, and not always say so: a plan may begin with what is not there.
+  // The database would find nothing in another workspace, and not always say so: a plan may begin with what is not
+  // there.
   if (caller.kind === "agent" && caller.claims.workspace_id !== asked.workspace_id) {
     throw notFound("The workspace");
   }

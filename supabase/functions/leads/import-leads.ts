@@ -36,8 +36,11 @@ interface Told {
 }
 
 /** Windows and mail programs have names of their own for a CSV. */
-const tables =
-  /^(text\/(x-|comma-separated-values|tab-separated-values)?(csv)?|text\/plain|application\/(x-)?csv|application\/vnd\.ms-excel|application\/octet-stream)\s*(;|$)/i;
+const tables = new RegExp(
+  "^(text/(x-|comma-separated-values|tab-separated-values)?(csv)?|text/plain|" +
+    "application/((x-)?csv|vnd\\.ms-excel|octet-stream))\\s*(;|$)",
+  "i",
+);
 const form = /^multipart\/form-data\s*;/i;
 
 async function readFile(request: Request, type: string): Promise<string> {

@@ -1,4 +1,6 @@
-/** A long table bit by bit: where a piece of its bytes ends so that no record is cut, and what stands above its rows. */
+/**
+ * A long table bit by bit: where a piece of its bytes ends so that no record is cut, and what stands above its rows.
+ */
 import { type Encoding, findEncoding, storable } from "./decode-file.ts";
 import { findHeading, findSeparator, invalidCsv, parseRecords, readSep } from "./read-csv.ts";
 

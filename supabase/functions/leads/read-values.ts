@@ -1,4 +1,7 @@
-/** Values as spreadsheets write them, in the form that the database reads. What is not understood stays as it is: the row is refused for it. */
+/**
+ * Values as spreadsheets write them, in the form that the database reads. What is not understood stays as it is: the
+ * row is refused for it.
+ */
 import { foldHeading, kindOf } from "./map-headings.ts";
 
 const usNumber = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/;

@@ -82,7 +82,8 @@ const documentTools = [
     name: "read_document",
     title: "Read a document",
     description:
-      `A document's text, at most ${longestPiece} characters at once: next_offset is where the rest begins, null at the end.`,
+      `A document's text, at most ${longestPiece} characters at once: next_offset is where the rest begins, ` +
+      "null at the end.",
     scope: "knowledge:read",
     isReadOnly: true,
     input: z.object({

@@ -101,7 +101,10 @@ export async function leave(
   return answer({ left });
 }
 
-/** `GET /presence/:workspace`: who is here. Guests see themselves and the agents that they may use; an agent, what its person does. */
+/**
+ * `GET /presence/:workspace`: who is here. Guests see themselves and the agents that they may use; an agent, what its
+ * person does.
+ */
 export async function listPresent(
   context: RequestContext,
   caller: Person | Service | Agent,

@@ -36,9 +36,9 @@ function watchOf(services: Services): RoomWatch {
  * `GET /presence/:workspace/events`: server-sent events.
  *
  * First `here` with everyone (a guest: with themselves and the agents that they may use), then
- * `joined`, `changed`, `left`, and `typing` of the conversations named in `?conversation=` (up to 20, comma-separated): who does not know a conversation is not
- * told that it exists. Last `end` with a reason, after which a client that may connects again:
- * `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `not_allowed` (an
+ * `joined`, `changed`, `left`, and `typing` of the conversations named in `?conversation=` (up to 20, comma-separated):
+ * who does not know a conversation is not told that it exists. Last `end` with a reason, after which a client that may
+ * connects again: `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `not_allowed` (an
  * agent that may no longer), `too_slow`.
  */
 export async function streamEvents(context: RequestContext): Promise<Response> {

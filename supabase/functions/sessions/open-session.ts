@@ -52,7 +52,9 @@ export function tellEndpoint(url: string, isInCluster: boolean): string | null {
   return origin + pathname;
 }
 
-/** What the first request of this id opened. The database has seen that it is the same person's, with the same agent. */
+/**
+ * What the first request of this id opened. The database has seen that it is the same person's, with the same agent.
+ */
 async function findFirst(services: Services, id: string): Promise<Session> {
   const first = await findRecorded(services, id);
   if (!first || first.isClosed) throw sessionClosed();

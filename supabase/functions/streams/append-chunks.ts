@@ -22,8 +22,9 @@ export function streamEnded(): ApiError {
  * `POST /streams/:id/chunks`: adds to what was said. `from` is the number of the first chunk, from 0;
  * chunks that are there already are passed over, so that a request may be sent again.
  *
- * 200 `{next}`, and `stop: true` where the reader has asked for the end: finish with what was said. 409 `stream_gap` when chunks before `from` are missing (the fast memory has lost them):
- * the hint is the number to begin with again. Writers therefore keep their chunks until the end.
+ * 200 `{next}`, and `stop: true` where the reader has asked for the end: finish with what was said. 409 `stream_gap`
+ * when chunks before `from` are missing (the fast memory has lost them): the hint is the number to begin with again.
+ * Writers therefore keep their chunks until the end.
  */
 export async function appendChunks(
   context: RequestContext,

@@ -111,7 +111,8 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
 async function findOpen(services: Services, caller: Person, id: string): Promise<Stream | null> {
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
-      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id, stream.parent_id,
+      select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id,
+        stream.parent_id,
         stream.status, stream.error, stream.client_id, stream.stop_requested_at
       from public.conversations as talk
       left join public.streams as stream on stream.conversation_id = talk.id

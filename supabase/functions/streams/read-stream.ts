@@ -57,8 +57,8 @@ export function formatEvent(data: string, event?: string, id?: number): string {
  * comes back with `Last-Event-ID` (or `?from=`) goes on after it, without gaps or doubles.
  *
  * The last event is `end`: `{status, message_id, error}`, or `{status: "renew"}` after 140 s and
- * when the isolate ends, after which the client comes again. Where chunks were lost with the fast memory, `message` gives the whole
- * message before the end.
+ * when the isolate ends, after which the client comes again. Where chunks were lost with the fast memory, `message`
+ * gives the whole message before the end.
  */
 export async function readStream(context: RequestContext): Promise<Response> {
   const services = context.env;

@@ -1,6 +1,6 @@
 /**
- * Agents as principals, from outside: by `oauth4webapi`-shaped requests, an unmodified supabase-js with an agent's token, and the functions.
- * Each denial beside an allowed twin.
+ * Agents as principals, from outside: by `oauth4webapi`-shaped requests, an unmodified supabase-js with an agent's
+ * token, and the functions. Each denial beside an allowed twin.
  */
 import { createClient } from "@supabase/supabase-js";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
@@ -11,7 +11,8 @@ const sql = connect();
 const world = await createWorld(sql);
 const other = await createWorld(sql);
 const { agent, workspace, admin, member } = world;
-await sql`insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${agent}, ${workspace})`;
+await sql`
+  insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${agent}, ${workspace})`;
 Deno.test.afterAll(() => sql.end());
 
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -225,7 +226,8 @@ Deno.test("functions take it where its scope says so, and nowhere else", async (
 Deno.test("an agent that acts after another has what both were given", async () => {
   await consent(all);
   const second = await world.addAgent();
-  await sql`insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${second}, ${workspace})`;
+  await sql`
+    insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${second}, ${workspace})`;
   const made = await makeCredential(["memory:read", "knowledge:read"], second);
   await consent(["memory:read", "knowledge:read"], second);
   const after = { id: second, secret: made.secret };

@@ -1,6 +1,6 @@
 /**
- * Streams, turns, budgets, presence and sessions with an agent's token, where they took the secret key: each denial beside an allowed
- * twin. The tokens are those of `types/agent-tokens.ts`.
+ * Streams, turns, budgets, presence and sessions with an agent's token, where they took the secret key: each denial
+ * beside an allowed twin. The tokens are those of `types/agent-tokens.ts`.
  */
 import { createClient } from "@supabase/supabase-js";
 import { type AgentTokenError, createAgentTokens } from "../../../types/agent-tokens.ts";

@@ -50,7 +50,8 @@ async function belongings({ id }: Known): Promise<string> {
       (select jsonb_agg(to_jsonb(p)) from public.permissions as p where user_id = ${id}),
       (select jsonb_agg(to_jsonb(e) order by e.id) from public.audit_log as e where actor_id = ${id}),
       (select jsonb_agg(to_jsonb(b) order by b.id) from public.billing_events as b where user_id = ${id}),
-      (select jsonb_agg(to_jsonb(o) - 'last_accessed_at' order by o.name) from storage.objects as o where name like ${`%${id}%`})
+      (select jsonb_agg(to_jsonb(o) - 'last_accessed_at' order by o.name) from storage.objects as o
+        where name like ${`%${id}%`})
     )::text as all`;
   return row?.all ?? "";
 }

@@ -121,7 +121,8 @@ Deno.test({
       const before = await look();
       assertDeepEquals([before.pending, before.in_progress, before.failed], [1, 1, 0]);
       assert(!before.troubles.includes(trouble));
-      await sql`select private.fail_work(${queue}, ${job?.claim_token}, ${`{${job?.id}}`}::bigint[], 'boom', retry => false)`;
+      await sql`
+        select private.fail_work(${queue}, ${job?.claim_token}, ${`{${job?.id}}`}::bigint[], 'boom', retry => false)`;
       const after = await look();
       assertDeepEquals([after.failed, after.last_failure, after.status], [1, "boom", "degraded"]);
       assert(after.troubles.includes(trouble));

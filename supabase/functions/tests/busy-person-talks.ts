@@ -3,7 +3,9 @@ import type postgres from "postgres";
 import { assert, assertEquals } from "../_shared/asserts.ts";
 import { ask, type Someone } from "./world.ts";
 
-/** Talks, votes, makes something, asks in the background, is answered by a stream, is remembered, and leaves documents. */
+/**
+ * Talks, votes, makes something, asks in the background, is answered by a stream, is remembered, and leaves documents.
+ */
 export async function talkAndBeRemembered(
   sql: postgres.Sql<{ bigint: number }>,
   workspace: string,

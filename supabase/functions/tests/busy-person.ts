@@ -142,7 +142,8 @@ export async function doEverything(person: Known): Promise<{ open: string; file:
   await talkAndBeRemembered(sql, workspace, person);
   // What the database has told functions, and kept of what it heard
   await sql`
-    insert into private.function_calls (job, function, body, status, request_id, attempts, finished_at, last_error) values
+    insert into private.function_calls (job, function, body, status, request_id, attempts, finished_at, last_error)
+    values
       ('invalidate-answers', 'agents/invalidate', ${
     sql.json({ floors: { [id]: 3, [owner.id]: 4 }, agents: [] })
   }, 'lost', 1, 8, now(), ${`no answer about ${email}`})`;

@@ -21,8 +21,10 @@ async function startCall(lead?: string) {
   const id = crypto.randomUUID();
   const metadata = { queue: "dial_queue", dial_id: dial, call_key: `test ${id}` };
   await sql`
-    update public.dial_queue set status = 'in_progress', attempts = 1, claimed_by = 'test', claim_token = gen_random_uuid(),
-      lease_expires_at = now() + interval '30 minutes', started_at = now(), call_key = ${metadata.call_key}, provider_call_id = ${id}
+    update public.dial_queue
+    set status = 'in_progress', attempts = 1, claimed_by = 'test', claim_token = gen_random_uuid(),
+      lease_expires_at = now() + interval '30 minutes', started_at = now(), call_key = ${metadata.call_key},
+      provider_call_id = ${id}
     where id = ${dial}`;
   return { dial, call: { id, metadata } };
 }

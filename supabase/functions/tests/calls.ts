@@ -74,7 +74,8 @@ export async function createCallingWorld(sql: Session): Promise<CallingWorld> {
     },
     async letTimePass(dial) {
       await sql`update public.dial_queue set lease_expires_at = now() where id = ${dial} and status = 'in_progress'`;
-      await sql`update private.number_calls set begun_at = begun_at - interval '2 days' where workspace_id = ${workspace}`;
+      await sql`
+        update private.number_calls set begun_at = begun_at - interval '2 days' where workspace_id = ${workspace}`;
       await sql`select private.release_expired_work()`;
       await sql`update public.dial_queue set scheduled_for = now() where id = ${dial} and status = 'pending'`;
     },

@@ -1,4 +1,6 @@
-/** What the tests of connections share: an isolate that may reach loopback, a person's way through a provider, and ears. */
+/**
+ * What the tests of connections share: an isolate that may reach loopback, a person's way through a provider, and ears.
+ */
 import type postgres from "postgres";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app } from "../connections/index.ts";
@@ -22,7 +24,9 @@ function listenToLogs(): void {
   }
 }
 
-/** Lets the stack's own job run, or rest: the stack allows no providers on loopback, and would put our connections off. */
+/**
+ * Lets the stack's own job run, or rest: the stack allows no providers on loopback, and would put our connections off.
+ */
 export async function letJobRun(sql: postgres.Sql, active: boolean): Promise<void> {
   await sql`update cron.job set active = ${active} where jobname = 'refresh-connections'`;
 }

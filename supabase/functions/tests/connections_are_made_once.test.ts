@@ -14,7 +14,7 @@ const { isolate, other, rowOf, secretsOf, sql, world } = await beginConnections(
 const { workspace, member, admin, guest, outsider } = world;
 
 for (const client_authentication of ["basic", "post", "none"]) {
-  Deno.test(`an account is connected with PKCE, by a client that proves itself by ${client_authentication}`, async () => {
+  Deno.test(`an account is connected with PKCE, by a client that sends ${client_authentication}`, async () => {
     await using provider = await startProvider(sql, {
       client_authentication,
       account: "ada@example.com",
@@ -66,7 +66,7 @@ Deno.test("a state works once, also when it comes back ten times at once", async
   assertDeepEquals([again.status, again.body.error.code], [400, "state_invalid"]);
 });
 
-Deno.test("a state that was not given, or is over, or whose person has left, is refused before the provider is asked", async () => {
+Deno.test("a state not given, or over, or of one who has left, is refused before the provider is asked", async () => {
   await using provider = await startProvider(sql);
   const leaving = await world.addPerson("member");
   const spoil: [string, (back: URLSearchParams) => unknown][] = [
@@ -93,7 +93,7 @@ Deno.test("a state that was not given, or is over, or whose person has left, is 
   assert(!provider.state.paths.includes("/token"));
 });
 
-Deno.test("a connection is the person's to whom the state was given, whoever's browser comes back with it", async () => {
+Deno.test("a connection is the person's to whom the state was given, whoever comes back with it", async () => {
   await using provider = await startProvider(sql);
   const back = await visitProvider(isolate, provider, member, workspace);
   const { body } = await askConnections(isolate, "GET", `/callback?${back}`, { as: admin });
@@ -170,7 +170,7 @@ Deno.test("the browser is sent back to pages of allowed origins only, with what 
   assertDeepEquals([told.status, why], [302, "authorization_denied"]);
 });
 
-Deno.test("where confirmation is asked for, only the person who began can finish, and the browser alone cannot", async () => {
+Deno.test("where confirmation is asked for, only the person who began can finish", async () => {
   await using provider = await startProvider(sql);
   await sql`update public.connection_providers set needs_confirmation = true where name = ${provider.name}`;
   const path = `/${provider.name}/authorize?workspace=${workspace}`;
@@ -206,7 +206,7 @@ Deno.test("a browser can be sent on its way by us", async () => {
 });
 
 for (const mood of ["down", "moved", "garbled", "huge"] as const) {
-  Deno.test(`a provider that is ${mood} when the code is exchanged connects nothing and is told apart from a refusal`, async () => {
+  Deno.test(`a provider that is ${mood} at the exchange connects nothing and is no refusal`, async () => {
     await using provider = await startProvider(sql);
     const back = await visitProvider(isolate, provider, member, workspace);
     provider.state.mood = mood;

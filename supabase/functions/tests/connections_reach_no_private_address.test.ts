@@ -14,7 +14,7 @@ const { workspace, member } = world;
 const closed = startIsolate({ returnOrigins: [] });
 Deno.test.afterAll(async () => await closed[Symbol.asyncDispose]());
 
-Deno.test("a provider on loopback is visited where it is allowed, and nowhere else; the running stack allows none", async () => {
+Deno.test("a provider on loopback is visited where it is allowed, and nowhere else", async () => {
   await using provider = await startProvider(sql);
   const path = `/${provider.name}/authorize?workspace=${workspace}`;
   assertEquals((await askConnections(open, "GET", path, { as: member })).status, 200);
@@ -55,7 +55,8 @@ Deno.test("a token URL that leads inside is not called, whatever form it has; it
   assert(!provider.state.paths.includes("/token"));
   assert(loggedLines().some((line) => line.includes("OutboundRefused")), "the log says why");
 
-  await sql`update public.connection_providers set token_url = ${`${provider.base}/token`} where name = ${provider.name}`;
+  await sql`
+    update public.connection_providers set token_url = ${`${provider.base}/token`} where name = ${provider.name}`;
   const back = await visitProvider(open, provider, member, workspace);
   assertEquals((await askConnections(open, "GET", `/callback?${back}`)).status, 200);
 });

@@ -1,4 +1,7 @@
-/** Tokens are lent to the service, renewed in time, by one caller at a time; and a provider that fails is not one that revoked. */
+/**
+ * Tokens are lent to the service, renewed in time, by one caller at a time; and a provider that fails is not one that
+ * revoked.
+ */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
 import {
@@ -37,7 +40,7 @@ async function ending(id: string, provider: Provider): Promise<void> {
   await sql`delete from private.token_revocations where connection_id = ${id}`;
 }
 
-Deno.test("a token is lent to the service, and each reading is an entry: for whom, through which agent, why", async () => {
+Deno.test("a token is lent to the service, and each reading is an entry with person, agent and reason", async () => {
   const { provider, id } = await start({ account: "ada@example.com" });
   const told = await tokenOf(id, isolate, "");
   assertEquals(told.status, 200);
@@ -155,7 +158,7 @@ Deno.test("a provider that revoked is told: the tokens leave the vault and the p
   await ending(id, provider);
 });
 
-Deno.test("that a provider refused is in the audit log by the name of who asked: the agent and its person, or the person", async () => {
+Deno.test("a refusal by a provider is in the audit log with the agent and the person who asked", async () => {
   const scopes = ["connections:use"];
   const credential = await addCredential(sql, world.agent, scopes);
   await addConsent(sql, world.agent, member.id, scopes);
@@ -184,7 +187,7 @@ Deno.test("that a provider refused is in the audit log by the name of who asked:
 });
 
 for (const mood of ["down", "garbled", "moved", "huge", "silent"] as const) {
-  Deno.test(`a provider that is ${mood} has not revoked: its token is used while it holds, and it is asked again`, async () => {
+  Deno.test(`a provider that is ${mood} has not revoked: its token is used, and it is asked again`, async () => {
     const { provider, id } = await start();
     const former = provider.latest()?.access;
     provider.state.mood = mood;
@@ -218,7 +221,7 @@ for (const mood of ["down", "garbled", "moved", "huge", "silent"] as const) {
   });
 }
 
-Deno.test("a client that the provider does not know any more is the operator's matter and revokes nothing", async () => {
+Deno.test("a client that the provider does not know any more revokes nothing", async () => {
   const { provider, id } = await start();
   await sql`select public.set_provider_secret(${provider.name}, ${"another"})`;
   const refused = await askConnections(isolate, "POST", `/${id}/refresh`, { as: member });
@@ -279,7 +282,7 @@ Deno.test("a token of unknown end is lent as long as nobody says otherwise", asy
   await ending(id, provider);
 });
 
-Deno.test("a connection removed while it is renewed stays removed, and what the provider just gave is taken back", async () => {
+Deno.test("a connection removed while it is renewed stays removed, and the new token is taken back", async () => {
   const { provider, id } = await start();
   provider.state.slow = 400;
   const renewing = askConnections(isolate, "POST", `/${id}/refresh`, { as: member });
@@ -300,7 +303,7 @@ Deno.test("a connection removed while it is renewed stays removed, and what the 
   await provider[Symbol.asyncDispose]();
 });
 
-Deno.test("no token is in any table but the vault's, nor in any line of the log, whatever went wrong before", async () => {
+Deno.test("no token is in any table but the vault's, nor in any line of the log", async () => {
   const { provider, id } = await start();
   assert((await tokenOf(id)).body.access_token.includes(marker));
   await assertNothingLeaked(sql);

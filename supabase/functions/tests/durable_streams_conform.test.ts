@@ -17,7 +17,10 @@ async function node(...args: string[]) {
   return JSON.parse(said.decode(stdout).trim().split("\n").at(-1) ?? "");
 }
 
-/** It takes minutes: once on each database and once with each scratchpad. The other tests here use Redis, so that the file runs without it too. */
+/**
+ * It takes minutes: once on each database and once with each scratchpad. The other tests here use Redis, so that the
+ * file runs without it too.
+ */
 const isElsewhere = (Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real") !==
   (Deno.env.get("GROUNDWORK_TEST_REDIS") === "redis");
 

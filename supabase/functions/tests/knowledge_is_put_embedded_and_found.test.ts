@@ -49,8 +49,10 @@ Deno.test("members put documents, their chunks are embedded, and both words and 
   await put("projects.apollo", "Apollo flies in spring.", member);
   await embedAll();
   const [row] = await sql`
-    select count(*) as n, count(embedding) as embedded, min(embedding_model) as model, min(d.created_by::text) as creator
-    from public.document_chunks as c join public.documents as d on d.id = c.document_id where c.workspace_id = ${workspace}`;
+    select count(*) as n, count(embedding) as embedded, min(embedding_model) as model,
+      min(d.created_by::text) as creator
+    from public.document_chunks as c join public.documents as d on d.id = c.document_id
+    where c.workspace_id = ${workspace}`;
   assertDeepEquals({ ...row }, {
     n: 2,
     embedded: 2,

@@ -85,7 +85,7 @@ Deno.test("thousands of rows are taken in pieces, and the report is a file that 
   assertEquals(kept?.n, 0);
 });
 
-Deno.test("one bad row at the end and nothing of a long file is imported; a good file is, after it was checked", async () => {
+Deno.test("one bad row at the end and nothing of a long file is imported; a good file is", async () => {
   const parcel = fresh();
   const rows = Array.from(
     { length: 1500 },

@@ -1,6 +1,6 @@
 /**
- * The clients of MCP that products have: the AI SDK's and the SDK of before (1.x), unmodified, as a person and as an agent for them;
- * and an authorization server that nobody trusts, whose tokens open nothing.
+ * The clients of MCP that products have: the AI SDK's and the SDK of before (1.x), unmodified, as a person and as an
+ * agent for them; and an authorization server that nobody trusts, whose tokens open nothing.
  */
 import { createMCPClient } from "@ai-sdk/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client";

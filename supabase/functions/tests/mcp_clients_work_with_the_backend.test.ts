@@ -1,4 +1,7 @@
-/** Unmodified clients of MCP, of both eras, as a person and as an agent for them; and an agent whose model obeys whatever it reads. */
+/**
+ * Unmodified clients of MCP, of both eras, as a person and as an agent for them; and an agent whose model obeys
+ * whatever it reads.
+ */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { ask, connect, createWorld, environment, mintToken } from "./world.ts";
@@ -94,10 +97,12 @@ Deno.test({
   async fn() {
     await sql`
       insert into public.documents (workspace_id, user_id, path, name, content)
-      select ${workspace}, null, ('many.d' || n)::extensions.ltree, 'D' || n, 'Text ' || n from generate_series(1, 60) as n`;
+      select ${workspace}, null, ('many.d' || n)::extensions.ltree, 'D' || n, 'Text ' || n
+      from generate_series(1, 60) as n`;
     const talk = crypto.randomUUID();
     await sql`
-      insert into public.conversations (id, workspace_id, user_id, agent_id) values (${talk}, ${workspace}, ${member.id}, ${agent})`;
+      insert into public.conversations (id, workspace_id, user_id, agent_id)
+      values (${talk}, ${workspace}, ${member.id}, ${agent})`;
     await sql`select public.add_message(${talk}, '[{"type": "text", "text": "What is for lunch?"}]')`;
     const client = await connectAs(await agentToken(scopes.join(" ")));
     const seen = new Set<string>();

@@ -1,7 +1,8 @@
 /**
- * The public conformance suite of MCP against the function, for both revisions that it serves. The suite sends no token: a proxy on
- * loopback adds a person's. Scenarios that ask for the fixtures of an example server, or for what a server without a state refuses on
- * purpose, are named below with the reason; one of them that passes fails the test, like one that fails and is not named.
+ * The public conformance suite of MCP against the function, for both revisions that it serves. The suite sends no
+ * token: a proxy on loopback adds a person's. Scenarios that ask for the fixtures of an example server, or for what a
+ * server without a state refuses on purpose, are named below with the reason; one of them that passes fails the test,
+ * like one that fails and is not named.
  */
 import { assert, assertEquals } from "../_shared/asserts.ts";
 import { connect, createWorld, environment } from "./world.ts";

@@ -38,7 +38,8 @@ Deno.test.afterAll(async () => {
   await sql.end();
 });
 
-await sql`insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${agent}, ${workspace})`;
+await sql`
+  insert into public.permissions (user_id, agent_id, workspace_id) values (${member.id}, ${agent}, ${workspace})`;
 const made = await ask("POST", `/agents/${agent}/credentials`, {
   as: admin,
   body: { name: "Theirs", scopes: scope.split(" "), client: { id: "theirs", issuer } },

@@ -1,4 +1,7 @@
-/** Talking to an agent through the relay: on the stack with its echo agent, and in an isolate of the test's own with one that misbehaves. */
+/**
+ * Talking to an agent through the relay: on the stack with its echo agent, and in an isolate of the test's own with one
+ * that misbehaves.
+ */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { serve } from "../_shared/http/app.ts";
 import { app } from "../sessions/index.ts";

@@ -1,4 +1,6 @@
-/** A turn that ended is in the audit log and on the bill exactly once, whatever was forgotten or taken away meanwhile. */
+/**
+ * A turn that ended is in the audit log and on the bill exactly once, whatever was forgotten or taken away meanwhile.
+ */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { app } from "../sessions/index.ts";
 import { ask, connect, createWorld, type Someone, startIsolate } from "./world.ts";

@@ -1,6 +1,7 @@
 /**
- * The function that takes an answer and the one that tells it are killed (SIGKILL) while they do, again and again, also while the answer is
- * finished. What must hold: its reader has every piece once and in order, or the whole message, and the message is in Postgres before the end.
+ * The function that takes an answer and the one that tells it are killed (SIGKILL) while they do, again and again, also
+ * while the answer is finished. What must hold: its reader has every piece once and in order, or the whole message, and
+ * the message is in Postgres before the end.
  */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { type Heard, listen, openReader } from "./stream-reader.ts";
@@ -107,7 +108,8 @@ Deno.test("functions are killed while an answer is said, told and finished, and 
           return { ...heard, connections, kept: kept.map((row) => row.text) };
         }
       } catch (error) {
-        if (error instanceof TypeError || error instanceof Deno.errors.ConnectionReset) continue; // killed under the reader
+        // Killed under the reader.
+        if (error instanceof TypeError || error instanceof Deno.errors.ConnectionReset) continue;
         throw error;
       }
     }

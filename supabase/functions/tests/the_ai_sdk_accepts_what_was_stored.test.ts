@@ -65,8 +65,7 @@ const talk: UIMessage[] = [
 ];
 
 Deno.test({
-  name:
-    "UIMessages come back from the database as they were, and the AI SDK's validator accepts them, version 6 and version 7",
+  name: "UIMessages come back as they were, and the AI SDK's validators (6 and 7) accept them",
   sanitizeResources: false, // supabase-js keeps its connections and a timer
   sanitizeOps: false,
   async fn() {

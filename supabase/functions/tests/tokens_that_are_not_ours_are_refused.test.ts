@@ -21,7 +21,9 @@ function flip(text: string): string {
   return `${text.startsWith("A") ? "B" : "A"}${text.slice(1)}`;
 }
 
-/** Signed with HMAC, the public key as its secret: what a verifier believes that lets the token choose the algorithm. */
+/**
+ * Signed with HMAC, the public key as its secret: what a verifier believes that lets the token choose the algorithm.
+ */
 async function confused(): Promise<string> {
   const [key] = environment.keySet.keys;
   const head = { alg: "HS256", typ: "JWT", kid: key?.kid };
@@ -119,7 +121,7 @@ for (const [method, path] of [...persons, ...either]) {
 }
 
 for (const [method, path] of persons) {
-  Deno.test(`${method} ${path.replaceAll(/[0-9a-f-]{36}/g, ":id")} is for persons: the service has tables`, async () => {
+  Deno.test(`${method} ${path.replaceAll(/[0-9a-f-]{36}/g, ":id")} is for persons`, async () => {
     assertEquals((await ask(method, path, { as: "service" })).status, 401);
   });
 }

@@ -1,4 +1,7 @@
-/** Looks for traces of a person: in every column of every table, in every key and value of Redis, in every stored object. */
+/**
+ * Looks for traces of a person: in every column of every table, in every key and value of Redis, in every stored
+ * object.
+ */
 import { Redis } from "@upstash/redis";
 import type postgres from "postgres";
 import { environment } from "./world.ts";

@@ -48,7 +48,7 @@ Deno.test({
     };
     const ears: Ear[] = [];
     try {
-      await test.step("a private one: its owner hears ids; colleague, guest and another tenant do not join", async () => {
+      await test.step("a private one: its owner hears ids; others do not join", async () => {
         const owner = await listen(juan.client, topic);
         ears.push(owner);
         assertEquals(owner.states[0], "SUBSCRIBED");

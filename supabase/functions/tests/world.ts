@@ -178,8 +178,9 @@ export interface Isolate extends AsyncDisposable {
 }
 
 /**
- * Connections of an isolate of a test's own: one for each of as many as ask at once in any test. Who finds none free for
- * half a second is answered 503, which a busy machine would do to whoever waits; a test that is about that says how many.
+ * Connections of an isolate of a test's own: one for each of as many as ask at once in any test. Who finds none free
+ * for half a second is answered 503, which a busy machine would do to whoever waits; a test that is about that says how
+ * many.
  */
 const enough = 32;
 

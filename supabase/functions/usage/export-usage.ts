@@ -74,7 +74,8 @@ export async function exportUsage(context: RequestContext): Promise<Response> {
   const { at, id } = readCursor(after);
   const events = await context.env.database.run((sql) =>
     sql<Used[]>`
-      select id, used.workspace_id, customer.customer_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind, quantity::text, unit,
+      select id, used.workspace_id, customer.customer_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind,
+        quantity::text, unit,
         amount_minor, currency, agent_id, user_id, request_id
       from private.usage_events(${at}::timestamptz, ${id}, ${limit}) with ordinality as used
       left join public.billing_customers as customer on customer.workspace_id = used.workspace_id

@@ -26,7 +26,8 @@ interface Claimed {
 
 /**
  * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
- * all workspaces, an agent's of its own and at most 100. What is answered is held under one `claim_token`. Nothing due: an empty list.
+ * all workspaces, an agent's of its own and at most 100. What is answered is held under one `claim_token`. Nothing due:
+ * an empty list.
  */
 export async function claimWork(
   context: RequestContext,

@@ -57,8 +57,8 @@ for (const [name, forbid] of Object.entries(ways)) {
         await waitsForLock(watcher);
         await dispatcher!`commit`;
         await forbidding;
-        const [row] =
-          await watcher`select status, started_at is not null as is_started from public.dial_queue where id = ${dial.id}`;
+        const [row] = await watcher`
+            select status, started_at is not null as is_started from public.dial_queue where id = ${dial.id}`;
         assert.deepEqual({ ...row }, { status: "in_progress", is_started: true });
       });
     });

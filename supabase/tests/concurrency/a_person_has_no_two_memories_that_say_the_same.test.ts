@@ -102,11 +102,13 @@ Deno.test("no sequence of calls, by many at once, makes two, loses one, or mixes
           }
           const [known] = mine.happens(0.2)
             ? await sql<{ id: string }[]>`
-              select id from public.memories where workspace_id = ${workspace} and user_id = ${person} and valid_to is null
+              select id from public.memories
+              where workspace_id = ${workspace} and user_id = ${person} and valid_to is null
               order by id limit 1`
             : [];
           const outcome = await outcomeOf(sql`
-            select * from private.remember(${workspace}, ${content}, source_kind => 'user_message', embedding => ${embedding}::text::extensions.halfvec,
+            select * from private.remember(${workspace}, ${content}, source_kind => 'user_message',
+              embedding => ${embedding}::text::extensions.halfvec,
               embedding_model => ${embedding && "m"}, subject => ${mine.pick(subjects)},
               supersedes => ${known?.id ?? null}, user_id => ${person})`);
           if (outcome === "ok") said.push(content);

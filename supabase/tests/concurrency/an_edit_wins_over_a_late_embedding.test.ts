@@ -16,7 +16,8 @@ Deno.test("an embedding that meets an edit on its way is not written over the ne
         const [chunk] = await transaction<{ id: string }[]>`
           select id from public.document_chunks where document_id = ${document!.id}`;
         const [job] = await transaction<{ id: number; claim_token: string }[]>`
-          update public.embedding_jobs set status = 'in_progress', claim_token = gen_random_uuid(), claimed_by = 'race', attempts = 1,
+          update public.embedding_jobs
+          set status = 'in_progress', claim_token = gen_random_uuid(), claimed_by = 'race', attempts = 1,
             lease_expires_at = now() + interval '1 minute'
           where target_id = ${chunk!.id} returning id, claim_token`;
         return { chunk: chunk!, job: job! };

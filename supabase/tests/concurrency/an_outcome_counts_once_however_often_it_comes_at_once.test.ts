@@ -32,7 +32,8 @@ Deno.test("an outcome that twenty report at once counts once", async () => {
       const call = crypto.randomUUID();
       const told = await Promise.all(sessions.map((sql) =>
         sql<{ is_new: boolean }[]>`
-          select is_new from private.record_call_outcome('dial_queue', ${dial}, ${call}, jsonb_build_object('outcome', 'voicemail'))`
+          select is_new
+          from private.record_call_outcome('dial_queue', ${dial}, ${call}, jsonb_build_object('outcome', 'voicemail'))`
       ));
       assert.equal(told.flat().filter(({ is_new }) => is_new).length, 1);
       const [row] = await watcher`select contact_count from public.leads where id = ${lead}`;
@@ -41,7 +42,7 @@ Deno.test("an outcome that twenty report at once counts once", async () => {
   });
 });
 
-Deno.test("outcomes, flags, listed numbers and claims at once do not deadlock, and never dial who is listed", async () => {
+Deno.test("outcomes, flags, listed numbers and claims at once do not deadlock, nor dial who is listed", async () => {
   await withSessions(4, async ([caller, flagger, lister, reporter], watcher) => {
     await withWorkspace(watcher, [], async (workspace) => {
       const phone = "+15125550111";
@@ -56,7 +57,9 @@ Deno.test("outcomes, flags, listed numbers and claims at once do not deadlock, a
             select b.verdict from private.begin_call('dial_queue', ${mine.claim_token}, ${mine.id}) as b`,
           outcomeOf(flagger!`update public.leads set do_not_call = true where id = ${second.lead}`),
           outcomeOf(
-            lister!`insert into public.do_not_call_numbers (workspace_id, phone) values (${workspace}, ${phone}) on conflict do nothing`,
+            lister!`
+              insert into public.do_not_call_numbers (workspace_id, phone) values (${workspace}, ${phone})
+              on conflict do nothing`,
           ),
           outcomeOf(
             reporter!`insert into public.call_outcomes (lead_id, outcome) values (${lead}, 'do_not_call')`,

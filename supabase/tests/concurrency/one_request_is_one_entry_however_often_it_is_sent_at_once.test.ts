@@ -76,7 +76,8 @@ Deno.test("32 who report the same turn at once bill it once", async () => {
       ));
       assert.equal(answers.filter(([answer]) => answer!.is_new).length, 1);
       const [counted] = await watcher`
-        select (select count(*) from public.audit_log where workspace_id = ${workspace} and action = 'session.turn') as turns,
+        select (select count(*) from public.audit_log
+          where workspace_id = ${workspace} and action = 'session.turn') as turns,
           (select count(*) from public.billing_events where workspace_id = ${workspace}) as events`;
       assert.deepEqual({ ...counted }, { turns: 1, events: 2 });
     });

@@ -5,7 +5,8 @@ const remember = (sql: Session, workspace: string, person: string, content: stri
   sql`select id from private.remember(${workspace}, ${content}, user_id => ${person})`;
 const counts = async (sql: Session, workspace: string): Promise<Record<string, number>> => {
   const rows = await sql`
-    select user_id, max(recalled_count)::integer as times from public.memories where workspace_id = ${workspace} group by user_id`;
+    select user_id, max(recalled_count)::integer as times from public.memories where workspace_id = ${workspace}
+    group by user_id`;
   return Object.fromEntries(rows.map(({ user_id, times }) => [user_id, times]));
 };
 

@@ -47,7 +47,7 @@ Deno.test("an entry that is taken back is in no seal", async () => {
   });
 });
 
-Deno.test("with writers, sealers and rollbacks at random the log is valid at every moment and whole at the end", async () => {
+Deno.test("with writers, sealers and rollbacks at random the log is always valid, and whole at the end", async () => {
   const chance = takeChance();
   const workspaces = Array.from({ length: 3 }, () => crypto.randomUUID());
   await withSessions(12, async (sessions, watcher) => {
@@ -87,7 +87,8 @@ Deno.test("with writers, sealers and rollbacks at random the log is valid at eve
         `seed ${chance.seed}`,
       );
       const [counted] = await watcher`
-        select (select coalesce(sum(entries), 0)::bigint from public.audit_seals where workspace_id = ${workspace}) as sealed,
+        select (select coalesce(sum(entries), 0)::bigint from public.audit_seals
+          where workspace_id = ${workspace}) as sealed,
           (select count(*) from public.audit_log where workspace_id = ${workspace}) as entries`;
       assert.deepEqual({ ...counted }, { sealed: committed, entries: committed });
     }

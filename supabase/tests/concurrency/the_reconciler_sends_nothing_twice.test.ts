@@ -12,7 +12,8 @@ Deno.test("several reconcilers at once send each call once for each attempt", as
       create table tests_sent.sent (call_id bigint);
       create function tests_sent.count() returns trigger language plpgsql security definer as $$
         begin insert into tests_sent.sent values ((new.headers ->> 'x-groundwork-call')::bigint); return new; end $$;
-      create trigger count_sent after insert on net.http_request_queue for each row execute function tests_sent.count()`);
+      create trigger count_sent after insert on net.http_request_queue for each row
+        execute function tests_sent.count()`);
     try {
       await withSessions(8, async (sessions, watcher) => {
         await watcher`

@@ -2,7 +2,9 @@ import type { FileUIPart } from "ai";
 import { useBackend } from "../backend.ts";
 import { useLoaded } from "../use-loaded.ts";
 
-/** How a message names a file of the bucket `attachments`: links to it last a while only, and are made when it is shown. */
+/**
+ * How a message names a file of the bucket `attachments`: links to it last a while only, and are made when it is shown.
+ */
 export const storedAt = "storage:attachments/";
 
 /** A file that was attached to a message, as a link for who may read the conversation. */

@@ -72,7 +72,10 @@ export function route<For extends Audience>(
 export const countedAs = (caller: Person | Agent): string =>
   caller.kind === "agent" ? `${caller.agentId} ${caller.userId ?? ""}` : caller.userId;
 
-/** Who asks by a token. Where only the service is asked for besides agents, a token that is none is no answer yet: its key may be. */
+/**
+ * Who asks by a token. Where only the service is asked for besides agents, a token that is none is no answer yet: its
+ * key may be.
+ */
 async function recognise(authenticator: Authenticator, request: Request, audience: Audience) {
   if (!request.headers.has("authorization")) return undefined;
   const asked = authenticator.identify(request, "person-or-service");

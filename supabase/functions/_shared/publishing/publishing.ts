@@ -135,7 +135,8 @@ function createRounds<Item extends Content>(
   async function claim(queue: string): Promise<Claimed | undefined> {
     const [claimed] = await database.run((sql) =>
       sql<Claimed[]>`
-        select id, workspace_id, attempts, max_attempts, claim_token, work from private.claim_work(${queue}, ${worker}, 1, ${lease})`
+        select id, workspace_id, attempts, max_attempts, claim_token, work
+        from private.claim_work(${queue}, ${worker}, 1, ${lease})`
     );
     return claimed;
   }

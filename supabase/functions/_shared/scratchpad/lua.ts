@@ -76,7 +76,10 @@ local here = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 if #here == 0 then return '[[],[]]' end
 return cjson.encode({here, redis.call('HGETALL', KEYS[2])})`;
 
-/** KEYS list. ARGV number of the first text, ttl in seconds, texts … → the next number, or -1 - length where there is a gap */
+/**
+ * KEYS list. ARGV number of the first text, ttl in seconds, texts … → the next number, or -1 - length where there is a
+ * gap
+ */
 export const append = `
 local length = redis.call('LLEN', KEYS[1])
 local first = tonumber(ARGV[1])

@@ -48,7 +48,10 @@ export interface Scratchpad {
 
   get(key: string): Promise<Json>;
   set(key: string, value: Json, ttl: number): Promise<void>;
-  /** Sets a key that is there, and leaves one that is not: what was removed does not come back. False when it was not there. */
+  /**
+   * Sets a key that is there, and leaves one that is not: what was removed does not come back. False when it was not
+   * there.
+   */
   replace(key: string, value: Json, ttl: number): Promise<boolean>;
   remove(keys: string[]): Promise<void>;
 

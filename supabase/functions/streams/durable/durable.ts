@@ -1,7 +1,8 @@
 /**
  * Durable Streams: the open protocol, at `/streams/v1/stream/<path>`.
  *
- *   conversations/<id>/<name>   a conversation's: the service and its agent write, its owner reads too, and it goes with it
+ *   conversations/<id>/<name>   a conversation's: the service and its agent write, its owner reads too, and it goes
+ * with it
  *   answers/<stream id>         an answer that is being said, to be read: the same chunks as at /streams/<id>
  *   <anything else>             the service's own
  *

@@ -20,9 +20,9 @@ async function work(world: World): Promise<void> {
 }
 
 /**
- * Runs an attack while a neighbour works, and once more while what it got hold of is still held: each of their requests is
- * answered 200. No clock is read here. Whoever waits longer than half a second for a connection, or five for a query, is
- * answered 503, so that a neighbour who is kept waiting is one who is not answered 200.
+ * Runs an attack while a neighbour works, and once more while what it got hold of is still held: each of their requests
+ * is answered 200. No clock is read here. Whoever waits longer than half a second for a connection, or five for a
+ * query, is answered 503, so that a neighbour who is kept waiting is one who is not answered 200.
  */
 export async function besideNeighbour<Result>(
   neighbour: World,

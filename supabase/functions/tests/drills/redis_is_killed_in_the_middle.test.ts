@@ -1,6 +1,6 @@
 /**
- * Redis is killed (SIGKILL) while people work, stays away, and comes back empty. What must hold: nobody is refused, whatever was
- * acknowledged is in the log, and nobody who was revoked gets in again.
+ * Redis is killed (SIGKILL) while people work, stays away, and comes back empty. What must hold: nobody is refused,
+ * whatever was acknowledged is in the log, and nobody who was revoked gets in again.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import postgres from "postgres";

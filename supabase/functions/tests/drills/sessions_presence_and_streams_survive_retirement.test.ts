@@ -1,7 +1,7 @@
 /**
- * A person talks, reads an answer and watches who is here while the isolates of all three functions are retired ten times, as the
- * platform does it. What must hold: what is said reaches the agent and comes back, all of it, once and in order; the answer is read without
- * gaps or doubles; and who is here never seems to have left.
+ * A person talks, reads an answer and watches who is here while the isolates of all three functions are retired ten
+ * times, as the platform does it. What must hold: what is said reaches the agent and comes back, all of it, once and in
+ * order; the answer is read without gaps or doubles; and who is here never seems to have left.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { createGroundworkClient } from "../../../../types/client.ts";

@@ -1,6 +1,7 @@
 /**
- * An answer is said while Redis is killed (SIGKILL), stays away and comes back empty, and while its reader's connection is cut again and
- * again. What must hold: the reader has every piece once and in order, or the whole message, and the message is in Postgres before the end.
+ * An answer is said while Redis is killed (SIGKILL), stays away and comes back empty, and while its reader's connection
+ * is cut again and again. What must hold: the reader has every piece once and in order, or the whole message, and the
+ * message is in Postgres before the end.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import postgres from "postgres";

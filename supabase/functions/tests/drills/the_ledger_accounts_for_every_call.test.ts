@@ -64,7 +64,7 @@ async function startTarget(): Promise<Target> {
   };
 }
 
-Deno.test("calls to functions that are slow, fail, die or never answer end succeeded once, or failed loudly", async () => {
+Deno.test("calls to functions that are slow, fail, die or never answer end once, or fail loudly", async () => {
   await using stack = await startDrillStack({ redis: "none", seed: false });
   await using target = await startTarget();
   await using ends = new AsyncDisposableStack();
@@ -92,7 +92,8 @@ Deno.test("calls to functions that are slow, fail, die or never answer end succe
         last_error: string | null;
       }[]
     >`
-      select id::text, function, status, attempts, last_error from private.function_calls where job = 'drill' order by id`;
+      select id::text, function, status, attempts, last_error from private.function_calls where job = 'drill'
+      order by id`;
   let isLateAnswered = false;
   await eventually("every call has ended", async () => {
     const ledger = await readLedger();

@@ -1,7 +1,7 @@
 /**
- * The whole of operations, with nobody's hand on it: a lead comes in, is scored, queued and dialled by the schedules of the database, its
- * outcome arrives twice and counts once; an article is published at its time; an agent remembers; and a second business under its own
- * prefix does the same beside it. Only the schedules' seconds are made shorter.
+ * The whole of operations, with nobody's hand on it: a lead comes in, is scored, queued and dialled by the schedules of
+ * the database, its outcome arrives twice and counts once; an article is published at its time; an agent remembers; and
+ * a second business under its own prefix does the same beside it. Only the schedules' seconds are made shorter.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
@@ -57,7 +57,9 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
     time_zone: "America/Chicago",
   }).throwOnError();
   // What the seed has waiting is another story.
-  await sql`update public.dial_queue set status = 'cancelled', finished_at = now(), lease_expires_at = null where status in ('pending', 'in_progress')`;
+  await sql`
+    update public.dial_queue set status = 'cancelled', finished_at = now(), lease_expires_at = null
+    where status in ('pending', 'in_progress')`;
   await sql`update public.build_content_queue set review_status = 'draft' where status = 'pending'`;
 
   async function runStory(prefix: string) {
@@ -174,7 +176,8 @@ Deno.test("the story of the brief runs by itself, for two businesses side by sid
     sql`
       select queue, due, in_progress, lease_ended, failed, last_failure from public.work_health
       where failed > 0 or lease_ended > 0
-        or queue in ('dial_queue', 'pn_dial_queue', 'build_content_queue', 'pn_build_content_queue') and due + in_progress > 0`;
+        or queue in ('dial_queue', 'pn_dial_queue', 'build_content_queue', 'pn_build_content_queue')
+          and due + in_progress > 0`;
   await eventually("nothing is open", async () => (await books()).every((row) => row.failed > 0));
   deepStrictEqual((await books()).map((row) => ({ ...row })), []);
 });

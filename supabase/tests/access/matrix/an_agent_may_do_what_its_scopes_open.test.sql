@@ -1,11 +1,14 @@
--- The three actors that act with an agent's token, over the whole matrix: what is not listed here as opened is closed to them.
+-- The three actors that act with an agent's token, over the whole matrix: what is not listed here as opened is closed
+-- to them.
 begin;
 \ir ../../world.psql
 \ir expectations/all.psql
 
 -- hr in north may all that there is, by its credential and by the member's consent.
-update public.agent_credentials set scopes = array(select name from public.scopes() where name <> 'work:*') where agent_id = tests.id('hr');
-update public.agent_consents set scopes = array(select name from public.scopes() where name <> 'work:*') where agent_id = tests.id('hr');
+update public.agent_credentials set scopes = array(select name from public.scopes() where name <> 'work:*')
+where agent_id = tests.id('hr');
+update public.agent_consents set scopes = array(select name from public.scopes() where name <> 'work:*')
+where agent_id = tests.id('hr');
 create temporary table actors (place integer, name text, who text) on commit drop;
 insert into actors
 select actor.place, actor.name, actor.person || string_agg(scope.name, ' ' order by scope.name)

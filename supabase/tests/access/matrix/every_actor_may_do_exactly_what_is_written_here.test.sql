@@ -1,9 +1,10 @@
 -- Who may do what to a row of each table: the whole of it, in one table.
 --
--- A row of the table is one statement, aimed at one row of one tenant, tried by everyone; each try is undone. Outcomes: `yes`, `none` (the
--- policy hides the row), `no` (42501: not granted, or refused by WITH CHECK). The last column is the owner of the tables: it shows that the
--- statement itself is sound, so that no denial is owed to a slip; `append_only` is the trigger that refuses even them.
--- In south the outsider is the owner: that column is the twin of each denial that outsiders meet in north.
+-- A row of the table is one statement, aimed at one row of one tenant, tried by everyone; each try is undone. Outcomes:
+-- `yes`, `none` (the policy hides the row), `no` (42501: not granted, or refused by WITH CHECK). The last column is the
+-- owner of the tables: it shows that the statement itself is sound, so that no denial is owed to a slip; `append_only`
+-- is the trigger that refuses even them. In south the outsider is the owner: that column is the twin of each denial
+-- that outsiders meet in north.
 
 begin;
 \ir ../../world.psql
@@ -41,9 +42,11 @@ select is_empty(
 
 select is(
   (select string_agg(tests.try_as(who, expectation.statement), ' ' order by place)
-   from unnest(array['anonymous', 'outsider', 'guest', 'member', 'admin', 'owner', 'service', 'database']) with ordinality as actors (who, place)),
+   from unnest(array['anonymous', 'outsider', 'guest', 'member', 'admin', 'owner', 'service',
+     'database']) with ordinality as actors (who, place)),
   expectation.outcomes,
-  format('%s %s in %s: anonymous outsider guest member admin owner service database', expectation.verb, expectation.table_name, expectation.tenant)
+  format('%s %s in %s: anonymous outsider guest member admin owner service database', expectation.verb,
+    expectation.table_name, expectation.tenant)
 )
 from expectations as expectation;
 

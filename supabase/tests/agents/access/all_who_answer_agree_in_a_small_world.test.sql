@@ -4,7 +4,8 @@ begin;
 \ir agreement.psql
 select plan(4);
 
-insert into public.workspaces (id, name, slug) values (tests.id('east'), 'East', 'tests-east'), (tests.id('dead'), 'Dead', 'tests-dead');
+insert into public.workspaces (id, name, slug)
+values (tests.id('east'), 'East', 'tests-east'), (tests.id('dead'), 'Dead', 'tests-dead');
 do $$
 declare
   role_name text;
@@ -20,7 +21,8 @@ begin
     end loop;
     foreach role_name in array array['owner', 'admin', 'member', 'guest'] loop
       perform tests.add_person(place || '-' || role_name, place || '-' || role_name || '@tests.example');
-      insert into public.members (workspace_id, user_id, role) values (tests.id(place), tests.id(place || '-' || role_name), role_name);
+      insert into public.members (workspace_id, user_id, role)
+      values (tests.id(place), tests.id(place || '-' || role_name), role_name);
     end loop;
   end loop;
 end;
@@ -32,10 +34,12 @@ from public.agents as a join public.members as m on m.workspace_id = a.workspace
 where a.workspace_id in (tests.id('east'), tests.id('dead')) and a.slug !~ 'none$';
 update public.workspaces set deleted_at = now() where id = tests.id('dead');
 
-select is_empty('select * from tests.disagreements()', 'policies, explain_access, my_agents and read_agents agree with the rule, for all people × agents');
+select is_empty('select * from tests.disagreements()',
+  'policies, explain_access, my_agents and read_agents agree with the rule, for all people × agents');
 
 create function tests.usable(who text) returns text[] language sql as $$
-  select array_agg(right(a ->> 'slug', -5) order by a ->> 'slug') from private.read_agents(tests.id(who)), jsonb_array_elements(agents) as a;
+  select array_agg(right(a ->> 'slug', -5) order by a ->> 'slug')
+  from private.read_agents(tests.id(who)), jsonb_array_elements(agents) as a;
 $$;
 -- The rule once more, spelled out, so that a slip in its telling would be seen.
 select is(

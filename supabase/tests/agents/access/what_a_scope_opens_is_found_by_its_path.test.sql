@@ -9,7 +9,8 @@ select plan(7);
 select is(pg_temp.scopes_of('POST', '/streams'), 'conversations:write', 'a route without parameters');
 select is(pg_temp.scopes_of('POST', '/streams/5/chunks'), 'conversations:write', 'one with a parameter in it');
 select is(pg_temp.scopes_of('POST', '/streams/5/6/chunks'), 'none', 'a parameter is one part of a path');
-select is(pg_temp.scopes_of('GET', '/streams/v1/stream/conversations/5/notes'), 'conversations:read', 'a path below one');
+select is(pg_temp.scopes_of('GET', '/streams/v1/stream/conversations/5/notes'), 'conversations:read',
+  'a path below one');
 select is(pg_temp.scopes_of('GET', '/streams/v1/stream/'), 'none', 'and not without anything below it');
 select is(pg_temp.scopes_of('GET', '/context/5'), 'conversations:read memory:read', 'one that takes two scopes');
 select is(pg_temp.scopes_of('DELETE', '/account'), 'none', 'what no scope opens');

@@ -6,7 +6,8 @@ select plan(12);
 delete from public.permissions;
 insert into public.permissions (user_id, agent_id, workspace_id)
   select tests.id(who), tests.id(agent), tests.id('north')
-  from unnest(array['owner', 'admin', 'member', 'guest']) as who cross join unnest(array['hr', 'payroll', 'lab', 'idle', 'relic']) as agent;
+  from unnest(array['owner', 'admin', 'member', 'guest']) as who cross
+  join unnest(array['hr', 'payroll', 'lab', 'idle', 'relic']) as agent;
 
 create function tests.usable_by(who text) returns text language plpgsql as $$
 declare
@@ -44,7 +45,8 @@ select is(tests.usable_by('owner'), 'lab payroll', 'and from an owner');
 update public.agents set status = 'published' where id in (tests.id('hr'), tests.id('lab'));
 select is(tests.usable_by('member'), 'hr lab payroll', 'publishing gives it back');
 select is(
-  tests.answer_of($$update public.agents set status = 'gone' where id = tests.id('hr')$$), '23514', 'there is no other status'
+  tests.answer_of($$update public.agents set status = 'gone' where id = tests.id('hr')$$), '23514',
+  'there is no other status'
 );
 
 select * from finish();

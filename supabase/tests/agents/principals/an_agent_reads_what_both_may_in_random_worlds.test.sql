@@ -1,5 +1,6 @@
--- Worlds thrown together by a seed, which stands in the name of each test: `set groundwork.test_seed = '0.123'` throws the same ones again.
--- What an agent reads for a person is what the person reads, of what the agent may serve, where every scope is allowed by all who are asked.
+-- Worlds thrown together by a seed, which stands in the name of each test: `set groundwork.test_seed = '0.123'` throws
+-- the same ones again. What an agent reads for a person is what the person reads, of what the agent may serve, where
+-- every scope is allowed by all who are asked.
 begin;
 \ir ../../world.psql
 \ir ../access/agreement.psql
@@ -7,7 +8,8 @@ update public.plan_limits set value = 1000000 where plan = 'free';
 select plan(6);
 
 create temporary table throws on commit drop as
-select coalesce(nullif(current_setting('groundwork.test_seed', true), '')::double precision, round(random()::numeric, 6)::double precision) as seed;
+select coalesce(nullif(current_setting('groundwork.test_seed', true), '')::double precision,
+  round(random()::numeric, 6)::double precision) as seed;
 select setseed(seed) from throws;
 
 do $$
@@ -18,7 +20,8 @@ begin
 end;
 $$;
 create function tests.some_scopes(chance double precision) returns text[] language sql volatile as $$
-  select array(select s from unnest(array['conversations:read', 'memory:read', 'knowledge:read']) as s where random() < chance);
+  select array(select s from unnest(array['conversations:read', 'memory:read', 'knowledge:read']) as s
+    where random() < chance);
 $$;
 create function tests.throw_agents() returns void language plpgsql as $$
 declare
@@ -29,7 +32,8 @@ begin
   insert into public.workspaces (id, name, slug)
     select tests.id('place-' || n), 'Place', 'tests-place-' || n from generate_series(1, 2) as n;
   for n in 1..6 loop
-    perform tests.add_agent('place-' || (1 + floor(random() * 2)), 'agent-' || n, statuses[1 + floor(random() * 6)::integer]);
+    perform tests.add_agent('place-' || (1 + floor(random() * 2)), 'agent-' || n,
+      statuses[1 + floor(random() * 6)::integer]);
   end loop;
   insert into public.members (workspace_id, user_id, role)
     select tests.id('place-' || w), tests.id('person-' || p), all_roles[1 + floor(random() * 4)::integer]
@@ -40,33 +44,39 @@ begin
   insert into public.conversations (workspace_id, user_id, agent_id, visibility, deleted_at)
     select m.workspace_id, m.user_id, a.id, (array['private', 'workspace', 'public'])[1 + floor(random() * 3)::integer],
       case when random() < 0.2 then now() end
-    from public.members as m left join public.agents as a on a.workspace_id = m.workspace_id and random() < 0.7 where random() < 0.7;
+    from public.members as m left join public.agents as a on a.workspace_id = m.workspace_id and random() < 0.7
+    where random() < 0.7;
   insert into public.memories (workspace_id, user_id, agent_id, content)
     select m.workspace_id, m.user_id, case when random() < 0.6 then a.id end, 'statement ' || random()
     from public.members as m join public.agents as a on a.workspace_id = m.workspace_id where random() < 0.6;
   insert into public.documents (workspace_id, user_id, path, name)
-    select m.workspace_id, case when random() < 0.6 then m.user_id end, format('d%s', row_number() over ())::extensions.ltree, 'D'
+    select m.workspace_id, case when random() < 0.6 then m.user_id end,
+      format('d%s', row_number() over ())::extensions.ltree, 'D'
     from public.members as m;
   insert into public.agent_credentials (id, workspace_id, agent_id, name, secret_hash, scopes, created_at, expires_at)
     select tests.id('agent-' || n || ' credential'), a.workspace_id, a.id, 'main', sha256(n::text::bytea),
-      tests.some_scopes(0.8) || '{work:x}', now() - interval '1 day', now() + case when random() < 0.9 then 1 else -1 end * interval '1 hour'
+      tests.some_scopes(0.8) || '{work:x}', now() - interval '1 day',
+      now() + case when random() < 0.9 then 1 else -1 end * interval '1 hour'
     from generate_series(1, 6) as n join public.agents as a on a.id = tests.id('agent-' || n);
   insert into public.agent_consents (workspace_id, agent_id, user_id, scopes)
     select a.workspace_id, a.id, m.user_id, tests.some_scopes(0.7) || '{work:x}'
     from public.agents as a join public.members as m on m.workspace_id = a.workspace_id where random() < 0.7;
   insert into public.agent_consents (workspace_id, agent_id, user_id, scopes)
-    select a.workspace_id, a.id, null, tests.some_scopes(0.4) || '{work:x}' from public.agents as a where random() < 0.3;
+    select a.workspace_id, a.id, null, tests.some_scopes(0.4) || '{work:x}' from public.agents as a
+    where random() < 0.3;
   update public.workspaces set deleted_at = now() where random() < 0.1;
 end;
 $$;
 
 -- All that somebody reads, each row as its kind, its id and what decides of it.
-create temporary table reads (who text, kind text, id uuid, workspace_id uuid, user_id uuid, agent_id uuid) on commit drop;
+create temporary table reads (who text, kind text, id uuid, workspace_id uuid, user_id uuid,
+  agent_id uuid) on commit drop;
 grant all on reads to authenticated;
 create function tests.read_all(as_whom text) returns void language plpgsql as $$
 begin
   perform tests.authenticate_as(as_whom);
-  insert into reads select as_whom, 'conversations:read', c.id, c.workspace_id, c.user_id, c.agent_id from public.conversations as c
+  insert into reads select as_whom, 'conversations:read', c.id, c.workspace_id, c.user_id, c.agent_id
+  from public.conversations as c
     union all select as_whom, 'memory:read', m.id, m.workspace_id, m.user_id, m.agent_id from public.memories as m
     union all select as_whom, 'knowledge:read', d.id, d.workspace_id, d.user_id, null from public.documents as d;
   perform tests.authenticate_as('database');
@@ -82,9 +92,11 @@ begin
   delete from reads;
   perform tests.read_all('person-' || p) from generate_series(1, 8) as p;
   create temporary table tokens on commit drop as
-    select format('person-%s via agent-%s: %s', p, a, array_to_string(scopes, ' ')) as who, 'person-' || p as person_name,
+    select format('person-%s via agent-%s: %s', p, a, array_to_string(scopes, ' ')) as who,
+      'person-' || p as person_name,
       tests.id('person-' || p) as person, tests.id('agent-' || a) as agent, scopes
-    from generate_series(1, 8) as p cross join generate_series(1, 6) as a cross join lateral (select tests.some_scopes(0.8 + 0 * p * a)) as s (scopes);
+    from generate_series(1, 8) as p cross join generate_series(1, 6) as a cross
+    join lateral (select tests.some_scopes(0.8 + 0 * p * a)) as s (scopes);
   perform tests.read_all(who) from tokens;
   with expected as (
     select t.who, r.kind, r.id
@@ -106,12 +118,14 @@ begin
     insert into shares select (select count(*) from found), (select count(*) from tokens)
   )
   select string_agg(coalesce('not read: ' || e::text, 'read: ' || f::text), E'\n')
-  into answer from (select * from expected except all select * from found) as e full join (select * from found except all select * from expected) as f on false;
+  into answer from (select * from expected except all select * from found) as e full
+  join (select * from found except all select * from expected) as f on false;
   drop table tokens;
   return coalesce(answer, 'none');
 end;
 $$;
-select is(tests.differing(), 'none', format('world %s of seed %s: no agent reads more or less than both may', n, seed)) from throws, generate_series(1, 5) as n;
+select is(tests.differing(), 'none', format('world %s of seed %s: no agent reads more or less than both may', n, seed))
+from throws, generate_series(1, 5) as n;
 select ok(sum(rows) > 50, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
 select * from finish();
 rollback;

@@ -31,10 +31,12 @@ create temporary table d on commit drop as select tests.add_dial('lead') as id;
 select count(*) from tests.claim();
 select tests.begin_call(id) from d;
 select is((select is_new from d cross join lateral private.record_call_outcome('dial_queue', id, 'call-1',
-  '{"ended_reason": "call.in-progress.sip-completed-call", "duration_seconds": 95}')), true, 'a report without an outcome is recorded');
+  '{"ended_reason": "call.in-progress.sip-completed-call", "duration_seconds": 95}')), true,
+    'a report without an outcome is recorded');
 select is((select outcome from public.call_outcomes where provider_call_id = 'call-1'), 'unclear', 'as unclear');
 select is((select split_part(tests.dial(id), ' ', 1) from d), 'done', 'it is not dialled again');
-select is((select status || ', ' || next_action from public.leads where id = tests.id('lead')), 'contacting, review the call', 'and somebody looks at it');
+select is((select status || ', ' || next_action from public.leads where id = tests.id('lead')),
+  'contacting, review the call', 'and somebody looks at it');
 
 select * from finish();
 rollback;

@@ -4,14 +4,18 @@ select plan(15);
 
 create function tests.inserting(fields text) returns text language sql as $$
   select tests.answer_of(format(
-    $x$insert into private.function_calls overriding system value select * from jsonb_populate_record(null::private.function_calls,
-      '{"job": "tests", "function": "agents/invalidate", "body": {}, "status": "sent", "request_id": 1, "attempts": 1, "max_attempts": 8,
-        "deadline": "2026-01-01", "created_at": "2026-01-01"}'::jsonb || jsonb_build_object('id', nextval('private.function_calls_id_seq')) || %L::jsonb)$x$, fields));
+    $x$insert into private.function_calls overriding system value select *
+    from jsonb_populate_record(null::private.function_calls,
+      '{"job": "tests", "function": "agents/invalidate", "body": {}, "status": "sent", "request_id": 1, "attempts": 1, '
+        '"max_attempts": 8,
+        "deadline": "2026-01-01", "created_at": "2026-01-01"}'::jsonb ||
+          jsonb_build_object('id', nextval('private.function_calls_id_seq')) || %L::jsonb)$x$, fields));
 $$;
 select is(tests.inserting('{}'), 'ok', 'a call that was sent');
 select is(tests.inserting('{"request_id": null}'), '23514', 'sent, but by no request');
 select is(tests.inserting('{"deadline": null}'), '23514', 'sent, but awaited for ever');
-select is(tests.inserting('{"status": "retrying", "next_attempt_at": "2026-01-01"}'), 'ok', 'one that waits for its next attempt');
+select is(tests.inserting('{"status": "retrying", "next_attempt_at": "2026-01-01"}'), 'ok',
+  'one that waits for its next attempt');
 select is(tests.inserting('{"status": "retrying"}'), '23514', 'retrying, but never');
 select is(tests.inserting('{"next_attempt_at": "2026-01-01"}'), '23514', 'sent and also about to be');
 select is(tests.inserting('{"status": "succeeded", "finished_at": "2026-01-01"}'), 'ok', 'one that succeeded');

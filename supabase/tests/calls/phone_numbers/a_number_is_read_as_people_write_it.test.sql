@@ -45,17 +45,22 @@ select is(private.phone_zones('+18085550101;ext=1'), '{Pacific/Honolulu}', 'Hono
 select is(private.phone_zones('+442079460958'), '{Europe/London}', 'London');
 select is(private.phone_zones('+18005550101'), '{}', 'a freephone number is nowhere');
 select is_empty(
-  $$select distinct zone from private.phone_time_zones cross join unnest(zones) as zone where not private.is_time_zone(zone)$$,
+  $$select distinct zone from private.phone_time_zones cross join unnest(zones) as zone
+  where not private.is_time_zone(zone)$$,
   'every zone that is known is a place''s, and the server knows it');
 
 -- Zones are places.
 select ok(private.is_time_zone('America/Chicago'), 'a place');
 select ok(private.is_time_zone('UTC'), 'or nowhere');
 select is_empty($$
-  select zone from unnest(array['EST', 'UTC-6', 'Etc/GMT+6', 'America/Nowhere', 'US/Central', 'CST6CDT', '', '-06:00', 'FOO+3', 'posix/America/Chicago']) as zone
+  select zone
+  from unnest(array['EST', 'UTC-6', 'Etc/GMT+6', 'America/Nowhere', 'US/Central', 'CST6CDT', '', '-06:00', 'FOO+3',
+    'posix/America/Chicago']) as zone
   where private.is_time_zone(zone)$$, 'and nothing that does not move with the clocks of a place');
-select throws_ok(format('update public.profiles set time_zone = %L where user_id = %L', 'EST', tests.id('member')), '23514', null, 'in profiles');
-select throws_ok($$insert into public.businesses (workspace_id, name, time_zone) values (tests.id('north'), 'North', 'UTC-6')$$, '23514', null, 'and in businesses');
+select throws_ok(format('update public.profiles set time_zone = %L where user_id = %L', 'EST', tests.id('member')),
+  '23514', null, 'in profiles');
+select throws_ok($$insert into public.businesses (workspace_id, name, time_zone)
+  values (tests.id('north'), 'North', 'UTC-6')$$, '23514', null, 'and in businesses');
 
 select * from finish();
 rollback;

@@ -1,13 +1,16 @@
--- Every function of public and private is pinned: its volatility, with whose rights it runs, and who may execute it (its owner aside).
+-- Every function of public and private is pinned: its volatility, with whose rights it runs, and who may execute it
+-- (its owner aside).
 begin;
 select plan(8);
 
 create temporary view functions as
-select p.oid, n.nspname::text as schema, format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature,
+select p.oid, n.nspname::text as schema,
+  format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as signature,
   case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
   case when p.prosecdef then 'definer' else 'invoker' end as rights,
   coalesce((
-    select string_agg(case acl.grantee when 0 then 'public' else acl.grantee::regrole::text end, ', ' order by acl.grantee::regrole::text)
+    select string_agg(case acl.grantee when 0 then 'public' else acl.grantee::regrole::text end, ', '
+      order by acl.grantee::regrole::text)
     from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl where acl.grantee <> p.proowner
   ), '') as executed_by,
   p.proconfig, p.prosecdef
@@ -41,7 +44,8 @@ select set_eq(
   'exactly these functions run for others with their owner''s rights'
 );
 select is_empty(
-  $$select signature from functions where schema = 'public' and rights = 'definer' and executed_by ~ '\m(anon|authenticated|public)\M'$$,
+  $$select signature from functions
+  where schema = 'public' and rights = 'definer' and executed_by ~ '\m(anon|authenticated|public)\M'$$,
   'none of them is exposed to people by the Data API'
 );
 select is_empty(
@@ -62,7 +66,8 @@ select is_empty(
 );
 select is_empty(
   $$select name from (
-      select proname as name from pg_catalog.pg_proc where pronamespace = 'public'::regnamespace group by 1 having count(*) > 1
+      select proname as name from pg_catalog.pg_proc where pronamespace = 'public'::regnamespace group by 1
+      having count(*) > 1
     ) as overloaded$$,
   'no function of public is overloaded: the Data API could not tell them apart'
 );

@@ -1,4 +1,5 @@
--- The set of policies is pinned, with their commands and roles. A new one is written here first, and in the matrix (access/matrix).
+-- The set of policies is pinned, with their commands and roles. A new one is written here first, and in the matrix
+-- (access/matrix).
 begin;
 select plan(7);
 
@@ -41,18 +42,21 @@ select is_empty(
   'every policy has a comment that gives its reason'
 );
 select is_empty(
-  $$select tablename, cmd from pg_catalog.pg_policies where schemaname = 'public' and (cmd = 'ALL' or permissive <> 'PERMISSIVE')$$,
+  $$select tablename, cmd from pg_catalog.pg_policies
+  where schemaname = 'public' and (cmd = 'ALL' or permissive <> 'PERMISSIVE')$$,
   'each policy is for one operation and permissive'
 );
 select is_empty(
-  $$select tablename, cmd, unnest(roles) from pg_catalog.pg_policies where schemaname = 'public' group by 1, 2, 3 having count(*) > 1$$,
+  $$select tablename, cmd, unnest(roles) from pg_catalog.pg_policies where schemaname = 'public' group by 1, 2, 3
+  having count(*) > 1$$,
   'one policy per table, operation and role'
 );
 select is_empty(
   $$select tablename, policyname from pg_catalog.pg_policies
     where schemaname = 'public'
       -- a helper called outside of a sub-select runs once per row
-      and regexp_replace(concat(qual, with_check), '\( ?SELECT private\.\w+\([^()]*\)( AS \w+)?\)', '', 'g') ~ 'private\.'$$,
+      and regexp_replace(concat(qual, with_check), '\( ?SELECT private\.\w+\([^()]*\)( AS \w+)?\)', '',
+        'g') ~ 'private\.'$$,
   'every policy calls its helpers in a sub-select: once per statement'
 );
 

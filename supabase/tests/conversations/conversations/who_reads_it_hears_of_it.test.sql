@@ -13,12 +13,14 @@ begin
 end;
 $$;
 create function pg_temp.told() returns text language sql as $$
-  select string_agg(event || case when private then '' else ' (public)' end, ' ' order by inserted_at, event) from realtime.messages
+  select string_agg(event || case when private then '' else ' (public)' end, ' ' order by inserted_at, event)
+  from realtime.messages
   where topic = 'conversation:' || tests.id('north talk');
 $$;
 
 select tests.authenticate_as('member');
-select is((public.add_message(tests.id('north talk'), '[{"type": "text", "text": "secret"}]', message_id => tests.id('secret')::text)).client_id, tests.id('secret')::text, 'something is said');
+select is((public.add_message(tests.id('north talk'), '[{"type": "text", "text": "secret"}]',
+  message_id => tests.id('secret')::text)).client_id, tests.id('secret')::text, 'something is said');
 select tests.authenticate_as('database');
 select is(pg_temp.told(), 'message_added', 'it is told once');
 select is(
@@ -30,7 +32,8 @@ select is(pg_temp.told(), 'branch_selected message_added', 'it is told');
 update public.conversations set title = title, last_context = '{"a": 1}' where id = tests.id('north talk');
 select is(pg_temp.told(), 'branch_selected message_added', 'what does not show is not');
 update public.conversations set deleted_at = now() where id = tests.id('north talk');
-select is((select payload ->> 'is_deleted' from realtime.messages where event = 'conversation_changed'), 'true', 'deleting is');
+select is((select payload ->> 'is_deleted' from realtime.messages where event = 'conversation_changed'), 'true',
+  'deleting is');
 update public.conversations set deleted_at = null where id = tests.id('north talk');
 
 select is(
@@ -56,7 +59,8 @@ select is(pg_temp.hear('member', topic), 'none', format('nothing is heard on %s'
 from unnest(array['conversation:', 'conversation:x', tests.id('north talk')::text]) as topic;
 select set_config('realtime.topic', 'conversation:' || tests.id('north talk'), true) is not null as joined;
 select is(
-  tests.try_as('member', format('insert into realtime.messages (topic, extension) values (%L, ''broadcast'')', 'conversation:' || tests.id('north talk'))), 'no',
+  tests.try_as('member', format('insert into realtime.messages (topic, extension) values (%L, ''broadcast'')',
+    'conversation:' || tests.id('north talk'))), 'no',
   'people do not send on it'
 );
 

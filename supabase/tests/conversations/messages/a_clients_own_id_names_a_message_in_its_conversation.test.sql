@@ -5,7 +5,8 @@ select plan(26);
 
 insert into public.conversations (id, workspace_id, user_id) values
   (tests.id('second talk'), tests.id('north'), tests.id('member'));
-create function pg_temp.say(id text, text text default 'Hi', more text default '', talk text default 'north talk') returns text
+create function pg_temp.say(id text, text text default 'Hi', more text default '',
+  talk text default 'north talk') returns text
 language sql as $$
   select tests.answer_of(format(
     'select public.add_message(%L, %L, message_id => %L %s)',
@@ -30,9 +31,11 @@ select is(
   null, 'which follows nothing of the first'
 );
 select is(pg_temp.say('next', more => ', parent_id => ''msg_x7hnQ2'''), 'ok', 'what follows it');
-select is(pg_temp.say('other', more => ', instead_of => ''msg_x7hnQ2'''), 'ok', 'and what stands beside it name it by that id');
+select is(pg_temp.say('other', more => ', instead_of => ''msg_x7hnQ2'''), 'ok',
+  'and what stands beside it name it by that id');
 select is(
-  (select above.client_id from public.messages as m join public.messages as above on above.id = m.parent_id where m.client_id = 'next'),
+  (select above.client_id from public.messages as m join public.messages as above on above.id = m.parent_id
+    where m.client_id = 'next'),
   'msg_x7hnQ2', 'and do'
 );
 select is(
@@ -46,12 +49,15 @@ select is(pg_temp.say(''), '400 invalid_body', 'and one at least');
 select is(pg_temp.say('quo''te" \ / % 👍'), 'ok', 'whatever they are');
 select is(pg_temp.say('5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3'), 'ok', 'a UUID in capitals, as Swift writes it,');
 select is(
-  (select count(*) from public.messages where client_id = '5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3'), 1::bigint, 'is read back as it was sent'
+  (select count(*) from public.messages where client_id = '5EB63BBB-E01E-4ED0-93CB-22BB8F5ACDC3'), 1::bigint,
+    'is read back as it was sent'
 );
 select is(pg_temp.say('5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3', more => ''), 'ok', 'and is the same id in small letters');
-select is((select count(*) from public.messages where lower(client_id) = '5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3'), 1::bigint, 'that is: one message');
+select is((select count(*) from public.messages where lower(client_id) = '5eb63bbb-e01e-4ed0-93cb-22bb8f5acdc3'),
+  1::bigint, 'that is: one message');
 select is(
-  pg_temp.say('below', more => format(', parent_id => %L', (select id from public.messages where client_id = 'next'))), 'ok',
+  pg_temp.say('below', more => format(', parent_id => %L', (select id from public.messages where client_id = 'next'))),
+  'ok',
   'the id of a row names that row'
 );
 
@@ -59,11 +65,14 @@ select is(
 -- out.
 select tests.authenticate_as('outsider');
 select is(pg_temp.say('msg_x7hnQ2', talk => 'south talk'), 'ok', 'whatever a stranger calls theirs');
-select is(pg_temp.say(tests.id('hello')::text, talk => 'south talk'), 'ok', 'the id of a stranger''s message is as good as any');
-select is(pg_temp.say('0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11', talk => 'south talk'), 'ok', 'one that somebody is going to use');
+select is(pg_temp.say(tests.id('hello')::text, talk => 'south talk'), 'ok',
+  'the id of a stranger''s message is as good as any');
+select is(pg_temp.say('0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11', talk => 'south talk'), 'ok',
+  'one that somebody is going to use');
 select is(
   (select array_agg(id = client_id::uuid order by client_id) from public.messages
-   where conversation_id = tests.id('south talk') and client_id in (tests.id('hello')::text, '0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11')),
+   where conversation_id = tests.id('south talk')
+     and client_id in (tests.id('hello')::text, '0a8a1d53-5e5c-4b0e-9d4f-0d0c4f1c9a11')),
   array[false, false], 'both are answered alike: the row has an id of its own'
 );
 select tests.authenticate_as('member');

@@ -4,10 +4,12 @@ begin;
 select plan(10);
 
 do $$ begin perform tests.say('other answer', 'hello', role => 'assistant'); end; $$;
-create function pg_temp.path(leaf text, size integer default 50, before text default null) returns text language sql as $$
+create function pg_temp.path(leaf text, size integer default 50, before text default null) returns text
+  language sql as $$
   select string_agg(said.parts -> 0 ->> 'text', ' < ' order by place)
   from public.conversation_path(tests.id(leaf), size, tests.id(before)) with ordinality as said
-    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm, token_count, preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place);
+    (id, workspace_id, conversation_id, user_id, parent_id, role, parts, attachments, metadata, content_for_llm,
+      token_count, preprocessing_log_id, system_message_id, created_at, client_id, taken_back_at, place);
 $$;
 grant execute on function pg_temp.path(text, integer, text) to public;
 

@@ -21,7 +21,8 @@ begin
   execute format('select string_agg(message_id::text, '' '') from public.search_messages(%L %s)', asked, more) into it;
   return (select coalesce(string_agg(n.name, ' ' order by w.place), 'nothing')
     from string_to_table(it, ' ') with ordinality as w (id, place)
-    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question'), ('g1'), ('g2')) as n (name) on tests.id(n.name)::text = w.id);
+    join (values ('t1'), ('t2'), ('t3'), ('a1'), ('hello'), ('answer'), ('thanks'), ('question'), ('g1'),
+      ('g2')) as n (name) on tests.id(n.name)::text = w.id);
 end;
 $$;
 create function pg_temp.found_by(who text, asked text) returns text language plpgsql as $$
@@ -42,15 +43,18 @@ select is(pg_temp.found('"we stay"'), 't1', 'as web searches are written');
 select is(pg_temp.found('zebra'), 'nothing', 'what was not said is not found');
 select results_eq(
   $$select title, role, passage, before ->> 'text', after ->> 'text' from public.search_messages('reservations')$$,
-  $$values ('Trip', 'assistant', 'At the pension Flor, reservations are under Ada.', 'Where do we stay in Lisbon?', 'And the 東京大学 plan?')$$,
+  $$values ('Trip', 'assistant', 'At the pension Flor, reservations are under Ada.', 'Where do we stay in Lisbon?',
+    'And the 東京大学 plan?')$$,
   'a passage with its neighbours'
 );
 -- Within
 select is(pg_temp.found('hello', format(', agent_id => %L', tests.id('hr'))), 'hello', 'with an agent');
 select is(pg_temp.found('Lisbon', format(', agent_id => %L', tests.id('hr'))), 'nothing', 'and not with another');
 select is(pg_temp.found('hello', format(', folder_id => %L', tests.id('north folder'))), 'hello', 'in a folder');
-select is(pg_temp.found('Lisbon', format(', folder_id => %L', tests.id('north folder'))), 'nothing', 'and not in another');
-select is(pg_temp.found('Lisbon', format(', conversations => array[%L]::uuid[]', tests.id('trip'))), 't1', 'in conversations');
+select is(pg_temp.found('Lisbon', format(', folder_id => %L', tests.id('north folder'))), 'nothing',
+  'and not in another');
+select is(pg_temp.found('Lisbon', format(', conversations => array[%L]::uuid[]', tests.id('trip'))), 't1',
+  'in conversations');
 select is(pg_temp.found('Lisbon', ', until => now()'), 'nothing', 'before a time');
 select is(pg_temp.found('Lisbon', ', since => now()'), 't1', 'and from one on');
 
@@ -61,7 +65,8 @@ select is(tests.try_as('anonymous', $$select public.search_messages('Lisbon')$$)
 select tests.authenticate_as('database');
 update public.conversations set visibility = 'workspace' where id = tests.id('trip');
 select is(
-  (select string_agg(name, ' ' order by name) from string_to_table(pg_temp.found_by('admin', 'Lisbon'), ' ') as name), 'a1 t1', 'what is shared is found by who reads it'
+  (select string_agg(name, ' ' order by name) from string_to_table(pg_temp.found_by('admin', 'Lisbon'), ' ') as name),
+    'a1 t1', 'what is shared is found by who reads it'
 );
 select is(pg_temp.found_by('guest', 'Lisbon'), 'nothing', 'and guests do not');
 
@@ -69,24 +74,28 @@ select is(pg_temp.found_by('guest', 'Lisbon'), 'nothing', 'and guests do not');
 select tests.authenticate_as('member');
 select is(tests.answer_of(format('select public.take_back(%L)', tests.id('t1'))), 'ok', 'what was taken back');
 select is(pg_temp.found('Lisbon'), 'nothing', 'is not found');
-select is(tests.answer_of(format('select public.delete_conversation(%L)', tests.id('trip'))), 'ok', 'nor is what was deleted');
+select is(tests.answer_of(format('select public.delete_conversation(%L)', tests.id('trip'))), 'ok',
+  'nor is what was deleted');
 select is(pg_temp.found('pension'), 'nothing', 'by anybody');
 
 -- Words are stemmed by the language of what was said.
 select tests.authenticate_as('database');
-insert into public.conversations (id, workspace_id, user_id, title) values (tests.id('german'), tests.id('north'), tests.id('member'), 'Post');
+insert into public.conversations (id, workspace_id, user_id, title)
+values (tests.id('german'), tests.id('north'), tests.id('member'), 'Post');
 do $$
 begin
   perform tests.say('g1', text => 'Die Kündigungen sind noch nicht bei uns eingegangen.', talk => 'german');
   perform tests.say('g2', 'g1', 'Two of the cancellations are here, said Ada.', talk => 'german');
 end;
 $$;
-select is(private.guess_language('Die Kündigungen sind noch nicht bei uns eingegangen.') || ' ' || private.guess_language('Lisbon'), 'german english',
+select is(private.guess_language('Die Kündigungen sind noch nicht bei uns eingegangen.') || ' ' ||
+  private.guess_language('Lisbon'), 'german english',
   'a text is of the language whose stop words it has, of none English');
 select is(pg_temp.found_by('member', 'Kündigung'), 'g1', 'a German word is found in another form of it');
 select is(pg_temp.found_by('member', 'cancellation'), 'g2', 'and an English one beside it');
 select is(
-  (select string_agg(name, ' ' order by name) from string_to_table(pg_temp.found_by('member', 'cancellation Kündigung'), ' ') as name), 'g1 g2',
+  (select string_agg(name, ' ' order by name)
+    from string_to_table(pg_temp.found_by('member', 'cancellation Kündigung'), ' ') as name), 'g1 g2',
   'both are found by a question in both'
 );
 

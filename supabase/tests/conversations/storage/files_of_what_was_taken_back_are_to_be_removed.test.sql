@@ -21,7 +21,8 @@ select tests.authenticate_as('member');
 create temporary table said on commit drop as
 select pg_temp.say(array[pg_temp.path('a.pdf'), pg_temp.path('both.pdf'), pg_temp.path('kept.pdf', null)]) as first,
   pg_temp.say(array[pg_temp.path('both.pdf')]) as second;
-select is(tests.answer_of(format('select public.take_back(%L)', (select first from said))), 'ok', 'a message with files is taken back');
+select is(tests.answer_of(format('select public.take_back(%L)', (select first from said))), 'ok',
+  'a message with files is taken back');
 select tests.authenticate_as('database');
 create temporary view due as select name from private.take_objects_to_remove();
 select results_eq(
@@ -34,7 +35,8 @@ select is_empty('select * from due', 'removed, there is nothing left to do');
 select is((select count(*) from private.folders_to_empty), 0::bigint, 'and nothing is known of it any more');
 
 select tests.authenticate_as('member');
-select is(tests.answer_of(format('select public.take_back(%L)', (select second from said))), 'ok', 'the other is taken back too');
+select is(tests.answer_of(format('select public.take_back(%L)', (select second from said))), 'ok',
+  'the other is taken back too');
 select is(tests.answer_of(format('select public.take_back(%L)', (select second from said))), 'ok', 'twice');
 select tests.authenticate_as('database');
 select results_eq('select name from due', array[pg_temp.path('both.pdf')], 'and then their file goes');

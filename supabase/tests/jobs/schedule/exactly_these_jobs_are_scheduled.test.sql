@@ -21,11 +21,14 @@ exception when others then
 end;
 $$;
 select is_empty(
-  $$select jobname, pg_temp.answer_of(command) from cron.job where command ~ '(private|public)\.' and pg_temp.answer_of(command) <> 'ok'$$,
+  $$select jobname, pg_temp.answer_of(command) from cron.job
+  where command ~ '(private|public)\.' and pg_temp.answer_of(command) <> 'ok'$$,
   'every job runs'
 );
 select is_empty(
-  $$select jobname from cron.job where command ~ '(private|public)\.' and username <> (select nspowner::regrole::text from pg_catalog.pg_namespace where nspname = 'private')$$,
+  $$select jobname from cron.job
+  where command ~ '(private|public)\.'
+    and username <> (select nspowner::regrole::text from pg_catalog.pg_namespace where nspname = 'private')$$,
   'as the owner of what it works on'
 );
 

@@ -9,10 +9,14 @@ create temporary table jobs on commit drop as
   select id, row_number() over (order by id) as n from public.embedding_jobs;
 -- 1, 2: done long ago · 3: done lately · 4: failed · 5: cancelled long ago · 6: pending
 create temporary table claimed on commit drop as select * from private.claim_work('embedding_jobs', 'test', 4);
-select private.complete_work('embedding_jobs', (select claim_token from claimed limit 1), array(select id from jobs where n <= 3));
-select private.fail_work('embedding_jobs', (select claim_token from claimed limit 1), array(select id from jobs where n = 4), 'no', null, false);
+select private.complete_work('embedding_jobs', (select claim_token from claimed limit 1),
+  array(select id from jobs where n <= 3));
+select private.fail_work('embedding_jobs', (select claim_token from claimed limit 1),
+  array(select id from jobs where n = 4), 'no', null, false);
 update public.embedding_jobs set status = 'cancelled', finished_at = now() where id = (select id from jobs where n = 5);
-update public.embedding_jobs set finished_at = now() - interval '1 day' + case when id = (select id from jobs where n = 3) then interval '1 second' else interval '-1 second' end
+update public.embedding_jobs
+set finished_at = now() - interval '1 day' + case when id = (select id from jobs where n = 3) then interval '1 second'
+  else interval '-1 second' end
 where finished_at is not null;
 
 create function pg_temp.left_over() returns text language sql as $$

@@ -1,4 +1,5 @@
--- Every word that was put in can be found, in any script and in the ways that people type: by documents, memories, and a turn's memories.
+-- Every word that was put in can be found, in any script and in the ways that people type: by documents, memories, and
+-- a turn's memories.
 begin;
 \ir ../../world.psql
 select plan(6);
@@ -67,16 +68,20 @@ begin
 end;
 $$;
 grant all on typed to authenticated;
-grant execute on function pg_temp.first_document(text), pg_temp.first_memory(text), pg_temp.has_prompt(text, text) to public;
+grant execute on function pg_temp.first_document(text), pg_temp.first_memory(text), pg_temp.has_prompt(text, text)
+  to public;
 
 select tests.authenticate_as('member');
 select public.put_document(tests.id('north'), 'typed.n' || place, content) from typed;
 select public.remember(tests.id('north'), content) from typed;
-select is_empty($$select way, pg_temp.first_document(question) from typed where pg_temp.first_document(question) is distinct from content$$,
+select is_empty($$select way, pg_temp.first_document(question) from typed
+  where pg_temp.first_document(question) is distinct from content$$,
   'a document is found first by what somebody types');
-select is_empty($$select way, pg_temp.first_memory(question) from typed where pg_temp.first_memory(question) is distinct from content$$,
+select is_empty($$select way, pg_temp.first_memory(question) from typed
+  where pg_temp.first_memory(question) is distinct from content$$,
   'so is a memory');
-select is_empty($$select way from typed where pg_temp.has_prompt(question, content) is not true$$, 'and a turn has it in its prompt');
+select is_empty($$select way from typed
+  where pg_temp.has_prompt(question, content) is not true$$, 'and a turn has it in its prompt');
 
 select tests.authenticate_as('database');
 set local enable_seqscan = off;
@@ -86,8 +91,10 @@ declare
   one record;
   planned text;
 begin
-  for one in select t.way, word from typed as t cross join lateral unnest(private.asked_words(array['simple'], t.question)) as word loop
-    for planned in execute format('explain select id from public.document_chunks where content_tsv @@ %L::tsquery', one.word) loop
+  for one in select t.way, word from typed as t cross
+  join lateral unnest(private.asked_words(array['simple'], t.question)) as word loop
+    for planned in execute format('explain select id from public.document_chunks where content_tsv @@ %L::tsquery',
+      one.word) loop
       insert into plans values (one.way, planned);
     end loop;
   end loop;
@@ -98,10 +105,13 @@ select is_empty($$select way from typed except select way from plans where line 
 
 -- Rarity: among many texts with a common word, the one with the rare word comes first.
 select tests.authenticate_as('member');
-select public.put_document(tests.id('north'), 'rare.n' || n, 'The harbour report says harbour and harbour ' || n) from generate_series(1, 40) as n;
+select public.put_document(tests.id('north'), 'rare.n' || n, 'The harbour report says harbour and harbour ' || n)
+from generate_series(1, 40) as n;
 select public.put_document(tests.id('north'), 'rare.one', 'A harbour with a lighthousekeeper.');
-select is(pg_temp.first_document('harbour lighthousekeeper report says'), 'A harbour with a lighthousekeeper.', 'rare words tell more than common ones');
-select is((select private.words('english', 'The users call getUserName') @@ any (private.asked_words(array['english'], 'names'))), true,
+select is(pg_temp.first_document('harbour lighthousekeeper report says'), 'A harbour with a lighthousekeeper.',
+  'rare words tell more than common ones');
+select is((select private.words('english',
+  'The users call getUserName') @@ any (private.asked_words(array['english'], 'names'))), true,
   'parts of names are stemmed as words are');
 
 select * from finish();

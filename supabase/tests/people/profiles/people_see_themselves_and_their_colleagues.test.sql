@@ -13,7 +13,8 @@ begin
 end;
 $$;
 
-select is(tests.seen_by('member'), array['Admin', 'Guest', 'Member', 'Owner'], 'a member sees the people of the workspace');
+select is(tests.seen_by('member'), array['Admin', 'Guest', 'Member', 'Owner'],
+  'a member sees the people of the workspace');
 select is(tests.seen_by('owner'), array['Admin', 'Guest', 'Member', 'Owner'], 'an owner sees no more');
 select is(tests.seen_by('guest'), array['Guest'], 'a guest sees nobody else');
 select is(tests.seen_by('newcomer'), array['Newcomer'], 'who belongs nowhere sees nobody else');
@@ -21,7 +22,8 @@ select is(tests.seen_by('stranger'), null, 'a token without a subject sees nobod
 select is(tests.seen_by('outsider'), array['Clerk', 'Outsider'], 'another tenant has its own people');
 
 insert into public.members (workspace_id, user_id, role) values (tests.id('south'), tests.id('member'), 'member');
-select is(tests.seen_by('member'), array['Admin', 'Clerk', 'Guest', 'Member', 'Outsider', 'Owner'], 'who is in two workspaces sees both');
+select is(tests.seen_by('member'), array['Admin', 'Clerk', 'Guest', 'Member', 'Outsider', 'Owner'],
+  'who is in two workspaces sees both');
 update public.workspaces set deleted_at = now() where id = tests.id('north');
 select is(tests.seen_by('member'), array['Clerk', 'Member', 'Outsider'], 'of a deleted workspace nobody is seen');
 

@@ -9,7 +9,8 @@ $$;
 select tests.authenticate_as('nameless');
 select is(tests.makes('tests-guest'), '403 anonymous_person', 'a guest makes no workspace');
 select tests.authenticate_as('database');
-update auth.users set email = 'known@tests.example', email_confirmed_at = now(), is_anonymous = false where id = tests.id('nameless');
+update auth.users set email = 'known@tests.example', email_confirmed_at = now(), is_anonymous = false
+where id = tests.id('nameless');
 select tests.authenticate_as('nameless');
 select is(private.jwt_claims() ->> 'is_anonymous', 'true', 'with a token of the time before');
 select is(tests.makes('tests-known'), 'ok', 'who became known does');

@@ -3,10 +3,13 @@ begin;
 select plan(6);
 
 select tests.authenticate_as('database');
-select is(private.scratch_join('presence:tests', 'ada', '{"status": "online"}', 45), true, 'the first time somebody joins');
-select is(private.scratch_join('presence:tests', 'ada', '{"status": "away"}', 45), false, 'the second time they are there');
+select is(private.scratch_join('presence:tests', 'ada', '{"status": "online"}', 45), true,
+  'the first time somebody joins');
+select is(private.scratch_join('presence:tests', 'ada', '{"status": "away"}', 45), false,
+  'the second time they are there');
 select results_eq(
-  $$select info ->> 'status', ends_at = now() + interval '45 seconds' from private.scratch_members where key = 'presence:tests' and member = 'ada'$$,
+  $$select info ->> 'status', ends_at = now() + interval '45 seconds' from private.scratch_members
+  where key = 'presence:tests' and member = 'ada'$$,
   $$values ('away', true)$$, 'with what they said last, for as long from then on'
 );
 select is(private.scratch_join('presence:others', 'ada', '{}', 45), true, 'another set is another matter');

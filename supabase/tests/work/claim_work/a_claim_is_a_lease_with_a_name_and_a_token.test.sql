@@ -4,10 +4,12 @@ begin;
 select plan(14);
 
 select tests.add('one'), tests.add('two', 'south');
-create temporary table claimed on commit drop as select * from private.claim_work('chores', 'worker 7', 2, '90 seconds');
+create temporary table claimed on commit drop as select *
+  from private.claim_work('chores', 'worker 7', 2, '90 seconds');
 select results_eq(
   $$select id, workspace_id, attempts, max_attempts, lease_expires_at, work from claimed order by id$$,
-  $$select id, workspace_id, 1::smallint, 5::smallint, now() + interval '90 seconds', jsonb_build_object('title', title, 'outcome', null) from public.chores order by id$$,
+  $$select id, workspace_id, 1::smallint, 5::smallint, now() + interval '90 seconds',
+    jsonb_build_object('title', title, 'outcome', null) from public.chores order by id$$,
   'a claim answers what a worker needs: the attempt, the end of the lease, and the table''s own columns'
 );
 select is((select count(distinct claim_token) from claimed), 1::bigint, 'one token for all of it');
@@ -25,7 +27,8 @@ select isnt(tests.token('b'), (select claim_token from claimed limit 1), 'under 
 
 select is(tests.answer_of($$select private.claim_work('nothing', 'w')$$), '404 unknown_queue', 'a queue that is none');
 select is(
-  (select array_agg(distinct tests.answer_of(format('select private.claim_work(''chores'', ''w'', %s)', batch))) from unnest(array['0', '-1', '1001', 'null']) as batch),
+  (select array_agg(distinct tests.answer_of(format('select private.claim_work(''chores'', ''w'', %s)', batch)))
+    from unnest(array['0', '-1', '1001', 'null']) as batch),
   array['422 invalid_batch'], 'a batch that is none'
 );
 select is(
@@ -34,7 +37,8 @@ select is(
   array['422 invalid_lease'], 'a lease that is none'
 );
 select is(
-  (select array_agg(distinct tests.answer_of(format('select private.claim_work(''chores'', %L)', worker))) from unnest(array['', repeat('x', 201), null]) as worker),
+  (select array_agg(distinct tests.answer_of(format('select private.claim_work(''chores'', %L)', worker)))
+    from unnest(array['', repeat('x', 201), null]) as worker),
   array['422 invalid_worker'], 'a worker without a name'
 );
 select is(tests.answer_of($$select private.claim_work('chores', 'w', 1000, '1 day')$$), 'ok', 'the largest claim');

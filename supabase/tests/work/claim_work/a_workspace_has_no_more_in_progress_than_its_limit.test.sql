@@ -17,7 +17,8 @@ select is(tests.claim('c', 2), '', 'and there is no more');
 update private.work_queues set max_in_progress = null where name = 'chores';
 insert into public.chores (workspace_id, title) select tests.id('north'), 'm' || n from generate_series(1, 9) as n;
 select is(tests.claim('d', 100), 'm1 m2 m3 m4 m5 m6 m7 m8 m9', 'without a limit all is given');
-select throws_ok($$update private.work_queues set max_in_progress = 0 where name = 'chores'$$, '23514', null, 'a limit of nothing is refused: it would never end');
+select throws_ok($$update private.work_queues set max_in_progress = 0
+  where name = 'chores'$$, '23514', null, 'a limit of nothing is refused: it would never end');
 
 select * from finish();
 rollback;

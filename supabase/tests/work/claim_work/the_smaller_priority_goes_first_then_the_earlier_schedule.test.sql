@@ -3,8 +3,10 @@ begin;
 \ir ../chores.psql
 select plan(8);
 
-select tests.add('late', due_in => '-1 minute'), tests.add('early', due_in => '-2 minutes'), tests.add('urgent', priority => -5, due_in => '-1 second'),
-  tests.add('idle', priority => 7, due_in => '-1 hour'), tests.add('future', priority => -100, due_in => '1 second'), tests.add('due this moment', priority => 1);
+select tests.add('late', due_in => '-1 minute'), tests.add('early', due_in => '-2 minutes'),
+  tests.add('urgent', priority => -5, due_in => '-1 second'),
+  tests.add('idle', priority => 7, due_in => '-1 hour'), tests.add('future', priority => -100, due_in => '1 second'),
+  tests.add('due this moment', priority => 1);
 select is(tests.claim('a'), 'urgent', 'the smaller priority goes first, however late it came');
 select is(tests.claim('a'), 'early', 'then the earlier schedule');
 select is(tests.claim('a'), 'late', 'then the later');

@@ -4,14 +4,17 @@ begin;
 select plan(19);
 
 create function tests.break_it(variadic titles text[]) returns void language sql as $$
-  update public.chores set status = 'failed', attempts = 5, last_error = 'boom', finished_at = now(), lease_expires_at = null, claim_token = null where title = any (titles);
+  update public.chores
+  set status = 'failed', attempts = 5, last_error = 'boom', finished_at = now(), lease_expires_at = null,
+    claim_token = null where title = any (titles);
 $$;
 select tests.add('a'), tests.add('b'), tests.add('c'), tests.add('d');
 select tests.break_it('a', 'b');
 select private.cancel_work('chores', tests.ids('c'));
 select is(private.redrive_work('chores'), 2, 'all that failed');
 select is(tests.job('a'), 'pending 0 boom', 'comes back with all its attempts and its last cause');
-select ok((select scheduled_for = now() and finished_at is null and claim_token is null from public.chores where title = 'a'), 'at once');
+select ok((select scheduled_for = now() and finished_at is null and claim_token is null from public.chores
+  where title = 'a'), 'at once');
 select is(tests.job('c'), 'cancelled 0', 'what was cancelled does not');
 select is(private.redrive_work('chores', tests.ids('c', 'd')), 1, 'unless it is named');
 select is(tests.job('c'), 'pending 0', 'then it does');

@@ -3,7 +3,8 @@ begin;
 \ir ../chores.psql
 select plan(13);
 
-create function tests.tidy() returns void language sql as $$ select private.tidy_work_lanes(q) from private.work_queues as q where q.name = 'chores'; $$;
+create function tests.tidy() returns void language sql as $$ select private.tidy_work_lanes(q)
+  from private.work_queues as q where q.name = 'chores'; $$;
 create function tests.raise_low_water() returns void language sql as $$
   update private.work_lanes set low_at = now() - interval '1 second', low_id = 0 where queue = 'chores';
 $$;
@@ -38,16 +39,20 @@ select is(tests.claim('w'), 'moved', 'and work whose schedule or priority is cha
 select tests.add('one', due_in => '-1 hour'), tests.add('two', due_in => '-30 minutes');
 update private.work_lanes set moved_at = now() - interval '1 minute';
 select tests.claim('w');
-select is((select low_at from private.work_lanes where workspace_id = tests.id('north') and priority = 0), now() - interval '1 hour', 'it is set before what a claim began with');
-select is((select moved_at from private.work_lanes where workspace_id = tests.id('north') and priority = 0), now(), 'and the lane says when');
+select is((select low_at from private.work_lanes where workspace_id = tests.id('north') and priority = 0),
+  now() - interval '1 hour', 'it is set before what a claim began with');
+select is((select moved_at from private.work_lanes where workspace_id = tests.id('north') and priority = 0), now(),
+  'and the lane says when');
 
 update private.work_lanes set moved_at = now() - interval '59 minutes' where queue = 'chores';
 select tests.tidy();
-select is((select count(*) from private.work_lanes where queue = 'chores'), 4::bigint, 'a lane that has been idle for less than an hour stays');
+select is((select count(*) from private.work_lanes where queue = 'chores'), 4::bigint,
+  'a lane that has been idle for less than an hour stays');
 update private.work_lanes set moved_at = now() - interval '61 minutes' where queue = 'chores';
 select tests.tidy();
 select results_eq(
-  $$select workspace_id, priority::integer from private.work_lanes where queue = 'chores'$$, $$values (tests.id('north'), 0)$$,
+  $$select workspace_id, priority::integer from private.work_lanes
+  where queue = 'chores'$$, $$values (tests.id('north'), 0)$$,
   'then it goes, except where work waits'
 );
 select is(tests.claim('w'), 'two', 'which is found');

@@ -35,7 +35,9 @@ exception when check_violation or not_null_violation then
 end;
 $$;
 select is(tests.broken_by(title, change), broken, format('%s: %s', title, change)) from tries;
-select is(tests.broken_by('held', 'status = ''failed'', lease_expires_at = null, finished_at = now(), last_error = ''boom'''), 'nothing', 'and what is possible is not');
+select is(tests.broken_by('held',
+  'status = ''failed'', lease_expires_at = null, finished_at = now(), last_error = ''boom'''), 'nothing',
+  'and what is possible is not');
 
 select * from finish();
 rollback;
