@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SUITES } from "./arguments.ts";
-import { argumentsBeside, showMarked } from "./beside.ts";
+import { planLanes, showMarked } from "./beside.ts";
 
 const everything = {
   suites: [...SUITES],
@@ -9,25 +9,41 @@ const everything = {
   match: "",
 };
 
-Deno.test("where both databases are asked for, the real one's suites run beside", () => {
-  assert.deepEqual(argumentsBeside(everything), [
-    "--real",
-    "--only",
-    "pgtap,routes,abuse,browser,drills,concurrency,rollbacks",
-  ]);
+Deno.test("where both databases are asked for, the real one's suites, and units and drills, run beside", () => {
+  assert.deepEqual(planLanes(everything), {
+    own: ["pgtap", "routes", "abuse", "browser", "drills", "concurrency", "rollbacks"],
+    beside: [
+      {
+        mark: "real │ ",
+        args: ["--real", "--only", "pgtap,routes,abuse,browser,concurrency,rollbacks"],
+      },
+      { mark: "unit, drills │ ", args: ["--real", "--only", "unit,drills"] },
+    ],
+  });
+});
+
+Deno.test("no suite is left out, and none runs twice on the same database", () => {
+  const { own, beside } = planLanes(everything);
+  const theirs = beside.flatMap(({ args }) => args[2]!.split(","));
+  assert.deepEqual(theirs.toSorted(), [...SUITES].toSorted());
+  assert.deepEqual([...own, "unit"].toSorted(), [...SUITES].toSorted());
 });
 
 Deno.test("a run beside selects what was selected", () => {
-  const some = { ...everything, suites: ["unit" as const, "routes" as const] };
-  assert.deepEqual(argumentsBeside({ ...some, redis: ["none"], match: "work" }), [
-    ...["--real", "--only", "routes", "--no-redis", "--match", "work"],
+  const some = { ...everything, suites: ["pgtap" as const, "routes" as const] };
+  assert.deepEqual(planLanes({ ...some, redis: ["none"], match: "work" }).beside, [
+    {
+      mark: "real │ ",
+      args: ["--real", "--only", "pgtap,routes", "--no-redis", "--match", "work"],
+    },
   ]);
-  assert.deepEqual(argumentsBeside({ ...some, redis: ["redis"] })?.at(-1), "--redis");
+  assert.equal(planLanes({ ...some, redis: ["redis"] }).beside[0]!.args.at(-1), "--redis");
 });
 
 Deno.test("for one database, or for units alone, there is nothing beside", () => {
-  assert.equal(argumentsBeside({ ...everything, databases: ["real"] }), null);
-  assert.equal(argumentsBeside({ ...everything, suites: ["unit"] }), null);
+  const one = { ...everything, databases: ["real" as const] };
+  assert.deepEqual(planLanes(one), { own: one.suites, beside: [] });
+  assert.deepEqual(planLanes({ ...everything, suites: ["unit"] }), { own: ["unit"], beside: [] });
 });
 
 Deno.test("what a run beside says is shown line by line, marked, wherever its parts end", async () => {

@@ -1,9 +1,10 @@
 /**
- * Where both databases are asked for, the real one's suites run in a process of their own at the same time: each
- * database keeps little more than one core busy. What that process says is shown line by line as it comes, each marked,
- * so that one sees how far both have come.
+ * Where both databases are asked for, the real one's suites run in processes of their own at the same time: the units
+ * and the drills, which wait more than they compute, in one, and the others in another. Each suite alone keeps little
+ * more than one core busy. What a process says is shown line by line as it comes, each marked, so that one sees how far
+ * all have come.
  */
-import type { Selection } from "./arguments.ts";
+import type { Selection, SuiteName } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
 import type { SuiteResult } from "./report.ts";
 
@@ -13,7 +14,7 @@ export interface Told {
   notRun: string[];
 }
 
-/** A run that goes on beside this one. */
+/** What goes on beside this run. */
 export interface Beside {
   /** Waits for its end, and returns what it came to. */
   end(): Promise<Told>;
@@ -22,21 +23,59 @@ export interface Beside {
 
 const RESULTS = "GROUNDWORK_TEST_RESULTS";
 
-/** The arguments of the run beside; null where there is nothing to run at the same time. */
-export function argumentsBeside({ suites, databases, redis, match }: Selection): string[] | null {
-  const theirs = suites.filter((name) => name !== "unit");
-  if (databases.length < 2 || theirs.length === 0) return null;
-  return [
-    ...["--real", "--only", theirs.join(",")],
-    ...(redis.length > 1 ? [] : [redis[0] === "none" ? "--no-redis" : "--redis"]),
-    ...(match === "" ? [] : ["--match", match]),
-  ];
+/** Runs that go on at the same time. */
+export interface Lanes {
+  /** The suites that the asking run keeps for itself. */
+  own: SuiteName[];
+  /** The others: what their lines begin with, and their command line. */
+  beside: { mark: string; args: string[] }[];
 }
 
-/** Starts the real database's suites beside this run, where both databases are asked for. */
-export function runBeside(selection: Selection): Beside | null {
-  const args = argumentsBeside(selection);
-  if (!args) return null;
+const DRILLS_LANE: readonly SuiteName[] = ["unit", "drills"];
+
+/** Who runs what: everything the asking run, where only one database is asked for. */
+export function planLanes({ suites, databases, redis, match }: Selection): Lanes {
+  const lane = (mark: string, names: SuiteName[]) => ({
+    mark,
+    args: [
+      ...["--real", "--only", names.join(",")],
+      ...(redis.length > 1 ? [] : [redis[0] === "none" ? "--no-redis" : "--redis"]),
+      ...(match === "" ? [] : ["--match", match]),
+    ],
+  });
+  if (databases.length < 2 || suites.every((name) => name === "unit")) {
+    return { own: suites, beside: [] };
+  }
+  const others = suites.filter((name) => !DRILLS_LANE.includes(name));
+  const drills = suites.filter((name) => DRILLS_LANE.includes(name));
+  return {
+    own: suites.filter((name) => name !== "unit"),
+    beside: [
+      ...(others.length > 0 ? [lane("real │ ", others)] : []),
+      ...(drills.length > 0 ? [lane("unit, drills │ ", drills)] : []),
+    ],
+  };
+}
+
+/** Starts what runs beside this run; null where nothing does. */
+export function runBeside({ beside }: Lanes): Beside | null {
+  if (beside.length === 0) return null;
+  const runs = beside.map(({ mark, args }) => startLane(mark, args));
+  const marks = beside.map(({ mark }) => `"${mark.trimEnd()}"`).join(" and ");
+  console.log(`The real database's suites run beside these; their lines begin with ${marks}.`);
+  return {
+    async end() {
+      const told = await Promise.all(runs.map((run) => run.end()));
+      return {
+        results: told.flatMap(({ results }) => results),
+        notRun: [...new Set(told.flatMap(({ notRun }) => notRun))],
+      };
+    },
+    interrupt: () => runs.forEach((run) => run.interrupt()),
+  };
+}
+
+function startLane(mark: string, args: string[]): Beside {
   const folder = Deno.makeTempDirSync({ prefix: "groundwork-tests-" });
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", `${PROJECT}/local/testing/run.ts`, ...args],
@@ -46,10 +85,8 @@ export function runBeside(selection: Selection): Beside | null {
     stderr: "piped",
   }).spawn();
   const hearing = Promise.all(
-    [process.stdout, process.stderr].map((stream) => showMarked(stream, "real │ ", console.log)),
+    [process.stdout, process.stderr].map((stream) => showMarked(stream, mark, console.log)),
   );
-  console.log('The real database\'s suites run beside these; their lines begin with "real │".');
-
   return {
     async end() {
       const { code } = await process.status;
@@ -57,7 +94,7 @@ export function runBeside(selection: Selection): Beside | null {
       const told = await Deno.readTextFile(`${folder}/results`)
         .then((text) => JSON.parse(text) as Told)
         .catch((): Told => {
-          const name = `the real database's run, which ended with ${code}`;
+          const name = `the run of ${args.join(" ")}, which ended with ${code}`;
           return { results: [{ name, passed: 0, failed: 1, skipped: 0, seconds: 0 }], notRun: [] };
         });
       await Deno.remove(folder, { recursive: true });

@@ -3,9 +3,15 @@ import { type PostgresServer, startTestPostgres } from "../services/postgres.ts"
 import { ServicesUnavailable } from "../services/root.ts";
 import type { Stack } from "../stack.ts";
 import { platformVersion } from "../edge/platform-deno.ts";
-import { type DatabaseKind, parseArguments, type RedisKind, USAGE } from "./arguments.ts";
+import {
+  type DatabaseKind,
+  parseArguments,
+  type RedisKind,
+  type SuiteName,
+  USAGE,
+} from "./arguments.ts";
 import { findBrowser, findRedisKinds } from "./available.ts";
-import { type Beside, runBeside, tellBeside } from "./beside.ts";
+import { type Beside, planLanes, runBeside, tellBeside } from "./beside.ts";
 import { type DenoTestOptions, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { askForCommands, findUntouching } from "./redis-commands.ts";
 import {
@@ -30,7 +36,8 @@ const selection = (() => {
     Deno.exit(2);
   }
 })();
-const wants = (suite: typeof selection.suites[number]) => selection.suites.includes(suite);
+const lanes = planLanes(selection);
+const wants = (suite: SuiteName) => lanes.own.includes(suite);
 const results: SuiteResult[] = [];
 /** What was asked for and could not run on this machine, and how to get it. */
 const notRun: string[] = [];
@@ -42,7 +49,7 @@ const say = (line: string) => console.log(`   ${line}`);
 let chromium: string | null = null;
 /** The real server of the moment: it does not end with this process by itself. */
 let running: PostgresServer | null = null;
-/** The process that runs the real database's suites at the same time. */
+/** What runs at the same time in processes of its own. */
 let beside: Beside | null = null;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupted);
@@ -52,7 +59,7 @@ async function main(): Promise<void> {
   // First of all: the local stack's own tests have some that need a Redis.
   const redisKinds = await findRedisKinds(selection.redis, say, notRun);
   chromium = wants("browser") ? await findBrowser(say, notRun) : null;
-  beside = runBeside(selection);
+  beside = runBeside(lanes);
   if (wants("unit")) {
     await suite(
       "unit",
@@ -60,7 +67,7 @@ async function main(): Promise<void> {
       () => runFiles("unit", "embedded", {}),
     );
   }
-  const needsDatabase = selection.suites.some((name) => name !== "unit");
+  const needsDatabase = lanes.own.some((name) => name !== "unit");
   for (const database of needsDatabase ? selection.databases : []) {
     if (database === "real" && beside) continue;
     const server = database === "real" ? await startServer() : null;
