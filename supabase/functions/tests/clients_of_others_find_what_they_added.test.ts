@@ -21,7 +21,7 @@ Deno.test("LangChain's SupabaseVectorStore adds, replaces, searches and filters"
   }).output();
   const said = new TextDecoder();
   assertEquals(code, 0, said.decode(stderr));
-  const { scored, ...found } = JSON.parse(said.decode(stdout));
+  const { scored, refused, ...found } = JSON.parse(said.decode(stdout));
   assertDeepEquals(found, {
     ids: 3,
     nearest: [`${mark}: forty days of leave`],
@@ -29,6 +29,12 @@ Deno.test("LangChain's SupabaseVectorStore adds, replaces, searches and filters"
     retrieved: [`${mark}: travel by train`],
     diverse: 2,
   });
+  const reasons = [
+    /the 'embedding' column of 'documents'/,
+    /expected 384 dimensions, not 1536/,
+    /An embedding has 384 dimensions/,
+  ];
+  for (const [at, reason] of reasons.entries()) assert(reason.test(refused[at]), refused[at]);
   assertDeepEquals(scored[0].slice(0, 2), [`${mark}: forty days of leave`, "hr"]);
   assert(scored[0][2] > 0.99, String(scored[0][2]));
   const chunks = await sql`

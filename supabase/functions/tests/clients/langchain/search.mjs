@@ -35,6 +35,19 @@ const [first] = ids;
 await store.addDocuments([
   { pageContent: `${mark}: forty days of leave`, metadata: { mark, team: "hr" } },
 ], { ids: [first] });
+/** What the store says when it is set otherwise. */
+const refusal = (settings, dimensions) => {
+  const long = new Topics({});
+  long.embedQuery = () => Promise.resolve(Array.from({ length: dimensions }, () => 0.1));
+  const other = new SupabaseVectorStore(long, {
+    client,
+    queryName: "match_documents",
+    ...settings,
+  });
+  const document = { pageContent: `${mark}: elsewhere`, metadata: { mark } };
+  return [other.addDocuments([document]), other.similaritySearch("leave", 1)]
+    .map((asked) => asked.then(() => "taken", ({ message }) => message));
+};
 const contents = (documents) => documents.map(({ pageContent }) => pageContent);
 const scored = await store.similaritySearchWithScore("leave", 1, { mark });
 console.log(JSON.stringify({
@@ -46,4 +59,8 @@ console.log(JSON.stringify({
   diverse:
     contents(await store.maxMarginalRelevanceSearch("pay", { k: 2, fetchK: 3, filter: { mark } }))
       .length,
+  refused: await Promise.all([
+    refusal({ tableName: "documents" }, 384)[0],
+    ...refusal({ tableName: "document_chunks" }, 1536),
+  ]),
 }));
