@@ -690,6 +690,7 @@ export type Database = {
           "seen_at": string | null;
           "status": string;
           "summary_for_llm": string | null;
+          "traceparent": string | null;
           "type": string;
           "user_id": string;
           "workspace_id": string;
@@ -715,6 +716,7 @@ export type Database = {
           "seen_at"?: string | null;
           "status"?: string;
           "summary_for_llm"?: string | null;
+          "traceparent"?: string | null;
           "type": string;
           "user_id": string;
           "workspace_id": string;
@@ -739,6 +741,7 @@ export type Database = {
           "seen_at"?: string | null;
           "status"?: string;
           "summary_for_llm"?: string | null;
+          "traceparent"?: string | null;
           "type"?: string;
           "user_id"?: string;
           "workspace_id"?: string;
@@ -919,6 +922,7 @@ export type Database = {
           "status": string;
           "tags": (string)[];
           "title": string;
+          "traceparent": string | null;
           "tried_at": string | null;
           "workspace_id": string;
         };
@@ -947,6 +951,7 @@ export type Database = {
           "status"?: string;
           "tags"?: (string)[];
           "title": string;
+          "traceparent"?: string | null;
           "tried_at"?: string | null;
           "workspace_id": string;
         };
@@ -974,6 +979,7 @@ export type Database = {
           "status"?: string;
           "tags"?: (string)[];
           "title"?: string;
+          "traceparent"?: string | null;
           "tried_at"?: string | null;
           "workspace_id"?: string;
         };
@@ -1130,6 +1136,7 @@ export type Database = {
           "result": Json | null;
           "scheduled_for": string;
           "status": string;
+          "traceparent": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -1153,6 +1160,7 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
+          "traceparent"?: string | null;
           "workspace_id": string;
         };
         Update: {
@@ -1175,6 +1183,7 @@ export type Database = {
           "result"?: Json | null;
           "scheduled_for"?: string;
           "status"?: string;
+          "traceparent"?: string | null;
           "workspace_id"?: string;
         };
         Relationships: [
@@ -1267,6 +1276,7 @@ export type Database = {
           "scheduled_for": string;
           "script": string;
           "status": string;
+          "traceparent": string | null;
           "tried_at": string | null;
           "video_url": string | null;
           "workspace_id": string;
@@ -1296,6 +1306,7 @@ export type Database = {
           "scheduled_for"?: string;
           "script"?: string;
           "status"?: string;
+          "traceparent"?: string | null;
           "tried_at"?: string | null;
           "video_url"?: string | null;
           "workspace_id": string;
@@ -1324,6 +1335,7 @@ export type Database = {
           "scheduled_for"?: string;
           "script"?: string;
           "status"?: string;
+          "traceparent"?: string | null;
           "tried_at"?: string | null;
           "video_url"?: string | null;
           "workspace_id"?: string;
@@ -1549,6 +1561,7 @@ export type Database = {
           "status": string;
           "time_zone": string;
           "time_zones": (string)[];
+          "traceparent": string | null;
           "voice_agent_id": string;
           "workspace_id": string;
         };
@@ -1578,6 +1591,7 @@ export type Database = {
           "status"?: string;
           "time_zone"?: string;
           "time_zones"?: (string)[];
+          "traceparent"?: string | null;
           "voice_agent_id": string;
           "workspace_id": string;
         };
@@ -1606,6 +1620,7 @@ export type Database = {
           "status"?: string;
           "time_zone"?: string;
           "time_zones"?: (string)[];
+          "traceparent"?: string | null;
           "voice_agent_id"?: string;
           "workspace_id"?: string;
         };
@@ -1872,6 +1887,7 @@ export type Database = {
           "status": string;
           "target_id": string;
           "target_table": string;
+          "traceparent": string | null;
           "workspace_id": string;
         };
         ComputedFields: never;
@@ -1892,6 +1908,7 @@ export type Database = {
           "status"?: string;
           "target_id": string;
           "target_table": string;
+          "traceparent"?: string | null;
           "workspace_id": string;
         };
         Update: {
@@ -1911,6 +1928,7 @@ export type Database = {
           "status"?: string;
           "target_id"?: string;
           "target_table"?: string;
+          "traceparent"?: string | null;
           "workspace_id"?: string;
         };
         Relationships: [
@@ -1946,6 +1964,7 @@ export type Database = {
           "scope": string;
           "status": string;
           "summary": NonNullable<Json>;
+          "traceparent": string | null;
           "user_id": string | null;
           "workspace_id": string;
         };
@@ -1972,6 +1991,7 @@ export type Database = {
           "scope"?: string;
           "status"?: string;
           "summary"?: NonNullable<Json>;
+          "traceparent"?: string | null;
           "user_id"?: string | null;
           "workspace_id": string;
         };
@@ -1997,6 +2017,7 @@ export type Database = {
           "scope"?: string;
           "status"?: string;
           "summary"?: NonNullable<Json>;
+          "traceparent"?: string | null;
           "user_id"?: string | null;
           "workspace_id"?: string;
         };

@@ -26,6 +26,7 @@ create table private.function_calls (
   last_error text,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
+  traceparent private.traceparent default private.current_traceparent(),
   constraint status_is_known check (status in ('sent', 'retrying', 'succeeded', 'failed', 'lost')),
   constraint sent_is_awaited check (status <> 'sent' or (request_id is not null and deadline is not null)),
   constraint retrying_has_a_time check ((status = 'retrying') = (next_attempt_at is not null)),
@@ -39,6 +40,7 @@ comment on table private.function_calls is 'Each HTTP call that the database mad
 comment on column private.function_calls.job is 'Who called: a job''s or trigger''s name.';
 comment on column private.function_calls.request_id is 'pg_net''s id of the latest attempt.';
 comment on column private.function_calls.deadline is 'Silence until then counts as lost.';
+comment on column private.function_calls.traceparent is 'The trace of whoever caused the call; each attempt bears it.';
 create index function_calls_open on private.function_calls (status, deadline, next_attempt_at) where status in ('sent', 'retrying');
 create index function_calls_finished on private.function_calls (finished_at, status) where finished_at is not null;
 
@@ -59,7 +61,10 @@ begin
   return net.http_post(
     url => functions_url || '/' || send_function_call.function,
     body => send_function_call.body,
-    headers => jsonb_build_object('content-type', 'application/json', 'apikey', secret_key, 'x-groundwork-call', call_id::text),
+    headers => jsonb_strip_nulls(jsonb_build_object(
+      'content-type', 'application/json', 'apikey', secret_key, 'x-groundwork-call', call_id::text,
+      'traceparent', (select call.traceparent from private.function_calls as call where call.id = call_id)
+    )),
     timeout_milliseconds => 10000
   );
 end;

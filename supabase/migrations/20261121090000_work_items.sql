@@ -32,6 +32,7 @@ create table private.work_item (
   last_error text,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
+  traceparent private.traceparent default private.current_traceparent(),
   constraint status_is_known check (status in ('pending', 'in_progress', 'done', 'failed', 'cancelled')),
   constraint lease_belongs_to_claimed_work check ((status = 'in_progress') = (lease_expires_at is not null)),
   constraint claimed_work_names_its_claim check (status <> 'in_progress' or (claim_token is not null and claimed_by is not null)),
@@ -49,6 +50,7 @@ comment on column private.work_item.lease_expires_at is 'Until then the work bel
 comment on column private.work_item.claim_token is 'The fencing token of the latest claim. Kept when the work is finished, so that a repeated answer is known as one.';
 comment on column private.work_item.dedupe_key is 'At most one open (pending or in progress) row of a workspace has it.';
 comment on column private.work_item.last_error is 'Why the latest attempt failed; of failed work, the cause.';
+comment on column private.work_item.traceparent is 'The trace of the request that added it (W3C); whoever does it goes on with that.';
 -- What can be claimed. Claims read it from a lane's low water on, so that dead entries in front of it cost nothing.
 create index work_item_ready on private.work_item (workspace_id, priority, scheduled_for, id) where status = 'pending';
 create index work_item_leases on private.work_item (lease_expires_at, workspace_id) where status = 'in_progress';

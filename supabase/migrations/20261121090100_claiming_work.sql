@@ -55,12 +55,14 @@ volatile
 set search_path = ''
 as $$
 declare
-  -- What a worker needs to know of the row is what its table adds to the grammar.
+  -- What a worker needs to know of the row is what its table adds to the grammar, and the trace that it goes on with.
   own_columns text := (
     select string_agg(format('%L, claimed.%I', a.attname, a.attname), ', ' order by a.attnum)
     from pg_catalog.pg_attribute as a
     where a.attrelid = queue.work_table and a.attnum > 0 and not a.attisdropped
-      and a.attname not in (select i.attname from pg_catalog.pg_attribute as i where i.attrelid = 'private.work_item'::regclass)
+      and (a.attname = 'traceparent' or a.attname not in (
+        select i.attname from pg_catalog.pg_attribute as i where i.attrelid = 'private.work_item'::regclass
+      ))
   );
 begin
   execute format($make$

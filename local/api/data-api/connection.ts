@@ -114,6 +114,7 @@ function applyRequest(connection: LiteConnection, settings: RoleSettings): void 
       ["request.jwt.claim.sub", caller.auth?.uid ?? ""],
       ["request.jwt.claim.role", role],
       ["request.method", request.method],
+      ["request.headers", JSON.stringify(Object.fromEntries(request.headers))],
       ["request.path", new URL(request.url).pathname.slice("/rest/v1".length)],
       ["request.headers", JSON.stringify(Object.fromEntries(request.headers))],
       ...settings().get(role) ?? [],

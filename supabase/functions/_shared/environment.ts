@@ -124,6 +124,23 @@ const certificates = z.string().transform((text) => text.replaceAll("\\n", "\n")
   }),
 );
 
+/** `name=value,name=value`, the values encoded as in URLs (OpenTelemetry's own form). */
+const otlpHeaders = z.string().transform((text, context): Record<string, string> => {
+  const headers: Record<string, string> = {};
+  for (const pair of text.split(",").filter((part) => part.trim() !== "")) {
+    const [, name = "", value = ""] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*([^\s]*)\s*$/.exec(pair) ??
+      [];
+    try {
+      if (name === "") throw new URIError(pair);
+      headers[name.toLowerCase()] = decodeURIComponent(value);
+    } catch {
+      context.addIssue({ code: "custom", message: "is not a list of headers, name=value,…" });
+      return z.NEVER;
+    }
+  }
+  return headers;
+});
+
 const schema = z.object({
   SUPABASE_URL: z.url(),
   SUPABASE_DB_URL: databaseUrl,
@@ -159,6 +176,11 @@ const schema = z.object({
   GROUNDWORK_METRICS_TOKEN: z.string().regex(/^\S{16,}$/, {
     error: "has fewer than 16 characters, or spaces",
   }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders.default({}),
+  OTEL_SERVICE_NAME: z.string().min(1).max(200).default("groundwork"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   GROUNDWORK_LOG_REQUESTS: z.enum(["all", "usual", "failed"]).default("usual"),
   GROUNDWORK_TRUSTED_ISSUERS: trustedIssuers.default([]),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -227,6 +249,14 @@ export interface Environment {
   readonly voice: PlatformAccounts | null;
   /** What the provider signs its reports with. */
   readonly voiceWebhookSecret: string | null;
+  /** Where traces are sent to and how many; null: nowhere. */
+  readonly traces: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly serviceName: string;
+    /** Of the traces that begin here, 0 to 1. */
+    readonly ratio: number;
+  } | null;
   /** With what a scraper may read the metrics, besides the secret key. */
   readonly metricsToken: string | null;
   /** Which requests have a line in the log: all, all but quick permission checks, or those that failed on our side. */
@@ -263,6 +293,8 @@ export function parseEnvironment(
   }
   const values = parsed.data;
   const publicUrl = (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, "");
+  const tracesUrl = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+    values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/?$/, "/v1/traces");
   return {
     url: values.SUPABASE_URL,
     databaseUrl: values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL,
@@ -303,6 +335,12 @@ export function parseEnvironment(
       ? { url: values.GROUNDWORK_VOICE_URL, keys: values.GROUNDWORK_VOICE_KEY }
       : null,
     voiceWebhookSecret: values.GROUNDWORK_VOICE_WEBHOOK_SECRET ?? null,
+    traces: tracesUrl === undefined ? null : {
+      url: tracesUrl,
+      headers: values.OTEL_EXPORTER_OTLP_HEADERS,
+      serviceName: values.OTEL_SERVICE_NAME,
+      ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    },
     metricsToken: values.GROUNDWORK_METRICS_TOKEN ?? null,
     loggedRequests: values.GROUNDWORK_LOG_REQUESTS,
     embedder: {

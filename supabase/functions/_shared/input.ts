@@ -199,7 +199,7 @@ export function uuidParameter(value: string | undefined, name: string): string {
 }
 
 /**
- * Query parameters that fit a schema; unknown and repeated ones are refused.
+ * Query parameters that fit a schema; unknown and repeated ones are refused, but for `traceparent`.
  *
  * @throws ApiError 400 `invalid_parameter`
  */
@@ -209,6 +209,7 @@ export function readQuery<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const search = new URL(request.url).searchParams;
   const given: Record<string, string> = {};
+  search.delete("traceparent"); // every route takes it, and none reads it: http/app.ts has
   for (const [name, value] of search) {
     if (name in given) throw invalidParameter(`${name}: is given twice`);
     given[name] = value;

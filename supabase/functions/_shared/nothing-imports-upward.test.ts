@@ -8,7 +8,7 @@ const floors = [
   ["outbound", "database-pieces"],
   ["database", "storage"],
   ["platform-accounts", "metrics"],
-  ["scratchpad"],
+  ["scratchpad", "traces"],
   ["embedding"],
   ["access"],
   ["http"],

@@ -9,11 +9,21 @@ import { createEmbedder } from "./embedding/embedder.ts";
 import { type Environment, parseEnvironment } from "./environment.ts";
 import type { Services } from "./http/bindings.ts";
 import { born, createLifetime } from "./lifetime.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { createRateLimiter } from "./http/rate-limit.ts";
+import { createExporter } from "./traces/exporter.ts";
+import { kinds } from "./traces/span.ts";
+import { createTracer, passingTracer, type Tracer } from "./traces/tracer.ts";
 import { createFailoverScratchpad } from "./scratchpad/failover.ts";
 
 export type { Services };
+
+function makeTracer({ traces }: Environment, metrics: Metrics): Tracer {
+  if (!traces) return passingTracer;
+  const { url, headers, serviceName, ratio } = traces;
+  const resource = { "service.name": serviceName, "telemetry.sdk.language": "webjs" };
+  return createTracer(createExporter({ url, headers, resource }, metrics), ratio, kinds.server);
+}
 
 /** Makes the services of an isolate, which begins to live now. Nothing is connected until it is needed. */
 export function createServices(environment: Environment, birth: number = Date.now()): Services {
@@ -30,13 +40,15 @@ export function createServices(environment: Environment, birth: number = Date.no
     groundwork_breaker_openings_total: scratchpad.openings,
     groundwork_database_refused_total: database.figures().refused,
   });
+  const metrics = createMetrics(database, countedElsewhere);
   return {
     environment,
     lifetime: createLifetime(environment.wallClock, birth),
     authenticator: createAuthenticator(environment),
     trustedIssuers: createTrustedIssuers(environment),
     database,
-    metrics: createMetrics(database, countedElsewhere),
+    metrics,
+    tracer: makeTracer(environment, metrics),
     scratchpad,
     permissions,
     memberships: createMemberships(database),
@@ -49,6 +61,7 @@ export function createServices(environment: Environment, birth: number = Date.no
 /** Ends what the services hold open. For tests: an isolate of the platform just ends. */
 export async function closeServices(services: Services): Promise<void> {
   services.scratchpad.stop();
+  services.tracer.stop();
   services.metrics.stop();
   await services.database.close();
 }
@@ -60,5 +73,8 @@ export function services(): Services {
   return made ??= createServices(parseEnvironment(), born);
 }
 
-// What was counted in the last seconds of an isolate is told while it is still there.
-globalThis.addEventListener("beforeunload", () => void made?.metrics.flush());
+// What was counted and recorded in the last seconds of an isolate is told while it is still there.
+globalThis.addEventListener("beforeunload", () => {
+  made?.tracer.flush();
+  made?.metrics.flush();
+});

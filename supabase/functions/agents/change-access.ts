@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
-import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
+import { answer, type RequestContext, requestId, traceOf } from "../_shared/http/app.ts";
 import { moment, readBody, uuidParameter } from "../_shared/input.ts";
 import { type Reason, sharedLifetime } from "../_shared/access/permissions.ts";
 
@@ -45,10 +45,13 @@ export async function setAccess(context: RequestContext, caller: Person): Promis
   const agent = uuidParameter(context.req.param("id"), "id");
   const user = uuidParameter(context.req.param("user"), "user");
   const given = await readBody(context.req.raw, grant);
+  const trace = traceOf(context.req.raw)?.traceparent ?? "";
   const [changed] = await context.env.database.run((sql) =>
     sql<Changed[]>`
-      select revision, allowed, access_reason from private.set_access(
-        ${caller.userId}, ${agent}, ${user}, ${given.can_use}, ${given.expires_at}, ${given.reason},
+      select revision, allowed, access_reason
+      from (select set_config('groundwork.traceparent', ${trace}, true) as said) as trace
+      cross join lateral private.set_access(
+        case when trace.said is not null then ${caller.userId}::uuid end, ${agent}, ${user}, ${given.can_use}, ${given.expires_at}, ${given.reason},
         ${requestId(context.req.raw)}
       )`
   );
@@ -59,10 +62,15 @@ export async function setAccess(context: RequestContext, caller: Person): Promis
 export async function removeAccess(context: RequestContext, caller: Person): Promise<Response> {
   const agent = uuidParameter(context.req.param("id"), "id");
   const user = uuidParameter(context.req.param("user"), "user");
+  const trace = traceOf(context.req.raw)?.traceparent ?? "";
   const [changed] = await context.env.database.run((sql) =>
     sql<Changed[]>`
-      select revision, allowed, access_reason from private.remove_access(
-        ${caller.userId}, ${agent}, ${user}, ${requestId(context.req.raw)}
+      select revision, allowed, access_reason
+      from (select set_config('groundwork.traceparent', ${trace}, true) as said) as trace
+      cross join lateral private.remove_access(
+        case when trace.said is not null then ${caller.userId}::uuid end, ${agent}, ${user}, ${
+      requestId(context.req.raw)
+    }
       )`
   );
   return await tellEveryone(context, agent, user, changed);

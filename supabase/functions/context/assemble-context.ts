@@ -8,7 +8,7 @@ import {
 import type { Database } from "../_shared/database.ts";
 import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
-import { answerText, type RequestContext } from "../_shared/http/app.ts";
+import { answerText, type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -50,17 +50,22 @@ export async function assembleContext(
   const agent = caller.kind === "agent" ? caller.agentId : null;
   const embedding = await embedText(embedder, given.query);
   const [row] = await database.run((sql) =>
-    sql<{ prompt: string }[]>`
-      select private.assemble_context(
+    sql<{ prompt: string; record_id: string }[]>`
+      select made.prompt::text as prompt, made.prompt ->> 'record_id' as record_id
+      from public.conversations as talk
+      cross join lateral private.assemble_context(
         talk.id, ${given.budget}, ${given.query ?? null}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${given.message ?? null}, null
-      )::text as prompt
-      from public.conversations as talk
+      ) as made (prompt)
       where talk.id = ${conversation} and talk.deleted_at is null
         and (${user}::uuid is null
           or talk.user_id = ${user} and private.belongs_to(talk.user_id, talk.workspace_id))
         and (${agent}::uuid is null or talk.agent_id = ${agent})`
   );
   if (!row) throw notFound("The conversation");
+  traceOf(context.req.raw)?.set({
+    "gen_ai.conversation.id": conversation,
+    "groundwork.prompt.record_id": row.record_id,
+  });
   return answerText(row.prompt);
 }

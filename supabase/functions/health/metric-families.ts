@@ -27,6 +27,10 @@ export const families: readonly Family[] = [
     "groundwork_relays_closed_total",
     "Sockets to agents that ended, by the code of their end.",
   ),
+  counter(
+    "groundwork_spans_total",
+    "Spans by what became of them: sent, refused, unanswered, dropped.",
+  ),
   counter("groundwork_turns_total", "Turns of sessions that were recorded."),
   counter("groundwork_usage_total", "What recorded turns used, by kind."),
   counter("groundwork_audit_entries_total", "Ids given to audit entries."),

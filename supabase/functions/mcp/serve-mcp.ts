@@ -7,7 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { type Agent, bearer, type Person } from "../_shared/access/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
-import type { RequestContext } from "../_shared/http/app.ts";
+import { type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { log } from "../_shared/log.ts";
 import { translate } from "./foreign-tokens.ts";
 import { registerResources } from "./resources.ts";
@@ -122,7 +122,8 @@ export async function serveMcp(context: RequestContext): Promise<Response> {
   const caller = await identify(context);
   const key = caller.kind === "agent" ? `${caller.agentId} ${caller.userId ?? ""}` : caller.userId;
   services.rateLimiter.count(key, "read");
-  const session: Session = { services, caller };
+  const traceparent = traceOf(context.req.raw)?.traceparent;
+  const session: Session = { services, caller, traceparent };
   const authInfo: AuthInfo = {
     token: "",
     clientId: caller.kind === "agent" ? caller.agentId : caller.userId,

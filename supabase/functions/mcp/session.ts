@@ -12,6 +12,8 @@ import type postgres from "postgres";
 export interface Session {
   readonly services: Services;
   readonly caller: Person | Agent;
+  /** The trace that its request is a part of. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Session {
  * @throws ApiError as that route answers it
  */
 export async function askRoute(
-  { services, caller }: Session,
+  { services, caller, traceparent }: Session,
   app: App,
   method: string,
   path: string,
@@ -34,7 +36,11 @@ export async function askRoute(
   const request = new Request(`http://mcp.internal${path}`, {
     method,
     // The header only says that there is somebody: who, is known.
-    headers: { authorization: "Bearer -", "content-type": "application/json" },
+    headers: {
+      authorization: "Bearer -",
+      "content-type": "application/json",
+      ...(traceparent ? { traceparent } : {}),
+    },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const response = await app.fetch(request, { ...services, authenticator });

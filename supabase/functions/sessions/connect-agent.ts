@@ -2,11 +2,12 @@ import { inBackground } from "../_shared/background.ts";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { signSessionToken } from "../_shared/access/session-token.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
-import type { RequestContext } from "../_shared/http/app.ts";
+import { type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
 import { openOutboundSocket, type OutboundSocket } from "../_shared/outbound/websocket.ts";
+import { kinds, type Span } from "../_shared/traces/span.ts";
 import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
 import { createAdmission } from "./admit-turn.ts";
@@ -22,6 +23,18 @@ const idleTimeout = 30;
 const ownCodes = new Set<number>([1000, 1001, 1005, 1006, ...Object.values(closeCodes)]);
 /** An agent closes with whatever it likes: what is not ours is counted as one. */
 const nameClose = (code: number) => ownCodes.has(code) ? String(code) : "other";
+
+/** The relay as long as it runs: the request that asked for it ends when the socket is open. */
+function beginRelaySpan({ tracer }: Services, request: Request, session: Session) {
+  const asked = traceOf(request);
+  const span = asked && tracer.within(asked, "relay", kinds.client);
+  span?.set({
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.conversation.id": session.id,
+    "gen_ai.agent.id": session.agent_id,
+  });
+  return span;
+}
 
 function requireUpgrade(request: Request): void {
   if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return;
@@ -57,12 +70,14 @@ async function findNamespace({ database }: Services, workspace: string): Promise
  * Reaches the agent. It is told who is talking and through which session, and is handed what it can
  * exchange for a token of its own; never the person's.
  *
+ * @param span the relay, which the agent's own spans are a part of
  * @param resolve is for tests
  */
 export async function reachAgent(
   services: Services,
   agent: UsableAgent,
   session: Session,
+  span?: Span,
   resolve?: Resolve,
 ): Promise<OutboundSocket> {
   try {
@@ -83,6 +98,7 @@ export async function reachAgent(
         "x-groundwork-user-id": session.user_id,
         "x-groundwork-agent-id": session.agent_id,
         "x-groundwork-workspace-id": session.workspace_id,
+        ...(span ? { traceparent: span.traceparent } : {}),
         ...(token ? { "x-groundwork-session-token": token } : {}),
       },
     });
@@ -140,9 +156,10 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   socket.onclose = letGo;
   socket.onerror = () => socket.readyState === WebSocket.CONNECTING && letGo();
   socket.onopen = () => {
+    const span = beginRelaySpan(services, request, session);
     const relay = startRelay(
       socket,
-      () => reachAgent(services, agent, session),
+      () => reachAgent(services, agent, session, span),
       relayBounds,
       credentials.protocol === handoverProtocol,
       createAdmission(services, session),
@@ -150,9 +167,11 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
     holdRelay(id, relay);
     relay.ended.then(letGo);
     services.metrics.add("groundwork_relays_opened_total");
-    relay.ended.then(({ code }) =>
-      services.metrics.add(`groundwork_relays_closed_total{code="${nameClose(code)}"}`)
-    );
+    relay.ended.then(({ code }) => {
+      services.metrics.add(`groundwork_relays_closed_total{code="${nameClose(code)}"}`);
+      span?.set({ "groundwork.relay.close_code": code });
+      span?.end({ isError: code === closeCodes.agentAway });
+    });
     const forgetCall = services.lifetime.onLastCall(relay.handOver);
     // The platform does not count a socket as a reason to keep the isolate.
     inBackground("a relay", relay.ended.then(forgetCall));

@@ -3,7 +3,7 @@ import { rightsOf } from "../_shared/access/agent-rights.ts";
 import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
 import type { Metrics } from "../_shared/metrics.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -70,6 +70,21 @@ function requestIdOf(caller: Person | Service | Agent, given: string): string {
   return `agent:${caller.agentId}:${given}`;
 }
 
+/** A turn as OpenTelemetry's conventions for generative AI name it. */
+function describeTurn({ id, agent_id }: Session, used: z.output<typeof usage>[]) {
+  const sum = (what: string) => {
+    const parts = used.filter(({ kind, unit }) => kind === "tokens" && unit.startsWith(what));
+    return parts.length === 0 ? undefined : parts.reduce((total, one) => total + one.quantity, 0);
+  };
+  return {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.conversation.id": id,
+    "gen_ai.agent.id": agent_id,
+    "gen_ai.usage.input_tokens": sum("input"),
+    "gen_ai.usage.output_tokens": sum("output"),
+  };
+}
+
 function countTurn(metrics: Metrics, used: z.output<typeof usage>[]): void {
   metrics.add("groundwork_turns_total");
   for (const { kind, quantity } of used) {
@@ -98,6 +113,7 @@ export async function recordTurn(
     throw new ApiError(400, "invalid_body", `${field}: is for the service and the agent`);
   }
   const { session, isClosed } = await findTalk(context.env, id, caller);
+  traceOf(context.req.raw)?.set(describeTurn(session, given.usage));
   const [turn] = await context.env.database.run((sql) =>
     sql<{ audit_id: number; is_new: boolean }[]>`
       select audit_id, is_new from private.record_turn(

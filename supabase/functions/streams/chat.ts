@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { isUuid, readBody } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
@@ -93,16 +93,23 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
   const conversation = readChatId(given.id);
   const { last, before } = readLast(given);
   const { id, role, parts, metadata } = last;
+  const span = traceOf(context.req.raw);
+  span?.set({ "gen_ai.operation.name": "invoke_agent", "gen_ai.conversation.id": conversation });
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
       select id, workspace_id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
         stop_requested_at
-      from private.begin_turn(
-        ${caller.userId}, ${conversation},
+      from (select set_config('groundwork.traceparent', ${
+      span?.traceparent ?? ""
+    }, true) as said) as trace
+      -- Told first: what is asked in the background goes on with the trace.
+      cross join lateral private.begin_turn(
+        case when trace.said is not null then ${caller.userId}::uuid end, ${conversation},
         ${sql.json({ id, role, parts, ...(metadata ? { metadata } : {}) } as unknown as Json)},
         ${before ?? null}, ${given.trigger === "regenerate-message"})`
   );
   if (!stream) throw new Error("begin_turn returned no row");
+  span?.set({ "groundwork.stream.id": stream.id });
   return await say(services, stream, caller, () => {
     if (given.disconnect === "stop") inBackground("a chat's stop", stop(services, stream.id));
   });

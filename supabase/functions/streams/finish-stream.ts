@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -36,6 +36,20 @@ const body = z.strictObject({
 /** Bytes of a request's body: a message's parts are at most 1 MiB. */
 const longestBody = 1_200_000;
 
+const described = z.object({
+  context_record_id: z.union([z.int(), z.string().regex(/^\d{1,19}$/)]).optional().catch(undefined),
+  model: z.string().regex(/^[\w.:/@-]{1,100}$/).optional().catch(undefined),
+});
+
+/** Of a message's metadata: the record of its prompt, never the prompt, and the model's name. */
+function describeMetadata(metadata: unknown) {
+  const { data } = described.safeParse(metadata);
+  return {
+    "groundwork.prompt.record_id": data?.context_record_id,
+    "gen_ai.response.model": data?.model,
+  };
+}
+
 /**
  * `POST /streams/:id/finish`: the answer is complete, or broke off (`error`). The message is in
  * Postgres before readers are told of the end. Said again, the first end is answered. `chunks`: how
@@ -62,6 +76,15 @@ export async function finishStream(
         ${message?.token_count ?? null}, ${error ?? null})`
   );
   if (!stream) throw new Error("finish_stream returned no row");
+  traceOf(context.req.raw)?.set({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.conversation.id": stream.conversation_id,
+    "gen_ai.response.id": stream.message_id,
+    "gen_ai.usage.output_tokens": message?.token_count,
+    "groundwork.stream.id": id,
+    "groundwork.stream.status": stream.status,
+    ...describeMetadata(message?.metadata),
+  });
   forgetStream(services, id);
   await tellTheEnd(services, stream, message !== undefined, chunks);
   return answer(showStream(stream));

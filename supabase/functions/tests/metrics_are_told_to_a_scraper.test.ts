@@ -5,7 +5,7 @@ import { app as agents } from "../agents/index.ts";
 import { app as health } from "../health/index.ts";
 import { app as sessions } from "../sessions/index.ts";
 import { withQueue } from "./queues.ts";
-import { ask, connect, createWorld, environment, startIsolate } from "./world.ts";
+import { connect, createWorld, environment, startIsolate } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
@@ -63,7 +63,7 @@ Deno.test("what isolates counted is added up, by route and code and never by a n
   const route = 'groundwork_requests_total{function="agents",route="/:id/access",method="GET"';
   const before = await scrape();
   for (let n = 0; n < 2; n++) {
-    await using isolate = startIsolate();
+    await using isolate = startIsolate({ redis: null });
     const path = `/agents/${agent}/access`;
     for (let time = 0; time < 3; time++) await isolate.ask(agents, "GET", path, { as: owner });
     assertEquals((await isolate.ask(agents, "GET", "/agents/x/access", { as: owner })).status, 400);
@@ -86,13 +86,16 @@ Deno.test("what isolates counted is added up, by route and code and never by a n
 });
 
 Deno.test("turns and what they used are counted once", async () => {
-  const opened = await ask("POST", "/sessions", { as: owner, body: { agent_id: agent } });
+  await using isolate = startIsolate({ redis: null });
+  const opened = await isolate.ask(sessions, "POST", "/sessions", {
+    as: owner,
+    body: { agent_id: agent },
+  });
   const turn = {
     request_id: crypto.randomUUID(),
     usage: [{ kind: "tokens", quantity: 1234, unit: "input_token" }],
   };
   const before = await scrape();
-  await using isolate = startIsolate();
   for (const status of [201, 200]) {
     const path = `/sessions/${opened.body.session_id}/turns`;
     const told = await isolate.ask(sessions, "POST", path, { as: owner, body: turn });
@@ -150,7 +153,7 @@ Deno.test({
   ignore: programs === null, // told as skipped: neither installed nor to be had here
   ...lax,
   async fn() {
-    await using isolate = startIsolate({ metricsToken: token });
+    await using isolate = startIsolate({ metricsToken: token, redis: null });
     await isolate.ask(agents, "GET", `/agents/${agent}/access`, { as: member });
     await isolate.services.metrics.flush();
     const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };

@@ -151,7 +151,11 @@ Deno.test("the grammar over HTTP answers in numbers and times", async () => {
     const claimed = await say(queue, "claim", { worker: "w", batch: 10, lease: 60 });
     assertEquals(claimed.status, 200);
     const [job] = claimed.body.work;
-    assertDeepEquals([claimed.body.work.length, job.work], [1, { title: "job 1", outcome: null }]);
+    assertDeepEquals([claimed.body.work.length, job.work], [1, {
+      title: "job 1",
+      outcome: null,
+      traceparent: null,
+    }]);
     const held = { claim_token: job.claim_token, ids: [job.id] };
     const beat = await say(queue, "heartbeat", { ...held, lease: 120 });
     assert(Date.parse(beat.body.lease_expires_at) > Date.parse(job.lease_expires_at));

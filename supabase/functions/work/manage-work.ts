@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
-import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { readBody } from "../_shared/input.ts";
 import { ids, literalOf, queueOf, reason, withRefusals } from "./work-input.ts";
 
@@ -15,7 +15,11 @@ const mebibyte = 1024 * 1024;
  */
 export async function enqueueWork(context: RequestContext): Promise<Response> {
   const queue = queueOf(context);
-  const { items } = await readBody(context.req.raw, enqueue, 4 * mebibyte);
+  const given = await readBody(context.req.raw, enqueue, 4 * mebibyte);
+  const trace = traceOf(context.req.raw)?.traceparent;
+  const items = trace === undefined
+    ? given.items
+    : given.items.map((item) => ({ traceparent: trace, ...item }));
   const added = await withRefusals(
     () =>
       context.env.database.run((sql) =>

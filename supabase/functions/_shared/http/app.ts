@@ -8,9 +8,11 @@
 import { type Context, Hono } from "hono";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import type { Services } from "./bindings.ts";
+import type { Span } from "../traces/span.ts";
 import {
   checks,
   createCounter,
+  endSpan,
   failedWith,
   hasLine,
   logRequest,
@@ -91,26 +93,58 @@ function answerError(error: unknown, request: Request): Response {
   });
 }
 
+const spans = new WeakMap<Request, Span>();
+
+/**
+ * The request's place in its trace: `traceparent` is for whatever is asked or left to do for it, and
+ * attributes that are set are recorded. Undefined where there is no trace.
+ */
+export function traceOf(request: Request): Span | undefined {
+  return spans.get(request);
+}
+
 type Handler = (context: RequestContext) => Response | Promise<Response>;
+
+/** In the URL of a socket or an EventSource, to which browsers give no headers. */
+function findInUrl({ url }: Request): string | null {
+  return url.includes("traceparent=") ? new URL(url).searchParams.get("traceparent") : null;
+}
 
 /** Wraps a route's handler: what came of each request is counted and logged. */
 function observe(route: Route, handler: Handler): Handler {
   const count = createCounter(route);
   const isCheck = checks.has(handler);
-  function note({ env, req: { raw } }: RequestContext, outcome: Outcome): void {
-    count(env.metrics, raw.method, outcome);
+  const path = `/${route.function}${route.route === "/" ? "" : route.route}`;
+  function note(
+    request: Request,
+    method: string,
+    env: Services,
+    span: Span | undefined,
+    outcome: Outcome,
+  ) {
+    count(env.metrics, method, outcome);
+    if (span) endSpan(span, method, path, requestId(request), outcome);
     if (hasLine(env.environment.loggedRequests, isCheck, outcome)) {
-      logRequest({ ...route, request: raw, requestId: requestId(raw) }, outcome);
+      logRequest({ ...route, request, method, requestId: requestId(request), span }, outcome);
     }
   }
   return async (context) => {
     const begun = Date.now(); // the runtime's other clock costs microseconds (decision 35)
+    const { env, req: { raw: request } } = context;
+    // Read now: a request that was upgraded to a socket tells nothing any more.
+    const { method } = request;
+    const traceparent = request.headers.get("traceparent") ?? (isCheck ? null : findInUrl(request));
+    const span = env.tracer.enter(traceparent, path);
+    if (span) spans.set(request, span);
     try {
       const response = await handler(context);
-      note(context, { status: response.status, milliseconds: Date.now() - begun });
+      note(request, method, env, span, {
+        status: response.status,
+        milliseconds: Date.now() - begun,
+      });
       return response;
     } catch (error) {
-      note(context, failedWith(error, Date.now() - begun));
+      note(request, method, env, span, failedWith(error, Date.now() - begun));
       throw error;
     }
   };
@@ -174,7 +208,13 @@ export function serve(
       } catch (error) {
         // Without services there is nothing to count with: the line in the log is all there is.
         logRequest(
-          { function: "", route: "none", request, requestId: requestId(request) },
+          {
+            function: "",
+            route: "none",
+            request,
+            method: request.method,
+            requestId: requestId(request),
+          },
           failedWith(error, 0),
         );
         response = answerError(error, request);

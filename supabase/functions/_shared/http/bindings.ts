@@ -10,6 +10,7 @@ import type { Environment } from "../environment.ts";
 import type { Lifetime } from "../lifetime.ts";
 import type { Metrics } from "../metrics.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
+import type { Tracer } from "../traces/tracer.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /** The services of one isolate. */
@@ -20,6 +21,7 @@ export interface Services {
   readonly trustedIssuers: TrustedIssuers;
   readonly database: Database;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly scratchpad: FailoverScratchpad;
   readonly permissions: Permissions;
   readonly memberships: Memberships;

@@ -5,6 +5,7 @@
 import { type ApiError, toApiError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Cell, Metrics } from "../metrics.ts";
+import type { Span } from "../traces/span.ts";
 
 /** Seconds: the upper bounds of the histogram's buckets. */
 export const buckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity];
@@ -111,7 +112,9 @@ export function hasLine(
 /** What a line of the log says besides the outcome. */
 export interface Asked extends Route {
   readonly request: Request;
+  readonly method: string;
   readonly requestId: string;
+  readonly span?: Span | undefined;
 }
 
 /**
@@ -119,16 +122,18 @@ export interface Asked extends Route {
  * of its route: a path has ids.
  */
 export function logRequest(asked: Asked, { status, milliseconds, error }: Outcome): void {
-  const { request, requestId, route } = asked;
+  const { request, method, requestId, route, span } = asked;
   const isOurs = error !== undefined && status >= 500;
   log(
     !isOurs ? "info" : status === 503 ? "warning" : "error",
     isOurs ? error.message : "request",
     {
       request_id: requestId,
+      trace_id: span?.context.traceId,
+      span_id: span?.context.spanId,
       function: asked.function,
       route,
-      method: request.method,
+      method,
       status,
       duration_ms: milliseconds,
       code: error?.code,
@@ -141,6 +146,26 @@ export function logRequest(asked: Asked, { status, milliseconds, error }: Outcom
         : {}),
     },
   );
+}
+
+/** Ends a request's span, with the names that OpenTelemetry has for HTTP servers. */
+export function endSpan(
+  span: Span,
+  method: string,
+  route: string,
+  requestId: string,
+  { status, error }: Outcome,
+): void {
+  const known = methods.has(method) ? method : "HTTP";
+  span.set({
+    "http.request.method": known === "HTTP" ? "_OTHER" : known,
+    "http.route": route,
+    "http.response.status_code": status,
+    "error.type": status >= 500 ? error?.code ?? String(status) : undefined,
+    "groundwork.error.code": error?.code,
+    "groundwork.request.id": requestId,
+  });
+  span.end({ name: `${known} ${route}`, isError: status >= 500 });
 }
 
 /** The outcome of a request that threw. */

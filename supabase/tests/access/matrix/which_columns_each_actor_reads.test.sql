@@ -19,7 +19,7 @@ insert into kept_from values
     'revoke_url token_url updated_at uses_pkce'),
   ('people', 'erasure_requests',
     'attempts claim_token claimed_by dedupe_key email is_proven last_error lease_expires_at leftovers max_attempts '
-    'priority requested_by scheduled_for summary');
+    'priority requested_by scheduled_for summary traceparent');
 select plan(4);
 
 create temporary view readers as

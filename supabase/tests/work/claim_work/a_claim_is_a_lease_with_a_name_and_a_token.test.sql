@@ -9,8 +9,8 @@ create temporary table claimed on commit drop as select *
 select results_eq(
   $$select id, workspace_id, attempts, max_attempts, lease_expires_at, work from claimed order by id$$,
   $$select id, workspace_id, 1::smallint, 5::smallint, now() + interval '90 seconds',
-    jsonb_build_object('title', title, 'outcome', null) from public.chores order by id$$,
-  'a claim answers what a worker needs: the attempt, the end of the lease, and the table''s own columns'
+    jsonb_build_object('title', title, 'outcome', null, 'traceparent', null) from public.chores order by id$$,
+  'a claim answers what a worker needs: the attempt, the end of the lease, the trace, and the table''s own columns'
 );
 select is((select count(distinct claim_token) from claimed), 1::bigint, 'one token for all of it');
 select results_eq(

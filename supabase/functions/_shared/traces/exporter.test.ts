@@ -1,0 +1,141 @@
+import { assert, assertDeepEquals, assertEquals, eventually } from "../asserts.ts";
+import { createExporter } from "./exporter.ts";
+import { beginSpan, type EndedSpan, kinds } from "./span.ts";
+import { createTracer, passingTracer } from "./tracer.ts";
+
+const bounds = { mostWaiting: 10, batch: 4, pause: 5, patience: 100 };
+const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+const asked = `00-${trace}-00f067aa0ba902b7-01`;
+
+/** A collector that answers as it is told, and the counts of an exporter before it. */
+async function withCollector(
+  answer: () => Response | Promise<Response>,
+  body: (made: {
+    exporter: ReturnType<typeof createExporter>;
+    counts: Record<string, number>;
+    // deno-lint-ignore no-explicit-any -- OTLP as it came
+    received: any[];
+  }) => Promise<void>,
+) {
+  // deno-lint-ignore no-explicit-any -- OTLP as it came
+  const received: any[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    received.push({ headers: request.headers, ...await request.json() });
+    return await answer();
+  });
+  const counts: Record<string, number> = {};
+  const exporter = createExporter(
+    {
+      url: `http://127.0.0.1:${server.addr.port}/v1/traces`,
+      headers: { "x-key": "k" },
+      resource: { "service.name": "tests" },
+    },
+    {
+      add(series, by = 1) {
+        const outcome = /"(\w+)"/.exec(series)?.[1] ?? series;
+        counts[outcome] = (counts[outcome] ?? 0) + by;
+      },
+    },
+    bounds,
+  );
+  try {
+    await body({ exporter, counts, received });
+  } finally {
+    exporter.stop();
+    await exporter.flush();
+    await server.shutdown();
+  }
+}
+
+function addSpans(add: (span: EndedSpan) => void, count: number) {
+  for (let n = 0; n < count; n++) {
+    const span = beginSpan(add, null, `span ${n}`, kinds.server);
+    span.set({ text: "a", whole: 3, half: 0.5, is: true, none: null, nothing: undefined });
+    span.end({ isError: n === 1 });
+    span.end();
+  }
+}
+
+Deno.test("spans are sent in batches, once, as OTLP has them", async () => {
+  await withCollector(() => Response.json({}), async ({ exporter, counts, received }) => {
+    addSpans(exporter.add, 6);
+    await exporter.flush();
+    assertDeepEquals(counts, { sent: 6 });
+    const { resource, scopeSpans } = received[0].resourceSpans[0];
+    assertDeepEquals(resource.attributes, [
+      { key: "service.name", value: { stringValue: "tests" } },
+    ]);
+    assertEquals(received[0].headers.get("x-key"), "k");
+    const [first, second] = scopeSpans[0].spans;
+    assertDeepEquals(first.attributes, [
+      { key: "text", value: { stringValue: "a" } },
+      { key: "whole", value: { intValue: "3" } },
+      { key: "half", value: { doubleValue: 0.5 } },
+      { key: "is", value: { boolValue: true } },
+    ]);
+    assert(/^\d{19}$/.test(first.startTimeUnixNano) && !("parentSpanId" in first));
+    assertDeepEquals([first.status, second.status], [{}, { code: 2 }]);
+    assertDeepEquals(
+      received.map((one) => one.resourceSpans[0].scopeSpans[0].spans.length),
+      [4, 2],
+    );
+  });
+});
+
+Deno.test("a collector that does not answer holds no more than so many, and the rest is counted", async () => {
+  const never = Promise.withResolvers<Response>();
+  await withCollector(() => never.promise, async ({ exporter, counts, received }) => {
+    addSpans(exporter.add, 4);
+    await eventually("the first batch is on its way", () => received.length === 1);
+    addSpans(exporter.add, 25);
+    assertEquals(counts.dropped, 15);
+    await exporter.flush();
+    assertDeepEquals(counts, { dropped: 15, unanswered: 14 });
+    never.resolve(new Response());
+  });
+});
+
+Deno.test("what a collector refuses is counted and not sent again", async () => {
+  const refuse = () => new Response("no", { status: 429 });
+  await withCollector(refuse, async ({ exporter, counts, received }) => {
+    addSpans(exporter.add, 3);
+    await exporter.flush();
+    assertDeepEquals([counts, received.length], [{ refused: 3 }, 1]);
+  });
+});
+
+Deno.test("a trace is recorded as whoever began it wants it, and always passed on", () => {
+  const ended: EndedSpan[] = [];
+  const exporter = {
+    add: (span: EndedSpan) => void ended.push(span),
+    flush: async () => {},
+    stop() {},
+  };
+  const tracer = createTracer(exporter, 0.5, kinds.server, () => 0.6);
+  const unsampled = asked.replace(/01$/, "00");
+
+  const recorded = tracer.enter(asked, "door");
+  tracer.within(recorded!, "part", kinds.client).end();
+  recorded?.end();
+  assertDeepEquals(ended.map(({ name, parentId }) => [name, parentId]), [
+    ["part", recorded?.context.spanId ?? null],
+    ["door", "00f067aa0ba902b7"],
+  ]);
+  assert(ended.every(({ context }) => context.traceId === trace));
+  assert(recorded?.traceparent !== asked && recorded?.traceparent.startsWith(`00-${trace}-`));
+
+  const passed = tracer.enter(unsampled, "door");
+  tracer.within(passed!, "part", kinds.client).end();
+  passed?.end();
+  assertEquals(passed?.traceparent, unsampled);
+  tracer.enter(null, "door")?.end(); // 0.6 is not among the half
+  assertEquals(ended.length, 2);
+  createTracer(exporter, 0.7, kinds.server, () => 0.6).enter("hostile", "door")?.end();
+  assertDeepEquals([ended.length, ended[2]?.parentId], [3, null]);
+});
+
+Deno.test("without a collector a trace is passed on, and nothing begins one", () => {
+  assertEquals(passingTracer.enter(asked, "door")?.traceparent, asked);
+  assertEquals(passingTracer.enter(null, "door"), undefined);
+  assertEquals(passingTracer.enter("hostile", "door"), undefined);
+});
