@@ -4163,6 +4163,10 @@ export type Database = {
         Args: { "ids"?: (number)[]; "most"?: number; "queue": string };
         Returns: number;
       };
+      "redrive_workspace_work": {
+        Args: { "ids"?: (number)[]; "most"?: number; "queue": string; "workspace_id": string };
+        Returns: number;
+      };
       "reject_suggestion": { Args: { "suggestion_id": string }; Returns: undefined };
       "remember": {
         Args: {

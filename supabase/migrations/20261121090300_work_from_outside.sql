@@ -1,7 +1,7 @@
 -- Work from outside: adding it, seeing how it stands, and the grammar as the Data API and the function `work` call it.
 --
 -- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for
---          the service.
+--          the service, and redrive_workspace_work for a workspace's admins.
 -- Beware:  people add work by inserting into a table under its policies, where a table grants it; enqueue_work is for
 --          the service, which passes them. What a worker may say is the service's as well: a person's token never
 --          claims anything.
@@ -224,3 +224,57 @@ comment on function public.redrive_work(text, bigint[], integer) is
   'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key '
   'is open again stays. Returns how many came back. Errors: unknown_queue 404.';
 grant execute on function public.redrive_work(text, bigint[], integer) to service_role;
+
+-- Dead letters, as the admins of their workspace bring them back ------------------------------------------------------
+
+create function private.redrive_workspace_work(workspace_id uuid, queue text, ids bigint[], most integer)
+returns integer
+language plpgsql
+volatile
+security definer -- redriving is the service's; it decides by itself whose work it is
+set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  known private.work_queues;
+  own bigint[];
+begin
+  if workspace_id is null or workspace_id <> all (private.workspace_ids('admin')) then
+    perform private.raise_error('forbidden', 'Only an admin of the workspace may do this.', 403);
+  end if;
+  known := private.work_queue(queue);
+  -- What a workspace does not read, and what is one person's own, is the service's alone.
+  if not has_table_privilege('authenticated', known.work_table, 'select') or exists (
+    select from pg_catalog.pg_attribute as a
+    where a.attrelid = known.work_table and a.attname = 'user_id' and not a.attisdropped
+  ) then
+    perform private.raise_error('unknown_queue', 'There is no such queue of a workspace.', 404);
+  end if;
+  execute format(
+    'select array(
+       select dead.id from %s as dead
+       where dead.workspace_id = $1 and dead.status = %L and ($2 is null or dead.id = any ($2))
+       order by dead.id limit $3
+     )',
+    known.work_table, 'failed'
+  ) into own using workspace_id, ids, least(most, 1000);
+  return private.redrive_work(queue, own, cardinality(own));
+end;
+$$;
+comment on function private.redrive_workspace_work(uuid, text, bigint[], integer) is
+  'The body of redrive_workspace_work.';
+
+create function public.redrive_workspace_work(
+  workspace_id uuid, queue text, ids bigint[] default null, most integer default 1000
+)
+returns integer
+language sql volatile security invoker set search_path = ''
+as $$ select private.redrive_workspace_work($1, $2, $3, $4); $$;
+comment on function public.redrive_workspace_work(uuid, text, bigint[], integer) is
+  'Brings failed work of a workspace back, as redrive_work does, for its admins: all of it or by ids, at most `most` '
+  '(1,000 at once). Of queues that the workspace reads. Returns how many came back. Errors: forbidden 403, '
+  'unknown_queue 404.';
+grant execute on function
+  private.redrive_workspace_work(uuid, text, bigint[], integer),
+  public.redrive_workspace_work(uuid, text, bigint[], integer)
+to authenticated;

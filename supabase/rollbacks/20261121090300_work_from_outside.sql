@@ -1,3 +1,5 @@
+drop function public.redrive_workspace_work(uuid, text, bigint[], integer);
+drop function private.redrive_workspace_work(uuid, text, bigint[], integer);
 drop view public.work_health;
 drop function public.redrive_work(text, bigint[], integer);
 drop function public.cancel_work(text, bigint[], text);
