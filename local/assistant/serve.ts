@@ -63,7 +63,8 @@ export async function servePages(
     }
     if (folder === null) return say(503, WAITING);
     if (pathname === "/") pathname = "/index.html";
-    const path = normalize(decodeURIComponent(pathname));
+    // Names of built files need no escapes: what has one is none of them.
+    const path = normalize(pathname);
     const ending = path.split(".").at(-1) ?? "";
     if (!path.startsWith("/") || path.includes("..") || !(ending in TYPES)) {
       return say(404, null);

@@ -3,6 +3,7 @@ import { AccessScreen } from "./admin/access-screen.tsx";
 import { AgentsScreen } from "./admin/agents-screen.tsx";
 import { AuditScreen } from "./admin/audit-screen.tsx";
 import { PeopleScreen } from "./admin/people-screen.tsx";
+import { WorkScreen } from "./admin/work-screen.tsx";
 import { UsageScreen } from "./admin/usage-screen.tsx";
 import { AccountsScreen } from "./mine/accounts-screen.tsx";
 import { MemoryScreen } from "./mine/memory-screen.tsx";
@@ -27,5 +28,6 @@ export const adminScreens: Screen[] = [
   { path: "people", name: "People", Screen: PeopleScreen },
   { path: "agents", name: "Agents", Screen: AgentsScreen },
   { path: "usage", name: "Usage", Screen: UsageScreen },
+  { path: "work", name: "Work", Screen: WorkScreen },
   { path: "audit", name: "Audit log", Screen: AuditScreen },
 ];

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { GroundworkClient } from "groundwork-client";
 import { type Backend, BackendContext, type Config, isAdmin, type Role } from "./backend.ts";
-import { SharedTalks } from "./shared-talks.tsx";
+import { NoWorkspace } from "./no-workspace.tsx";
 import { Notice } from "./notice.tsx";
 import { adminScreens, screens } from "./screens.tsx";
 import { useAgents } from "./use-agents.ts";
@@ -18,7 +18,7 @@ interface Props {
 export function Shell({ config, client, me }: Props) {
   const [screen = ""] = useHash();
   const agents = useAgents(client);
-  const { value, error } = useLoaded(async () => {
+  const { value, error, reload } = useLoaded(async () => {
     const [memberships, profiles] = await Promise.all([
       client.from("members").select("workspace_id, role, workspaces(id, name)")
         .eq("user_id", me.id)
@@ -84,7 +84,9 @@ export function Shell({ config, client, me }: Props) {
         </BackendContext>
       )}
       {backend && !isMine && <main className="page">This screen is for admins.</main>}
-      {value && !value.membership && <SharedTalks client={client} />}
+      {value && !value.membership && (
+        <NoWorkspace client={client} hasAccount={me.email !== null} onJoined={reload} />
+      )}
     </>
   );
 }

@@ -53,6 +53,19 @@ export function SignIn(
         <button type="submit" className="primary" disabled={isBusy}>Sign in</button>
         <button
           type="button"
+          disabled={isBusy || email === "" || password === ""}
+          onClick={() =>
+            run(async () => {
+              const { data, error } = await client.auth.signUp({ email, password });
+              if (error) throw error;
+              // Where addresses are confirmed, the mail has a link.
+              if (!data.session) throw new Error("Open the link in the mail, then sign in.");
+            })}
+        >
+          Make an account
+        </button>
+        <button
+          type="button"
           disabled={isBusy}
           onClick={() =>
             run(async () => {

@@ -1,8 +1,9 @@
 /** What an admin sees and changes, and what becomes of it in others' windows. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import type { GroundworkClient } from "../../../types/client.ts";
 import { isForEverybody } from "./accessible.ts";
-import { agent, beginTalk, goTo, keepPicture, losesSight, sees, step } from "./windows.ts";
+import { agent, beginTalk, goTo, keepPicture, losesSight, open, sees, step } from "./windows.ts";
 
 export async function granting(test: Deno.TestContext, juan: Page, ben: Page): Promise<void> {
   const row = ben.getByRole("row", { name: "Juan (member)" });
@@ -37,15 +38,45 @@ export async function granting(test: Deno.TestContext, juan: Page, ben: Page): P
 }
 
 export async function inviting(test: Deno.TestContext, ben: Page): Promise<void> {
-  await step(test, "people are invited, and an invitation is revoked", async () => {
-    await goTo(ben, "People");
-    assert.equal(await ben.getByLabel("Role of Juan").inputValue(), "member");
-    const email = `new.${crypto.randomUUID()}@example.com`;
+  const told = ben.getByRole("status").filter({ hasText: "shown once" });
+  const invitations = ben.getByRole("list", { name: "Invitations" });
+  const invite = async (email: string) => {
     await ben.getByLabel("Email to invite").fill(email);
     await ben.getByRole("button", { name: "Invite", exact: true }).click();
-    await sees(ben.getByRole("status").filter({ hasText: "shown once" }));
-    const invited = ben.getByRole("list", { name: "Invitations" }).getByText(email);
-    await sees(invited);
+    await sees(invitations.getByText(email));
+  };
+  await step(
+    test,
+    "who is invited makes an account, joins, and is no member any more",
+    async () => {
+      await goTo(ben, "People");
+      assert.equal(await ben.getByLabel("Role of Juan").inputValue(), "member");
+      const email = `new.${crypto.randomUUID()}@example.com`;
+      await invite(email);
+      const page = await open(ben.context().browser()!, ben.url().replace(/#.*/, ""));
+      await page.getByLabel("Email").fill(email);
+      await page.getByLabel("Password").fill("a long password 1");
+      await page.getByRole("button", { name: "Make an account" }).click();
+      await page.getByLabel("Token of an invitation").fill("not the token");
+      await page.getByRole("button", { name: "Join" }).click();
+      await sees(page.getByRole("alert"));
+      await page.getByLabel("Token of an invitation").fill(await told.locator("code").innerText());
+      await page.getByRole("button", { name: "Join" }).click();
+      await sees(page.getByText("You may use no agent now."));
+      await ben.reload();
+      const member = ben.getByRole("row").filter({ hasText: email.split("@")[0]! });
+      await member.getByRole("button", { name: "Remove" }).click();
+      await losesSight(member);
+      await page.reload();
+      await sees(page.getByRole("heading", { name: "You belong to no workspace" }));
+      await page.context().close();
+    },
+  );
+  await step(test, "an invitation is revoked", async () => {
+    const email = `late.${crypto.randomUUID()}@example.com`;
+    await invite(email);
+    await sees(told);
+    const invited = invitations.getByText(email);
     await isForEverybody(ben, "People");
     await ben.getByRole("button", { name: `Revoke the invitation of ${email}` }).click();
     await losesSight(invited);
@@ -97,6 +128,53 @@ export async function allowing(test: Deno.TestContext, juan: Page, ben: Page): P
     await provider.waitForURL("https://calendar.example/authorize?**");
     assert.match(asked[0]!, /[?&]code_challenge=/);
     await provider.close();
+  });
+}
+
+/** Adds work of which its only attempt fails. */
+async function addDeadLetter(service: GroundworkClient, workspace: string): Promise<void> {
+  const { data: [added] } = await service.rpc("enqueue_work", {
+    queue: "code_task_queue",
+    items: [{
+      workspace_id: workspace,
+      prompt: "Mend the walk's form.",
+      repository: "acme/website",
+      branch: "main",
+      priority: -100,
+    }],
+  }).throwOnError();
+  const { data: [claimed] } = await service.rpc("claim_work", {
+    queue: "code_task_queue",
+    worker: "the walk",
+  }).throwOnError();
+  assert.equal(claimed?.id, added?.id);
+  await service.rpc("fail_work", {
+    queue: "code_task_queue",
+    claim_token: claimed!.claim_token,
+    ids: [claimed!.id],
+    error: "the branch is gone",
+    retry: false,
+  }).throwOnError();
+}
+
+export async function redriving(
+  test: Deno.TestContext,
+  ben: Page,
+  service: GroundworkClient,
+  workspace: string,
+): Promise<void> {
+  await step(test, "a dead letter is seen with its cause, and brought back", async () => {
+    await addDeadLetter(service, workspace);
+    await goTo(ben, "Work");
+    const dead = ben.getByRole("list", { name: "Dead letters" }).getByRole("listitem")
+      .filter({ hasText: "the branch is gone" });
+    await sees(dead);
+    await isForEverybody(ben, "Work");
+    await dead.getByRole("button", { name: /^Bring \d+ back$/ }).click();
+    await losesSight(dead);
+    await sees(ben.getByRole("status").filter({ hasText: "1 brought back." }));
+    const open = ben.getByRole("list", { name: "To do" }).getByRole("listitem");
+    await sees(open.filter({ hasText: "the branch is gone" }));
   });
 }
 

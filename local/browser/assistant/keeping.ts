@@ -10,6 +10,7 @@ import {
   isAnswered,
   keepPicture,
   losesSight,
+  open,
   openIn,
   saidIn,
   say,
@@ -137,5 +138,17 @@ export async function beingHere(test: Deno.TestContext, juan: Page, ben: Page): 
     await sees(ben.getByRole("status").filter({ hasText: "Juan is typing" }));
     await say(juan, "Thank you");
     await sees(ben.getByText("Thank you"));
+  });
+  await step(test, "a guest reads what is public, and no longer what is not", async () => {
+    await juan.getByLabel("Read by").selectOption("public");
+    const guest = await open(ben.context().browser()!, juan.url());
+    await guest.getByRole("button", { name: "Continue as a guest" }).click();
+    await sees(guest.getByText("Thank you"));
+    await isForEverybody(guest, "What a guest reads");
+    await juan.getByLabel("Read by").selectOption("private");
+    await sees(juan.locator("select[data-kept=private]"));
+    await guest.reload();
+    await sees(guest.getByRole("alert"));
+    await guest.context().close();
   });
 }

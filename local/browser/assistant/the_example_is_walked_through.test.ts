@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startAssistant } from "../../assistant/assistant.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
 import { withBrowser } from "../chromium.ts";
-import { allowing, granting, inviting, watching } from "./administering.ts";
+import { allowing, granting, inviting, redriving, watching } from "./administering.ts";
 import { approving, attaching, beingHere, branching, remembering } from "./keeping.ts";
 import { longDocument, signingIn, talking } from "./talking.ts";
 import { complaints, openAs } from "./windows.ts";
@@ -48,6 +48,7 @@ Deno.test({
         await granting(test, juan, ben);
         await inviting(test, ben);
         await allowing(test, juan, ben);
+        await redriving(test, ben, service, acme.id);
         await watching(test, ben);
         assert.deepEqual(complaints, []);
       });

@@ -7,7 +7,7 @@ import { demoPassword } from "../../people.ts";
 export const complaints: string[] = [];
 
 /** Milliseconds that something is waited for, on a busy machine. */
-export const patience = { timeout: 20_000 };
+export const patience = { timeout: 30_000 };
 
 function listen(page: Page): Page {
   page.setDefaultTimeout(patience.timeout);

@@ -82,12 +82,13 @@ export function Talk({ id, presence, onChanged }: Props) {
                 <label>
                   Read by{" "}
                   <select
+                    data-kept={known.visibility}
                     value={known.visibility}
                     onChange={(event) => share(event.target.value)}
                   >
                     <option value="private">me</option>
                     <option value="workspace">the workspace</option>
-                    <option value="public">everybody</option>
+                    <option value="public">whoever has the link</option>
                   </select>
                 </label>
                 <button type="button" onClick={remove}>Delete</button>
