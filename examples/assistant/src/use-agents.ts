@@ -3,7 +3,7 @@ import type { GroundworkClient } from "groundwork-client";
 import type { Agent } from "./backend.ts";
 
 /** Milliseconds: what an admin takes away is gone from the screen within two seconds. */
-const interval = 1_000;
+const interval = 500;
 
 /** The agents that the person may use now: asked again and again while the page is seen. */
 export function useAgents(client: GroundworkClient): Agent[] | null {
