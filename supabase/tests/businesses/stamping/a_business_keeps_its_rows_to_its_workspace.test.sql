@@ -78,7 +78,8 @@ select is(
 select is((select count(*) from public.claim_work('trial_queue', 'worker', 10)), 0::bigint,
   'the template''s queue has none of it');
 create temporary table claimed as select * from public.claim_work('pn_trial_queue', 'worker', 10);
-select is((select array_agg(work - 'lead_id') from claimed), array['{"answer": null, "seconds": null, "traceparent": null}'::jsonb],
+select is((select array_agg(work - 'lead_id') from claimed),
+  array['{"answer": null, "seconds": null, "traceparent": null}'::jsonb],
   'a worker claims it');
 select is(
   (select public.complete_work('pn_trial_queue', claim_token, array[id], '{"answer": "yes", "seconds": 4}')
