@@ -1,4 +1,6 @@
-/** The example's agent with an endpoint that is compatible with OpenAI's: a server here, which records what it is asked. */
+/**
+ * The example's agent with an endpoint that is compatible with OpenAI's: a server here, which records what it is asked.
+ */
 import assert from "node:assert/strict";
 import { answerByModel } from "../../examples/assistant/agent/answer-by-model.ts";
 import type { Turn } from "../../examples/assistant/agent/answer-turn.ts";

@@ -1,5 +1,6 @@
 import { startTestPostgres } from "../services/postgres.ts";
 import { ASSISTANT, installAssistant } from "../assistant/build.ts";
+import { findWideLines } from "./wide-lines.ts";
 import { exists } from "../services/processes.ts";
 import { ServicesUnavailable } from "../services/root.ts";
 import { PROJECT } from "../testing/deno-test.ts";
@@ -30,6 +31,7 @@ const CODE = ["bench", "examples/assistant/agent", "local", "supabase", "types"]
 
 const CHECKS: Check[] = [
   { name: "format (deno fmt --check)", run: checkFormat },
+  { name: "no line of SQL or TypeScript is over 120 columns", run: findWideLines },
   { name: "lint (deno lint)", run: () => deno("lint", "--quiet") },
   { name: "types of the code (deno check)", run: checkTypes },
   { name: "types of the example's page (tsc)", run: checkPageTypes },

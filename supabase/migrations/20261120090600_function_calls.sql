@@ -1,14 +1,16 @@
--- The ledger of calls from the database to functions: a scheduled job or a trigger calls over HTTP, and the call is accounted for until it
--- succeeded or was given up loudly.
+-- The ledger of calls from the database to functions: a scheduled job or a trigger calls over HTTP, and the call is
+-- accounted for until it succeeded or was given up loudly.
 --
 -- Touches: private.function_calls, private.call_function, private.reconcile_function_calls.
--- Beware:  pg_net sends after commit and swallows failures; its answers are unlogged and kept for hours only. So the intent is written here in
---          the caller's transaction, and a job reads the answers back. Address and key come from the vault: `groundwork_functions_url`
---          (…/functions/v1) and `groundwork_secret_key`. Without them a call is recorded as failed, and the caller's transaction goes on.
+-- Beware:  pg_net sends after commit and swallows failures; its answers are unlogged and kept for hours only. So the
+--          intent is written here in the caller's transaction, and a job reads the answers back. Address and key come
+--          from the vault: `groundwork_functions_url` (…/functions/v1) and `groundwork_secret_key`. Without them a call
+--          is recorded as failed, and the caller's transaction goes on.
 --
 --            ┌────── answered 2xx ──────► succeeded
 --   sent ────┤
---     ▲      └─ answered otherwise, or silent past its deadline ─► retrying ── attempts used up ─► failed (answered) · lost (never answered)
+--     ▲      └─ answered otherwise, or silent past its deadline ─► retrying ── attempts used up ─► failed (answered)
+--     │                                                              │                             lost (never answered)
 --     └──────────────────── backoff over ────────────────────────────┘
 
 create table private.function_calls (
@@ -36,12 +38,14 @@ create table private.function_calls (
   constraint job_is_short check (length(job) between 1 and 100),
   constraint function_is_a_path check (function ~ '^[a-z][a-z0-9-]*(/[a-z0-9-]+)*$' and length(function) <= 200)
 );
-comment on table private.function_calls is 'Each HTTP call that the database made to a function: sent, retrying, succeeded, failed or lost.';
+comment on table private.function_calls is
+  'Each HTTP call that the database made to a function: sent, retrying, succeeded, failed or lost.';
 comment on column private.function_calls.job is 'Who called: a job''s or trigger''s name.';
 comment on column private.function_calls.request_id is 'pg_net''s id of the latest attempt.';
 comment on column private.function_calls.deadline is 'Silence until then counts as lost.';
 comment on column private.function_calls.traceparent is 'The trace of whoever caused the call; each attempt bears it.';
-create index function_calls_open on private.function_calls (status, deadline, next_attempt_at) where status in ('sent', 'retrying');
+create index function_calls_open on private.function_calls (status, deadline, next_attempt_at)
+  where status in ('sent', 'retrying');
 create index function_calls_finished on private.function_calls (finished_at, status) where finished_at is not null;
 
 create function private.send_function_call(call_id bigint, function text, body jsonb)
@@ -69,7 +73,9 @@ begin
   );
 end;
 $$;
-comment on function private.send_function_call(bigint, text, jsonb) is 'Hands one attempt to pg_net and returns its id; null when the vault lacks the address or the key. The header x-groundwork-call is the same for every attempt of a call. An attempt may take 10 s.';
+comment on function private.send_function_call(bigint, text, jsonb) is
+  'Hands one attempt to pg_net and returns its id; null when the vault lacks the address or the key. The header '
+  'x-groundwork-call is the same for every attempt of a call. An attempt may take 10 s.';
 
 create function private.call_function(job text, function text, body jsonb default '{}', max_attempts integer default 8)
 returns bigint
@@ -83,7 +89,8 @@ declare
   sent_as bigint;
 begin
   insert into private.function_calls (job, function, body, max_attempts, status, next_attempt_at, attempts)
-  values (call_function.job, call_function.function, call_function.body, call_function.max_attempts, 'retrying', now(), 0)
+  values (call_function.job, call_function.function, call_function.body, call_function.max_attempts, 'retrying', now(),
+    0)
   returning id into call_id;
   sent_as := private.send_function_call(call_id, call_function.function, call_function.body);
   update private.function_calls as call set
@@ -99,7 +106,9 @@ begin
 end;
 $$;
 comment on function private.call_function(text, text, jsonb, integer) is
-  'Calls an edge function with the secret key, after commit, and keeps account until it answered 2xx or max_attempts are used up. function: path below …/functions/v1, e.g. agents/invalidate. Returns the ledger''s id. Never raises for a missing configuration: the ledger says failed.';
+  'Calls an edge function with the secret key, after commit, and keeps account until it answered 2xx or max_attempts '
+  'are used up. function: path below …/functions/v1, e.g. agents/invalidate. Returns the ledger''s id. Never raises '
+  'for a missing configuration: the ledger says failed.';
 
 create function private.call_function_once(job text, function text, max_attempts integer default 8)
 returns bigint
@@ -141,7 +150,8 @@ begin
     order by c.id limit batch
     for update skip locked
   loop
-    select r.status_code, r.timed_out, r.error_msg into answer from net._http_response as r where r.id = call.request_id;
+    select r.status_code, r.timed_out, r.error_msg into answer from net._http_response as r
+    where r.id = call.request_id;
     trouble := case
       when answer is null then 'no answer by the deadline'
       when answer.status_code is null then coalesce(answer.error_msg, 'no answer: the request timed out')
@@ -158,7 +168,9 @@ begin
       status_code = answer.status_code,
       last_error = case when outcome = 'succeeded' then null else left(trouble, 500) end,
       -- 2, 4, 8 … 256 seconds, each up to half longer, so that what failed together does not come back together.
-      next_attempt_at = case when outcome = 'retrying' then now() + least(power(2, c.attempts), 256) * (1 + random() / 2) * interval '1 second' end,
+      next_attempt_at = case
+        when outcome = 'retrying'
+        then now() + least(power(2, c.attempts), 256) * (1 + random() / 2) * interval '1 second' end,
       finished_at = case when outcome <> 'retrying' then now() end
     where c.id = call.id;
     tally := jsonb_set(tally, array[outcome], to_jsonb((tally ->> outcome)::integer + 1));
@@ -179,7 +191,9 @@ begin
       deadline = now() + interval '30 seconds',
       next_attempt_at = null,
       finished_at = case when call.request_id is null then now() end,
-      last_error = case when call.request_id is null then 'the vault has no groundwork_functions_url or groundwork_secret_key' else c.last_error end
+      last_error = case
+        when call.request_id is null then 'the vault has no groundwork_functions_url or groundwork_secret_key'
+      else c.last_error end
     where c.id = call.id;
     outcome := case when call.request_id is null then 'failed' else 'resent' end;
     tally := jsonb_set(tally, array[outcome], to_jsonb((tally ->> outcome)::integer + 1));
@@ -188,4 +202,5 @@ begin
 end;
 $$;
 comment on function private.reconcile_function_calls(integer) is
-  'Reads pg_net''s answers into the ledger, marks the silent, sends again what is due, at most `batch` of each. Returns how many of each outcome. Safe to run at the same time as itself.';
+  'Reads pg_net''s answers into the ledger, marks the silent, sends again what is due, at most `batch` of each. '
+  'Returns how many of each outcome. Safe to run at the same time as itself.';

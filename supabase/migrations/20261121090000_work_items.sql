@@ -1,9 +1,11 @@
 -- Work: what must be done next, by whom it is being done, and until when.
 --
--- Touches: private.work_item (the columns, checks and indexes that every work table begins with), private.work_queues (which tables are work
---          tables), private.work_lanes (where claims begin to read), the trigger that keeps the lanes.
--- Beware:  a work table is made `like private.work_item including all` and registered with private.register_work_queue. Whoever claims work holds
---          a lease that ends, so no row can stay stuck. The dead letter is the status `failed`, with its cause in last_error.
+-- Touches: private.work_item (the columns, checks and indexes that every work table begins with), private.work_queues
+--          (which tables are work tables), private.work_lanes (where claims begin to read), the trigger that keeps the
+--          lanes.
+-- Beware:  a work table is made `like private.work_item including all` and registered with private.register_work_queue.
+--          Whoever claims work holds a lease that ends, so no row can stay stuck. The dead letter is the status
+--          `failed`, with its cause in last_error.
 --
 --                        claim                  complete
 --     ┌────► pending ────────────► in_progress ──────────► done
@@ -35,22 +37,28 @@ create table private.work_item (
   traceparent private.traceparent default private.current_traceparent(),
   constraint status_is_known check (status in ('pending', 'in_progress', 'done', 'failed', 'cancelled')),
   constraint lease_belongs_to_claimed_work check ((status = 'in_progress') = (lease_expires_at is not null)),
-  constraint claimed_work_names_its_claim check (status <> 'in_progress' or (claim_token is not null and claimed_by is not null)),
+  constraint claimed_work_names_its_claim check (status <> 'in_progress'
+    or (claim_token is not null and claimed_by is not null)),
   constraint finished_work_has_a_time check ((status in ('done', 'failed', 'cancelled')) = (finished_at is not null)),
   constraint pending_work_has_an_attempt_left check (status <> 'pending' or attempts < max_attempts),
   constraint failed_work_says_why check (status <> 'failed' or last_error is not null),
   constraint attempts_are_bounded check (attempts between 0 and max_attempts and max_attempts between 1 and 100),
   constraint last_error_is_short check (length(last_error) <= 2000)
 );
-comment on table private.work_item is 'The template of every work table: the columns, checks and indexes of the work grammar. Holds no rows.';
+comment on table private.work_item is
+  'The template of every work table: the columns, checks and indexes of the work grammar. Holds no rows.';
 comment on column private.work_item.priority is 'The smaller goes first, within a workspace.';
 comment on column private.work_item.scheduled_for is 'Not before then. A retry is scheduled again.';
 comment on column private.work_item.attempts is 'How often it was claimed; a snoozed claim does not count.';
-comment on column private.work_item.lease_expires_at is 'Until then the work belongs to whoever holds claim_token; after it, it goes back.';
-comment on column private.work_item.claim_token is 'The fencing token of the latest claim. Kept when the work is finished, so that a repeated answer is known as one.';
-comment on column private.work_item.dedupe_key is 'At most one open (pending or in progress) row of a workspace has it.';
+comment on column private.work_item.lease_expires_at is
+  'Until then the work belongs to whoever holds claim_token; after it, it goes back.';
+comment on column private.work_item.claim_token is
+  'The fencing token of the latest claim. Kept when the work is finished, so that a repeated answer is known as one.';
+comment on column private.work_item.dedupe_key is
+  'At most one open (pending or in progress) row of a workspace has it.';
 comment on column private.work_item.last_error is 'Why the latest attempt failed; of failed work, the cause.';
-comment on column private.work_item.traceparent is 'The trace of the request that added it (W3C); whoever does it goes on with that.';
+comment on column private.work_item.traceparent is
+  'The trace of the request that added it (W3C); whoever does it goes on with that.';
 -- What can be claimed. Claims read it from a lane's low water on, so that dead entries in front of it cost nothing.
 create index work_item_ready on private.work_item (workspace_id, priority, scheduled_for, id) where status = 'pending';
 create index work_item_leases on private.work_item (lease_expires_at, workspace_id) where status = 'in_progress';
@@ -69,8 +77,10 @@ create table private.work_queues (
   constraint max_in_progress_is_positive check (max_in_progress > 0)
 );
 comment on table private.work_queues is 'Every work table: its name is the queue''s.';
-comment on column private.work_queues.kind is 'The queue of the template: dial_queue for pn_dial_queue. Its own name for one that was not stamped.';
-comment on column private.work_queues.max_in_progress is 'How much of one workspace may be in progress at once; null: no limit.';
+comment on column private.work_queues.kind is
+  'The queue of the template: dial_queue for pn_dial_queue. Its own name for one that was not stamped.';
+comment on column private.work_queues.max_in_progress is
+  'How much of one workspace may be in progress at once; null: no limit.';
 comment on column private.work_queues.outcome_columns is 'The columns that complete_work may set.';
 
 create table private.work_lanes (
@@ -83,7 +93,8 @@ create table private.work_lanes (
   primary key (queue, workspace_id, priority)
 ) with (fillfactor = 50);
 comment on table private.work_lanes is
-  'Where claims of a workspace''s work of one priority begin to read: nothing at or before (low_at, low_id) was left pending when it was set. Only a hint: it trails by a second, and a job looks behind it every ten.';
+  'Where claims of a workspace''s work of one priority begin to read: nothing at or before (low_at, low_id) was left '
+  'pending when it was set. Only a hint: it trails by a second, and a job looks behind it every ten.';
 
 create function private.open_work_lane(queue text, workspace_id uuid, priority smallint, first_at timestamptz)
 returns void
@@ -98,7 +109,8 @@ declare
     where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3
   );
 begin
-  -- Read first: an upsert of a lane that exists would lock it, and all who add to a workspace would wait for each other.
+  -- Read first: an upsert of a lane that exists would lock it, and all who add to a workspace would wait for each
+  -- other.
   if low_at is null then
     insert into private.work_lanes (queue, workspace_id, priority) values ($1, $2, $3) on conflict do nothing;
   elsif low_at >= first_at then
@@ -108,7 +120,8 @@ begin
 end;
 $$;
 comment on function private.open_work_lane(text, uuid, smallint, timestamptz) is
-  'Sees to it that claims find work that is scheduled for first_at: makes its lane, or moves the lane''s low water back before it.';
+  'Sees to it that claims find work that is scheduled for first_at: makes its lane, or moves the lane''s low water '
+  'back before it.';
 
 create function private.keep_work_lanes()
 returns trigger
@@ -124,15 +137,18 @@ begin
     perform private.open_work_lane(tg_table_name, lane.workspace_id, lane.priority, lane.first_at)
     from (
       select n.workspace_id, n.priority, min(n.scheduled_for) as first_at
-      from new_rows as n where n.status = 'pending' group by n.workspace_id, n.priority order by n.workspace_id, n.priority
+      from new_rows as n where n.status = 'pending' group by n.workspace_id, n.priority
+      order by n.workspace_id, n.priority
     ) as lane;
   end if;
   return null;
 end;
 $$;
-comment on function private.keep_work_lanes() is 'Trigger of every work table, for new work and for work that goes back: opens its lanes.';
+comment on function private.keep_work_lanes() is
+  'Trigger of every work table, for new work and for work that goes back: opens its lanes.';
 
-create function private.register_work_queue(work_table regclass, max_in_progress integer default null, outcome_columns text[] default '{}', kind text default null)
+create function private.register_work_queue(work_table regclass, max_in_progress integer default null,
+  outcome_columns text[] default '{}', kind text default null)
 returns void
 language plpgsql
 volatile
@@ -146,14 +162,18 @@ begin
   returning * into known;
   perform private.make_claim_function(known);
   execute format(
-    'create trigger keep_work_lanes_of_new after insert on %s referencing new table as new_rows for each statement execute function private.keep_work_lanes()',
+    'create trigger keep_work_lanes_of_new after insert on %s referencing new table as new_rows for each statement '
+      'execute function private.keep_work_lanes()',
     work_table
   );
   execute format(
-    'create trigger keep_work_lanes_of_changed after update of status, priority, scheduled_for on %s for each row when (new.status = %L) execute function private.keep_work_lanes()',
+    'create trigger keep_work_lanes_of_changed after update of status, priority, scheduled_for on %s for each row when '
+      '(new.status = %L) execute function private.keep_work_lanes()',
     work_table, 'pending'
   );
 end;
 $$;
 comment on function private.register_work_queue(regclass, integer, text[], text) is
-  'Makes a table that is like private.work_item a queue: the work grammar knows it by the table''s name. max_in_progress: per workspace, null for no limit; outcome_columns: what complete_work may set; kind: the template''s queue, of a stamped table. Once per table.';
+  'Makes a table that is like private.work_item a queue: the work grammar knows it by the table''s name. '
+  'max_in_progress: per workspace, null for no limit; outcome_columns: what complete_work may set; kind: the '
+  'template''s queue, of a stamped table. Once per table.';

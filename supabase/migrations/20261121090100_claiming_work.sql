@@ -1,9 +1,10 @@
 -- Claiming work: who gets what, and for how long.
 --
 -- Touches: private.claim_work, private.heartbeat_work, private.release_expired_work, and what they share.
--- Beware:  the tables differ and the grammar is one, so statements are made at run time (`execute format`): names come from the registry alone,
---          values go in as parameters. Fair means: workspaces that have work are taken in random order and get equal shares of a batch, whatever
---          each of them has waiting; priorities count within a workspace.
+-- Beware:  the tables differ and the grammar is one, so statements are made at run time (`execute format`): names come
+--          from the registry alone, values go in as parameters. Fair means: workspaces that have work are taken in
+--          random order and get equal shares of a batch, whatever each of them has waiting; priorities count within a
+--          workspace.
 
 create function private.work_queue(queue text)
 returns private.work_queues
@@ -16,7 +17,8 @@ declare
 begin
   select q.* into known from private.work_queues as q where q.name = work_queue.queue;
   if known.name is null then
-    perform private.raise_error('unknown_queue', 'There is no such queue.', 404, 'A queue has the name of its work table, e.g. dial_queue.');
+    perform private.raise_error('unknown_queue', 'There is no such queue.', 404,
+      'A queue has the name of its work table, e.g. dial_queue.');
   end if;
   return known;
 end;
@@ -32,7 +34,8 @@ as $$
   select least(2 ^ least(attempts, 20), 3600) * (1 + random() / 2) * interval '1 second';
 $$;
 comment on function private.work_backoff(integer) is
-  'How long after its nth attempt failed work waits: 2, 4, 8 … 3,600 seconds, and up to half longer, so that what failed together does not come back together.';
+  'How long after its nth attempt failed work waits: 2, 4, 8 … 3,600 seconds, and up to half longer, so that what '
+  'failed together does not come back together.';
 
 create function private.require_lease(lease interval)
 returns void
@@ -46,7 +49,8 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_lease(interval) is 'Refuses a lease that is too short to keep or too long to wait for. Errors: invalid_lease 422.';
+comment on function private.require_lease(interval) is
+  'Refuses a lease that is too short to keep or too long to wait for. Errors: invalid_lease 422.';
 
 create function private.make_claim_function(queue private.work_queues)
 returns void
@@ -66,8 +70,10 @@ declare
   );
 begin
   execute format($make$
-create or replace function private.%1$I(worker text, token uuid, lease interval, batch integer, share integer, among uuid[], max_in_progress integer)
-returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+create or replace function private.%1$I(worker text, token uuid, lease interval, batch integer, share integer,
+  among uuid[], max_in_progress integer)
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid,
+  lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
 set search_path = ''
@@ -83,10 +89,12 @@ begin
   return query
   with workspaces as materialized (
     select lane.workspace_id, least($5, $7 - held.n)::integer as share
-    from (select distinct l.workspace_id from private.work_lanes as l where l.queue = %3$L and ($6 is null or l.workspace_id = any ($6))) as lane
+    from (select distinct l.workspace_id from private.work_lanes as l
+      where l.queue = %3$L and ($6 is null or l.workspace_id = any ($6))) as lane
     left join lateral (
       select count(*) as n from %2$s as job
-      where $7 is not null and job.status = 'in_progress' and job.lease_expires_at > now() and job.workspace_id = lane.workspace_id
+      where $7 is not null and job.status = 'in_progress' and job.lease_expires_at > now()
+        and job.workspace_id = lane.workspace_id
     ) as held on true
     order by random()
   ), picked as materialized (
@@ -109,7 +117,8 @@ begin
     where workspaces.share > 0
     limit $4
   ), moved as (
-    -- Twice a second at most, for an update leaves a dead row behind, and never past the last second, in which others may still commit.
+    -- Twice a second at most, for an update leaves a dead row behind, and never past the last second, in which others
+    -- may still commit.
     update private.work_lanes as lane set
       low_at = least(first.scheduled_for, now() - interval '1 second'),
       low_id = case when first.scheduled_for < now() - interval '1 second' then first.id - 1 else 0 end,
@@ -119,27 +128,36 @@ begin
     where lane.queue = %3$L and lane.workspace_id = first.workspace_id and lane.priority = first.priority
       and lane.moved_at < now() - interval '0.5 seconds'
       and lane.ctid = (select l.ctid from private.work_lanes as l
-        where l.queue = lane.queue and l.workspace_id = lane.workspace_id and l.priority = lane.priority for update skip locked)
+        where l.queue = lane.queue and l.workspace_id = lane.workspace_id and l.priority = lane.priority
+          for update skip locked)
   )
   update %2$s as claimed set
-    status = 'in_progress', attempts = claimed.attempts + 1, claimed_by = $1, claim_token = $2, lease_expires_at = now() + $3
+    status = 'in_progress', attempts = claimed.attempts + 1, claimed_by = $1, claim_token = $2,
+    lease_expires_at = now() + $3
   where claimed.ctid = any (array(select p.place from picked as p))
-  returning claimed.id, claimed.workspace_id, claimed.attempts, claimed.max_attempts, claimed.claim_token, claimed.lease_expires_at,
+  returning claimed.id, claimed.workspace_id, claimed.attempts, claimed.max_attempts, claimed.claim_token,
+    claimed.lease_expires_at,
     jsonb_build_object(%4$s);
 end;
 $body$;
   $make$, 'claim_' || queue.name, queue.work_table, queue.name, own_columns);
-  execute format('comment on function private.%I(text, uuid, interval, integer, integer, uuid[], integer) is %L', 'claim_' || queue.name,
-    'One round of a claim of ' || queue.name || ': at most `batch` rows, at most `share` of each workspace (of those in `among`, null: of all). Made by private.make_claim_function.');
+  execute format('comment on function private.%I(text, uuid, interval, integer, integer, uuid[], integer) is %L',
+    'claim_' || queue.name,
+    'One round of a claim of ' || queue.name ||
+      ': at most `batch` rows, at most `share` of each workspace (of those in `among`, null: of all). Made by '
+      'private.make_claim_function.');
 end;
 $$;
 comment on function private.make_claim_function(private.work_queues) is
-  'Makes private.claim_<queue>, whose plan Postgres keeps: planned anew, a claim of one costs five times as much. Call it again when the work table''s columns have changed.';
+  'Makes private.claim_<queue>, whose plan Postgres keeps: planned anew, a claim of one costs five times as much. '
+  'Call it again when the work table''s columns have changed.';
 
 create function private.claim_work(
-  queue text, worker text, batch integer default 1, lease interval default '30 seconds', only_workspace uuid default null
+  queue text, worker text, batch integer default 1, lease interval default '30 seconds',
+  only_workspace uuid default null
 )
-returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid, lease_expires_at timestamptz, work jsonb)
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid,
+  lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
 security definer -- the service's; tables, lanes and registry are the owner's
@@ -179,15 +197,22 @@ begin
     wanted := wanted - got;
     exit when wanted <= 0 or cardinality(among) = 1 or got = 0;
     -- Whoever filled their share may have more; what the others left is theirs.
-    execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at = now() + $2
-      and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)', known.work_table)
+    execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at '
+      '= now() + $2
+      and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)',
+        known.work_table)
     into among using 'in_progress', lease, token, among, share;
     rest := among;
   end loop;
 end;
 $$;
 comment on function private.claim_work(text, text, integer, interval, uuid) is
-  'Claims up to `batch` (1–1,000) pieces of due work (of only_workspace; null: of all) for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+  'Claims up to `batch` (1–1,000) pieces of due work (of only_workspace; null: of all) for `worker` (its name) until '
+  '`lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the '
+  'smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of '
+  'them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, '
+  'invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP '
+  'LOCKED.';
 grant execute on function private.claim_work(text, text, integer, interval, uuid) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
@@ -203,7 +228,8 @@ begin
   );
 end;
 $$;
-comment on function private.refuse_lost_lease(bigint[]) is 'Refuses a late worker: lease_lost 409, the ids in the hint. What the statement had changed is undone.';
+comment on function private.refuse_lost_lease(bigint[]) is
+  'Refuses a late worker: lease_lost 409, the ids in the hint. What the statement had changed is undone.';
 
 create function private.heartbeat_work(queue text, claim_token uuid, ids bigint[], lease interval default '30 seconds')
 returns timestamptz
@@ -218,7 +244,8 @@ declare
 begin
   perform private.require_lease(lease);
   execute format(
-    'with kept as (update %s set lease_expires_at = now() + $3 where id = any ($2) and claim_token = $1 and lease_expires_at is not null returning id)
+    'with kept as (update %s set lease_expires_at = now() + $3 where id = any ($2) and claim_token = $1 and '
+      'lease_expires_at is not null returning id)
      select array_agg(id) from kept', known.work_table
   ) into kept using claim_token, ids, lease;
   ids := array(select unnest(ids) except select unnest(kept));
@@ -229,5 +256,6 @@ begin
 end;
 $$;
 comment on function private.heartbeat_work(text, uuid, bigint[], interval) is
-  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
+  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
+  'unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
 grant execute on function private.heartbeat_work(text, uuid, bigint[], interval) to service_role;

@@ -6,7 +6,9 @@ import { Notice } from "./notice.tsx";
 import { useHash } from "./use-hash.ts";
 import { useLoaded } from "./use-loaded.ts";
 
-/** What somebody sees who belongs to no workspace, such as a guest: a talk that is public, by its link; and how to join. */
+/**
+ * What somebody sees who belongs to no workspace, such as a guest: a talk that is public, by its link; and how to join.
+ */
 export function NoWorkspace({ client, hasAccount, onJoined }: {
   client: GroundworkClient;
   hasAccount: boolean;

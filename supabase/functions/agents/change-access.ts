@@ -51,8 +51,8 @@ export async function setAccess(context: RequestContext, caller: Person): Promis
       select revision, allowed, access_reason
       from (select set_config('groundwork.traceparent', ${trace}, true) as said) as trace
       cross join lateral private.set_access(
-        case when trace.said is not null then ${caller.userId}::uuid end, ${agent}, ${user}, ${given.can_use}, ${given.expires_at}, ${given.reason},
-        ${requestId(context.req.raw)}
+        case when trace.said is not null then ${caller.userId}::uuid end, ${agent}, ${user}, ${given.can_use},
+        ${given.expires_at}, ${given.reason}, ${requestId(context.req.raw)}
       )`
   );
   return await tellEveryone(context, agent, user, changed);

@@ -1,7 +1,7 @@
 /**
  * An agent in a process of its own, with traces of its own: it answers what is asked in the background of one
- * conversation, and whoever talks to it through a relay. Arguments: the functions' URL, the collector's, the conversation,
- * a secret key, and the port to listen on.
+ * conversation, and whoever talks to it through a relay. Arguments: the functions' URL, the collector's, the
+ * conversation, a secret key, and the port to listen on.
  */
 import { createExporter } from "../_shared/traces/exporter.ts";
 import { beginSpan, kinds, passOn } from "../_shared/traces/span.ts";
