@@ -11,6 +11,7 @@ import { toUIMessages } from "groundwork-client/ui-messages";
 import { callFunction, useBackend } from "../backend.ts";
 import { Notice } from "../notice.tsx";
 import { Composer } from "./composer.tsx";
+import { keepAnswers } from "./keep-answers.ts";
 import { Message } from "./message.tsx";
 import { useBranches } from "./use-branches.ts";
 
@@ -73,7 +74,7 @@ export function Chat(
     if (status.current === "submitted" || status.current === "streaming") {
       return;
     }
-    chat.setMessages(asShown(conversation.messages));
+    chat.setMessages((shown) => keepAnswers(asShown(conversation.messages), shown));
     const last = conversation.messages.at(-1);
     if (!isMine || last?.role !== "user" || resumed.current === last.id) return;
     // Asked in another window: the answer is heard here, too.
