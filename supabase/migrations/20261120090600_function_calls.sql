@@ -10,7 +10,7 @@
 --            ┌────── answered 2xx ──────► succeeded
 --   sent ────┤
 --     ▲      └─ answered otherwise, or silent past its deadline ─► retrying ── attempts used up ─► failed (answered)
---     │                                                              │                             lost (never answered)
+--     │                                                              │                           lost (never answered)
 --     └──────────────────── backoff over ────────────────────────────┘
 
 create table private.function_calls (
