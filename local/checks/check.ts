@@ -110,7 +110,10 @@ async function checkPairs(): Promise<string[]> {
   const problems: string[] = [];
   const migrations = await listMigrations();
   for (const name of migrations) {
-    if (!/^\d{14}_[a-z0-9_]+\.sql$/.test(name)) problems.push(`${name} is no name of a migration`);
+    // The CLI reads the number as a time, and lists one that is none in another form.
+    if (!/^\d{8}([01]\d|2[0-3])[0-5]\d[0-5]\d_[a-z0-9_]+\.sql$/.test(name)) {
+      problems.push(`${name} is no name of a migration: YYYYMMDDHHmmss_subject.sql`);
+    }
     if (!await exists(`${PROJECT}/supabase/rollbacks/${name}`)) {
       problems.push(`${name}: no rollback`);
     }
