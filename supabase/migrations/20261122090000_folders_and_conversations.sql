@@ -1,10 +1,10 @@
--- Folders and conversations: what a person talks about, with which agent, and who else may read it.
+-- Folders and conversations: what a person discusses, with which agent, and who else may read it.
 --
 -- Touches: public.folders, public.conversations.
--- Beware:  a conversation is its owner's, also before the admins of the workspace; `visibility` alone opens it, for
---          reading. Whoever leaves the workspace keeps the rows and does not see them until they are back. A
---          conversation's row is written once a turn: nothing that a turn changes (active_message_id, updated_at) is in
---          an index, so that those updates stay within their page.
+-- Beware:  A conversation belongs to its owner. Workspace admins have no extra access. `visibility` alone opens it to
+--          others, for reading only. A person who leaves the workspace keeps the rows, but cannot see them until they
+--          rejoin. Each turn updates the conversation's row once. No index covers the columns that a turn changes
+--          (active_message_id, updated_at), so these updates stay HOT and within their page.
 
 -- folders -------------------------------------------------------------------------------------------------------------
 create table public.folders (
@@ -25,14 +25,14 @@ create table public.folders (
   constraint path_is_at_most_16_deep check (extensions.nlevel(path) between 1 and 16 and length(path::text) <= 1000)
 );
 comment on table public.folders is
-  'A person''s folders for conversations and artifacts. Deleting one deletes those below it; what lay in them stays, '
-  'in none.';
+  'A person''s folders for conversations and artifacts. Deleting a folder deletes its subfolders. Conversations and '
+  'artifacts in them stay, without a folder.';
 alter table public.folders enable row level security;
 comment on column public.folders.path is
-  'Where it is, by labels of letters, digits, _ and -: work.hiring.2026. Unique per owner; move_folder moves what is '
-  'below it along.';
+  'The folder''s path. Labels of letters, digits, _ and -, joined by dots: work.hiring.2026. Unique per owner. '
+  'move_folder also moves the subfolders.';
 comment on column public.folders.parent_path is
-  'Derived from path: the key that keeps every folder within one that exists.';
+  'Derived from path. A foreign key on it requires that the parent folder exists.';
 create index folders_user_id on public.folders (user_id);
 create index folders_parent_path on public.folders (workspace_id, user_id, parent_path);
 create index folders_path on public.folders using gist (path);
@@ -43,32 +43,33 @@ grant select, delete on public.folders to authenticated;
 grant insert (workspace_id, name, path) on public.folders to authenticated;
 grant update (name, path) on public.folders to authenticated;
 grant select, insert, update, delete on public.folders to service_role;
--- user_id is not granted: a folder is of whoever makes it.
+-- user_id is not granted: a folder belongs to the user who creates it.
 
 create policy "People read their folders" on public.folders
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read their folders" on public.folders is
-  'How one files is one''s own matter, also where a conversation in it is shared.';
+  'Filing is private, even when a conversation in the folder is shared.';
 create policy "People make folders" on public.folders
   for insert to authenticated
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People make folders" on public.folders is
-  'In their workspaces, guests too: they have conversations to file.';
+  'In their workspaces. Guests too: they have conversations to file.';
 create policy "People rename and move their folders" on public.folders
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People rename and move their folders" on public.folders is
-  'A path written by hand moves a folder without others below it; the key refuses the rest.';
+  'An update by hand can only move a folder without subfolders. The foreign key refuses the rest.';
 create policy "People delete their folders" on public.folders
   for delete to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People delete their folders" on public.folders is 'Nothing that was said or made is lost with them.';
+comment on policy "People delete their folders" on public.folders is
+  'Deleting a folder deletes no conversation and no artifact.';
 
 create function public.move_folder(folder_id uuid, to_path text)
 returns integer
@@ -94,7 +95,7 @@ begin
   if target operator(extensions.<@) folder.path and target operator(extensions.<>) folder.path then
     perform private.raise_error('folder_in_itself', 'A folder cannot be moved into itself.', 409);
   end if;
-  -- One statement: the key to the parent is looked at when all of them have moved.
+  -- One statement: the foreign key to the parent is checked after all rows have moved.
   update public.folders as known
   set path = case when known.path operator(extensions.=) folder.path then target
     else target operator(extensions.||) extensions.subpath(known.path, extensions.nlevel(folder.path)) end
@@ -113,8 +114,8 @@ exception
 end;
 $$;
 comment on function public.move_folder(uuid, text) is
-  'Moves a folder of the caller to another path, with all below it, and returns how many moved. Errors: not_found 404 '
-  '(also for the folder above the new path), invalid_body 400, folder_in_itself 409, path_taken 409.';
+  'Moves a folder of the caller to another path, with all its subfolders. Returns how many folders moved. Errors: '
+  'not_found 404 (also when the new parent folder is missing), invalid_body 400, folder_in_itself 409, path_taken 409.';
 grant execute on function public.move_folder(uuid, text) to authenticated, service_role;
 
 -- conversations -------------------------------------------------------------------------------------------------------
@@ -148,18 +149,20 @@ create table public.conversations (
     and pg_column_size(last_context) <= 65536)
 ) with (fillfactor = 80);
 comment on table public.conversations is
-  'A talk of one person with one agent, or with none. Deleting is soft: hidden at once, purged 30 days later.';
+  'A conversation of one person with one agent, or with none. Deletion is soft: the conversation is hidden at once and '
+  'purged 30 days later.';
 alter table public.conversations enable row level security;
 comment on column public.conversations.visibility is
-  'Who else reads it: private: nobody · workspace: its members · public: they, and what was said whoever is signed in '
-  'and has its id (shared_conversation).';
+  'Who else may read it. private: no one · workspace: its members · public: its members read the rows, and every '
+  'signed-in user who has the id reads the messages through shared_conversation.';
 comment on column public.conversations.active_message_id is
-  'The leaf of the branch that is shown; null before the first message. Kept by add_message and select_branch.';
+  'The leaf of the branch that is shown; null before the first message. Set by add_message and select_branch.';
 comment on column public.conversations.last_context is
-  'What an agent leaves for the next turn. Members who read the conversation see it, others do not.';
-comment on column public.conversations.updated_at is 'When its row was changed, by a message or by hand.';
+  'State that an agent saves for the next turn. Members who may read the conversation can see it; other readers '
+  'cannot.';
+comment on column public.conversations.updated_at is 'When the row was last changed, by a message or by hand.';
 comment on column public.conversations.last_message_at is
-  'When something was said last: lists are ordered by it. Filing, tagging and renaming do not move a conversation up.';
+  'When the last message was added. Lists are ordered by it. Filing, tagging and renaming do not change it.';
 create index conversations_user_id on public.conversations (user_id, workspace_id);
 create index conversations_agent_id on public.conversations (workspace_id, agent_id);
 create index conversations_folder_id on public.conversations (workspace_id, user_id, folder_id);
@@ -169,7 +172,7 @@ create index conversations_shared on public.conversations (workspace_id)
 create index conversations_public on public.conversations (workspace_id)
   where visibility = 'public' and deleted_at is null;
 create index conversations_deleted_at on public.conversations (deleted_at) where deleted_at is not null;
--- An import says when it was changed elsewhere.
+-- An import gives the time of the last change in the source system.
 create trigger touch_updated_at before update on public.conversations
   for each row when (new.updated_at = old.updated_at) execute function private.touch_updated_at();
 
@@ -177,9 +180,9 @@ grant select on public.conversations to authenticated;
 grant insert (workspace_id, agent_id, title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant update (title, visibility, folder_id, tags) on public.conversations to authenticated;
 grant select, insert, update, delete on public.conversations to service_role;
--- id is not granted: an id that somebody chooses is one that they can take before others, and one whose refusal tells
--- that it exists. delete is not granted to people, because deleting is soft: delete_conversation. The leaf that is
--- shown moves with what was said: add_message, select_branch. last_context is the service's.
+-- id is not granted: a client could take an id before others do, and a refusal would reveal that an id exists. delete
+-- is not granted to people, because deletion is soft: see delete_conversation. add_message and select_branch set the
+-- active message. Only the service writes last_context.
 
 create policy "People read their conversations and those that are shared" on public.conversations
   for select to authenticated
@@ -194,9 +197,9 @@ create policy "People read their conversations and those that are shared" on pub
     )
   );
 comment on policy "People read their conversations and those that are shared" on public.conversations is
-  'Admins have no more here than others: what one says to an assistant is one''s own. An agent reads what the person '
-  'says to it, and not to others. Whoever is outside of the workspace, guests too, reads no row, so that nothing '
-  'public can be listed: shared_conversation tells what was said.';
+  'Admins have no extra access: a conversation with an assistant is private. An agent reads only the conversations '
+  'that the person has with it. Outsiders and guests read no rows, so public conversations cannot be listed; '
+  'shared_conversation returns their messages.';
 create policy "People open conversations with agents that they may use" on public.conversations
   for insert to authenticated
   with check (
@@ -205,7 +208,7 @@ create policy "People open conversations with agents that they may use" on publi
     and (agent_id is null or agent_id = any ((select private.usable_agent_ids())::uuid[]))
   );
 comment on policy "People open conversations with agents that they may use" on public.conversations is
-  'Asked when it is opened. Losing the agent later ends sessions with it; what was said stays readable.';
+  'Checked when the conversation is opened. When a user loses the agent, sessions with it end; messages stay readable.';
 create policy "People change their conversations" on public.conversations
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[])
@@ -213,4 +216,4 @@ create policy "People change their conversations" on public.conversations
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]) and deleted_at is null);
 comment on policy "People change their conversations" on public.conversations is
-  'Title, tags, folder, and who else reads it. Readers change nothing.';
+  'Title, tags, folder and visibility. Readers change nothing.';

@@ -1,10 +1,10 @@
--- Counting tokens: about how much of a prompt what was said takes.
+-- Counting tokens: estimates how many tokens of a prompt a message takes.
 --
 -- Touches: private.count_tokens.
--- Beware:  a file counts as what providers make of it, not as the characters of its base64. The figures are upper ones
---          of what the providers publish: an image at most 1,600 tokens (Anthropic: width × height / 750, at most 1,568
---          on the long edge), a page of a PDF 3,000 (Anthropic: text and image of a page), a second of audio 32
---          (Google), a second of video 300 (Google).
+-- Beware:  A file counts as many tokens as providers charge for it, not as the characters of its base64. The figures
+--          are upper bounds of what providers publish: an image at most 1,600 tokens (Anthropic: width × height / 750,
+--          at most 1,568 on the long edge), a page of a PDF 3,000 (Anthropic: text and image of a page), a second of
+--          audio 32 (Google), a second of video 300 (Google).
 
 create function private.count_tokens(parts jsonb)
 returns integer
@@ -26,7 +26,7 @@ begin
       total := total + (octet_length(part::text) + 3) / 4;
       continue;
     end if;
-    -- Of an address nothing is known; what stands in the message has three bytes for four characters.
+    -- The size behind a URL is unknown. Inline base64 has three bytes for four characters.
     bytes := coalesce(octet_length(substring(part ->> 'url' from '^data:[^,]*,(.*)$')), octet_length(part ->> 'data'),
       octet_length(part ->> 'image'), 0)
       * 3 / 4;
@@ -42,5 +42,5 @@ begin
 end;
 $$;
 comment on function private.count_tokens(jsonb) is
-  'About how many tokens a model makes of a message''s parts: a quarter of the bytes of texts, and of files what '
-  'providers publish (image 1,600; PDF 3,000 for each 50 kB; audio 32 and video 300 a second).';
+  'Estimates the tokens of a message''s parts. Text: a quarter of its bytes. Files: what providers publish (image '
+  '1,600; PDF 3,000 for each 50 kB; audio 32 and video 300 a second).';

@@ -1,25 +1,25 @@
--- Messages: what was said. A tree: an edit is a sibling, and nothing that was said is changed or destroyed.
+-- Messages: the tree of messages in a conversation. An edit is a sibling, and no message is changed or destroyed.
 --
 -- Touches: public.messages, conversation_path, a check on conversations.active_message_id.
--- Beware:  read along a path, from a leaf to the root, with conversation_path: it costs what the page costs, however
---          long the conversation is. The policy looks the conversation up for each row that is read, by its key: right
---          for pages of one conversation, wrong for reading all messages that one may see; ask by conversation_id.
---          Written by add_message alone (next chapter). What refers to a message does so by its id alone, and a trigger
---          sees to it that both are of one conversation: keys that repeat conversation and workspace are a tenth of all
---          that a turn keeps (decision 17).
+-- Beware:  Read a conversation with conversation_path, from a leaf to the root. Its cost depends on the page, not on
+--          the length of the conversation. The policy looks up the conversation by its key for each row. This suits
+--          pages of one conversation; it is slow for reading all messages that a user may see, so filter by
+--          conversation_id. Only add_message (next chapter) writes messages. Other tables refer to a message by its id
+--          alone, and a trigger checks that both belong to one conversation. Foreign keys that repeat conversation and
+--          workspace would be a tenth of all that a turn stores (decision 17).
 
 create domain private.message_parts as jsonb
   constraint parts_are_objects_with_a_type check (
     jsonb_typeof(value) = 'array'
     and jsonb_array_length(value) between 1 and 1000
-    -- Counted, because a path that asks for what is wrong stays silent where it meets what it does not expect.
+    -- Count the valid parts: a path that filters for invalid ones yields nothing on an unexpected type.
     and jsonb_array_length(jsonb_path_query_array(value,
       'strict $[*] ? (@.type() == "object" && @."type" like_regex "^.{1,100}$")'))
       = jsonb_array_length(value)
   )
   constraint parts_are_at_most_a_mebibyte check (pg_column_size(value) <= 1048576);
 comment on domain private.message_parts is
-  'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`; together at most 1 MiB.';
+  'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`, together at most 1 MiB.';
 create domain private.attachment_list as jsonb
   constraint attachments_are_at_most_50_objects check (
     jsonb_typeof(value) = 'array' and jsonb_array_length(value) <= 50
@@ -28,7 +28,7 @@ create domain private.attachment_list as jsonb
   )
   constraint attachments_are_at_most_64_kib check (pg_column_size(value) <= 65536);
 comment on domain private.attachment_list is
-  'What is attached: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
+  'Attachments: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
 
 create table public.messages (
   id uuid primary key default gen_random_uuid(),
@@ -50,7 +50,7 @@ create table public.messages (
   constraint client_id_is_short check (length(client_id) between 1 and 200),
   constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)
     references public.conversations (id, workspace_id, user_id) on delete cascade,
-  -- Not on delete cascade: one after the other down a long conversation, it would exhaust the stack.
+  -- Not on delete cascade: a cascade down a long conversation would exhaust the stack.
   constraint parent_is_a_message foreign key (parent_id) references public.messages (id),
   constraint parent_is_another_message check (parent_id <> id),
   constraint role_is_known check (role in ('system', 'user', 'assistant', 'tool')),
@@ -58,50 +58,54 @@ create table public.messages (
   constraint token_count_is_not_negative check (token_count >= 0)
 );
 comment on table public.messages is
-  'What was said, as a tree within a conversation: parent_id is what it follows. An edit or another answer is a '
-  'sibling.';
+  'The messages of a conversation, as a tree: parent_id is the message before it. An edit or an alternative answer is '
+  'a sibling.';
 alter table public.messages enable row level security;
 comment on column public.messages.user_id is
-  'Whose conversation it is, also on what the assistant said. Only they speak in it.';
-comment on column public.messages.parent_id is 'Null: the first message, or another version of it.';
+  'The owner of the conversation, on the assistant''s messages too. Only the owner writes in it.';
+comment on column public.messages.parent_id is
+  'The message before it. Null: the first message, or another version of it.';
 comment on column public.messages.parts is
-  'As the AI SDK''s UIMessage has them: [{"type": "text", "text": "…"}, …]. What was said is not changed: an answer '
-  'on its way goes forward (message_states keeps what it was), and what its person takes back is gone.';
+  'The parts as in the AI SDK''s UIMessage: [{"type": "text", "text": "…"}, …]. Parts are immutable, with two '
+  'exceptions: an unfinished answer moves forward (message_states keeps its earlier states), and a message that its '
+  'author takes back is emptied.';
 comment on column public.messages.client_id is
-  'The id under which its client sent it, where that is not the row''s: a name within its conversation '
+  'The id under which the client sent the message, where it differs from the row''s. Unique within the conversation '
   '(private.message_key).';
-comment on column public.messages.taken_back_at is 'When its person took its words back; its place stays.';
+comment on column public.messages.taken_back_at is
+  'When the author took the message back. Its place in the tree stays.';
 comment on column public.messages.metadata is 'The UIMessage''s metadata.';
 comment on column public.messages.content_for_llm is
-  'A shorter form for prompts, once the message is no longer among the newest. Null: the parts themselves.';
-comment on column public.messages.preprocessing_log_id is 'Of an answer: the concierge''s log that it was made under.';
+  'A shorter form for prompts, used once the message is no longer among the newest. Null: the parts themselves are '
+  'used.';
+comment on column public.messages.preprocessing_log_id is 'On an answer: the concierge''s log for it.';
 comment on column public.messages.token_count is
-  'Tokens of the message as a prompt has it whole; counted where they are not given, and never less than that, '
-  'whatever was claimed.';
+  'Tokens of the whole message in a prompt. Counted when not given. Never less than the count, whatever the client '
+  'claims.';
 comment on column public.messages.system_message_id is
-  'The nearest message of the system above it on its branch: kept by a trigger, so that what instructs is found '
-  'however long the talk.';
+  'The nearest system message above it on its branch. Set by a trigger, so that instructions are found quickly in a '
+  'conversation of any length.';
 create index messages_parent_id on public.messages (parent_id);
--- Equal for all of a conversation, so it is a few bytes for each. A message is looked for by its id alone, and its
--- conversation compared
--- afterwards: while statistics are young the planner takes this index for as good as the primary key, and reads the
--- whole conversation.
+-- The value is the same for a whole conversation, so deduplication makes it a few bytes for each row. Look up a message
+-- by its id alone and compare its conversation afterwards: while statistics are young the planner rates this index as
+-- good as the primary key, and would read the whole conversation.
 create index messages_conversation_id on public.messages (conversation_id, workspace_id, user_id);
 
 grant select on public.messages to authenticated, service_role;
 grant insert, delete on public.messages to service_role;
 grant update (content_for_llm, token_count, preprocessing_log_id) on public.messages to service_role;
--- insert is not granted to people, because the leaf that is shown moves along: add_message. update of what was said is
--- granted to nobody, the service included; delete is the erasure's.
+-- insert is not granted to people: add_message also sets the active message. update of the content is granted to no
+-- role, the service included. Only erasure deletes.
 
 create policy "Who reads a conversation reads its messages" on public.messages
   for select to authenticated
-  -- A scalar sub-select and not `exists`, which may be planned as a hash of all conversations that one may see.
+  -- A scalar sub-select and not `exists`: the planner may turn `exists` into a hash of all conversations that the
+  -- caller may see.
   using ((select conversation.id from public.conversations as conversation
     where conversation.id = messages.conversation_id) is not null);
 comment on policy "Who reads a conversation reads its messages" on public.messages is
-  'The policy of conversations decides: sharing and deleting hold for all messages at once, without writing any of '
-  'them.';
+  'The policy of conversations decides. So sharing and deleting apply to all messages at once, and no message is '
+  'written.';
 
 -- Whose id is whose ---------------------------------------------------------------------------------------------------
 
@@ -118,8 +122,8 @@ begin
   elsif length(given) not between 1 and 200 then
     perform private.raise_error('invalid_body', 'message_id: must have 1 to 200 characters', 400);
   elsif given ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
-    -- A row's own id means that row within its conversation. Elsewhere it is a name like any other: nobody takes ids
-    -- ahead of others, and none tells that it is taken.
+    -- A row's own id names that row within its conversation only. In another conversation it is a name like any other.
+    -- So no client can take ids before others, and no refusal reveals that an id exists.
     if conversation_id is null
       or exists (select from public.messages as m
         where m.id = given::uuid and m.conversation_id = message_key.conversation_id)
@@ -134,9 +138,9 @@ begin
 end;
 $$;
 comment on function private.message_key(uuid, text) is
-  'The row''s id of a message that its client calls by any string: the id of a row of the conversation is that row, '
-  'any other name is one within the conversation. Without a conversation (null) a UUID is itself. Errors: invalid_body '
-  '400 on a name that is empty or longer than 200 characters.';
+  'Maps the id that a client gave a message to the row''s id. The id of a row of the conversation is that row; any '
+  'other string is a name within the conversation. Without a conversation (null) a UUID is itself. Errors: '
+  'invalid_body 400 on a name that is empty or longer than 200 characters.';
 create function private.name_of_client(given text, key uuid)
 returns text
 language sql
@@ -146,7 +150,7 @@ as $$
   select nullif(given, key::text);
 $$;
 comment on function private.name_of_client(text, uuid) is
-  'What is kept of the id that a client sent: null where it is the row''s own.';
+  'The client''s id as it is stored: null where it equals the row''s id.';
 
 -- Where a message stands ----------------------------------------------------------------------------------------------
 
@@ -158,7 +162,7 @@ security definer -- whoever writes, the parent is looked for past RLS
 set search_path = ''
 as $$
 begin
-  -- A claim only ever adds (a picture has few bytes): no prompt outgrows its budget by what a row says of itself.
+  -- A claim can only raise the count (an image has few bytes). So no row can make a prompt exceed its budget.
   new.token_count := greatest(new.token_count, private.count_tokens(new.parts));
   new.system_message_id := (
     select case when parent.role = 'system' then parent.id else parent.system_message_id end
@@ -167,7 +171,7 @@ begin
 end;
 $$;
 comment on function private.count_message() is
-  'Trigger of new messages: counts their tokens and finds what instructs them.';
+  'Trigger on new messages: counts their tokens and finds the system message above them.';
 create trigger count_message before insert on public.messages
   for each row execute function private.count_message();
 
@@ -184,7 +188,7 @@ begin
 end;
 $$;
 comment on function private.recount_message() is
-  'Trigger on messages: a count that is changed is at least what the parts come to.';
+  'Trigger on messages: a changed token count is never below the count of the parts.';
 create trigger recount_message before update of token_count on public.messages
   for each row when (new.token_count >= 0) execute function private.recount_message();
 
@@ -205,7 +209,7 @@ begin
 end;
 $$;
 comment on function private.keep_parent_of_conversation() is
-  'Trigger on messages: what a message follows is of its conversation (23503), and with it of its workspace.';
+  'Trigger on messages: the parent belongs to the same conversation (23503), and so to the same workspace.';
 create trigger parent_is_of_the_conversation after insert on public.messages
   for each row when (new.parent_id is not null) execute function private.keep_parent_of_conversation();
 
@@ -228,11 +232,12 @@ begin
 end;
 $$;
 comment on function private.keep_message_of_conversation() is
-  'Trigger on what hangs on a message: its conversation and workspace are the message''s (23503). After the row is '
-  'written, so that row security has spoken before: whoever may not read the conversation learns nothing of it.';
+  'Trigger on tables that refer to a message: their conversation and workspace are the message''s (23503). It runs '
+  'after the row is written, so that row-level security is checked first: a caller who may not read the conversation '
+  'learns nothing about the message.';
 
--- What a message is, follows and belongs to is never changed, by the owner of the table neither: so looking once, when
--- something refers to it, is enough.
+-- A message's id, parent and conversation never change, not even by the table owner. So one check, when another row
+-- refers to it, is enough.
 create trigger keep_place before update of id, workspace_id, conversation_id, user_id, parent_id,
   system_message_id on public.messages
   for each row execute function private.refuse_change('A message stays where it was said.');
@@ -255,8 +260,8 @@ begin
 end;
 $$;
 comment on function private.keep_active_message() is
-  'Trigger on conversations: the message shown is one of the conversation (not_found 404). Not a foreign key, which '
-  'would want an index on a column that each turn changes.';
+  'Trigger on conversations: the active message belongs to the conversation (not_found 404). Not a foreign key, '
+  'because that needs an index on a column that each turn changes.';
 create trigger keep_active_message before insert or update of active_message_id on public.conversations
   for each row when (new.active_message_id is not null) execute function private.keep_active_message();
 
@@ -293,6 +298,6 @@ begin
 end;
 $$;
 comment on function public.conversation_path(uuid, integer, uuid) is
-  'One branch, newest first: the message and what it follows, up to the root or page_size (1–1,000, 50 when left '
-  'out). The next page: before = the oldest message of this one. Empty for what the caller may not read.';
+  'One branch, newest first: the message and its ancestors, up to the root or page_size (1–1,000, default 50). For the '
+  'next page set before to the oldest message of this page. Empty if the caller may not read the conversation.';
 grant execute on function public.conversation_path(uuid, integer, uuid) to authenticated, service_role;

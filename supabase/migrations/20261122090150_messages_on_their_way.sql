@@ -1,9 +1,10 @@
--- Messages on their way: an answer whose tool calls go from their input over an approval to their output.
+-- Messages in progress: an answer whose tool calls go from input through approval to output.
 --
 -- Touches: public.message_states; private.rank_of_part, part_goes_forward, parts_go_forward, is_settled,
 --          move_message_forward.
--- Beware:  the AI SDK sends one message again and again while it grows. It may only go forward, part by part, and each
---          state that it had is kept: a prompt of the past is made of what the message said then (private.message_at).
+-- Beware:  The AI SDK sends one message again and again while it grows. A message may only move forward, part by part.
+--          Each earlier state is kept, so that a past prompt can be rebuilt from what the message said then
+--          (private.message_at).
 
 create table public.message_states (
   message_id uuid not null references public.messages (id) on delete cascade,
@@ -20,16 +21,16 @@ create table public.message_states (
   constraint version_is_counted check (version between 1 and 1000)
 );
 comment on table public.message_states is
-  'What a message said before it went forward: the states of its tool calls and of its streaming text.';
-comment on column public.message_states.version is 'From 1, in the order in which they were said.';
-comment on column public.message_states.replaced_at is 'Until when the message said this.';
+  'Earlier states of messages that moved forward: their tool calls and their streaming text.';
+comment on column public.message_states.version is 'From 1, in chronological order.';
+comment on column public.message_states.replaced_at is 'When this state was replaced.';
 create index message_states_conversation on public.message_states (conversation_id, workspace_id, user_id);
 create trigger message_is_of_the_conversation
   after insert or update of message_id, conversation_id, workspace_id on public.message_states
   for each row execute function private.keep_message_of_conversation();
 alter table public.message_states enable row level security;
 grant select on public.message_states to authenticated, service_role;
--- Written by private.move_message_forward alone.
+-- Only private.move_message_forward writes here.
 create policy "Who reads a conversation reads what its messages said before" on public.message_states
   for select to authenticated
   using (
@@ -58,7 +59,7 @@ as $$
     else 6 end;
 $$;
 comment on function private.rank_of_part(jsonb) is
-  'How far a part of a message is, by its state in the AI SDK: 6 is settled, as is a part without a state.';
+  'The progress of a message part, by its state in the AI SDK. 6 is settled; a part without a state is settled too.';
 
 create function private.part_goes_forward(was jsonb, is_now jsonb)
 returns boolean
@@ -71,11 +72,11 @@ as $$
     when was = is_now then true
     when row(was -> 'type', was -> 'toolCallId', was -> 'id') is distinct from
       row(is_now -> 'type', is_now -> 'toolCallId', is_now -> 'id') then false
-    -- Data with an id is sent again with what it has become.
+    -- The AI SDK sends a data part with an id again when it has changed.
     when starts_with(was ->> 'type', 'data-') then was ? 'id'
     when private.rank_of_part(was) = 6 or private.rank_of_part(is_now) < private.rank_of_part(was) then false
     when was ->> 'type' in ('text', 'reasoning') then starts_with(is_now ->> 'text', was ->> 'text')
-    -- What was asked for is not asked differently afterwards, and an approval is not given twice.
+    -- The input of a call and its approval never change.
     when private.rank_of_part(was) >= 2 and is_now ? 'input' and was -> 'input' is distinct from is_now -> 'input'
       then false
     when is_now ? 'approval' and was ? 'approval' and (
@@ -87,8 +88,8 @@ as $$
     else true end, false);
 $$;
 comment on function private.part_goes_forward(jsonb, jsonb) is
-  'Whether a part is what another became: its state never goes back, its text only grows, its input and its approval '
-  'stay, and what was refused has no output.';
+  'Whether a part is a later state of another. Its state never goes back, its text only grows, its input and its '
+  'approval stay, and a refused call has no output.';
 
 create function private.parts_go_forward(was jsonb, are_now jsonb)
 returns boolean
@@ -102,7 +103,7 @@ as $$
       from jsonb_array_elements(was) with ordinality as one (part, place));
 $$;
 comment on function private.parts_go_forward(jsonb, jsonb) is
-  'Whether a message is what another became: each part goes forward in its place, and new ones come after them.';
+  'Whether a message is a later state of another: each part moves forward in its place, and new parts come after them.';
 
 create function private.is_settled(parts jsonb)
 returns boolean
@@ -112,13 +113,14 @@ parallel safe
 set search_path = ''
 as $$
   select coalesce(bool_and(private.rank_of_part(part) = 6), true)
-    -- After the output of its last call, the assistant goes on speaking in the same message.
+    -- After the output of its last call, the assistant continues in the same message.
     and not coalesce((array_agg(part ? 'toolCallId' and part ? 'state' order by place desc)
       filter (where part ->> 'type' <> 'step-start' and not starts_with(part ->> 'type', 'data-')))[1], false)
   from jsonb_array_elements(parts) with ordinality as one (part, place);
 $$;
 comment on function private.is_settled(jsonb) is
-  'Whether a message is finished: no part is on its way, and its last is not a call, after whose output it goes on.';
+  'Whether a message is finished: no part is in progress, and the last part is not a call, because the message '
+  'continues after a call''s output.';
 
 create function private.note_approvals(message public.messages, parts jsonb, actor uuid)
 returns void
@@ -135,7 +137,7 @@ begin
       select from jsonb_array_elements(message.parts::jsonb) as before
       where before ->> 'toolCallId' = part ->> 'toolCallId' and before -> 'approval' ? 'approved')
   loop
-    -- What an agent asks for a person answers.
+    -- A person answers an agent's request for approval.
     if private.agent_of_token() is not null then
       perform private.raise_error('forbidden', 'An agent does not approve what it asks for.', 403);
     end if;
@@ -152,8 +154,8 @@ begin
 end;
 $$;
 comment on function private.note_approvals(public.messages, jsonb, uuid) is
-  'Writes into the audit log who answered which call of a message: tool_call.approved, tool_call.refused. actor: null '
-  'where the service says so.';
+  'Writes to the audit log who answered which tool call of a message: tool_call.approved, tool_call.refused. actor: '
+  'null when the service answers.';
 
 create function private.move_message_forward(message public.messages, parts jsonb, metadata jsonb, actor uuid)
 returns public.messages
@@ -191,9 +193,9 @@ begin
 end;
 $$;
 comment on function private.move_message_forward(public.messages, jsonb, jsonb, uuid) is
-  'Stores what a message has become and keeps what it was. actor: who answers an approval. The caller holds the '
-  'conversation. Errors: message_id_reused 409 where it would go back or is settled, too_many_states 409 after 1,000 '
-  'states.';
+  'Stores a message''s new state and keeps the earlier one. actor: who answers an approval. The caller holds the lock '
+  'on the conversation. Errors: message_id_reused 409 when the message would go back or is settled, too_many_states '
+  '409 after 1,000 states.';
 
 create function private.message_at(said public.messages, moment timestamptz)
 returns public.messages
@@ -213,4 +215,4 @@ begin
   return said;
 end;
 $$;
-comment on function private.message_at(public.messages, timestamptz) is 'A message as it was at a time.';
+comment on function private.message_at(public.messages, timestamptz) is 'A message as it was at a given time.';

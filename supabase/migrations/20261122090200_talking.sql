@@ -1,12 +1,12 @@
--- Talking: saying something, choosing a branch, deleting a conversation, and telling those who watch.
+-- Talking: adds messages, selects a branch, deletes and restores conversations, and notifies subscribers.
 --
 -- Touches: add_message, answer_approval, select_branch, delete_conversation, restore_conversation, broadcasts on
 --          `conversation:<id>` with the policy that lets readers listen, private.purge_conversations and its schedule.
--- Beware:  a broadcast carries ids, never what was said: Realtime asks who may listen when a channel is joined and not
---          for each message, and what is written to be sent is written twice. Who hears of something reads it, under
---          row security.
+-- Beware:  A broadcast carries ids, never content. Realtime checks access when a client joins a channel, not for each
+--          message, and content would be written twice. A subscriber reads the row itself, under row-level security.
 
--- One's own conversation, held until the transaction ends: what is said at the same time is said one after the other.
+-- Locks the caller's conversation until the transaction ends, so that concurrent messages are added one after the
+-- other.
 create function private.hold_conversation(conversation_id uuid, for_scope text default null)
 returns public.conversations
 language plpgsql
@@ -33,7 +33,7 @@ end;
 $$;
 comment on function private.hold_conversation(uuid, text) is
   'Locks and returns a conversation that the caller owns (the service: any) and that is not deleted. An agent, where '
-  'for_scope opens it: one that the person has with it. Errors: not_found 404.';
+  'for_scope allows it: a conversation that the person has with it. Errors: not_found 404.';
 
 create function private.add_message(
   conversation_id uuid, parts jsonb, role text, message_id text, parent_id text, instead_of text,
@@ -54,7 +54,7 @@ declare
   beside public.messages;
   said public.messages;
 begin
-  -- An agent speaks as the assistant and not as the person; both are believed no count.
+  -- An agent writes as the assistant and not as the person. Neither may set the token count.
   if not private.is_service() and (
     add_message.role <> all (case when private.agent_of_token() is null then array['user']
       else array['assistant', 'tool'] end)
@@ -64,7 +64,7 @@ begin
       'content_for_llm, token_count and preprocessing_log_id are the service''s.');
   end if;
 
-  -- Said before: the answer is the same, and nothing moves; or it has gone forward meanwhile.
+  -- Sent before: return the same answer and change nothing, unless the message has moved forward.
   select known.* into said from public.messages as known where known.id = key;
   if found then
     if (said.conversation_id, said.role, said.attachments::jsonb) is distinct from (talk.id, add_message.role,
@@ -84,7 +84,7 @@ begin
     return said;
   end if;
 
-  -- An answer on its way has its id from the beginning: nobody takes it.
+  -- A stream reserves the id of its message from the start. No other message can take it.
   if key is not null and exists (
     select from public.streams as s where s.conversation_id = talk.id and s.message_id = key
   ) then
@@ -92,7 +92,7 @@ begin
       'Use a fresh id for each message.');
   end if;
 
-  -- What it follows
+  -- The parent
   if coalesce(add_message.instead_of, add_message.parent_id) is not null then
     select known.* into beside from public.messages as known
     where known.id = private.message_key(talk.id, coalesce(add_message.instead_of, add_message.parent_id));
@@ -138,13 +138,13 @@ begin
 end;
 $$;
 comment on function public.add_message(uuid, jsonb, text, text, text, text, jsonb, jsonb, text, integer, bigint) is
-  'Stores a message and shows its branch: after the message that is shown, after parent_id (a branch), or beside '
-  'instead_of (an edit, another answer). parts: as the AI SDK''s UIMessage; role: user, of the service also system, '
-  'assistant, tool; message_id: any string of 1 to 200 characters that is the message''s within its conversation: the '
-  'same one twice is one message, and an assistant''s message that is on its way goes forward. content_for_llm, '
-  'token_count, preprocessing_log_id: the service''s. For the owner of the conversation and the service. Returns the '
-  'message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 on a message_id of another '
-  'length, 23514 on malformed parts.';
+  'Adds a message and shows its branch: after the active message, after parent_id (a branch), or beside instead_of (an '
+  'edit or another answer). parts: as in the AI SDK''s UIMessage. role: user; the service may also use system, '
+  'assistant, tool. message_id: any string of 1 to 200 characters that identifies the message within its conversation. '
+  'Idempotent: the same message_id twice is one message, and an assistant''s message in progress moves forward. '
+  'content_for_llm, token_count, preprocessing_log_id: for the service only. Callers: the owner of the conversation '
+  'and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 '
+  'on a message_id of another length, 23514 on malformed parts.';
 
 -- Approving -----------------------------------------------------------------------------------------------------------
 
@@ -200,9 +200,9 @@ as $$
   select private.answer_approval($1, $2, $3, $4, $5);
 $$;
 comment on function public.answer_approval(uuid, text, text, boolean, text) is
-  'Answers a tool call that asks for approval: the part goes to approval-responded, and the audit log says who '
-  'approved. The same answer again changes nothing. reason: at most 2,000 characters. The owner of the conversation '
-  'and the service. Returns the message. Errors: not_found 404, already_answered 409.';
+  'Answers a tool call that asks for approval. The part moves to approval-responded, and the audit log records who '
+  'answered. Idempotent: the same answer again changes nothing. reason: at most 2,000 characters. Callers: the owner '
+  'of the conversation and the service. Returns the message. Errors: not_found 404, already_answered 409.';
 
 -- Branches ------------------------------------------------------------------------------------------------------------
 
@@ -253,8 +253,9 @@ as $$
   select private.select_branch($1, $2);
 $$;
 comment on function public.select_branch(text, uuid) is
-  'Shows the branch of a message, down to its newest leaf, and returns that leaf. conversation_id: needed where '
-  'message_id is a name of the client''s. The owner of the conversation and the service. Errors: not_found 404.';
+  'Shows the branch of a message, down to its newest leaf, and returns that leaf. conversation_id: required when '
+  'message_id is the client''s name for it. Callers: the owner of the conversation and the service. Errors: not_found '
+  '404.';
 
 -- Deleting ------------------------------------------------------------------------------------------------------------
 
@@ -293,8 +294,8 @@ as $$
   select private.set_conversation_deleted($1, true);
 $$;
 comment on function public.delete_conversation(uuid) is
-  'Hides a conversation and its messages at once; a job purges them 30 days later. Deleting twice is deleting once. '
-  'Its owner and the service. Returns when it was deleted. Errors: not_found 404.';
+  'Hides a conversation and its messages at once. A job purges them 30 days later. Idempotent. Callers: the owner and '
+  'the service. Returns when it was deleted. Errors: not_found 404.';
 
 create function public.restore_conversation(conversation_id uuid)
 returns void
@@ -306,7 +307,7 @@ as $$
   select private.set_conversation_deleted($1, false);
 $$;
 comment on function public.restore_conversation(uuid) is
-  'Brings a deleted conversation back, within the 30 days before it is purged. Its owner and the service. Errors: '
+  'Restores a deleted conversation within the 30 days before it is purged. Callers: the owner and the service. Errors: '
   'not_found 404.';
 
 create function private.purge_conversations()
@@ -325,7 +326,7 @@ begin
 end;
 $$;
 comment on function private.purge_conversations() is
-  'Removes for good the conversations deleted 30 days ago, with all that was said; their files follow (remove-files). '
+  'Purges the conversations deleted 30 days ago, with all their messages. The job remove-files removes their files. '
   'Returns how many.';
 select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
 
@@ -367,8 +368,8 @@ begin
 end;
 $$;
 comment on function private.tell_of_changed_messages() is
-  'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> where one has gone '
-  'forward or was taken back.';
+  'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> when a message moves '
+  'forward or is taken back.';
 create trigger tell_of_changed_messages after update of parts on public.messages
   for each row execute function private.tell_of_changed_messages();
 
@@ -412,12 +413,12 @@ begin
 end;
 $$;
 comment on function private.topic_id(text) is
-  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a helper that raises can '
-  'silence every subscriber of realtime.';
+  'The id in the topic `<subject>:<id>` that a client joins, else null. Never raises: a function that raises in a '
+  'policy can silence every Realtime subscriber.';
 grant execute on function private.topic_id(text) to authenticated;
--- On the private topics conversation:<id> and workspace:<id>. People do not send there: what happened is told by the
--- database. (Said here, because a comment on a policy wants the owner of the table, which is the platform. One policy,
--- as each is asked for every topic.)
+-- For the private topics conversation:<id> and workspace:<id>. Clients do not send there: only the database broadcasts.
+-- (The reason stands here because a comment on the policy needs the table's owner, which is the platform. It is one
+-- policy, because Realtime checks each policy for every topic.)
 create policy "Who may read of something hears of it" on realtime.messages
   for select to authenticated
   using (
@@ -427,7 +428,7 @@ create policy "Who may read of something hears of it" on realtime.messages
         select from public.conversations as conversation
         where conversation.id = (select private.topic_id('conversation'))
       )
-      -- What a workspace spends is its admins' matter, as its budgets are.
+      -- Only admins see a workspace's spending and its budgets.
       or (select private.topic_id('workspace')) = any ((select private.workspace_ids('admin'))::uuid[])
     )
   );

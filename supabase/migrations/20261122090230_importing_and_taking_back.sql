@@ -1,8 +1,9 @@
--- Importing conversations from elsewhere, with their dates and branches; taking back what one has said.
+-- Importing and taking back: imports conversations from other systems, with dates and branches, and lets authors take
+-- their messages back.
 --
 -- Touches: import_conversations, take_back.
--- Beware:  imported twice is imported once: ids of clients name conversations of their person and messages of their
---          conversation. What an assistant said elsewhere only the service imports: nobody puts words into an
+-- Beware:  An import is idempotent: client ids identify conversations within their person and messages within their
+--          conversation. Only the service imports an assistant's messages, so that no user can put words into an
 --          assistant's mouth.
 
 create function private.imported_moment(given jsonb, field text, fallback timestamptz)
@@ -18,7 +19,7 @@ begin
   if said is null then
     return fallback;
   end if;
-  -- Seconds since 1970, as some exports have it, or a text.
+  -- Either seconds since 1970, as some exports have it, or a text.
   if jsonb_typeof(given -> field) = 'number' and said::numeric between 0 and 99999999999 then
     moment := to_timestamp(said::double precision);
   elsif said ~ '^\d{4}-\d\d-\d\d' and pg_input_is_valid(said, 'timestamptz') then
@@ -32,7 +33,7 @@ begin
 end;
 $$;
 comment on function private.imported_moment(jsonb, text, timestamptz) is
-  'A time of what is imported. Errors: invalid_body 400 that names the field.';
+  'Parses a timestamp of an import. Errors: invalid_body 400 that names the field.';
 
 create function private.import_messages(talk public.conversations, given jsonb)
 returns integer
@@ -77,9 +78,9 @@ begin
 end;
 $$;
 comment on function private.import_messages(public.conversations, jsonb) is
-  'Adds messages of a conversation that are not there: [{id?, parent_id?, role, parts or text, metadata?, '
-  'created_at?}], each after the one before it unless parent_id says otherwise. Returns how many. Errors: not_found '
-  '404, invalid_body 400.';
+  'Adds the missing messages of a conversation: [{id?, parent_id?, role, parts or text, metadata?, created_at?}]. Each '
+  'follows the one before it unless parent_id says otherwise. Returns how many were added. Errors: not_found 404, '
+  'invalid_body 400.';
 
 create function private.conversation_key(workspace_id uuid, user_id uuid, given text)
 returns uuid
@@ -94,8 +95,9 @@ as $$
     encode(substr(sha256(convert_to(concat_ws(' ', $1, $2, lower(given)), 'UTF8')), 1, 16), 'hex')::uuid);
 $$;
 comment on function private.conversation_key(uuid, uuid, text) is
-  'The row''s id of a conversation that an export calls by any string: the id of one of the person''s is that one, any '
-  'other name is one of that person in that workspace. Two who import the same export have each their own.';
+  'Maps the id of a conversation in an export, any string, to the row''s id. The id of one of the person''s '
+  'conversations is that one; any other string is a name for that person in that workspace. Two users who import the '
+  'same export get separate conversations.';
 
 create function private.import_conversation(workspace_id uuid, user_id uuid, given jsonb)
 returns jsonb
@@ -126,7 +128,7 @@ begin
   on conflict (id) do nothing;
   select c.* into talk from public.conversations as c where c.id = key for no key update;
   added := private.import_messages(talk, given -> 'messages');
-  -- What is shown: what the export says, else where the newest message stands.
+  -- The active message: the one that the export names, else the newest.
   leaf := coalesce(private.message_key(talk.id, given ->> 'active_message_id'),
     (select m.id from public.messages as m where m.conversation_id = talk.id
         and not exists (select from public.messages as child where child.parent_id = m.id)
@@ -151,7 +153,8 @@ exception
     return null;
 end;
 $$;
-comment on function private.import_conversation(uuid, uuid, jsonb) is 'One conversation of import_conversations.';
+comment on function private.import_conversation(uuid, uuid, jsonb) is
+  'Imports one conversation for import_conversations.';
 
 create function private.import_conversations(workspace_id uuid, user_id uuid, conversations jsonb)
 returns jsonb
@@ -187,10 +190,10 @@ as $$
   select private.import_conversations($1, $2, $3);
 $$;
 comment on function public.import_conversations(uuid, uuid, jsonb) is
-  'Imports conversations of a person: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, '
+  'Imports a person''s conversations: [{id?, title?, tags?, agent_id?, created_at?, updated_at?, active_message_id?, '
   'messages: [{id?, parent_id?, role, parts or text, metadata?, created_at?}]}], at most 100 with 10,000 messages '
-  'each. Dates and branches stay. With ids, imported again it adds only what is new. The service. Returns [{id, '
-  'messages_added}]. Errors: not_found 404, invalid_body 400; then nothing was imported.';
+  'each. Dates and branches are kept. With ids it is idempotent: a second import adds only what is new. For the '
+  'service only. Returns [{id, messages_added}]. Errors: not_found 404, invalid_body 400; then nothing is imported.';
 
 -- Taking back ---------------------------------------------------------------------------------------------------------
 
@@ -220,7 +223,7 @@ begin
   set taken_back_at = now(), parts = '[{"type": "text", "text": "(taken back)"}]', attachments = '[]',
     metadata = '{}', content_for_llm = null, token_count = 0
   where m.id = said.id returning m.* into said;
-  -- Where its words were written once more.
+  -- Copies of its words elsewhere.
   delete from public.message_states as state where state.message_id = said.id;
   update public.preprocessing_logs as log set intent = null, emotion = null, memory_query = null, response_hints = '{}'
   where log.message_id = said.id;
@@ -240,10 +243,10 @@ as $$
   select private.take_back($1, $2);
 $$;
 comment on function public.take_back(text, uuid) is
-  'Takes back what one said: its place in the branch stays, its words, attachments and metadata go, from prompts of '
-  'the past too. What was remembered of it is forgotten by itself (forget). conversation_id: needed where message_id '
-  'is a name of the client''s. Twice is once. The owner of the conversation and the service. Returns the message. '
-  'Errors: not_found 404, forbidden 403 on what others said.';
+  'Takes back the caller''s own message. Its place in the branch stays. Its parts, attachments and metadata are '
+  'removed, from past prompts too. Memories made from it stay; call forget for those. conversation_id: required when '
+  'message_id is the client''s name for it. Idempotent. Callers: the owner of the conversation and the service. '
+  'Returns the message. Errors: not_found 404, forbidden 403 on a message of another author.';
 
 grant execute on function public.take_back(text, uuid), private.take_back(text, uuid) to authenticated, service_role;
 grant execute on function public.import_conversations(uuid, uuid, jsonb),

@@ -1,11 +1,10 @@
--- Shared conversations: what was said, for those who do not belong to the workspace.
+-- Shared conversations: the messages of a conversation, for readers outside the workspace.
 --
 -- Touches: public.share_links, create_share_link, revoke_share_link, shared_conversation.
--- Beware:  nobody outside of the workspace reads a row, so that nothing can be listed and nothing hangs on it: not who
---          owns it beyond a name, not what an agent left for the next turn, not what the concierge thought. They are
---          told what was said, by its id where its owner made it public and they are signed in, or by a link's token,
---          also signed out (the function `shared`, limited by network). A token is shown once; the table keeps its
---          SHA-256.
+-- Beware:  Outsiders read no rows, so they cannot list conversations or see anything else: not the owner beyond a name,
+--          not the agent's saved state, not the concierge's logs. They get the messages in two ways. With the id, if
+--          the owner made the conversation public and the reader is signed in. Or with a link's token, also signed out
+--          (the function `shared`, rate limited by network). A token is shown once; the table stores its SHA-256.
 
 create table public.share_links (
   id uuid primary key default gen_random_uuid(),
@@ -20,21 +19,21 @@ create table public.share_links (
     references public.conversations (workspace_id, user_id, id) on delete cascade
 );
 comment on table public.share_links is
-  'Links by which whoever has one reads what was said in a conversation, without signing in. Its owner makes and '
-  'revokes them.';
+  'Links to a conversation. A reader who has the link needs no account. The conversation''s owner creates and revokes '
+  'them.';
 alter table public.share_links enable row level security;
-comment on column public.share_links.token_hash is 'SHA-256 of the token; not readable by clients.';
+comment on column public.share_links.token_hash is 'SHA-256 of the token. Not readable by clients.';
 create index share_links_conversation on public.share_links (workspace_id, user_id, conversation_id);
 create index share_links_user_id on public.share_links (user_id);
 grant select (id, workspace_id, conversation_id, user_id, expires_at, revoked_at, created_at) on public.share_links
   to authenticated, service_role;
--- insert, update and delete are not granted: the functions below are the ways. token_hash is granted to nobody.
+-- insert, update and delete are not granted: use the functions below. token_hash is granted to no role.
 create policy "People read the links that they made" on public.share_links
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read the links that they made" on public.share_links is
-  'Who else may read a conversation is its owner''s matter, also before admins.';
+  'The owner decides who else reads a conversation, even before admins.';
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.share_links', 'user_id', 'with_row', true, 'workspace_id');
 
@@ -71,9 +70,9 @@ as $$
   select * from private.create_share_link($1, $2);
 $$;
 comment on function public.create_share_link(uuid, timestamptz) is
-  'Makes a link to what was said in a conversation and returns its token, this once: GET '
-  '/functions/v1/shared/<token>. expires_at: null for as long as it is not revoked. The owner of the conversation and '
-  'the service. Errors: not_found 404, too_many_links 409.';
+  'Creates a link to a conversation and returns its token, only this once. Use: GET /functions/v1/shared/<token>. '
+  'expires_at: null means until revoked. Callers: the owner of the conversation and the service. Errors: not_found '
+  '404, too_many_links 409.';
 
 create function private.revoke_share_link(link_id uuid)
 returns boolean
@@ -102,7 +101,8 @@ as $$
   select private.revoke_share_link($1);
 $$;
 comment on function public.revoke_share_link(uuid) is
-  'Ends a link at once, for good. Whoever made it, also after they left, and the service. Errors: not_found 404.';
+  'Revokes a link at once, for good. Callers: the user who created it, also after they left the workspace, and the '
+  'service. Errors: not_found 404.';
 
 create function private.what_was_said(conversation_id uuid, page_size integer, before uuid)
 returns jsonb
@@ -125,12 +125,11 @@ begin
   then
     perform private.raise_error('not_found', 'There is no such shared conversation, or no longer.', 404);
   end if;
-  -- One after the other, because what a page has no room for is not even unpacked.
+  -- Row by row, so that messages beyond the page's size are not even decompressed.
   for message in
     select path.id, path.role, path.created_at, path.parts
     from public.conversation_path(talk.active_message_id, least(page_size, 200), before) with ordinality as path
-    -- What people and assistants said to each other; what they were told and what tools answered is not said to
-    -- anybody.
+    -- Messages of users and assistants only. System messages and tool results are never shown.
     where path.role in ('user', 'assistant') order by path.ordinality
   loop
     told := jsonb_build_object('id', message.id, 'role', message.role, 'created_at', message.created_at, 'parts', (
@@ -147,8 +146,8 @@ begin
 end;
 $$;
 comment on function private.what_was_said(uuid, integer, uuid) is
-  'The branch that is shown, newest first, as strangers are told it: texts of people and assistants. A page has at '
-  'most 200 messages, and beyond the first one a mebibyte. before: the next page. Errors: not_found 404.';
+  'The active branch, newest first, as outsiders may read it: texts of users and assistants. A page has at most 200 '
+  'messages and, beyond its first message, at most 1 MiB. before: the next page. Errors: not_found 404.';
 
 create function private.conversation_of_link(token text)
 returns uuid
@@ -161,7 +160,7 @@ as $$
     and (link.expires_at is null or link.expires_at > now());
 $$;
 comment on function private.conversation_of_link(text) is
-  'The conversation that a token opens now; null when it opens none.';
+  'The conversation that a token currently opens; null if none.';
 
 create function private.shared_conversation(conversation_id uuid, page_size integer, before uuid)
 returns jsonb
@@ -186,9 +185,9 @@ as $$
   select private.shared_conversation($1, $2, $3);
 $$;
 comment on function public.shared_conversation(uuid, integer, uuid) is
-  'What was said in a public conversation, for whoever is signed in and has its id: {title, created_at, by, messages}, '
-  'newest first, at most 200 and some 1 MiB a page; before: the oldest message of the page before. Nothing of it can '
-  'be listed. Errors: not_signed_in 401, not_found 404.';
+  'The messages of a public conversation, for any signed-in user who has its id: {title, created_at, by, messages}, '
+  'newest first, at most 200 messages and about 1 MiB a page. before: the oldest message of the previous page. Public '
+  'conversations cannot be listed. Errors: not_signed_in 401, not_found 404.';
 
 grant execute on function
   private.create_share_link(uuid, timestamptz), public.create_share_link(uuid, timestamptz),

@@ -1,9 +1,9 @@
--- Votes and logs: what people thought of an answer, and what the concierge thought before and after it.
+-- Votes and logs: users' feedback on an answer, and the concierge's analysis before and after it.
 --
 -- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results,
 --          private.log_preprocessing, a key of public.messages.
--- Beware:  all of them go with their message. Logs are written by the service alone and read by the owner of the
---          conversation, whoever else reads what was said.
+-- Beware:  All rows are deleted with their message. Only the service writes logs. Only the owner of the conversation
+--          reads them, even when others may read the conversation.
 
 -- votes ---------------------------------------------------------------------------------------------------------------
 create table public.votes (
@@ -18,8 +18,7 @@ create table public.votes (
   primary key (message_id, user_id),
   constraint reason_is_short check (length(reason) <= 2000)
 );
-comment on table public.votes is
-  'What a person thinks of a message: one vote each, which may be changed and taken back.';
+comment on table public.votes is 'A user''s vote on a message: one each. It can be changed and removed.';
 alter table public.votes enable row level security;
 create index votes_conversation_id on public.votes (conversation_id);
 create index votes_user_id on public.votes (user_id);
@@ -31,7 +30,7 @@ create trigger message_is_of_the_conversation after insert or update of message_
 
 grant select, delete on public.votes to authenticated;
 grant insert (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
--- All of them, because an upsert writes what it was given; user_id is neither inserted nor changed.
+-- All columns, because an upsert writes every column that it was given. user_id can be neither inserted nor changed.
 grant update (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
 grant select, insert, update, delete on public.votes to service_role;
 
@@ -40,7 +39,7 @@ create policy "Who reads a conversation reads its votes" on public.votes
   using ((select conversation.id from public.conversations as conversation
     where conversation.id = votes.conversation_id) is not null);
 comment on policy "Who reads a conversation reads its votes" on public.votes is
-  'Also the votes of colleagues on what is shared.';
+  'Includes the votes of colleagues on shared conversations.';
 create policy "Who reads a conversation votes on it" on public.votes
   for insert to authenticated
   with check (
@@ -48,7 +47,7 @@ create policy "Who reads a conversation votes on it" on public.votes
     and (select conversation.id from public.conversations as conversation
       where conversation.id = votes.conversation_id) is not null
   );
-comment on policy "Who reads a conversation votes on it" on public.votes is 'As oneself.';
+comment on policy "Who reads a conversation votes on it" on public.votes is 'In their own name.';
 create policy "People change their votes" on public.votes
   for update to authenticated
   using (user_id = (select private.current_user_id()))
@@ -57,11 +56,12 @@ create policy "People change their votes" on public.votes
     and (select conversation.id from public.conversations as conversation
       where conversation.id = votes.conversation_id) is not null
   );
-comment on policy "People change their votes" on public.votes is 'Their own, on what they still read.';
+comment on policy "People change their votes" on public.votes is
+  'Their own votes, on messages that they can still read.';
 create policy "People take back their votes" on public.votes
   for delete to authenticated
   using (user_id = (select private.current_user_id()));
-comment on policy "People take back their votes" on public.votes is 'Their own.';
+comment on policy "People take back their votes" on public.votes is 'Their own votes.';
 
 -- feedback_signals ----------------------------------------------------------------------------------------------------
 create table public.feedback_signals (
@@ -79,10 +79,9 @@ create table public.feedback_signals (
   ),
   constraint value_is_bounded check (abs(value) <= 1000000000)
 );
-comment on table public.feedback_signals is
-  'What people did with an answer, noted by the client: feedback that nobody was asked for.';
+comment on table public.feedback_signals is 'Implicit feedback: what users did with an answer, reported by the client.';
 alter table public.feedback_signals enable row level security;
-comment on column public.feedback_signals.value is 'How much, where that says something: of dwelled, the milliseconds.';
+comment on column public.feedback_signals.value is 'The amount, where the signal has one. For dwelled: milliseconds.';
 create index feedback_signals_message_id on public.feedback_signals (message_id);
 create index feedback_signals_conversation_id on public.feedback_signals (conversation_id);
 create index feedback_signals_user_id on public.feedback_signals (user_id);
@@ -93,7 +92,7 @@ create trigger message_is_of_the_conversation after insert or update of message_
 grant select on public.feedback_signals to authenticated;
 grant insert (message_id, conversation_id, workspace_id, kind, value) on public.feedback_signals to authenticated;
 grant select, insert, delete on public.feedback_signals to service_role;
--- update is granted to nobody: what happened has happened. id and user_id are the database's to give.
+-- update is granted to no role: events do not change. The database sets id and user_id.
 
 create policy "People read the signals that they gave" on public.feedback_signals
   for select to authenticated
@@ -103,7 +102,7 @@ create policy "People read the signals that they gave" on public.feedback_signal
       where conversation.id = feedback_signals.conversation_id) is not null
   );
 comment on policy "People read the signals that they gave" on public.feedback_signals is
-  'How long a colleague looked at an answer is nobody''s business; the service reads all, to learn from them.';
+  'How long a colleague looked at an answer is private. The service reads all signals, to learn from them.';
 create policy "Who reads a conversation gives signals" on public.feedback_signals
   for insert to authenticated
   with check (
@@ -111,7 +110,7 @@ create policy "Who reads a conversation gives signals" on public.feedback_signal
     and (select conversation.id from public.conversations as conversation
       where conversation.id = feedback_signals.conversation_id) is not null
   );
-comment on policy "Who reads a conversation gives signals" on public.feedback_signals is 'As oneself.';
+comment on policy "Who reads a conversation gives signals" on public.feedback_signals is 'In their own name.';
 
 -- preprocessing_logs --------------------------------------------------------------------------------------------------
 create table public.preprocessing_logs (
@@ -138,21 +137,21 @@ create table public.preprocessing_logs (
   constraint a_selected_model_has_a_reason check (model_selected is null or model_reason is not null)
 );
 comment on table public.preprocessing_logs is
-  'The concierge before the model: what a message was taken for, what was looked up for it, and which model answers, '
+  'The concierge''s analysis before the model: how it classified a message, what it looked up, which model answers, '
   'and why.';
 alter table public.preprocessing_logs enable row level security;
-comment on column public.preprocessing_logs.clarity is '0: one has to ask back; 1: nothing is open.';
-comment on column public.preprocessing_logs.memory_query is 'What memory was asked for.';
+comment on column public.preprocessing_logs.clarity is '0: a question back is needed; 1: the message is fully clear.';
+comment on column public.preprocessing_logs.memory_query is 'The query sent to memory.';
 create index preprocessing_logs_message_id on public.preprocessing_logs (message_id);
 create index preprocessing_logs_conversation_id on public.preprocessing_logs (conversation_id);
 create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
   workspace_id on public.preprocessing_logs
   for each row execute function private.keep_message_of_conversation();
 
--- An answer names the log that it was made under, in its own conversation.
+-- An answer names its log, which belongs to the same conversation.
 alter table public.messages add constraint log_is_known foreign key (preprocessing_log_id)
   references public.preprocessing_logs (id) on delete set null;
--- Most messages name none, and would be in the index all the same.
+-- A partial index: most messages have no log.
 create index messages_preprocessing_log_id on public.messages (preprocessing_log_id)
   where preprocessing_log_id is not null;
 
@@ -173,7 +172,7 @@ begin
 end;
 $$;
 comment on function private.keep_log_of_conversation() is
-  'Trigger on messages: the log that an answer was made under is of its conversation (23503).';
+  'Trigger on messages: the log of an answer belongs to the same conversation (23503).';
 create trigger log_is_of_the_conversation after insert or update of preprocessing_log_id on public.messages
   for each row when (new.preprocessing_log_id is not null) execute function private.keep_log_of_conversation();
 
@@ -205,7 +204,7 @@ begin
 end;
 $$;
 comment on function private.log_preprocessing(public.messages, jsonb) is
-  'Keeps what the concierge made of a message, when it is told. Returns the log''s id. Errors: forbidden 403.';
+  'Stores the concierge''s analysis of a message, when it is given. Returns the log''s id. Errors: forbidden 403.';
 
 -- postprocessing_results ----------------------------------------------------------------------------------------------
 create table public.postprocessing_results (
@@ -224,10 +223,10 @@ create table public.postprocessing_results (
   constraint duration_ms_is_not_negative check (duration_ms >= 0)
 );
 comment on table public.postprocessing_results is
-  'The concierge after the model: what is to be remembered of an answer, how good it was, how to show it and go on '
-  'from it.';
+  'The concierge''s analysis after the model: what to remember from an answer, how good it was, how to show it and '
+  'what may follow.';
 alter table public.postprocessing_results enable row level security;
-comment on column public.postprocessing_results.follow_ups is 'What the person may want to say next.';
+comment on column public.postprocessing_results.follow_ups is 'Suggested next messages for the user.';
 create index postprocessing_results_message_id on public.postprocessing_results (message_id);
 create index postprocessing_results_conversation_id on public.postprocessing_results (conversation_id);
 create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
@@ -236,7 +235,7 @@ create trigger message_is_of_the_conversation after insert or update of message_
 
 grant select on public.preprocessing_logs, public.postprocessing_results to authenticated;
 grant select, insert, delete on public.preprocessing_logs, public.postprocessing_results to service_role;
--- update is granted to nobody: a log says what was thought at the time.
+-- update is granted to no role: a log records a past decision.
 
 create policy "People read what they were taken for" on public.preprocessing_logs
   for select to authenticated
@@ -246,8 +245,8 @@ create policy "People read what they were taken for" on public.preprocessing_log
       and conversation.user_id = (select private.current_user_id())
   ) is not null);
 comment on policy "People read what they were taken for" on public.preprocessing_logs is
-  'One may know which model answered, and why. What one was taken for (mood, what memory was asked) is not shared '
-  'with the conversation.';
+  'A user may know which model answered, and why. How the user was classified (mood, memory query) is not shared with '
+  'the conversation.';
 create policy "People read what came of what they said" on public.postprocessing_results
   for select to authenticated
   using ((
@@ -256,4 +255,4 @@ create policy "People read what came of what they said" on public.postprocessing
       and conversation.user_id = (select private.current_user_id())
   ) is not null);
 comment on policy "People read what came of what they said" on public.postprocessing_results is
-  'Clients show the follow-ups, and people what was extracted about them.';
+  'Clients show the follow-ups, and users see what was extracted about them.';

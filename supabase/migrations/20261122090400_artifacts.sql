@@ -1,9 +1,9 @@
--- Artifacts: what was made in a conversation. A version is a row, and none is written over.
+-- Artifacts: documents made in a conversation. Each version is a row, and no version is overwritten.
 --
 -- Touches: public.artifacts, public.latest_artifacts, revise_artifact.
--- Beware:  all versions of an artifact have one id, one owner, one kind; created_at tells them apart, in whole
---          milliseconds, so that a client that reads it into a Date and writes it back means the same version. An
---          artifact outlives its conversation, and is its owner's then.
+-- Beware:  All versions of an artifact share one id, one owner and one kind. created_at tells them apart. It is in
+--          whole milliseconds, so that a client that reads it into a Date and writes it back means the same version. An
+--          artifact outlives its conversation and then belongs to its owner.
 
 create function private.artifact_hash(content text, component_tree jsonb, data_bindings jsonb)
 returns text
@@ -18,7 +18,7 @@ begin
 end;
 $$;
 comment on function private.artifact_hash(text, jsonb, jsonb) is
-  'SHA-256 of what a version holds, in hexadecimal: equal for equal versions.';
+  'SHA-256 of a version''s content, in hexadecimal: equal for equal versions.';
 grant execute on function private.artifact_hash(text, jsonb, jsonb) to authenticated, service_role;
 
 create table public.artifacts (
@@ -61,15 +61,15 @@ create table public.artifacts (
   constraint content_hash_is_sha256 check (content_hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.artifacts is
-  'What was made: texts, code, sheets, diagrams, interfaces. Each version is a row of the same id.';
+  'Artifacts: texts, code, sheets, diagrams, interfaces. Each version is a row with the same id.';
 alter table public.artifacts enable row level security;
 comment on column public.artifacts.created_at is
-  'When this version was made: its name within the artifact. Whole milliseconds.';
-comment on column public.artifacts.component_tree is 'Of an ag-ui artifact: its components.';
-comment on column public.artifacts.data_bindings is 'Of an ag-ui artifact: where its components take their data from.';
+  'When this version was made. It identifies the version within the artifact. Whole milliseconds.';
+comment on column public.artifacts.component_tree is 'For an ag-ui artifact: its components.';
+comment on column public.artifacts.data_bindings is 'For an ag-ui artifact: the data sources of its components.';
 comment on column public.artifacts.ui_state is
-  'How it is shown (folded, scrolled to …); not part of the version, and written in place.';
-comment on column public.artifacts.summary_for_llm is 'What a prompt says of it instead of its content.';
+  'How it is displayed (folded, scrolled to …). Not part of the version; updated in place.';
+comment on column public.artifacts.summary_for_llm is 'What a prompt contains instead of its content.';
 create index artifacts_user_id on public.artifacts (user_id);
 create index artifacts_conversation_id on public.artifacts (conversation_id, workspace_id, user_id);
 create index artifacts_folder_id on public.artifacts (workspace_id, user_id, folder_id);
@@ -83,8 +83,8 @@ grant insert (workspace_id, conversation_id, kind, title, content, component_tre
   on public.artifacts to authenticated;
 grant update (ui_state, folder_id, tags) on public.artifacts to authenticated;
 grant select, insert, update, delete on public.artifacts to service_role;
--- id and created_at are not granted: an insert makes a new artifact, revise_artifact another version. What a version
--- holds is never updated by people; delete is the erasure's.
+-- id and created_at are not granted: an insert makes a new artifact, revise_artifact a new version. People never update
+-- a version's content. Only erasure deletes.
 
 create policy "People read their artifacts and those of shared conversations" on public.artifacts
   for select to authenticated
@@ -94,22 +94,22 @@ create policy "People read their artifacts and those of shared conversations" on
       where conversation.id = artifacts.conversation_id) is not null
   );
 comment on policy "People read their artifacts and those of shared conversations" on public.artifacts is
-  'Sharing a conversation shares what was made in it. Its owner keeps it when the conversation is deleted.';
+  'Sharing a conversation shares its artifacts. The owner keeps them when the conversation is deleted.';
 create policy "People make artifacts" on public.artifacts
   for insert to authenticated
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People make artifacts" on public.artifacts is
-  'In their own conversations, or in none: the keys say so.';
+  'In their own conversations, or in none. The foreign keys enforce it.';
 create policy "People file their artifacts" on public.artifacts
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People file their artifacts" on public.artifacts is 'Folder, tags and how it is shown.';
+comment on policy "People file their artifacts" on public.artifacts is 'Folder, tags and display state.';
 
--- By the primary key, for each row that the rest of the query leaves: right for one artifact, a conversation's, a
--- folder's.
+-- By the primary key, once for each row that remains after the other filters. This suits one artifact, a conversation's
+-- or a folder's.
 create view public.latest_artifacts with (security_invoker = true) as
 select artifact.*
 from public.artifacts as artifact
@@ -144,7 +144,7 @@ begin
 end;
 $$;
 comment on function private.keep_versions_together() is
-  'Trigger on artifacts: a version is newer than the one before and of the same owner and kind (invalid_body 400, '
+  'Trigger on artifacts: a version is newer than the one before and has the same owner and kind (invalid_body 400, '
   'version_conflict 409).';
 create trigger keep_versions_together before insert on public.artifacts
   for each row execute function private.keep_versions_together();
@@ -166,7 +166,8 @@ declare
   newer public.artifacts;
   revised public.artifacts;
 begin
-  -- Held: of two who revise the same version the second waits here, and sees the first one's version below.
+  -- Locked: of two callers who revise the same version, the second waits here and then sees the first one's version
+  -- below.
   select known.* into base
   from public.artifacts as known
   where known.id = revise_artifact.artifact_id and known.created_at = revise_artifact.version
@@ -186,7 +187,7 @@ begin
   select known.* into newer from public.artifacts as known
   where known.id = base.id and known.created_at > base.created_at order by known.created_at desc limit 1;
   if found then
-    -- The same revision, sent again: its answer was lost on the way.
+    -- A retry of the same revision, whose response was lost.
     if (newer.content, newer.title, newer.component_tree, newer.data_bindings) is not distinct from
       (revised.content, revised.title, revised.component_tree, revised.data_bindings)
     then
@@ -228,9 +229,10 @@ as $$
   select * from private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
 $$;
 comment on function public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
-  'Adds a version to an artifact. version: created_at of the newest one, which is revised; what is left out stays. '
-  'The same revision sent again is answered with its version. For its owner and the service. Returns the new version. '
-  'Errors: not_found 404, version_conflict 409 (somebody was faster), 23514 on a malformed value.';
+  'Adds a version to an artifact. version: created_at of the newest version, which is revised. Arguments left out keep '
+  'their value. Idempotent: a retry of the same revision returns its version. Callers: the owner and the service. '
+  'Returns the new version. Errors: not_found 404, version_conflict 409 (another revision came first), 23514 on a '
+  'malformed value.';
 
 grant execute on function
   public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text),
