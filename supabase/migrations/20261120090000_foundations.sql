@@ -1,10 +1,11 @@
--- Foundations: what every later chapter stands on.
+-- Foundations: extensions, the schema `private`, default privileges, and the helpers that all later chapters use.
 --
--- Touches: extensions, the schema `private`, default privileges, three small helpers.
--- Beware:  nothing in `public` is reachable by anyone unless a chapter grants it. The platform's newer projects begin
---          that way; older ones do not, so the defaults are revoked here by hand. pgvector before 0.8.2 overflows a
---          buffer in parallel HNSW builds and before 0.8.3 may corrupt an index on vacuum: run 0.8.3 or later where you
---          can.
+-- Touches: extensions, the schema `private`, default privileges; private.raise_error (errors with a code), the helpers
+--          that read the request's token, act_as, touch_updated_at.
+-- Beware:  no client can reach anything in `public` unless a chapter grants it. Newer projects of the platform begin
+--          that way; older ones do not, so the default privileges are revoked here. pgvector before 0.8.2 overflows a
+--          buffer in parallel HNSW builds, and before 0.8.3 vacuum may corrupt an index: run 0.8.3 or later where
+--          possible.
 
 create extension if not exists ltree with schema extensions;
 create extension if not exists vector with schema extensions;
@@ -19,17 +20,16 @@ alter default privileges in schema public revoke all on functions from anon, aut
 
 create schema private;
 comment on schema private is
-  'Policy helpers, triggers, ledgers and the scratchpad. Never exposed by the Data API; reached only through '
+  'Policy helpers, triggers, ledgers and the scratchpad. The Data API never exposes it; clients reach it only through '
   'functions.';
--- Usage lets policies call their helpers; no table in here is granted to anyone.
+-- Usage lets policies call their helpers; no table in here is granted to any client.
 grant usage on schema private to authenticated, service_role;
 
--- Words that many tables use. Domains and not checks on the tables that are written most: Postgres compiles a table's
--- checks anew for each statement and a domain's once per session, which for the audit log was 30 µs against 12 µs an
--- insert.
+-- Types that many tables use. Domains and not checks on the busiest tables: Postgres compiles a table's checks for each
+-- statement, but a domain's once per session. For the audit log that was 30 µs against 12 µs an insert.
 create domain private.short_text as text
   constraint short_text_has_1_to_200_characters check (length(value) between 1 and 200);
-comment on domain private.short_text is 'A name or an id of anything: 1 to 200 characters.';
+comment on domain private.short_text is 'A name or an id: 1 to 200 characters.';
 create domain private.small_object as jsonb
   constraint small_object_is_an_object_of_16_kib check (jsonb_typeof(value) = 'object'
     and pg_column_size(value) <= 16384);
@@ -55,8 +55,8 @@ end;
 $$;
 comment on function private.raise_error(text, text, integer, text, jsonb, jsonb) is
   'Raises an error that the Data API and the edge functions answer with `status`, `headers` and {code, message, hint, '
-  'details}; details is for programs. `code` is registered in docs/errors.md. Form: PostgREST''s custom errors '
-  '(SQLSTATE PGRST).';
+  'details}. Programs read details. docs/errors.md registers each `code`. Form: PostgREST''s custom errors (SQLSTATE '
+  'PGRST).';
 
 create function private.is_time_zone(name text)
 returns boolean
@@ -65,7 +65,7 @@ stable
 set search_path = ''
 as $$
 begin
-  -- A place whose clocks are changed, or UTC for nowhere: an offset or an abbreviation would stay behind when they are.
+  -- A place whose clocks change, or UTC. An offset or an abbreviation would be wrong after they change.
   if name is null or name !~ '^(UTC|[A-Z][A-Za-z_-]*(/[A-Z][A-Za-z0-9_-]*)+)$'
     or name ~ '^(Etc|SystemV|US|Brazil|Canada|Chile|Mexico)/' then
     return false;
@@ -77,8 +77,8 @@ exception when invalid_parameter_value then
 end;
 $$;
 comment on function private.is_time_zone(text) is
-  'Whether a text is UTC or the IANA name of a place, such as America/Chicago. EST, UTC-6 and Etc/GMT+6 are not: they '
-  'do not follow the clocks of any place.';
+  'Whether a text is UTC or an IANA place name such as America/Chicago. EST, UTC-6 and Etc/GMT+6 are refused: they '
+  'follow no place''s clocks.';
 grant execute on function private.is_time_zone(text) to authenticated, service_role;
 
 -- Who is asking -------------------------------------------------------------------------------------------------------
@@ -100,8 +100,8 @@ begin
 end;
 $$;
 comment on function private.jwt_claims() is
-  'The verified claims of the request''s token, {} without one. Never raises: a helper that raises can silence every '
-  'subscriber of realtime.';
+  'The verified claims of the request''s token; {} without a token. Never raises: a helper that raises can silence '
+  'every realtime subscriber.';
 
 create function private.current_user_id(for_scope text default null)
 returns uuid
@@ -114,10 +114,10 @@ declare
   claims text := pg_catalog.current_setting('request.jwt.claims', true);
   subject text;
 begin
-  -- Not by way of jwt_claims(): every policy begins here, and a call within a call is a third of the time.
+  -- Not by calling jwt_claims(): every policy begins here, and the nested call takes a third of the time.
   if pg_catalog.pg_input_is_valid(claims, 'jsonb') then
     if claims::json ->> 'client_id' is not null or claims::json ->> 'act' is not null then
-      -- Whoever acts for a person is that person only where a scope says so: what asks for none is closed to them.
+      -- An agent counts as its person only where a scope is named; without one, it is closed out.
       return case when for_scope is not null then private.person_behind_agent(for_scope) end;
     end if;
     subject := claims::json ->> 'sub';
@@ -126,13 +126,14 @@ begin
 end;
 $$;
 comment on function private.current_user_id(text) is
-  'The person whose rights hold: of the request''s token, null without one or when it is malformed. With a token by '
-  'which an agent acts, null, except where for_scope names what the agent must be allowed (private.scopes): then the '
-  'person it acts for, as long as all who are asked still say yes. The only place that reads `sub` for rights.';
+  'The person whose rights apply: the subject of the request''s token, or null when the token is missing or malformed. '
+  'With an agent''s token it is null, unless for_scope names the scope that the agent needs (private.scopes). Then it '
+  'is the person for whom the agent acts, as long as every check still allows it. The only place that reads `sub` to '
+  'decide rights.';
 
 create function private.person_of_token()
 returns uuid
-language plpgsql -- a function in SQL that is not folded into its statement is planned by each
+language plpgsql -- a SQL function that is not inlined is planned by each call
 stable
 parallel safe
 set search_path = ''
@@ -146,8 +147,8 @@ begin
 end;
 $$;
 comment on function private.person_of_token() is
-  'Whom the token is of, or whom an agent acts for: to count and to record, never to decide. Null for an agent as '
-  'itself.';
+  'The person of the token, or the person for whom an agent acts. Use it to count and to record, never to decide. Null '
+  'for an agent as itself.';
 
 create function private.agent_of_token()
 returns uuid
@@ -161,13 +162,13 @@ declare
 begin
   return case
     when pg_catalog.pg_input_is_valid(claims ->> 'client_id', 'uuid') then (claims ->> 'client_id')::uuid
-    -- Never null for one who acts for somebody: the null uuid is no agent.
+    -- Never null for an agent that acts for a person: the null uuid is no agent.
     when claims ? 'client_id' or claims ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end;
 end;
 $$;
 comment on function private.agent_of_token() is
-  'The agent that acts with this token, null for a person. It narrows (agent_id = …) and is recorded; that the agent '
-  'may, the helpers with a scope decide.';
+  'The agent that acts with this token; null for a person. It narrows a query (agent_id = …) and is recorded. The '
+  'helpers with a scope decide whether the agent may.';
 grant execute on function
   private.jwt_claims(), private.current_user_id(text), private.person_of_token(), private.agent_of_token()
 to authenticated, service_role;
@@ -182,7 +183,7 @@ as $$
 declare
   acting_role text := pg_catalog.current_setting('role', true);
 begin
-  -- `role` is what SET ROLE chose; a security definer function does not change it.
+  -- `role` is the role that SET ROLE chose; a security definer function does not change it.
   return acting_role in ('service_role', 'postgres', 'supabase_admin')
       or (acting_role = 'none' and session_user <> 'authenticator');
 end;
@@ -206,8 +207,8 @@ begin
 end;
 $$;
 comment on function private.act_as(uuid) is
-  'Until the transaction ends, what is done counts as done by this person (in the audit log, in granted_by). For '
-  'functions that have verified the token themselves. Granted to nobody.';
+  'Until the transaction ends, changes count as this person''s (in the audit log, in granted_by). For functions that '
+  'have verified the token themselves. Granted to no role.';
 
 -- Rows that change ----------------------------------------------------------------------------------------------------
 
@@ -222,4 +223,4 @@ begin
   return new;
 end;
 $$;
-comment on function private.touch_updated_at() is 'Before-update trigger: keeps updated_at.';
+comment on function private.touch_updated_at() is 'Before-update trigger: sets updated_at.';

@@ -1,9 +1,9 @@
--- Plans: how much of what a workspace of each plan may have.
+-- Plans: the limits of each plan.
 --
--- Touches: public.plans, public.plan_limits, private.limits.
--- Beware:  every number that bounds somebody's work is a row here and not a constant: an operator changes it with an
---          update, for one plan (plan_limits) or for one workspace (workspace_limits). docs/limits.md lists them; a
---          test compares the page with these rows.
+-- Touches: public.plans, private.limits (which limits exist), public.plan_limits (their values per plan).
+-- Beware:  every bound is a row here and not a constant. An operator changes it with an update, for one plan
+--          (plan_limits) or for one workspace (workspace_limits). docs/limits.md lists the limits; a test compares the
+--          page with these rows.
 
 create table public.plans (
   name text primary key,
@@ -13,8 +13,8 @@ create table public.plans (
   constraint description_is_short check (length(description) <= 500)
 );
 comment on table public.plans is
-  'What a workspace can be on. A plan of one''s own is a row here and its limits; a limit that it does not name is '
-  'that of `free`.';
+  'The plans that a workspace can have. A custom plan is a row here plus its limits. A limit that a plan does not name '
+  'has the value of `free`.';
 alter table public.plans enable row level security;
 grant select on public.plans to authenticated;
 grant select, insert, update, delete on public.plans to service_role;
@@ -34,12 +34,12 @@ create table private.limits (
   constraint period_is_known check (period in ('total', 'day', 'month', 'at_once'))
 );
 comment on table private.limits is
-  'The limits that there are: of what, over which time, in which unit. The chapter that holds somebody to a limit adds '
-  'its row.';
+  'Every limit: its subject, period and unit. The chapter that enforces a limit adds its row.';
 comment on column private.limits.subject is
-  'Whose use is counted: a workspace''s, a person''s over all workspaces, a single document''s or artifact''s.';
+  'Whose use is counted: a workspace''s, a person''s over all workspaces, or that of a single document or artifact.';
 comment on column private.limits.period is
-  'total: frees by removing · day, month: frees at the next UTC day or month · at_once: frees when one of them ends.';
+  'total: removing things frees it · day, month: it frees at the next UTC day or month · at_once: it frees when one of '
+  'the running operations ends.';
 
 create table public.plan_limits (
   plan text not null references public.plans (name) on delete cascade,
@@ -52,15 +52,15 @@ create table public.plan_limits (
   constraint free_has_a_bound check (plan <> 'free' or value is not null)
 );
 comment on table public.plan_limits is
-  'How much of what a plan has. Changed by the service; holds from the next statement on.';
-comment on column public.plan_limits.value is 'In the limit''s unit; null: no bound. Free has a bound for everything.';
+  'The value of each limit in each plan. Only the service changes it. A change applies from the next statement on.';
+comment on column public.plan_limits.value is 'In the limit''s unit; null: unlimited. Free limits everything.';
 create index plan_limits_name on public.plan_limits (name);
 create trigger touch_updated_at before update on public.plan_limits
   for each row execute function private.touch_updated_at();
 alter table public.plan_limits enable row level security;
 grant select on public.plan_limits to authenticated;
 grant select, insert, update, delete on public.plan_limits to service_role;
--- Policies of both tables are in the next chapter but one: they need to know who belongs to a workspace.
+-- The policies of both tables are in the chapter `limits`: they need to know the members of a workspace.
 
 create function private.add_limit(name text, subject text, period text, unit text, description text, free bigint,
   team bigint, business bigint)
@@ -73,7 +73,7 @@ as $$
   insert into public.plan_limits (plan, name, value) values ('free', $1, $6), ('team', $1, $7), ('business', $1, $8);
 $$;
 comment on function private.add_limit(text, text, text, text, text, bigint, bigint, bigint) is
-  'For chapters: adds a limit and its value in each seeded plan (null: no bound).';
+  'For chapters: adds a limit and its value in each seeded plan (null: unlimited).';
 create function private.remove_limits(names text[])
 returns void
 language sql
@@ -83,4 +83,5 @@ as $$
   delete from public.plan_limits where name = any (names);
   delete from private.limits where name = any (names);
 $$;
-comment on function private.remove_limits(text[]) is 'For rollbacks of chapters: what add_limit added, in every plan.';
+comment on function private.remove_limits(text[]) is
+  'For rollbacks of chapters: removes from every plan what add_limit added.';

@@ -1,8 +1,8 @@
--- People and workspaces: profiles, workspaces, members, and the helpers that every policy is made of.
+-- People and workspaces: profiles, workspaces, members, and the helpers that every policy uses.
 --
 -- Touches: public.profiles, public.workspaces, public.members, a trigger on auth.users.
--- Beware:  policies never join. A helper returns the array of what the caller may see, once per statement, and the
---          policy compares with it, so that the index on workspace_id is used
+-- Beware:  policies never join. A helper returns an array of what the caller may see, once per statement. The policy
+--          compares with that array, so Postgres can use the index on workspace_id
 --          (docs/decisions/0002-policies-compare-with-an-array.md has the measurement).
 
 -- profiles ------------------------------------------------------------------------------------------------------------
@@ -24,12 +24,12 @@ create table public.profiles (
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.profiles is
-  'A person as others see them; one row per auth user, guests who signed in anonymously included. Made by a trigger on '
-  'auth.users.';
+  'A person as others see them: one row per auth user, including guests who signed in anonymously. A trigger on '
+  'auth.users makes it.';
 alter table public.profiles enable row level security;
 comment on column public.profiles.email is
-  'The address, once it is confirmed: a copy of auth.users. Null before, and for anonymous people: whoever signs up '
-  'as somebody else''s address has nothing of it.';
+  'The confirmed address, a copy from auth.users. Null before it is confirmed, and for anonymous people: signing up '
+  'with another person''s address gives no access to what is addressed to it.';
 comment on column public.profiles.time_zone is 'An IANA name, e.g. Europe/Lisbon.';
 
 create trigger touch_updated_at before update on public.profiles
@@ -55,8 +55,8 @@ begin
 end;
 $$;
 comment on function private.keep_profile() is
-  'Trigger on auth.users: makes the profile at sign-up and follows the address, as far as it is confirmed. The display '
-  'name is only a suggestion: user_metadata is the person''s own and decides nothing.';
+  'Trigger on auth.users: makes the profile at sign-up and copies the address once it is confirmed. The display name '
+  'is only a suggestion: the person controls user_metadata, so it decides nothing.';
 create trigger keep_profile after insert or update of email, email_confirmed_at on auth.users
   for each row execute function private.keep_profile();
 
@@ -74,23 +74,23 @@ create table public.workspaces (
   updated_at timestamptz not null default now(),
   constraint name_is_short check (length(name) between 1 and 200),
   constraint slug_is_a_slug check (slug ~ '^[a-z0-9](-?[a-z0-9])*$' and length(slug) <= 63),
-  constraint billing_plan_is_short check (length(billing_plan) <= 40), -- which ones there are: public.plans
+  constraint billing_plan_is_short check (length(billing_plan) <= 40), -- the plans are in public.plans
   constraint region_is_short check (region ~ '^[a-z0-9](-?[a-z0-9])*$' and length(region) <= 40),
   constraint k8s_namespace_is_a_dns_label check (k8s_namespace ~ '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
     and length(k8s_namespace) <= 63),
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.workspaces is
-  'A tenant. Deleting is soft: deleted_at hides it from everyone at once, a job purges it 30 days later.';
+  'A tenant. Deletion is soft: deleted_at hides it from everyone at once, and a job purges it 30 days later.';
 alter table public.workspaces enable row level security;
 comment on column public.workspaces.region is
-  'Where its data must stay; set when the workspace is made, changed by the service alone.';
+  'Where the workspace''s data must stay. Set when the workspace is made; only the service changes it.';
 comment on column public.workspaces.k8s_namespace is
   'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 comment on column public.workspaces.billing_plan is
-  'What it may have: public.plan_limits. Changed by the service alone.';
+  'The plan, which sets the limits (public.plan_limits). Only the service changes it.';
 create index workspaces_billing_plan on public.workspaces (billing_plan);
--- Of a deleted workspace the slug is free again.
+-- Deleting a workspace frees its slug.
 create unique index workspaces_slug on public.workspaces (slug) where deleted_at is null;
 create index workspaces_deleted_at on public.workspaces (deleted_at) where deleted_at is not null;
 create function private.only_workspace()
@@ -102,7 +102,7 @@ as $$
   select case when count(*) = 1 then (array_agg(w.id))[1] end from (select id from public.workspaces limit 2) as w;
 $$;
 comment on function private.only_workspace() is
-  'The workspace of an installation that has one; null where there are several, deleted ones counted.';
+  'The workspace of an installation that has exactly one; null where there are several, deleted ones included.';
 create trigger touch_updated_at before update on public.workspaces
   for each row execute function private.touch_updated_at();
 
@@ -118,7 +118,8 @@ create table public.members (
   constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest'))
 );
 comment on table public.members is
-  'Who belongs to a workspace, and as what. There is always at least one owner, also under concurrent removals.';
+  'The people of each workspace, and their roles. A workspace always keeps at least one owner, also under concurrent '
+  'removals.';
 alter table public.members enable row level security;
 create index members_user_id on public.members (user_id, workspace_id) include (role);
 create index members_invited_by on public.members (invited_by);
@@ -144,15 +145,14 @@ begin
   end;
 end;
 $$;
-comment on function private.roles_from(text) is
-  'The roles that are at least this one; none for a role that does not exist.';
+comment on function private.roles_from(text) is 'The roles from this one upwards; none for a role that does not exist.';
 
 create function private.workspace_ids(minimum_role text default 'guest', for_scope text default null)
 returns uuid[]
 language plpgsql
 stable
 parallel safe
-security definer -- reads members past RLS: the policies on members are made of it
+security definer -- reads members past RLS: the policies on members use it
 set search_path = ''
 as $$
 declare
@@ -172,8 +172,8 @@ begin
 end;
 $$;
 comment on function private.workspace_ids(text, text) is
-  'The workspaces in which the caller is at least `minimum_role` (guest, member, admin, owner). Empty without a '
-  'session, and for an agent where no for_scope opens it; with one, the agent''s workspace. Never raises. For '
+  'The workspaces in which the caller has at least `minimum_role` (guest, member, admin, owner). Empty without a '
+  'session, and for an agent without a for_scope that allows it; with one, the agent''s workspace. Never raises. For '
   'policies: workspace_id = any ((select private.workspace_ids())::uuid[]).';
 grant execute on function private.workspace_ids(text, text) to authenticated, service_role;
 

@@ -1,10 +1,11 @@
--- Limits: what one workspace may have, what is used of it, and the one way in which more is refused.
+-- Limits: the limits of each workspace, counters of their use, and the error that refuses more.
 --
--- Touches: public.workspace_limits, private.counters, private.limit_of, count_against and the triggers made of it,
---          public.workspace_usage.
--- Beware:  a counter is a row that is updated with what it counts, in the same transaction: two who take the last place
---          queue for it, and a transaction that is rolled back has counted nothing. It is held until the commit: what
---          is written many times a second by one workspace (messages) is not counted so.
+-- Touches: public.workspace_limits (limits that differ from the plan), private.counters (use), private.limit_of,
+--          count_against and the triggers that call it, take_one_of (concurrency), public.workspace_usage (limits and
+--          use, for clients).
+-- Beware:  a counter is a row that is updated in the same transaction as the rows it counts. Two transactions that want
+--          the last place queue for it, and a rollback undoes the count. The row stays locked until the commit, so rows
+--          that one workspace writes many times a second (messages) are not counted this way.
 
 create table public.workspace_limits (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -19,16 +20,16 @@ create table public.workspace_limits (
   constraint reason_is_short check (length(reason) <= 500)
 );
 comment on table public.workspace_limits is
-  'Where one workspace has more or less than its plan. Written by the service.';
-comment on column public.workspace_limits.value is 'In the limit''s unit; null: no bound for this workspace.';
+  'Limits of one workspace that differ from its plan. The service writes them.';
+comment on column public.workspace_limits.value is 'In the limit''s unit; null: unlimited for this workspace.';
 create index workspace_limits_name on public.workspace_limits (name);
 create trigger touch_updated_at before update on public.workspace_limits
   for each row execute function private.touch_updated_at();
 alter table public.workspace_limits enable row level security;
 grant select (workspace_id, name, value, created_at, updated_at) on public.workspace_limits to authenticated;
 grant select, insert, update, delete on public.workspace_limits to service_role;
--- insert, update and delete are not granted to people, because nobody gives themselves more; `reason` is the operator's
--- own note.
+-- insert, update and delete are not granted to people, because they could raise their own limits; `reason` is the
+-- operator's own note.
 
 create policy "Members read their workspace's own limits" on public.workspace_limits
   for select to authenticated
@@ -39,7 +40,7 @@ create policy "Whoever is a member somewhere reads the plans" on public.plans
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
 comment on policy "Whoever is a member somewhere reads the plans" on public.plans is
-  'Guests and strangers choose no plan.';
+  'Guests and strangers do not choose plans.';
 create policy "Whoever is a member somewhere reads what plans have" on public.plan_limits
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
@@ -49,7 +50,7 @@ create function private.limit_of(in_workspace uuid, limit_name text)
 returns bigint
 language plpgsql
 stable
-security definer -- whoever is bound by it, the rows are the operator's
+security definer -- the rows belong to the operator, the callers are bound by them
 set search_path = ''
 as $$
 declare
@@ -72,15 +73,15 @@ begin
 end;
 $$;
 comment on function private.limit_of(uuid, text) is
-  'How much of a limit a workspace has: its own row, else its plan''s, else that of free (also without a workspace: '
-  'what a person has by themselves). Null: no bound; 0 for a limit that there is not. For one lookup in a statement: '
-  '(select private.limit_of(…)).';
+  'The value of a limit for a workspace: its own row, else its plan''s, else that of free. Without a workspace it is '
+  'that of free (for limits of a person). Null: unlimited; 0 for an unknown limit. Call it once per statement: (select '
+  'private.limit_of(…)).';
 
 create function private.refuse_over_limit(limit_name text, used bigint, allowed bigint)
 returns void
 language plpgsql
 stable
-security definer -- reads the list of limits whoever is refused
+security definer -- reads the list of limits for every caller
 set search_path = ''
 as $$
 declare
@@ -96,7 +97,7 @@ begin
   perform private.raise_error(
     'limit_reached',
     format('The limit %s of the %s is reached: %s of %s in use.', limit_name, known.subject, used, allowed),
-    -- What frees by itself is 429, so that clients try again; what somebody has to change is not.
+    -- A limit that frees by itself is 429, so that clients retry; one that a user has to free is 403.
     case when known.period = 'total' then 403 else 429 end,
     case known.period
       when 'total' then 'Remove some, or ask for more: the limit is of the plan or of the workspace.'
@@ -108,8 +109,8 @@ begin
 end;
 $$;
 comment on function private.refuse_over_limit(text, bigint, bigint) is
-  'Refuses with limit_reached: 429 with Retry-After where it frees by itself (day, month, at_once), 403 where '
-  'something has to be removed. details is JSON: {limit, used, allowed, unit, frees_at}.';
+  'Refuses with limit_reached: 429 with Retry-After where the limit frees by itself (day, month, at_once), 403 where '
+  'the user has to remove something. details is JSON: {limit, used, allowed, unit, frees_at}.';
 
 -- Counters ------------------------------------------------------------------------------------------------------------
 
@@ -121,8 +122,8 @@ create table private.counters (
   primary key (subject, name, period_start)
 ) with (fillfactor = 50);
 comment on table private.counters is
-  'What is used of a limit: by a workspace or a person, in all (period_start -infinity) or in a UTC day or month. Half '
-  'of each page is free, so that an update stays on it.';
+  'The use of each limit, per workspace or person: in total (period_start -infinity) or in a UTC day or month. Half of '
+  'each page stays free, so that an update stays on its page.';
 create index counters_name on private.counters (name);
 
 create function private.count_against(in_workspace uuid, whose uuid, limit_name text, amount bigint,
@@ -130,7 +131,7 @@ create function private.count_against(in_workspace uuid, whose uuid, limit_name 
 returns void
 language plpgsql
 volatile
-security definer -- counters and limits are nobody's to write
+security definer -- no caller may write counters or limits
 set search_path = ''
 as $$
 declare
@@ -154,14 +155,14 @@ begin
 end;
 $$;
 comment on function private.count_against(uuid, uuid, text, bigint, text) is
-  'Counts `amount` more (or less) of a limit as used by a workspace or a person, within the transaction, and refuses '
-  'what is over it. in_period: total, day, month. Errors: limit_reached 403 or 429.';
+  'Adds `amount` (negative to subtract) to the use of a limit by a workspace or a person, within the transaction, and '
+  'refuses use over the limit. in_period: total, day, month. Errors: limit_reached 403 or 429.';
 
 create function private.count_rows()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the counters are the owner's
+security definer -- no writer has grants on the counters
 set search_path = ''
 as $$
 declare
@@ -188,15 +189,15 @@ create function private.count_acts()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the counters are the owner's
+security definer -- no writer has grants on the counters
 set search_path = ''
 as $$
 declare
   person uuid := private.person_of_token();
   here record;
 begin
-  -- What the service does by itself is nobody's act; what it does for a person has their claims, and so has what an
-  -- agent does.
+  -- What the service does by itself counts for no person. What it does for a person has their claims, and so has what
+  -- an agent does.
   if person is not null then
     for here in select workspace_id, count(*) as n from new_rows group by 1 order by 1 loop
       perform private.count_against(here.workspace_id, person, tg_argv[0], here.n, tg_argv[1]);
@@ -206,14 +207,14 @@ begin
 end;
 $$;
 comment on function private.count_acts() is
-  'Statement trigger after insert (new_rows): counts what a person adds against a limit of theirs. Arguments: the '
-  'limit, its period. Errors: limit_reached.';
+  'Statement trigger after insert (new_rows): counts a person''s inserts against their limit. Arguments: the limit, '
+  'its period. Errors: limit_reached.';
 
 create function private.take_one_of(limit_name text, whose uuid, in_workspace uuid)
 returns void
 language plpgsql
 volatile
-security definer -- whoever is bound by it, limits are the operator's
+security definer -- no caller may read or write limits
 set search_path = ''
 as $$
 declare
@@ -230,14 +231,14 @@ begin
 end;
 $$;
 comment on function private.take_one_of(text, uuid, uuid) is
-  'Takes one of the places that a person or a workspace has at once, until the transaction ends, however it ends; '
-  'waits for nobody. Places are locks: nothing is written. Errors: limit_reached 429.';
+  'Takes one of the concurrent slots of a person or a workspace until the transaction ends. Does not wait. Slots are '
+  'advisory locks: nothing is written. Errors: limit_reached 429.';
 
 create function private.begin_long_work(in_workspace uuid, person uuid default null)
 returns void
 language plpgsql
 volatile
-security definer -- whoever is bound by it, limits are the operator's
+security definer -- no caller may read or write limits
 set search_path = ''
 as $$
 begin
@@ -251,8 +252,8 @@ begin
 end;
 $$;
 comment on function private.begin_long_work(uuid, uuid) is
-  'Asked for by whatever may take seconds (imports, exports, verifications), before it does anything: so many at once '
-  'of a person, and of a workspace, until the transaction ends. Errors: limit_reached 429.';
+  'Called first by operations that may take seconds (imports, exports, verifications). It bounds how many run at once '
+  'per person and per workspace, until the transaction ends. Errors: limit_reached 429.';
 grant execute on function private.begin_long_work(uuid, uuid) to authenticated, service_role;
 
 create function private.purge_counters()
@@ -271,7 +272,7 @@ as $$
   select count(*) from gone;
 $$;
 comment on function private.purge_counters() is
-  'Removes counters of days and months that are over, and of workspaces and people that are gone. Returns how many.';
+  'Removes counters of past days and months, and of workspaces and people that are gone. Returns how many.';
 
 -- What is used of what ------------------------------------------------------------------------------------------------
 
@@ -299,16 +300,16 @@ as $$
   where workspace.id = any (of_workspaces) and workspace.deleted_at is null;
 $$;
 comment on function private.read_usage(uuid[], uuid) is
-  'Each limit of each of these workspaces: what is used of it now (a person''s limits: by of_person), how much there '
-  'is (null: no bound) and when it frees by itself. used is null where nothing keeps it: what is at once or of a '
-  'single thing is counted when it is asked for.';
+  'For each limit of each of these workspaces: the current use (for limits of a person: by of_person), the limit '
+  '(null: unlimited) and when it frees by itself. used is null where no counter exists: concurrent use and limits of a '
+  'single item are counted when they are needed.';
 
 create function private.usage_of_mine()
 returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint,
   frees_at timestamptz)
 language plpgsql
 stable
-security definer -- counters are granted to nobody; it keeps to the caller's workspaces
+security definer -- no caller may read counters; it returns only the caller's workspaces
 set search_path = ''
 as $$
 begin
@@ -319,12 +320,12 @@ begin
 end;
 $$;
 comment on function private.usage_of_mine() is
-  'What the view workspace_usage shows: the caller''s workspaces and their own use; the service reads all.';
+  'The rows of the view workspace_usage: the caller''s workspaces and the caller''s own use. The service reads all.';
 grant execute on function private.usage_of_mine() to authenticated, service_role;
 
 create view public.workspace_usage with (security_invoker = true) as
   select workspace_id, name, subject, period, unit, used, allowed, frees_at from private.usage_of_mine();
 comment on view public.workspace_usage is
-  'What is used of what: each limit of the workspaces in which one is a member. A person''s limits show one''s own '
-  'use, the service''s reading none. allowed null: no bound.';
+  'The use of each limit in the workspaces where the caller is a member. Limits of a person show the caller''s own '
+  'use; for the service they are null. allowed null: unlimited.';
 grant select on public.workspace_usage to authenticated, service_role;

@@ -1,7 +1,7 @@
 -- Policies and grants of profiles, workspaces and members, and the rule that a workspace keeps an owner.
 --
 -- Touches: policies, grants, one trigger on public.members.
--- Beware:  anon gets nothing here, nor anywhere else: a guest is a person who signed in anonymously.
+-- Beware:  anon gets no grant, here or in any other chapter: a guest is a person who signed in anonymously.
 
 -- profiles
 grant select on public.profiles to authenticated, service_role;
@@ -22,20 +22,20 @@ create policy "People change their own profile" on public.profiles
   using (user_id = (select private.current_user_id()))
   with check (user_id = (select private.current_user_id()));
 comment on policy "People change their own profile" on public.profiles is
-  'The address is not theirs to change here: it follows auth.users.';
+  'The address cannot be changed here: it follows auth.users.';
 
 -- workspaces
 grant select on public.workspaces to authenticated, service_role;
 grant update (name, slug, settings) on public.workspaces to authenticated;
 grant insert, update, delete on public.workspaces to service_role;
--- insert is not granted to people, because a workspace needs its owner in the same transaction: create_workspace.
--- delete is not, because deleting is soft: delete_workspace. Plan, region and namespace are the service's.
+-- insert is not granted to people: a workspace needs its owner in the same transaction (create_workspace). delete is
+-- not granted: deletion is soft (delete_workspace). The service sets plan, region and namespace.
 
 create policy "People read their workspaces" on public.workspaces
   for select to authenticated
   using (id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read their workspaces" on public.workspaces is
-  'Also guests: the client shows where they are.';
+  'Guests too: the client shows them where they are.';
 create policy "Admins change their workspace" on public.workspaces
   for update to authenticated
   using (id = any ((select private.workspace_ids('admin'))::uuid[]))
@@ -85,13 +85,13 @@ create function private.keep_an_owner()
 returns trigger
 language plpgsql
 volatile
-security definer -- must see all owners, whoever asks
+security definer -- must see all owners, for every caller
 set search_path = ''
 as $$
 begin
-  -- Writing the workspace's row queues concurrent removals behind each other, and fails the second of two serializable
-  -- ones: reading it with a lock would let a repeatable-read transaction count an owner who is gone. No row: the
-  -- workspace itself is being deleted.
+  -- Writing the workspace's row makes concurrent removals queue, and fails the second of two serializable ones. A lock
+  -- without a write would let a repeatable-read transaction count an owner who is gone. No row: the workspace itself is
+  -- being deleted.
   update public.workspaces set updated_at = pg_catalog.now()
   where id = old.workspace_id and deleted_at is null;
   if found and not exists (
@@ -106,7 +106,7 @@ begin
 end;
 $$;
 comment on function private.keep_an_owner() is
-  'Trigger on members: refuses (last_owner, 409) what would leave a workspace without an owner.';
+  'Trigger on members: refuses a change that would leave a workspace without an owner (last_owner, 409).';
 create trigger keep_an_owner_on_removal after delete on public.members
   for each row when (old.role = 'owner') execute function private.keep_an_owner();
 create trigger keep_an_owner_on_change after update on public.members

@@ -1,9 +1,9 @@
--- Joining and leaving: how a workspace begins, how people come in, change hands and go.
+-- Joining and leaving: create, delete and restore a workspace; invite, accept and revoke; transfer ownership; leave.
 --
 -- Touches: public.invitations and the functions create_workspace, delete_workspace, restore_workspace, invite_member,
 --          accept_invitation, revoke_invitation, transfer_ownership, leave_workspace.
--- Beware:  an invitation's token is shown once, to whoever made it; the table keeps its SHA-256 only. An invitation is
---          worth what its inviter may give when it is accepted: with their right it ends.
+-- Beware:  an invitation's token is shown once, to the inviter; the table keeps only its SHA-256. Accepting checks that
+--          the inviter may still invite into that role; when they lose that right, the invitation ends.
 
 create table public.invitations (
   id uuid primary key default gen_random_uuid(),
@@ -34,7 +34,7 @@ create trigger touch_updated_at before update on public.invitations
 alter table public.invitations enable row level security;
 grant select (id, workspace_id, email, role, status, expires_at, invited_by, created_at, updated_at)
   on public.invitations to authenticated, service_role;
--- insert, update and delete are not granted: the functions below are the ways. token_hash is granted to nobody.
+-- insert, update and delete are not granted: clients use the functions below. No client may read token_hash.
 
 create policy "Admins read the workspace's invitations" on public.invitations
   for select to authenticated
@@ -63,14 +63,14 @@ create function private.create_workspace(name text, slug text, region text)
 returns public.workspaces
 language plpgsql
 volatile
-security definer -- writes two tables in which people may not insert
+security definer -- writes two tables where people have no insert
 set search_path = ''
 as $$
 declare
   person uuid := private.require_person();
   workspace public.workspaces;
 begin
-  -- The account is asked and not the token, which still says what was so when it was given.
+  -- Read the account and not the token, whose claims may be out of date.
   if (select account.is_anonymous from auth.users as account where account.id = person) then
     perform private.raise_error('anonymous_person', 'A guest cannot make a workspace.', 403,
       'Add an address to the account first.');
@@ -87,7 +87,7 @@ begin
 end;
 $$;
 comment on function private.create_workspace(text, text, text) is
-  'The body of public.create_workspace: what clients call runs as the caller, what it does needs more.';
+  'The body of public.create_workspace. It runs with more rights than its caller has.';
 
 create function private.delete_workspace(workspace_id uuid)
 returns timestamptz
@@ -110,7 +110,7 @@ begin
 end;
 $$;
 comment on function private.delete_workspace(uuid) is
-  'The body of public.delete_workspace: what clients call runs as the caller, what it does needs more.';
+  'The body of public.delete_workspace. It runs with more rights than its caller has.';
 
 create function private.restore_workspace(workspace_id uuid)
 returns void
@@ -136,7 +136,7 @@ exception when unique_violation then
 end;
 $$;
 comment on function private.restore_workspace(uuid) is
-  'The body of public.restore_workspace: what clients call runs as the caller, what it does needs more.';
+  'The body of public.restore_workspace. It runs with more rights than its caller has.';
 
 create function private.may_invite(inviter_role text, invited_role text)
 returns boolean
@@ -148,13 +148,13 @@ as $$
   select coalesce(inviter_role = 'owner' or inviter_role = 'admin' and invited_role <> 'owner', false);
 $$;
 comment on function private.may_invite(text, text) is
-  'Whether somebody of a role (null: of none) invites somebody into a role.';
+  'Whether a person with one role (null: none) may invite a person into another.';
 
 create function private.end_invitations()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever changes a membership, update of invitations is granted to nobody
+security definer -- no caller has update on invitations
 set search_path = ''
 as $$
 begin
@@ -165,8 +165,8 @@ begin
 end;
 $$;
 comment on function private.end_invitations() is
-  'Trigger on members: revokes the pending invitations that somebody who was removed, left or has another role may no '
-  'longer give.';
+  'Trigger on members: a person who was removed, left or changed role may no longer give some invitations. Their '
+  'pending invitations of that kind are revoked.';
 create trigger end_invitations_on_removal after delete on public.members
   for each row when (old.role in ('admin', 'owner')) execute function private.end_invitations();
 create trigger end_invitations_on_change after update of role on public.members
@@ -177,12 +177,12 @@ create function private.invite_member(workspace_id uuid, email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
 volatile
-security definer -- inserts where nobody may
+security definer -- inserts where no caller may
 set search_path = ''
 as $$
 declare
   person uuid := private.require_person();
-  -- Two random uuids are 244 random bits, with nothing but core Postgres.
+  -- Two random uuids have 244 random bits and need no extension.
   fresh_token text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
   wanted text := lower(trim(invite_member.email));
 begin
@@ -207,7 +207,7 @@ begin
 end;
 $$;
 comment on function private.invite_member(uuid, text, text) is
-  'The body of public.invite_member: what clients call runs as the caller, what it does needs more.';
+  'The body of public.invite_member. It runs with more rights than its caller has.';
 
 create function private.accept_invitation(token text)
 returns uuid
@@ -222,8 +222,8 @@ declare
   inviter_role text;
   invitation public.invitations;
 begin
-  -- The inviter's membership is held first and the invitation then, as by whoever removes the inviter: their right does
-  -- not end in between.
+  -- Lock the inviter's membership first and the invitation second, in the order of a removal of the inviter: their
+  -- right cannot end in between.
   select m.role into inviter_role
   from public.invitations as i join public.members as m on m.workspace_id = i.workspace_id and m.user_id = i.invited_by
   where i.token_hash = hash
@@ -255,7 +255,7 @@ begin
     on conflict do nothing;
     update public.invitations set status = 'accepted' where id = invitation.id;
   elsif private.member_role(person, invitation.workspace_id) is null then
-    -- Accepted once before, and removed since: an old token does not bring anyone back.
+    -- Accepted before, and removed since: an old token does not let the person back in.
     perform private.raise_error('invitation_invalid', 'This invitation does not exist or is over.', 404,
       'Ask for a new one.');
   end if;
@@ -263,7 +263,7 @@ begin
 end;
 $$;
 comment on function private.accept_invitation(text) is
-  'The body of public.accept_invitation: what clients call runs as the caller, what it does needs more.';
+  'The body of public.accept_invitation. It runs with more rights than its caller has.';
 
 create function private.revoke_invitation(invitation_id uuid)
 returns void
@@ -282,7 +282,7 @@ begin
 end;
 $$;
 comment on function private.revoke_invitation(uuid) is
-  'The body of public.revoke_invitation: what clients call runs as the caller, what it does needs more.';
+  'The body of public.revoke_invitation. It runs with more rights than its caller has.';
 
 create function private.transfer_ownership(workspace_id uuid, to_user uuid)
 returns void
@@ -309,7 +309,7 @@ begin
 end;
 $$;
 comment on function private.transfer_ownership(uuid, uuid) is
-  'The body of public.transfer_ownership: what clients call runs as the caller, what it does needs more.';
+  'The body of public.transfer_ownership. It runs with more rights than its caller has.';
 
 create function public.leave_workspace(workspace_id uuid)
 returns void
@@ -326,7 +326,8 @@ begin
   end if;
 end;
 $$;
-comment on function public.leave_workspace(uuid) is 'The caller leaves. Errors: not_found 404, last_owner 409.';
+comment on function public.leave_workspace(uuid) is
+  'Removes the caller from a workspace. Errors: not_found 404, last_owner 409.';
 
 grant execute on function private.raise_error(text, text, integer, text, jsonb, jsonb) to authenticated, service_role;
 grant execute on function

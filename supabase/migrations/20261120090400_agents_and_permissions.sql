@@ -1,7 +1,8 @@
--- Agents and permissions: the registry of which agents exist, and who may use which.
+-- Agents and permissions: the registry of agents, and who may use which.
 --
--- Touches: public.agents, public.permissions. Their policies are in the next chapters, after the core that decides.
--- Beware:  foreign keys inside a tenant are composite, so that a permission cannot join a person of one workspace to an
+-- Touches: public.agents, public.permissions. Their policies are in the chapter `access`, after the function that
+--          decides.
+-- Beware:  foreign keys inside a tenant are composite, so a permission cannot join a person of one workspace to an
 --          agent of another.
 
 create table public.agents (
@@ -31,15 +32,17 @@ create table public.agents (
   constraint settings_is_an_object check (jsonb_typeof(settings) = 'object' and length(settings::text) <= 65536)
 );
 comment on table public.agents is
-  'An agent runs in its own pod; this row says that it exists, where it answers and who it belongs to.';
+  'The registry of agents: that an agent exists, where it answers and who owns it. The agent itself runs in its own '
+  'pod.';
 alter table public.agents enable row level security;
 comment on column public.agents.endpoint_url is
-  'https, or http inside the cluster and then in the workspace''s own namespace. Functions check the address again '
-  'when they connect.';
+  'https, or http inside the cluster in the workspace''s own namespace. Functions check the address again when they '
+  'connect.';
 comment on column public.agents.endpoint_host is
-  'The host of endpoint_url: what the audit log records of it, for a path may say more than a log should keep.';
+  'The host of endpoint_url. The audit log records only the host, because a path may reveal more than a log should '
+  'keep.';
 comment on column public.agents.status is
-  'draft: admins only · published: whoever is permitted · paused, archived: nobody.';
+  'draft: admins only · published: people with permission · paused, archived: no one.';
 create trigger touch_updated_at before update on public.agents
   for each row execute function private.touch_updated_at();
 
@@ -59,7 +62,7 @@ create function private.keep_endpoint_in_namespace()
 returns trigger
 language plpgsql
 volatile
-security definer -- reads the workspace's namespace whoever writes
+security definer -- reads the workspace's namespace for every writer
 set search_path = ''
 as $$
 begin
@@ -69,7 +72,7 @@ begin
       'What an address says is logged on its way and shown to admins. Secrets go to the vault.'
     );
   end if;
-  -- Neither an address without a namespace nor a workspace without one is inside.
+  -- An address without a namespace is outside, and so is every address if the workspace has none.
   if new.endpoint_url like 'http://%' and not coalesce(private.endpoint_namespace(new.endpoint_url) = (
     select workspace.k8s_namespace from public.workspaces as workspace where workspace.id = new.workspace_id
   ), false) then
@@ -82,8 +85,8 @@ begin
 end;
 $$;
 comment on function private.keep_endpoint_in_namespace() is
-  'Trigger on agents: refuses a cluster address of another tenant (endpoint_outside_namespace, 422) and one that could '
-  'carry a secret (secret_in_url, 422).';
+  'Trigger on agents: refuses another tenant''s cluster address (endpoint_outside_namespace, 422) and an address that '
+  'could carry a secret (secret_in_url, 422).';
 create trigger keep_endpoint_in_namespace before insert or update of endpoint_url, workspace_id on public.agents
   for each row execute function private.keep_endpoint_in_namespace();
 
@@ -106,12 +109,12 @@ create table public.permissions (
   constraint reason_is_short check (length(reason) <= 500)
 );
 comment on table public.permissions is
-  'Who may use which agent. A row decides, either way; without one, owners and admins may and others may not.';
+  'Who may use which agent. A row allows or denies. Without a row, owners and admins may use the agent and others may '
+  'not.';
 alter table public.permissions enable row level security;
-comment on column public.permissions.can_use is
-  'false is an explicit no: it also holds against an admin''s standing right.';
+comment on column public.permissions.can_use is 'false is an explicit denial. It also overrides an admin''s right.';
 comment on column public.permissions.expires_at is
-  'From then on the row decides nothing. Needs no job: readers look at the time.';
+  'From then on the row has no effect. It needs no job: readers compare the time.';
 create index permissions_workspace_id_user_id on public.permissions (workspace_id, user_id);
 create index permissions_workspace_id_agent_id on public.permissions (workspace_id, agent_id);
 create index permissions_granted_by on public.permissions (granted_by);
@@ -125,7 +128,7 @@ volatile
 set search_path = ''
 as $$
 begin
-  -- The service may name someone; a person is always recorded as themselves.
+  -- The service may name a person; a person is always recorded as themselves.
   new.granted_by := coalesce(private.current_user_id(), new.granted_by);
   return new;
 end;

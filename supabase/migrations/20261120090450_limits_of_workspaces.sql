@@ -1,8 +1,9 @@
--- Limits of workspaces: seats, guests, pending invitations, agents, and how many workspaces one person makes.
+-- Limits of workspaces: seats, guests, pending invitations, agents, and workspaces per person.
 --
 -- Touches: triggers on members, invitations, agents, workspaces; private.count_members, private.count_invitations,
 --          private.limit_workspaces.
--- Beware:  they hold for whoever writes, the service too: it gives more by a row of workspace_limits, not by its key.
+-- Beware:  they bind every writer, the service too. The service raises a limit with a row in workspace_limits; its key
+--          does not pass one.
 
 do $$
 begin
@@ -28,7 +29,7 @@ create function private.count_members()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the counters are the owner's
+security definer -- no writer has grants on the counters
 set search_path = ''
 as $$
 declare
@@ -64,8 +65,8 @@ end;
 $$;
 comment on function private.count_members() is
   'Statement trigger on members: counts seats and guests. Errors: limit_reached 403.';
--- Named so that they fire after what queues the changes of a workspace (raise_revisions_…): a removal reaches that
--- first, by way of the person's permissions, and whoever counted before would wait for it in a circle.
+-- Triggers fire by name. These fire after raise_revisions_…, which makes changes of a workspace queue. A removal
+-- reaches that trigger first, through the person's permissions. Counting before it would deadlock.
 create trigger tally_added after insert on public.members
   referencing new table as new_rows for each statement execute function private.count_members();
 create trigger tally_changed after update on public.members
@@ -77,7 +78,7 @@ create function private.count_invitations()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the counters are the owner's
+security definer -- no writer has grants on the counters
 set search_path = ''
 as $$
 declare
@@ -138,8 +139,8 @@ begin
     return null;
   end if;
   perform private.count_against(null, person, 'workspaces_a_day', 1, 'day');
-  -- The counter's row is held now: nobody else counts for this person meanwhile. Owning is not counted, because
-  -- ownership changes hands.
+  -- The counter's row is locked now: no other transaction counts for this person meanwhile. Ownership has no counter,
+  -- because it changes hands.
   select count(*) into owned from public.members as member where member.user_id = person and member.role = 'owner';
   allowed := private.limit_of(null, 'workspaces');
   if owned + 1 > allowed then
@@ -149,7 +150,7 @@ begin
 end;
 $$;
 comment on function private.limit_workspaces() is
-  'Trigger on workspaces, before their first owner is written: how many a person makes and owns. Errors: limit_reached '
-  '403 or 429.';
+  'Trigger on workspaces, before their first owner is written: limits how many workspaces a person makes and owns. '
+  'Errors: limit_reached 403 or 429.';
 create trigger limit_workspaces after insert on public.workspaces
   for each row execute function private.limit_workspaces();

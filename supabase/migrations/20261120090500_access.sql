@@ -1,11 +1,12 @@
--- Access: the one place that decides who may use an agent, and everything that asks it.
+-- Access: the one place that decides who may use an agent, and the policies that depend on it.
 --
--- Touches: the policies and grants of agents and permissions, my_agents.
--- Beware:  the policies, explain_access and the functions' lookups share private.access_by_person, so that they cannot
+-- Touches: private.access_by_person (the decision), usable_agent_ids, the policies and grants of agents and
+--          permissions, my_agents, agent_settings.
+-- Beware:  the policies, explain_access and the functions' lookups share private.access_by_person, so they cannot
 --          disagree.
 
--- A view, so that whoever asks plans it with their own question, once in a session: a function in SQL with a search
--- path of its own is planned by each statement that calls it.
+-- A view, so that it is planned as part of the caller's query, once in a session. A SQL function with its own search
+-- path is planned by each statement that calls it.
 create view private.access_by_person as
   select
     member.user_id, agent.id as agent_id, agent.workspace_id,
@@ -40,8 +41,8 @@ create view private.access_by_person as
     end as reason
   ) as decision;
 comment on view private.access_by_person is
-  'For each person and each agent of their workspaces: whether they may use it, why, the row that decided, and when '
-  'that row stops deciding (null: never). The only place that decides it.';
+  'For each person and each agent of their workspaces: whether they may use it, the reason, the row that decided, and '
+  'when that row expires (null: never). The only place where this is decided.';
 
 create function private.access_decisions(for_user uuid, for_agent uuid default null)
 returns table (
@@ -86,7 +87,7 @@ returns uuid[]
 language plpgsql
 stable
 parallel safe
-security definer -- reads past RLS: the policy on agents is made of it
+security definer -- reads past RLS: the policy on agents uses it
 set search_path = ''
 as $$
 declare
@@ -106,7 +107,8 @@ grant execute on function private.usable_agent_ids() to authenticated, service_r
 grant select on public.agents to service_role;
 grant select (id, workspace_id, slug, name, description, status, created_at, updated_at) on public.agents
   to authenticated;
--- endpoint_url and settings are not granted to people: who may use an agent needs its name. Admins ask agent_settings.
+-- endpoint_url and settings are not granted to people: a user of an agent needs only its name. Admins call
+-- agent_settings.
 grant insert (workspace_id, slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant update (slug, name, description, endpoint_url, status, settings) on public.agents to authenticated;
 grant insert, update, delete on public.agents to service_role;
@@ -119,7 +121,7 @@ create policy "People read the agents that they may use, admins all" on public.a
     or id = any ((select private.usable_agent_ids())::uuid[])
   );
 comment on policy "People read the agents that they may use, admins all" on public.agents is
-  'What one may not use one does not see: names of agents say much about a company.';
+  'A person does not see agents that they may not use: names of agents reveal much about a company.';
 create policy "Admins make agents" on public.agents
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -136,7 +138,7 @@ grant select, delete on public.permissions to authenticated;
 grant insert (user_id, agent_id, workspace_id, can_use, reason, expires_at) on public.permissions to authenticated;
 grant update (can_use, reason, expires_at) on public.permissions to authenticated;
 grant select, insert, update, delete on public.permissions to service_role;
--- granted_by is not granted: a trigger records who it was.
+-- granted_by is not granted: a trigger sets it.
 
 create policy "People read their permissions, admins the workspace's" on public.permissions
   for select to authenticated
@@ -154,11 +156,12 @@ create policy "Admins change grants" on public.permissions
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change grants" on public.permissions is 'Also revoking: can_use = false.';
+comment on policy "Admins change grants" on public.permissions is 'Includes revoking: can_use = false.';
 create policy "Admins remove grants" on public.permissions
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins remove grants" on public.permissions is 'Removing is going back to what the role gives.';
+comment on policy "Admins remove grants" on public.permissions is
+  'Removing a row returns the person to the default of their role.';
 
 -- What clients call ---------------------------------------------------------------------------------------------------
 
@@ -179,13 +182,13 @@ as $$
   order by agent.name, agent.id;
 $$;
 comment on function public.my_agents() is
-  'The agents that the caller may use now, by name. Filters like a table. Empty without a session.';
+  'The agents that the caller may use now, by name. Supports filters like a table. Empty without a session.';
 
 create function private.agent_settings(agent_id uuid)
 returns table (endpoint_url text, settings jsonb)
 language plpgsql
 stable
-security definer -- the columns are granted to no person
+security definer -- no person has a grant on the columns
 rows 1
 set search_path = ''
 as $$
@@ -200,7 +203,7 @@ begin
 end;
 $$;
 comment on function private.agent_settings(uuid) is
-  'The body of public.agent_settings: what clients call runs as the caller, what it does needs more.';
+  'The body of public.agent_settings. It runs with more rights than its caller has.';
 
 create function public.agent_settings(agent_id uuid)
 returns table (endpoint_url text, settings jsonb)
@@ -213,7 +216,7 @@ as $$
   select * from private.agent_settings($1);
 $$;
 comment on function public.agent_settings(uuid) is
-  'Where an agent answers and how it is set up, which who only uses it does not see. Admins and the service. Errors: '
+  'The endpoint and settings of an agent, which its ordinary users do not see. Admins and the service. Errors: '
   'not_found 404.';
 
 grant execute on function

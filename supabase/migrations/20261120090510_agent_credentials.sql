@@ -1,9 +1,10 @@
--- Credentials of agents: what an agent proves itself with, instead of a key that opens everything.
+-- Credentials of agents: each agent authenticates with its own secret or client, not with a key that opens everything.
 --
--- Touches: private.scopes, public.agent_credentials, create_agent_credential, private.use_agent_credential.
+-- Touches: private.scopes (what a credential may allow), public.agent_credentials, create_agent_credential,
+--          private.use_agent_credential.
 -- Beware:  a secret is shown once; the table keeps its SHA-256, which is enough for 244 random bits. Removing a
---          credential ends it: every statement with a token that was given for it looks the row up. Instead of a secret
---          a credential may name a client of an authorization server, which then proves who it is there
+--          credential revokes it: every statement with one of its tokens looks the row up. Instead of a secret, a
+--          credential may name a client of an authorization server, and the client authenticates there
 --          (clients_of_agents).
 
 -- What an agent may be allowed ----------------------------------------------------------------------------------------
@@ -62,9 +63,8 @@ as $$
       array['agent']);
 $$;
 comment on function private.scopes() is
-  'What an agent may be allowed: the scope, what a person reads before saying yes, which tables and routes it opens '
-  '(what two scopes name takes both), and who can do it at all: a person themselves, a delegate (an agent for a '
-  'person), an agent as itself.';
+  'Every scope: its name, the text that a person reads before consent, the tables and routes that it opens (what two '
+  'scopes name needs both), and who can use it: a person, a delegate (an agent for a person), an agent as itself.';
 create function public.scopes()
 returns table (name text, description text, opens text[], actors text[])
 language sql
@@ -76,8 +76,8 @@ as $$
   select * from private.scopes();
 $$;
 comment on function public.scopes() is
-  'The scopes that there are, for dialogs of consent: name, description in the second person, what it opens, and for '
-  'whom (person, delegate: an agent for a person, agent: as itself).';
+  'Every scope, for consent dialogs: its name, a description in the second person, what it opens, and for whom '
+  '(person, delegate: an agent for a person, agent: as itself).';
 
 create function private.check_scopes()
 returns trigger
@@ -103,8 +103,8 @@ begin
 end;
 $$;
 comment on function private.check_scopes() is
-  'Trigger, before insert or update of scopes: refuses what is no scope (invalid_scope 422), sorts them, keeps each '
-  'once.';
+  'Trigger, before insert or update of scopes: refuses an unknown scope (invalid_scope 422), sorts them, removes '
+  'duplicates.';
 
 -- Credentials ---------------------------------------------------------------------------------------------------------
 
@@ -135,20 +135,20 @@ create table public.agent_credentials (
   constraint it_ends_within_a_year check (expires_at <= created_at + interval '366 days')
 );
 comment on table public.agent_credentials is
-  'What agents prove themselves with at POST /agents/token. An agent has several while one is replaced by another. '
-  'Removing one ends it.';
+  'The credentials with which agents authenticate at POST /agents/token. An agent may have several, so that a '
+  'credential can be rotated. Removing a row revokes the credential.';
 alter table public.agent_credentials enable row level security;
 comment on column public.agent_credentials.secret_hash is
-  'SHA-256 of the secret; granted to nobody. Null: a client stands for it.';
+  'SHA-256 of the secret; readable by no role. Null: the credential belongs to a client.';
 comment on column public.agent_credentials.client_id is
-  'The client of an authorization server that acts as this agent, by that server''s name for it.';
+  'The id of the OAuth client that acts as this agent, as its authorization server names it.';
 comment on column public.agent_credentials.client_issuer is
-  'That server, as its tokens call it (iss); null: the project''s own Auth.';
-comment on column public.agent_credentials.scopes is 'The most that a token may be given for it.';
-comment on column public.agent_credentials.last_used_at is 'To the minute.';
+  'The issuer (iss) of that authorization server; null: the project''s own Auth.';
+comment on column public.agent_credentials.scopes is 'The most scopes that a token of this credential can have.';
+comment on column public.agent_credentials.last_used_at is 'Accurate to the minute.';
 create index agent_credentials_agent on public.agent_credentials (workspace_id, agent_id);
 create index agent_credentials_created_by on public.agent_credentials (created_by);
--- In a workspace a client is one agent.
+-- A client is one agent per workspace.
 create unique index agent_credentials_client on public.agent_credentials (client_id, client_issuer, workspace_id)
   nulls not distinct where client_id is not null;
 create trigger check_scopes before insert or update of scopes on public.agent_credentials
@@ -169,18 +169,19 @@ grant select (
     id, workspace_id, agent_id, name, client_id, client_issuer, scopes, expires_at, last_used_at, created_by, created_at
   ), delete
   on public.agent_credentials to authenticated, service_role;
--- insert is not granted, because the secret is made and hashed by create_agent_credential; update is not, because a
--- credential that may more than when it was handed over is another one.
+-- insert is not granted: create_agent_credential makes and hashes the secret. update is not granted: a credential with
+-- more scopes must be a new one.
 
 create policy "Admins read the credentials of agents" on public.agent_credentials
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the credentials of agents" on public.agent_credentials is 'All but the secret''s hash.';
+comment on policy "Admins read the credentials of agents" on public.agent_credentials is
+  'All columns but the hash of the secret.';
 create policy "Admins end credentials of agents" on public.agent_credentials
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins end credentials of agents" on public.agent_credentials is
-  'Tokens that were given for one open nothing from then on.';
+  'Tokens of a removed credential open nothing from then on.';
 
 create function private.create_agent_credential(
   agent_id uuid, name text, scopes text[], expires_at timestamptz, client_id text default null,
@@ -189,14 +190,14 @@ create function private.create_agent_credential(
 returns table (credential_id uuid, secret text, expires timestamptz)
 language plpgsql
 volatile
-security definer -- insert is granted to nobody
+security definer -- no role has insert
 rows 1
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   home uuid;
-  -- The prefix is for scanners of leaked secrets.
+  -- The prefix lets scanners find leaked secrets.
   fresh text := case when $5 is null then
     'gwa_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') end;
   until timestamptz := coalesce($4, now() + interval '90 days');
@@ -250,9 +251,9 @@ as $$
   select * from private.create_agent_credential($1, $2, $3, $4, $5, $6);
 $$;
 comment on function public.create_agent_credential(uuid, text, text[], timestamptz, text, text) is
-  'Makes a credential of an agent and returns its secret, this once. scopes: the most that a token may be given for '
-  'it (rpc/scopes). expires_at: within a year, by default in 90 days. client_id: a client of an authorization server '
-  'that is this agent, instead of a secret, which is then null; client_issuer: which server, where it is not the '
+  'Makes a credential of an agent and returns its secret, this once. scopes: the most scopes that a token of it can '
+  'have (rpc/scopes). expires_at: within a year, by default in 90 days. client_id: an OAuth client that acts as this '
+  'agent; it replaces the secret, which is then null. client_issuer: its authorization server, where it is not the '
   'project''s own Auth. Admins and the service. Errors: not_found 404, invalid_body 400, invalid_scope 422, '
   'client_taken 409, limit_reached 403.';
 
@@ -273,7 +274,7 @@ begin
   if known.id is null then
     return;
   end if;
-  -- Once a minute: an agent that asks for a token each second must not write a row each second.
+  -- At most once a minute: an agent that requests a token each second must not write a row each second.
   update public.agent_credentials as held set last_used_at = now()
   where held.id = known.id and (held.last_used_at is null or held.last_used_at < now() - interval '1 minute');
   return query
@@ -284,8 +285,8 @@ begin
 end;
 $$;
 comment on function private.use_agent_credential(text, text) is
-  'The credential that has this secret and has not ended, and notes its use; no row for any other. client_id: the '
-  'agent, where it is said.';
+  'The unexpired credential with this secret, and a note of its use; no row for any other secret. client_id: the '
+  'agent, if the caller names one.';
 
 
 grant execute on function

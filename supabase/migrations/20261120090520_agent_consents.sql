@@ -1,9 +1,9 @@
 -- Consents: what a person, or an admin for a workspace, allows an agent to do in their name.
 --
 -- Touches: public.agent_consents.
--- Beware:  a consent gives nothing by itself: what an agent may is what its credential, its consent, the person and the
---          agent's own standing all allow (next chapter). Leaving the workspace ends it, and so does removing the row,
---          at once.
+-- Beware:  a consent alone grants nothing. An agent may do what its credential, the consent, the person's rights and
+--          the agent's status all allow (next chapter). Leaving the workspace or removing the row ends a consent at
+--          once.
 
 create table public.agent_consents (
   id uuid primary key default gen_random_uuid(),
@@ -22,11 +22,12 @@ create table public.agent_consents (
   constraint scopes_are_few check (coalesce(array_ndims(scopes), 1) = 1 and cardinality(scopes) between 1 and 50)
 );
 comment on table public.agent_consents is
-  'What an agent may do in somebody''s name: one row per person and agent, or, without a person, for all of a '
-  'workspace.';
+  'What a person allows an agent to do in their name: one row per person and agent. A row without a person applies to '
+  'everyone in the workspace.';
 alter table public.agent_consents enable row level security;
-comment on column public.agent_consents.user_id is 'Who says yes; null: an admin, for everybody in the workspace.';
-comment on column public.agent_consents.granted_by is 'Who wrote it last; null: the service.';
+comment on column public.agent_consents.user_id is
+  'The person who consents; null: an admin, for everyone in the workspace.';
+comment on column public.agent_consents.granted_by is 'The last writer; null: the service.';
 create index agent_consents_agent on public.agent_consents (workspace_id, agent_id);
 create index agent_consents_person on public.agent_consents (workspace_id, user_id);
 create index agent_consents_user_id on public.agent_consents (user_id);
@@ -39,10 +40,10 @@ create trigger stamp_granted_by before insert or update of scopes on public.agen
   for each row execute function private.stamp_granted_by();
 
 grant select, delete on public.agent_consents to authenticated, service_role;
--- update of what it is about too, because an upsert sets all that it is given; the check is the same as for a new row.
+-- update covers the key columns too, because an upsert sets every given column; the check is the same as for a new row.
 grant insert (workspace_id, agent_id, user_id, scopes), update (workspace_id, agent_id, user_id, scopes)
   on public.agent_consents to authenticated, service_role;
--- granted_by is not granted: a trigger records who it was.
+-- granted_by is not granted: a trigger sets it.
 
 create policy "People read what they allow agents, admins the workspace's" on public.agent_consents
   for select to authenticated
@@ -60,7 +61,7 @@ create policy "People allow agents that they may use, admins for all" on public.
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "People allow agents that they may use, admins for all" on public.agent_consents is
-  'Nobody says yes for another person.';
+  'A person cannot consent for another person.';
 create policy "People change what they allow agents, admins for all" on public.agent_consents
   for update to authenticated
   using (
@@ -72,7 +73,7 @@ create policy "People change what they allow agents, admins for all" on public.a
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "People change what they allow agents, admins for all" on public.agent_consents is
-  'More or less of it; what it becomes must be one''s own to say, as when it is new.';
+  'The changed consent must pass the same check as a new one.';
 create policy "People take back what they allowed, admins for all" on public.agent_consents
   for delete to authenticated
   using (
@@ -80,4 +81,4 @@ create policy "People take back what they allowed, admins for all" on public.age
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
 comment on policy "People take back what they allowed, admins for all" on public.agent_consents is
-  'Also of an agent that one may no longer use. An admin may stop an agent for somebody, never allow it.';
+  'Includes agents that the person may no longer use. An admin may revoke a person''s consent, but never give it.';

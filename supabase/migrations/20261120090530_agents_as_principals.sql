@@ -1,11 +1,11 @@
 -- Agents as principals: what an agent may do with its token, as itself or for a person.
 --
--- Touches: private.actor_decision, scope_decision, agent_rights, person_behind_agent, workspaces_of_agent,
---          delegation_of.
--- Beware:  whatever a policy or a function does not open by naming a scope is closed to agents:
---          private.current_user_id() is null and private.workspace_ids() is empty with their tokens
---          (docs/decisions/0030-agents-are-closed-out-by-default.md). The token says who asks for what; whether they
---          may is looked up for each statement, so that what is taken back is gone at once.
+-- Touches: private.actor_decision and scope_decision (may this agent use this scope), agent_rights,
+--          person_behind_agent, workspaces_of_agent (for policies), delegation_of (for tokens).
+-- Beware:  agents are closed out by default. With their tokens private.current_user_id() is null and
+--          private.workspace_ids() is empty, unless a policy or function names a scope
+--          (docs/decisions/0030-agents-are-closed-out-by-default.md). The token only claims who asks and for what. Each
+--          statement looks up whether they may, so a revoked right is gone at once.
 --
 --          A token's claims: sub (the person, or the agent as itself), client_id (the agent), scope ("memory:read
 --          knowledge:read"), credential_id, and, for a person, act: {sub: agent, credential_id, act?: who
@@ -13,7 +13,7 @@
 
 create function private.actor_of_token()
 returns jsonb
-language plpgsql -- a function in SQL that is not folded into its statement is planned by each call
+language plpgsql -- a SQL function that is not inlined is planned by each call
 stable
 parallel safe
 set search_path = ''
@@ -27,7 +27,7 @@ begin
 end;
 $$;
 comment on function private.actor_of_token() is
-  'Who acts with the request''s token: {sub: agent, credential_id, act?}. What it says is not yet true.';
+  'The actor that the request''s token claims: {sub: agent, credential_id, act?}. The claim is not checked here.';
 
 create function private.token_has_scope(for_scope text)
 returns boolean
@@ -58,12 +58,12 @@ begin
 end;
 $$;
 comment on function private.opens_for(text, text) is
-  'Whether a scope opens anything to a person, a delegate (an agent for a person) or an agent as itself, as '
-  'private.scopes() says.';
+  'Whether a scope is open to this kind of caller: a person, a delegate (an agent for a person) or an agent as itself. '
+  'Follows private.scopes().';
 
 create function private.actor_decision(for_user uuid, for_agent uuid, for_credential uuid, for_scope text)
 returns table (allowed boolean, reason text, agent_id uuid, workspace_id uuid, decided_by jsonb)
-language plpgsql -- planned once in a session: planning takes ten times as long as asking
+language plpgsql -- planned once in a session: planning takes ten times as long as running
 stable
 parallel safe
 rows 1
@@ -90,7 +90,7 @@ begin
     join public.workspaces as workspace on workspace.id = known.workspace_id and workspace.deleted_at is null
   ) as agent on agent.id = asked.id
   left join private.access_by_person as access on access.user_id = for_user and access.agent_id = agent.id
-  -- Of those that have not ended, one that has the scope, where there is one.
+  -- Prefer, among the valid ones, a credential that has the scope.
   left join lateral (
     select 'agent_credentials' as table, held.id, held.name, held.scopes, held.expires_at
     from public.agent_credentials as held
@@ -120,10 +120,10 @@ begin
 end;
 $$;
 comment on function private.actor_decision(uuid, uuid, uuid, text) is
-  'Whether an agent may use a scope now, for a person or (null) as itself, why, and the row that decided. '
-  'for_credential: the one that its token was given for; null: any that has not ended. Always one row. reason: '
-  'consented, credential; or what stands against it first: unknown_agent, not_a_member and the reasons of access_of, '
-  'agent_not_published, credential_required, consent_required, not_for_this_actor.';
+  'Whether an agent may use a scope now, for a person or (null) as itself, the reason, and the row that decided. '
+  'for_credential: the credential of its token; null: any valid one. Always one row. reason: consented, credential; or '
+  'the first obstacle: unknown_agent, not_a_member and the reasons of access_of, agent_not_published, '
+  'credential_required, consent_required, not_for_this_actor.';
 
 create function private.scope_decision(for_user uuid, actor jsonb, for_scope text, by_token boolean)
 returns table (allowed boolean, reason text, agent_id uuid, workspace_id uuid, decided_by jsonb)
@@ -138,7 +138,7 @@ declare
   first record;
   decision record;
 begin
-  -- Each of the chain must be allowed it, today, in one workspace.
+  -- Each agent of the chain must be allowed now, in one workspace.
   for depth in 1..4 loop
     if not coalesce(pg_catalog.pg_input_is_valid(acting ->> 'sub', 'uuid'), false)
       or by_token and not coalesce(pg_catalog.pg_input_is_valid(acting ->> 'credential_id', 'uuid'), false)
@@ -170,9 +170,9 @@ begin
 end;
 $$;
 comment on function private.scope_decision(uuid, jsonb, text, boolean) is
-  'Whether whoever acts may use a scope now, for a person or (null) as itself. actor: {sub: agent, credential_id?, '
-  'act?: who acted before it}, at most four of one workspace. by_token: each must name its credential. Always one '
-  'row: the first who may not, else the first. Never raises.';
+  'Whether an actor may use a scope now, for a person or (null) as itself. actor: {sub: agent, credential_id?, act?: '
+  'the previous actor}, at most four agents of one workspace. by_token: each must name its credential. Always one row: '
+  'the first actor that is refused, else the first actor. Never raises.';
 
 create function private.agent_rights(for_scope text)
 returns table (agent_id uuid, workspace_id uuid, user_id uuid)
@@ -188,7 +188,7 @@ declare
   person uuid := private.person_of_token();
   actor jsonb := private.actor_of_token();
 begin
-  -- A token for another audience is not for the database; `aud` is a text or a list of texts.
+  -- Ignore a token for another audience; `aud` is a text or a list of texts.
   if for_scope is null or not private.token_has_scope(for_scope)
     or not coalesce(claims -> 'aud' ? 'authenticated', false)
     or actor ->> 'sub' is distinct from claims ->> 'client_id' or (claims ? 'act' and person is null)
@@ -201,8 +201,8 @@ begin
 end;
 $$;
 comment on function private.agent_rights(text) is
-  'For the request''s token: the agent, its workspace and the person it acts for (null: as itself), if all of them '
-  'allow this scope now; otherwise no row. A chain has at most four agents, of one workspace. Never raises.';
+  'For the request''s token: the agent, its workspace and the person for whom it acts (null: as itself), if the whole '
+  'chain has this scope now; otherwise no row. A chain has at most four agents of one workspace. Never raises.';
 
 create function private.person_behind_agent(for_scope text)
 returns uuid
@@ -228,7 +228,7 @@ as $$
 begin
   return array(
     select rights.workspace_id from private.agent_rights(for_scope) as rights
-    -- As itself an agent is what a member is; for a person it is what they are.
+    -- As itself an agent has the role of a member; for a person, the person's role.
     where case
       when rights.user_id is null then 'member' else private.member_role(rights.user_id, rights.workspace_id) end
       = any (private.roles_from(minimum_role))
@@ -236,7 +236,8 @@ begin
 end;
 $$;
 comment on function private.workspaces_of_agent(text, text) is
-  'The agent''s workspace, where it may use this scope now with at least this role, else none. Never raises.';
+  'The agent''s workspace, if the agent may use this scope there now with at least this role; otherwise none. Never '
+  'raises.';
 
 create function private.delegation_of(credential uuid, person uuid, asked jsonb)
 returns table (reason text, allowed jsonb, missing jsonb)
@@ -256,8 +257,8 @@ as $$
   group by held.agent_id;
 $$;
 comment on function private.delegation_of(uuid, uuid, jsonb) is
-  'What a credential''s agent may do for a person, of what is asked (null: of all that the credential has): why the '
-  'person may not use the agent (null: they may), what is consented to, and what is missing. No row: the credential '
+  'Which of the requested scopes (null: all of the credential''s) its agent may use for a person: the reason why the '
+  'person may not use the agent (null: they may), the consented scopes, and the missing ones. No row: the credential '
   'has ended.';
 
 grant execute on function

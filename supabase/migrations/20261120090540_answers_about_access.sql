@@ -1,8 +1,10 @@
--- Answers about access: may this person, this agent, or this person through this agent do that, for whoever may ask.
+-- Answers about access: whether a person, an agent, or a person through an agent may do something, if the caller may
+-- know it.
 --
--- Touches: private.decide_access, access_answer, explain_access.
--- Beware:  decides nothing by itself: who may use an agent is access_of, what a scope allows is scope_decision, what it
---          opens is scopes(). What the asker may not know has one reason, not_found, whether it exists or not.
+-- Touches: private.decide_access (the answer), access_answer (only what the caller may know), explain_access.
+-- Beware:  makes no decision of its own: access_of decides who may use an agent, scope_decision what a scope allows,
+--          scopes() what it opens. Anything the caller may not know has one reason, not_found, whether it exists or
+--          not.
 --
 --          A question: {"subject": {"type": "user" | "agent", "id"}, "act": {"sub": agent, "act"?} (who acts for the
 --          person), "action", "resource": {"type": "agent" | "workspace" | "table" | "function" | "route", "id",
@@ -17,7 +19,7 @@ set search_path = ''
 as $$
   select case when pg_catalog.pg_input_is_valid(value, 'uuid') then value::uuid end;
 $$;
-comment on function private.uuid_or_null(text) is 'The text as a uuid, null where it is none.';
+comment on function private.uuid_or_null(text) is 'The text as a uuid; null if it is not one.';
 
 create function private.scopes_that_open(resource jsonb, action text)
 returns text[]
@@ -42,7 +44,7 @@ as $$
             when 'table' then action in ('select', 'insert', 'update', 'delete')
               and split_part(opened, ' ', 2) = resource ->> 'id'
             when 'function' then action = 'rpc' and split_part(opened, ' ', 2) = resource ->> 'id'
-            -- A route is named by its path, as it is called or as it is written down.
+            -- A route is named by its path, either the called one or its pattern.
             when 'route' then split_part(opened, ' ', 2) like '/%'
               and resource ->> 'id'
                 ~ ('^' || replace(regexp_replace(split_part(opened, ' ', 2), ':[a-z]+', '[^/]+', 'g'), '*', '.+') ||
@@ -54,8 +56,8 @@ as $$
   end;
 $$;
 comment on function private.scopes_that_open(jsonb, text) is
-  'The scopes that doing this takes, all of them: of a workspace the action itself, of a table, a function or a route '
-  'those that name it in private.scopes(). Empty: no scope opens it.';
+  'The scopes that an action needs, all of them. On a workspace it is the action itself; on a table, a function or a '
+  'route, the scopes that name it in private.scopes(). Empty: no scope allows it.';
 
 create function private.decide_access(question jsonb, by_token boolean)
 returns table (allowed boolean, reason text, workspace_id uuid, decided_by jsonb)
@@ -116,16 +118,16 @@ begin
 end;
 $$;
 comment on function private.decide_access(jsonb, boolean) is
-  'The answer to a question (see the head of this chapter), whoever asks. Always one row; workspace_id: whose '
-  'business it is, null: nobody''s. by_token: the actor is that of a token, whose credentials count. reason: those of '
-  'access_of and scope_decision, belongs_to_workspace, not_for_this_actor, unknown_subject, unknown_action (no scope '
-  'opens it), workspace_required, other_workspace. Never raises.';
+  'The answer to a question (see the head of this chapter), without checking the caller. Always one row. workspace_id: '
+  'the workspace that the question is about; null: none. by_token: the actor comes from a token, whose credentials '
+  'count. reason: those of access_of and scope_decision, belongs_to_workspace, not_for_this_actor, unknown_subject, '
+  'unknown_action (no scope opens it), workspace_required, other_workspace. Never raises.';
 
 create function private.access_answer(question jsonb)
 returns table (allowed boolean, reason text, decided_by jsonb)
 language plpgsql
 stable
-security definer -- admins ask about others, agents about themselves; it decides by itself who may know what
+security definer -- admins ask about others, agents about themselves; it checks what the caller may know
 rows 1
 set search_path = ''
 as $$
@@ -136,7 +138,7 @@ declare
   answer record;
 begin
   if agent is not null and not private.is_service() then
-    -- About itself alone: as itself, or for the person whose token it has, through all who act with that token.
+    -- Only about itself: as itself, or for the person of its token, through every agent in the token's chain.
     actor := private.actor_of_token();
     if actor ->> 'sub' is distinct from agent::text or not coalesce(case question #>> '{subject,type}'
       when 'agent' then lower(question #>> '{subject,id}') = agent::text and not question ? 'act'
@@ -178,16 +180,16 @@ begin
 end;
 $$;
 comment on function private.access_answer(jsonb) is
-  'The answer to a question (see the head of this chapter) as far as the caller may know it: the service all, admins '
-  'about people and agents of their workspaces, a person about themselves, an agent about itself and whom it acts for '
-  '(then narrowed to its token: insufficient_scope; of the row that decided it is told the table only). Otherwise '
-  'not_found, whether it exists or not. Always one row. Never raises.';
+  'The answer to a question (see the head of this chapter), if the caller may know it. The service may know all; '
+  'admins, about people and agents of their workspaces; a person, about themselves; an agent, about itself and its '
+  'person. An agent''s answer is narrowed to its token (insufficient_scope) and names only the table of the row that '
+  'decided. All other questions get not_found, whether the subject exists or not. Always one row. Never raises.';
 
 create function private.explain_access(agent_id uuid, user_id uuid, scope text, as_itself boolean)
 returns table (allowed boolean, reason text, decided_by jsonb)
 language plpgsql
 stable
-security definer -- reads the agent's workspace; who may know what, access_answer decides
+security definer -- reads the agent's workspace; access_answer checks what the caller may know
 set search_path = ''
 as $$
 declare
@@ -198,7 +200,7 @@ begin
   if explain_access.scope is null and private.agent_of_token() = explain_access.agent_id
     and person = private.person_of_token() and not private.is_service()
   then
-    -- Whether its person may use it is what an agent is told when it asks for a token, too.
+    -- An agent learns whether its person may use it when it requests a token, too.
     return query
       select access.allowed, access.reason, jsonb_build_object('table', access.decided_by -> 'table')
       from private.access_of(person, explain_access.agent_id) as access;
@@ -231,7 +233,7 @@ begin
 end;
 $$;
 comment on function private.explain_access(uuid, uuid, text, boolean) is
-  'The body of public.explain_access: what clients call runs as the caller, what it does needs more.';
+  'The body of public.explain_access. It runs with more rights than its caller has.';
 
 grant execute on function private.access_answer(jsonb), private.explain_access(uuid, uuid, text, boolean)
 to authenticated, service_role;

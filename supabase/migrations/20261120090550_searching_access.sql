@@ -1,9 +1,9 @@
--- Searching access: who may do that, with what, and what may be done, a page at a time.
+-- Searching access: which subjects may do an action, on which resources, and which actions are allowed, in pages.
 --
--- Touches: private.queue_scopes, access_candidates, search_access.
--- Beware:  a search asks private.access_answer about each candidate, so that it finds what an evaluation would allow
---          and nothing that the asker may not ask about. A page looks at 500 candidates at most: it can be short, or
---          empty, and not the last.
+-- Touches: private.queue_scopes and access_candidates (what to ask about), search_access (the search).
+-- Beware:  a search calls private.access_answer for each candidate. So it finds what an evaluation would allow, and
+--          nothing that the caller may not ask about. A page checks at most 500 candidates: it can be short or empty
+--          without being the last.
 
 create function private.queue_scopes(of_agent uuid)
 returns setof text
@@ -16,7 +16,7 @@ as $$
   where held.agent_id = of_agent and held.expires_at > now() and scope like 'work:%';
 $$;
 comment on function private.queue_scopes(uuid) is
-  'The queues that an agent''s credentials name, as scopes: what there is to ask about.';
+  'The queue scopes that an agent''s credentials name: the candidates of a search.';
 
 create function private.access_candidates(kind text, question jsonb)
 returns table (key text, filled jsonb)
@@ -101,15 +101,15 @@ begin
 end;
 $$;
 comment on function private.access_candidates(text, jsonb) is
-  'The questions that a search asks, each with what tells it from the others. kind: subject, resource or action, what '
-  'is searched for. Of people and agents those of the workspace, where the caller is the service or an admin of it, '
-  'else the caller.';
+  'The candidate questions of a search, each with its key. kind: subject, resource or action, the part that is '
+  'searched for. People and agents are those of the workspace if the caller is the service or an admin of it; '
+  'otherwise only the caller.';
 
 create function private.search_access(kind text, question jsonb, after text, page_size integer)
 returns table (found jsonb, next text)
 language sql
 stable
-security definer -- lists candidates past RLS; access_answer decides what of them is told
+security definer -- lists candidates past RLS; access_answer filters them
 rows 1
 set search_path = ''
 as $$
@@ -122,7 +122,8 @@ as $$
     cross join lateral private.access_answer(candidate.filled) as answer
     where answer.allowed order by candidate.key limit page_size
   ), last as (
-    -- A full page ends with its last; one that ran out of candidates ends with theirs, if there may be more.
+    -- A full page ends with its last hit. A page that ran out of candidates ends with the last candidate, if there may
+    -- be more.
     select case
       when (select count(*) from allowed) = page_size then (select max(key) from allowed)
       when (select count(*) from candidates) = 500 then (select max(key) from candidates)
@@ -135,8 +136,8 @@ as $$
     );
 $$;
 comment on function private.search_access(text, jsonb, text, integer) is
-  'A page of what is allowed: the ids (or names of actions) after one, in order, and the last that was looked at '
-  '(null: there are no more). kind: subject, resource, action. Granted to people and agents, who find what they may '
-  'ask about.';
+  'A page of what is allowed: the ids (or names of actions) after a cursor, in order, and the last candidate checked '
+  '(null: no more). kind: subject, resource, action. Granted to people and agents, who find only what they may ask '
+  'about.';
 
 grant execute on function private.search_access(text, jsonb, text, integer) to authenticated, service_role;

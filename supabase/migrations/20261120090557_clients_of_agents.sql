@@ -1,13 +1,13 @@
--- Clients of authorization servers as agents: of the project's own Auth (its OAuth 2.1 server), and of others that are
--- trusted by configuration.
+-- Clients as agents: OAuth clients of the project's own Auth (its OAuth 2.1 server), and of other authorization servers
+-- that the configuration trusts, act as agents.
 --
--- Touches: public.linked_identities, private.link_identity, use_client_credential, delegation_of_client,
---          agents_of_client, private.custom_access_token_hook.
--- Beware:  what a client may is what any agent may: its credential (agent_credentials.client_id, an admin's), the
---          person's consent and the agent's standing, looked up for each statement. The hook runs whenever Auth gives
---          out a token, also to people who sign in: an error in it locks everybody out.
+-- Touches: public.linked_identities (a person's identity at another server), private.link_identity,
+--          use_client_credential, delegation_of_client, agents_of_client, private.custom_access_token_hook.
+-- Beware:  a client has the rights of any agent: its credential (agent_credentials.client_id, set by an admin), the
+--          person's consent and the agent's status, looked up for each statement. The hook runs before every token that
+--          Auth issues, also for people who sign in: an error in it locks everyone out.
 
--- Who somebody is elsewhere ------------------------------------------------------------------------------------------
+-- Linked identities -------------------------------------------------------------------------------------------------
 
 create table public.linked_identities (
   id uuid primary key default gen_random_uuid(),
@@ -21,26 +21,26 @@ create table public.linked_identities (
   constraint subject_is_short check (length(subject) between 1 and 300)
 );
 comment on table public.linked_identities is
-  'Who a person is at an authorization server that is trusted by configuration. Never found by an e-mail address.';
+  'The identity of a person at an authorization server that the configuration trusts. Never matched by e-mail address.';
 alter table public.linked_identities enable row level security;
-comment on column public.linked_identities.issuer is 'The server, as its tokens call it (iss).';
-comment on column public.linked_identities.subject is 'The person there (sub).';
+comment on column public.linked_identities.issuer is 'The server''s issuer (iss), as in its tokens.';
+comment on column public.linked_identities.subject is 'The person''s id at that server (sub).';
 
 grant select, delete on public.linked_identities to authenticated, service_role;
 grant insert (user_id, issuer, subject) on public.linked_identities to service_role;
--- insert is not granted to people, because who they are elsewhere they prove with a token from there
--- (POST /mcp/identities); update is not, because another subject is another identity.
+-- insert is not granted to people: they prove an identity with one of its tokens (POST /mcp/identities). update is not
+-- granted: another subject is another identity.
 
 create policy "People read who they are elsewhere" on public.linked_identities
   for select to authenticated
   using (user_id = (select private.current_user_id()));
 comment on policy "People read who they are elsewhere" on public.linked_identities is
-  'Nobody else''s, not an admin''s.';
+  'Only their own; admins cannot read those of others.';
 create policy "People take back who they are elsewhere" on public.linked_identities
   for delete to authenticated
   using (user_id = (select private.current_user_id()));
 comment on policy "People take back who they are elsewhere" on public.linked_identities is
-  'Tokens from there stand for nobody from then on.';
+  'From then on, tokens of that identity belong to no person.';
 
 create function private.link_identity(person uuid, issuer text, subject text)
 returns table (id uuid, is_new boolean)
@@ -71,8 +71,8 @@ begin
 end;
 $$;
 comment on function private.link_identity(uuid, text, text) is
-  'Keeps who a person is elsewhere, which they have proved. The same once more changes nothing. '
-  'Errors: identity_taken 409.';
+  'Links a person to an identity at another server, after they have proved it. Linking again changes nothing. Errors: '
+  'identity_taken 409.';
 
 -- What a client may --------------------------------------------------------------------------------------------------
 
@@ -89,7 +89,8 @@ declare
 begin
   select held.id, held.agent_id, held.workspace_id, delegation.allowed into given
   from public.agent_credentials as held
-  -- Where the person said yes themselves: what an admin allows for all must not move their client elsewhere.
+  -- Only the person's own consent counts: an admin's consent for all must not move a person's client to another
+  -- workspace.
   join public.agent_consents as consent on consent.agent_id = held.agent_id and consent.user_id = person
   cross join lateral private.delegation_of(held.id, person, null) as delegation
   where held.client_id = client and held.client_issuer is not distinct from issuer and held.expires_at > now()
@@ -98,15 +99,15 @@ begin
   if given.id is null then
     return;
   end if;
-  -- Once a minute: a client that asks each second must not write a row each second.
+  -- At most once a minute: a client that asks each second must not write a row each second.
   update public.agent_credentials as held set last_used_at = now()
   where held.id = given.id and (held.last_used_at is null or held.last_used_at < now() - interval '1 minute');
   return query select given.id, given.agent_id, given.workspace_id, given.allowed;
 end;
 $$;
 comment on function private.use_client_credential(uuid, text, text) is
-  'What a client may do for a person now, and as which agent; notes its use. Where it is an agent of several '
-  'workspaces: the one for which the person consented last. issuer null: the project''s own Auth. No row: nothing.';
+  'What a client may do for a person now, and as which agent; records its use. If the client is an agent in several '
+  'workspaces, the latest consent decides. issuer null: the project''s own Auth. No row: nothing.';
 
 create function private.delegation_of_client(issuer text, subject text, client text)
 returns table (user_id uuid, is_known boolean, credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb)
@@ -133,7 +134,7 @@ create function private.agents_of_client(client_id text, client_issuer text)
 returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
 language sql
 stable
-security definer -- people do not read credentials; it tells of agents that the caller may use alone
+security definer -- people may not read credentials; it returns only agents that the caller may use
 rows 5
 set search_path = ''
 as $$
@@ -160,8 +161,8 @@ as $$
   select * from private.agents_of_client($1, $2);
 $$;
 comment on function public.agents_of_client(text, text) is
-  'For a page of consent: the agents that a client of an authorization server is, as far as you may use them, what '
-  'each may ask of you (scopes), and what you allowed it (consented). client_issuer null: the project''s own Auth.';
+  'For a consent page: the agents of an OAuth client that the caller may use, the scopes that each may request '
+  '(scopes), and those already allowed (consented). client_issuer null: the project''s own Auth.';
 
 -- Tokens of the project's own OAuth 2.1 server -----------------------------------------------------------------------
 
@@ -169,7 +170,7 @@ create function private.custom_access_token_hook(event jsonb)
 returns jsonb
 language plpgsql
 volatile
-security definer -- Auth reads none of these tables
+security definer -- Auth has no grants on these tables
 set search_path = ''
 as $$
 declare
@@ -177,15 +178,15 @@ declare
   client text := event #>> '{claims,client_id}';
   given record;
 begin
-  -- People who sign in: nothing is looked up, so nothing can fail.
+  -- People who sign in: no lookup, so nothing can fail.
   if client is null then
     return jsonb_build_object('claims', claims);
   end if;
   if exists (
     select from public.agent_credentials as held where held.client_id = client and held.client_issuer is null
   ) then
-    -- Auth looks a token's session up and finds none: what an agent holds is no way into the account. Tokens are
-    -- refreshed by the refresh token, which knows its session.
+    -- Auth looks up a token's session and finds none, so an agent's token cannot enter the account. Refresh still
+    -- works: the refresh token knows its session.
     claims := claims || jsonb_build_object('session_id', gen_random_uuid());
     select * into given
     from private.use_client_credential(private.uuid_or_null(claims ->> 'sub'), client, null);
@@ -195,7 +196,7 @@ begin
         'act', jsonb_build_object('sub', given.agent_id, 'credential_id', given.credential_id),
         'workspace_id', given.workspace_id,
         'scope', array_to_string(
-          -- Of what Auth gave, the scopes of OpenID alone.
+          -- Of the scopes from Auth, keep only those of OpenID.
           array(
             select scope from unnest(string_to_array(claims ->> 'scope', ' ')) as scope
             where scope in ('openid', 'email', 'profile', 'phone')
@@ -209,9 +210,9 @@ begin
 end;
 $$;
 comment on function private.custom_access_token_hook(jsonb) is
-  'Auth''s hook before each access token (supabase/config.toml, [auth.hook.custom_access_token]). A token that an '
-  'OAuth client has for a person becomes its agent''s: act, scope and workspace_id from what the person consented to. '
-  'One without consent stays as it is, and opens nothing. Tokens of people who sign in are not changed.';
+  'Auth''s hook before each access token (supabase/config.toml, [auth.hook.custom_access_token]). The token of an '
+  'OAuth client for a person becomes a token of its agent: act, scope and workspace_id come from the person''s '
+  'consent. Without consent the token stays as it is, and opens nothing. Tokens of people who sign in do not change.';
 
 grant usage on schema private to supabase_auth_admin;
 grant execute on function private.custom_access_token_hook(jsonb) to supabase_auth_admin;

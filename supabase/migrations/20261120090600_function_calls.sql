@@ -1,11 +1,12 @@
--- The ledger of calls from the database to functions: a scheduled job or a trigger calls over HTTP, and the call is
--- accounted for until it succeeded or was given up loudly.
+-- The ledger of calls from the database to functions. A scheduled job or a trigger calls over HTTP, and the ledger
+-- tracks the call until it succeeds or visibly fails.
 --
--- Touches: private.function_calls, private.call_function, private.reconcile_function_calls.
--- Beware:  pg_net sends after commit and swallows failures; its answers are unlogged and kept for hours only. So the
---          intent is written here in the caller's transaction, and a job reads the answers back. Address and key come
---          from the vault: `groundwork_functions_url` (…/functions/v1) and `groundwork_secret_key`. Without them a call
---          is recorded as failed, and the caller's transaction goes on.
+-- Touches: private.function_calls, private.call_function (writes and sends), private.reconcile_function_calls (reads
+--          answers, retries).
+-- Beware:  pg_net sends after commit and swallows failures; its answers are unlogged and kept only for hours. So the
+--          caller's transaction writes the call here, and a job reads the answers back. Address and key come from the
+--          vault: `groundwork_functions_url` (…/functions/v1) and `groundwork_secret_key`. Without them a call is
+--          recorded as failed, and the caller's transaction goes on.
 --
 --            ┌────── answered 2xx ──────► succeeded
 --   sent ────┤
@@ -39,11 +40,12 @@ create table private.function_calls (
   constraint function_is_a_path check (function ~ '^[a-z][a-z0-9-]*(/[a-z0-9-]+)*$' and length(function) <= 200)
 );
 comment on table private.function_calls is
-  'Each HTTP call that the database made to a function: sent, retrying, succeeded, failed or lost.';
-comment on column private.function_calls.job is 'Who called: a job''s or trigger''s name.';
+  'Each HTTP call from the database to a function: sent, retrying, succeeded, failed or lost.';
+comment on column private.function_calls.job is 'The caller: the name of a job or trigger.';
 comment on column private.function_calls.request_id is 'pg_net''s id of the latest attempt.';
-comment on column private.function_calls.deadline is 'Silence until then counts as lost.';
-comment on column private.function_calls.traceparent is 'The trace of whoever caused the call; each attempt bears it.';
+comment on column private.function_calls.deadline is 'A call without an answer by then is lost.';
+comment on column private.function_calls.traceparent is
+  'The trace of the request that caused the call; each attempt carries it.';
 create index function_calls_open on private.function_calls (status, deadline, next_attempt_at)
   where status in ('sent', 'retrying');
 create index function_calls_finished on private.function_calls (finished_at, status) where finished_at is not null;
@@ -106,8 +108,8 @@ begin
 end;
 $$;
 comment on function private.call_function(text, text, jsonb, integer) is
-  'Calls an edge function with the secret key, after commit, and keeps account until it answered 2xx or max_attempts '
-  'are used up. function: path below …/functions/v1, e.g. agents/invalidate. Returns the ledger''s id. Never raises '
+  'Calls an edge function with the secret key after commit, and records it until it answers 2xx or max_attempts are '
+  'used up. function: path below …/functions/v1, e.g. agents/invalidate. Returns the id in the ledger. Never raises '
   'for a missing configuration: the ledger says failed.';
 
 create function private.call_function_once(job text, function text, max_attempts integer default 8)
@@ -127,7 +129,7 @@ begin
 end;
 $$;
 comment on function private.call_function_once(text, text, integer) is
-  'As call_function, unless a call of this job to this function is on its way: then null.';
+  'Like call_function, but returns null while a call of this job to this function is open.';
 
 create function private.reconcile_function_calls(batch integer default 500)
 returns jsonb
@@ -142,7 +144,7 @@ declare
   tally jsonb := jsonb_build_object('succeeded', 0, 'retrying', 0, 'resent', 0, 'failed', 0, 'lost', 0);
   outcome text;
 begin
-  -- What was answered, or is past its deadline.
+  -- Calls that were answered, or are past their deadline.
   for call in
     select c.* from private.function_calls as c
     where c.status = 'sent'
@@ -167,7 +169,7 @@ begin
       status = outcome,
       status_code = answer.status_code,
       last_error = case when outcome = 'succeeded' then null else left(trouble, 500) end,
-      -- 2, 4, 8 … 256 seconds, each up to half longer, so that what failed together does not come back together.
+      -- 2, 4, 8 … 256 seconds, plus up to half as jitter, so that calls that failed together do not retry together.
       next_attempt_at = case
         when outcome = 'retrying'
         then now() + least(power(2, c.attempts), 256) * (1 + random() / 2) * interval '1 second' end,
@@ -176,7 +178,7 @@ begin
     tally := jsonb_set(tally, array[outcome], to_jsonb((tally ->> outcome)::integer + 1));
   end loop;
 
-  -- What is due again.
+  -- Calls that are due for a retry.
   for call in
     select c.* from private.function_calls as c
     where c.status = 'retrying' and c.next_attempt_at <= now()
@@ -202,5 +204,5 @@ begin
 end;
 $$;
 comment on function private.reconcile_function_calls(integer) is
-  'Reads pg_net''s answers into the ledger, marks the silent, sends again what is due, at most `batch` of each. '
-  'Returns how many of each outcome. Safe to run at the same time as itself.';
+  'Copies pg_net''s answers into the ledger, marks calls without an answer, and retries those that are due; at most '
+  '`batch` of each. Returns how many of each outcome. Safe to run concurrently.';

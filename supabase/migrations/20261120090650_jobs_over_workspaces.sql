@@ -1,9 +1,9 @@
--- Jobs over all workspaces: one of them that cannot be done stops none of the others, is named, and is loud.
+-- Jobs over all workspaces: a workspace that fails does not stop the others; it is recorded and logged.
 --
--- Touches: private.job_failures, note_job_failure, for_all_workspaces.
--- Beware:  all of them are done in one statement, as long as that works; only when it fails is each done by itself, in
---          a subtransaction of its own. The function health is degraded as long as a failure stands here; it goes when
---          the job could do that workspace again.
+-- Touches: private.job_failures, note_job_failure (records), for_all_workspaces (runs a job).
+-- Beware:  a job handles all workspaces in one statement. Only when that fails does it handle each one by itself, in
+--          its own subtransaction. The function health is degraded while a failure is recorded here; the next success
+--          for that workspace removes it.
 
 create table private.job_failures (
   job text not null,
@@ -14,8 +14,8 @@ create table private.job_failures (
   primary key (job, workspace_id)
 );
 comment on table private.job_failures is
-  'Which workspace a job over all of them could not do, why, and how often in a row: the job went on with the others. '
-  '`health` is degraded while one stands here.';
+  'Workspaces that a job could not process: the reason, and how often in a row. The job went on with the others. '
+  '`health` is degraded while there is a row.';
 
 create function private.note_job_failure(job text, workspace_id uuid, error text)
 returns void
@@ -31,7 +31,7 @@ begin
 end;
 $$;
 comment on function private.note_job_failure(text, uuid, text) is
-  'Writes down that a job could not do a workspace, and says so in the log.';
+  'Records that a job failed for a workspace, and logs it.';
 
 create function private.for_all_workspaces(job text, statement text, places text)
 returns bigint[]
@@ -66,7 +66,7 @@ begin
 end;
 $$;
 comment on function private.for_all_workspaces(text, text, text) is
-  'Does a part of a job for all workspaces: `statement` with $1 null for all of them at once, or, when that fails, for '
-  'each of `places` (a query of ids) by itself; a workspace that fails is written down, and the others are done. The '
-  'statement returns bigint[], counts that are summed. A part has a name of its own where a job has several: `purge: '
+  'Runs a part of a job for all workspaces: `statement` with $1 null for all of them at once. If that fails, it runs '
+  'once for each of `places` (a query of ids); a workspace that fails is recorded, and the others go on. The statement '
+  'returns bigint[], counts that are summed. Where a job has several parts, each has its own name: `purge: '
   'invitations`.';

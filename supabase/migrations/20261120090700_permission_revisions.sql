@@ -1,12 +1,11 @@
--- Permission revisions: a number per person, raised in the same transaction as whatever can change what they may use,
--- so that a cached answer can be told from a newer one.
+-- Permission revisions: a number per person, raised in the transaction that may change their access, so that a cached
+-- answer can be compared with a newer one.
 --
 -- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces,
 --          private.read_agents.
--- Beware:  changes of one workspace queue behind each other on its row, until they commit.
---          A bulk change raises its revisions in one statement and makes one call to agents/invalidate, not thousands
---          (statement triggers with transition tables). Rows are locked in order of user_id, so that two bulk changes
---          queue and do not deadlock.
+-- Beware:  changes of one workspace queue on its row until they commit. A bulk change raises its revisions in one
+--          statement and makes one call to agents/invalidate, not thousands (statement triggers with transition
+--          tables). Rows are locked in order of user_id, so two bulk changes queue and do not deadlock.
 
 create table private.permission_revisions (
   user_id uuid primary key,
@@ -14,8 +13,8 @@ create table private.permission_revisions (
   raised_at timestamptz not null default now()
 );
 comment on table private.permission_revisions is
-  'How often what a person may use has changed. No foreign key: a deleted person''s revision must still be raised, to '
-  'end their cached answers; the purge removes it later.';
+  'A number that rises when a person''s access changes. No foreign key: the revision of a deleted person must still '
+  'rise, to end their cached answers; the purge removes it later.';
 
 create function private.raise_revisions(user_ids uuid[], agent_ids uuid[] default '{}')
 returns void
@@ -43,8 +42,8 @@ begin
 end;
 $$;
 comment on function private.raise_revisions(uuid[], uuid[]) is
-  'Raises the revision of each person and tells the cache, through the ledger, to believe nothing older; agent_ids: '
-  'agents whose endpoint or status changed. One call, however many people.';
+  'Raises the revision of each person and tells the cache, through the ledger, to drop older answers. agent_ids: '
+  'agents whose endpoint or status changed. One call for any number of people.';
 
 create function private.queue_changes_of(places uuid[])
 returns void
@@ -57,9 +56,9 @@ begin
 end;
 $$;
 comment on function private.queue_changes_of(uuid[]) is
-  'Lets one transaction at a time change what the people of a workspace may use. Without it a grant and a pause of '
-  'the same agent, running at the same time, would not see each other, and a list would change under a revision that '
-  'has been told already; and upserts, which raise twice, would deadlock.';
+  'Serializes changes of access within a workspace. Without it a concurrent grant and pause of the same agent would '
+  'not see each other, and a list would change under a revision that was already announced. Upserts, which raise '
+  'twice, would deadlock.';
 
 create function private.raise_revisions_of_permissions()
 returns trigger
@@ -93,7 +92,7 @@ begin
 end;
 $$;
 comment on function private.raise_revisions_of_permissions() is
-  'Statement trigger on permissions. Changing only a reason raises nothing.';
+  'Statement trigger on permissions. A change of only the reason raises nothing.';
 create trigger raise_revisions_on_insert after insert on public.permissions
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_permissions();
 create trigger raise_revisions_on_update after update on public.permissions
@@ -134,7 +133,7 @@ begin
 end;
 $$;
 comment on function private.raise_revisions_of_members() is
-  'Statement trigger on members: coming, going and changing roles change what one may use.';
+  'Statement trigger on members: joining, leaving and a changed role change a person''s access.';
 create trigger raise_revisions_on_insert after insert on public.members
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_members();
 create trigger raise_revisions_on_update after update on public.members
@@ -169,8 +168,8 @@ begin
     return null;
   end if;
   perform private.queue_changes_of(places);
-  -- Who may hold an answer about them: the admins (where it was and where it is), and those with a permission. A
-  -- deleted agent's permissions raise for themselves.
+  -- People whose cached answers may contain the agent: the admins (of its old and new workspace) and people with a
+  -- permission. A deleted agent's permissions raise revisions through their own trigger.
   select array_agg(holder.user_id) into people
   from (
     select member.user_id from public.members as member
@@ -224,7 +223,7 @@ stable
 rows 1
 set search_path = ''
 as $$
-  -- One statement, one snapshot: the revision is that of the list beside it.
+  -- One statement, one snapshot: the revision belongs to the list beside it.
   select
     coalesce((select known.revision from private.permission_revisions as known where known.user_id = for_user), 0),
     coalesce(jsonb_agg(
@@ -240,5 +239,5 @@ as $$
   join public.agents as agent on agent.id = decision.agent_id;
 $$;
 comment on function private.read_agents(uuid) is
-  'What the cache keeps of a person: their revision (0 when nothing was ever granted), the agents they may use, and '
-  'the next moment at which time alone changes the answer (null: never).';
+  'The cache entry of a person: their revision (0 when nothing was ever granted), the agents that they may use, and '
+  'the next time at which a row expires (null: never).';

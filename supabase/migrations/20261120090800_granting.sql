@@ -1,7 +1,7 @@
--- Granting and revoking for the edge function `agents`, which has verified who asks.
+-- Granting and revoking for the edge function `agents`, which has verified the caller.
 --
--- Touches: private.set_access, private.remove_access.
--- Beware:  these act as the person named; they are granted to nobody and reached over the functions' own connection.
+-- Touches: private.set_access (grant or deny), private.remove_access (back to the role's default).
+-- Beware:  they act as the named person. No role may call them; the functions use their own connection.
 
 create function private.access_after_change(for_user uuid, for_agent uuid)
 returns table (revision bigint, allowed boolean, access_reason text, workspace_id uuid)
@@ -16,7 +16,7 @@ as $$
   from private.access_of(for_user, for_agent) as access;
 $$;
 comment on function private.access_after_change(uuid, uuid) is
-  'What is true now of a person and an agent, with the person''s revision.';
+  'The current access of a person to an agent, with the person''s revision.';
 
 create function private.require_agent_admin(actor uuid, for_agent uuid)
 returns uuid
@@ -69,9 +69,8 @@ begin
 end;
 $$;
 comment on function private.set_access(uuid, uuid, uuid, boolean, timestamptz, text, text) is
-  'Grants (can_use) or denies a person the use of an agent, as `actor`. Saying it again changes nothing. Returns the '
-  'revision from which on it holds and what then is true. Errors: invalid_expiry 400, forbidden 403, not_found 404, '
-  'not_a_member 409.';
+  'Grants (can_use) or denies a person the use of an agent, as `actor`. Idempotent. Returns the resulting access and '
+  'the revision from which it holds. Errors: invalid_expiry 400, forbidden 403, not_found 404, not_a_member 409.';
 
 create function private.remove_access(actor uuid, for_agent uuid, for_user uuid, request_id text)
 returns table (revision bigint, allowed boolean, access_reason text, workspace_id uuid)
@@ -89,5 +88,5 @@ begin
 end;
 $$;
 comment on function private.remove_access(uuid, uuid, uuid, text) is
-  'Takes the row away, as `actor`: members and guests lose the agent, admins fall back to their role. Without a row '
-  'it changes nothing. Errors: forbidden 403, not_found 404.';
+  'Removes the row, as `actor`: members and guests lose the agent, admins fall back to their role. Idempotent. Errors: '
+  'forbidden 403, not_found 404.';

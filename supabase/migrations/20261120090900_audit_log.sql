@@ -1,10 +1,10 @@
--- The audit log: who did what, through which agent, when. Append-only, partitioned by month, idempotent by request id.
+-- The audit log: what was done, by whom, through which agent, when. Append-only, partitioned by month, idempotent by
+-- request id.
 --
--- Touches: public.audit_log and its partitions (in `private`, so that nobody reaches past the parent's policies), the
---          ways to write it.
--- Beware:  nobody below the tables' owner can change, delete or truncate an entry; what the owner and a superuser still
---          can, the seals of the next chapter find. Entries refer to nothing by foreign key: they outlive what they
---          speak about.
+-- Touches: public.audit_log and its partitions (in `private`, so that no client bypasses the parent's policies),
+--          private.maintain_partitions, private.request_claims (idempotency), and the functions that write entries.
+-- Beware:  only the tables' owner and superusers can change, delete or truncate an entry; the seals of a later chapter
+--          detect it. Entries have no foreign keys: they outlive the rows that they name.
 
 create domain private.action_name as text
   constraint action_is_a_dotted_name check (value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100);
@@ -26,21 +26,20 @@ create table public.audit_log (
   primary key (workspace_id, id, occurred_on)
 ) partition by range (occurred_on);
 comment on table public.audit_log is
-  'What was done in a workspace, by whom (actor_id, null: the service) and through which agent. Append-only. One '
-  'request id within a day is one entry.';
+  'What was done in a workspace, by which person (actor_id, null: the service) and through which agent. Append-only. A '
+  'request id makes one entry within a day.';
 comment on column public.audit_log.occurred_on is 'The UTC day of occurred_at; the partition key.';
 comment on column public.audit_log.xid is
   'The writing transaction. Sealing waits until every older transaction has ended.';
 create index audit_log_sessions on public.audit_log (subject_id, id)
   where action in ('session.opened', 'session.closed');
--- Rows lie in the order of their transactions, so a block-range index finds a minute's entries and costs writers next
--- to nothing.
+-- Rows are stored in the order of their transactions, so a block-range index finds a minute's entries at almost no cost
+-- for writers.
 create index audit_log_xid on public.audit_log using brin (xid) with (pages_per_range = 16);
 
 alter table public.audit_log enable row level security;
 grant select on public.audit_log to authenticated, service_role;
--- insert is not granted, because entries are written by log_audit and by triggers; update, delete and truncate are
--- granted to nobody.
+-- insert is not granted: log_audit and triggers write entries. No role has update, delete or truncate.
 
 create policy "Admins read the workspace's audit log" on public.audit_log
   for select to authenticated
@@ -63,7 +62,7 @@ begin
 end;
 $$;
 comment on function private.refuse_change() is
-  'Trigger of what is never changed: append_only (403). Arguments: the message, by default that of a log; a hint.';
+  'Trigger of append-only tables: append_only (403). Arguments: the message (default: that of a log), and a hint.';
 create trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_change();
 create trigger refuse_truncate before truncate on public.audit_log
@@ -77,7 +76,7 @@ create table private.partitioned_logs (
   constraint keeps_at_least_a_year check (keep_months >= 12)
 );
 comment on table private.partitioned_logs is
-  'The logs in public that are partitioned by month on occurred_on, and for how many months each is kept.';
+  'The logs in public that are partitioned by month on occurred_on, and how many months each is kept.';
 insert into private.partitioned_logs (table_name, keep_months) values ('audit_log', 84);
 
 create function private.maintain_partitions(today date default (now() at time zone 'utc')::date)
@@ -150,14 +149,13 @@ create table private.request_claims (
   primary key (workspace_id, scope, request_id)
 );
 comment on table private.request_claims is
-  'Which request id made which entry, for a day: what makes a retry harmless. A table of its own, because a unique '
-  'key over the partitioned log would have to name the day (and miss a retry across midnight), and costs each writer '
-  'more than this does.';
+  'Which request id made which entry, for a day: this makes a retry harmless. A separate table, because a unique key '
+  'on the partitioned log would have to include the day (and miss a retry across midnight), and would cost each writer '
+  'more.';
 comment on column private.request_claims.scope is
-  'What kind of thing was asked for, and by whom: a person''s request ids are their own, and nobody takes the '
-  'service''s ahead of it.';
+  'The kind of request and its owner. Each person has their own request ids, and nobody can take the service''s first.';
 comment on column private.request_claims.content_digest is
-  'SHA-256 of what was asked for: the same id with something else is refused, not answered.';
+  'SHA-256 of the request: the same id with other content is refused.';
 create index request_claims_claimed_at on private.request_claims using brin (claimed_at);
 
 create function private.claim_request(in_workspace uuid, in_scope text, for_request text, new_entry bigint,
@@ -190,9 +188,9 @@ begin
 end;
 $$;
 comment on function private.claim_request(uuid, text, text, bigint, jsonb) is
-  'Gives the request id to new_entry unless another entry has had it within a day; returns whose it is. content: what '
-  'was asked for. A second attempt that runs at the same time waits for the first. Errors: request_id_reused 409 (the '
-  'same id with other content).';
+  'Gives the request id to new_entry unless another entry claimed it within a day; returns the entry that has it. '
+  'content: the request. A concurrent second attempt waits for the first. Errors: request_id_reused 409 (the same id '
+  'with other content).';
 
 create function private.claim_scope(subject text, by_person uuid)
 returns text
@@ -203,8 +201,7 @@ set search_path = ''
 as $$
   select subject || coalesce('.person.' || by_person, '');
 $$;
-comment on function private.claim_scope(text, uuid) is
-  'Whose request ids these are: a person''s own, or the service''s (null).';
+comment on function private.claim_scope(text, uuid) is 'The owner of request ids: a person, or the service (null).';
 
 create function private.append_audit_entry(
   in_workspace uuid, actor uuid, action text, subject_type text, subject_id text, through_agent uuid, detail jsonb,
@@ -236,9 +233,9 @@ begin
 end;
 $$;
 comment on function private.append_audit_entry(uuid, uuid, text, text, text, uuid, jsonb, text, uuid, jsonb) is
-  'Writes one entry, or finds the one that this request id made within a day. by_person: whose request id it is, null '
-  'for the service''s; content: what must be the same when it is repeated, by default all of it. Returns its id and '
-  'whether it is new. The callers decide who may. Errors: request_id_reused 409.';
+  'Writes one entry, or finds the one that this request id made within a day. by_person: the owner of the request id, '
+  'null for the service. content: what must be equal when the request is repeated, by default all of it. Returns the '
+  'id and whether it is new. The callers check rights. Errors: request_id_reused 409.';
 
 create function private.require_reportable(action text)
 returns void
@@ -256,7 +253,7 @@ begin
 end;
 $$;
 comment on function private.require_reportable(text) is
-  'reserved_action (403) for the actions that only the platform writes: a person cannot forge a grant, a turn, a '
+  'Refuses (reserved_action 403) actions that only the platform writes. So a person cannot forge a grant, a turn, a '
   'do-not-call flag or the reading of a token.';
 
 create function private.log_audit_entries(entries jsonb, acting_user uuid)
@@ -276,7 +273,7 @@ begin
   for entry in
     select given.ordinality::integer as place, given.value as fields
     from jsonb_array_elements(entries) with ordinality as given
-    -- A fixed order of request ids, so that two batches that share some queue and do not deadlock.
+    -- A fixed order of request ids, so that two batches with common ids queue and do not deadlock.
     order by given.value ->> 'request_id', given.ordinality
   loop
     if acting_user is not null then
@@ -318,7 +315,7 @@ create function private.log_audit(
 returns bigint
 language plpgsql
 volatile
-security definer -- insert is granted to nobody
+security definer -- no role has insert
 set search_path = ''
 as $$
 declare
@@ -340,5 +337,5 @@ begin
 end;
 $$;
 comment on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) is
-  'The body of public.log_audit: what clients call runs as the caller, what it does needs more.';
+  'The body of public.log_audit. It runs with more rights than its caller has.';
 grant execute on function private.log_audit(uuid, text, text, text, uuid, jsonb, text) to authenticated, service_role;

@@ -1,5 +1,5 @@
--- What the platform writes into the audit log by itself: every change of workspaces, members, invitations, agents,
--- permissions, credentials and consents, however it was made (Data API, function, psql).
+-- Audited changes: triggers that write an audit entry for every change of workspaces, members, invitations, agents,
+-- permissions, credentials and consents, whatever made it (Data API, function, psql).
 --
 -- Touches: statement triggers on those tables.
 -- Beware:  only the columns named at each trigger are recorded. Addresses, tokens and settings are not: the log is kept
@@ -19,7 +19,7 @@ declare
   request text := nullif(current_setting('groundwork.request_id', true), '');
   verb text := case tg_op when 'INSERT' then 'created' when 'UPDATE' then 'changed' else 'removed' end;
 begin
-  -- Each operation has its own transition tables, so each its own query.
+  -- Each operation has its own transition tables, and so its own query.
   if tg_op = 'INSERT' then
     insert into public.audit_log (workspace_id, actor_id, agent_id, action, subject_type, subject_id, detail)
     select (r ->> tg_argv[3])::uuid, private.person_of_token(),
@@ -70,7 +70,8 @@ as $$
   ));
 $$;
 comment on function private.audit_detail(text[], jsonb, jsonb, text) is
-  'What an entry says of a changed row: the recorded columns before and after, in an update only those that differ.';
+  'The detail of an entry about a changed row: the recorded columns before and after; for an update only those that '
+  'differ.';
 
 do $$
 declare

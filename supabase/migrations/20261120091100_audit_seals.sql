@@ -1,13 +1,14 @@
--- Audit seals: tamper evidence that does not slow writers. A job each minute seals what has been written, per
--- workspace, as a SHA-256 chain; the verifier recomputes it and finds any edit, deletion, insertion, reordering or
--- truncation of sealed entries.
+-- Audit seals: tamper evidence that does not slow writers. Each minute a job seals new entries, per workspace, as a
+-- SHA-256 chain. The verifier recomputes it and finds any edit, deletion, insertion, reordering or truncation of sealed
+-- entries.
 --
--- Touches: public.audit_seals, private.audit_heads, private.audit_horizon, public.audit_anchor.
--- Beware:  which entries a seal covers is said by transaction ids and not by entry ids: an entry with a lower id may
---          commit after one with a higher. A run seals [last horizon, oldest transaction still running): nothing can
---          appear in there any more. Transaction ids live on in physical backups and point-in-time recovery; a logical
---          dump restored elsewhere begins anew (docs/operations.md says what to do). A superuser can rewrite entries,
---          seals and heads together. Only a digest kept elsewhere (audit_anchor) shows that.
+-- Touches: public.audit_seals (the chain), private.audit_heads (its end, a second time), private.audit_horizon (how far
+--          the log is sealed), public.audit_anchor (the digest to keep elsewhere).
+-- Beware:  a seal covers a range of transaction ids, not of entry ids: an entry with a lower id may commit after one
+--          with a higher. A run seals [last horizon, oldest running transaction), in which no new entry can appear.
+--          Physical backups and point-in-time recovery keep transaction ids; a logical dump restored elsewhere starts a
+--          new chain (docs/operations.md says what to do). A superuser can rewrite entries, seals and heads together.
+--          Only a digest kept elsewhere (audit_anchor) reveals that.
 
 create table public.audit_seals (
   workspace_id uuid not null,
@@ -37,7 +38,7 @@ create trigger refuse_truncate before truncate on public.audit_seals for each st
 
 alter table public.audit_seals enable row level security;
 grant select on public.audit_seals to authenticated, service_role;
--- insert is granted to nobody: seal_audit_log writes.
+-- No role has insert: seal_audit_log writes.
 create policy "Admins read the workspace's seals" on public.audit_seals
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -50,7 +51,7 @@ create table private.audit_heads (
   to_xid bigint not null
 );
 comment on table private.audit_heads is
-  'The newest seal of each workspace, a second time: seals cut off at the end are missed here.';
+  'A second copy of each workspace''s newest seal. It shows when seals at the end were cut off.';
 
 create table private.audit_horizon (
   is_the_only_row boolean primary key default true,
@@ -58,7 +59,7 @@ create table private.audit_horizon (
   sealed_at timestamptz not null default now(),
   constraint is_the_only_row check (is_the_only_row)
 );
-comment on table private.audit_horizon is 'Up to which transaction the whole log is sealed, and since when.';
+comment on table private.audit_horizon is 'The transaction up to which the whole log is sealed, and since when.';
 insert into private.audit_horizon default values;
 
 -- Digests -------------------------------------------------------------------------------------------------------------
@@ -77,8 +78,8 @@ as $$
   )) || sha256(leaves)), 'hex');
 $$;
 comment on function private.seal_digest(public.audit_seals, bytea) is
-  'SHA-256 of all that a seal says (but its digest) and of the digest of its leaves (private.audit_leaves) in order '
-  'of id. The first previous digest is 64 zeros.';
+  'SHA-256 of all fields of a seal (but its digest) and of the digest of its leaves (private.audit_leaves) in order of '
+  'id. The first previous digest is 64 zeros.';
 
 -- Sealing -------------------------------------------------------------------------------------------------------------
 
@@ -87,10 +88,10 @@ create table private.unsealed_logs (
   from_xid bigint not null
 );
 comment on table private.unsealed_logs is
-  'Workspaces whose entries could not be sealed, and from which transaction on: the others are sealed without them, '
-  'and they are made up for.';
+  'Workspaces whose entries could not be sealed, and from which transaction on. The other workspaces are sealed '
+  'meanwhile, and these later.';
 
--- Sealing and verifying are told further on, where redactions are known (sealing_and_verifying).
+-- The functions that seal and verify are in the chapter sealing_and_verifying, after redactions.
 
 create function public.audit_anchor(workspace_id uuid)
 returns table (ordinal bigint, digest text, last_id bigint, sealed_at timestamptz)
@@ -107,6 +108,6 @@ as $$
   limit 1;
 $$;
 comment on function public.audit_anchor(uuid) is
-  'The newest seal, to be kept where this database''s owner cannot reach; verify_audit_log(workspace, digest) later '
-  'shows that nothing before it was rewritten. No row before the first seal.';
+  'The newest seal. Keep it where the owner of this database cannot reach it; verify_audit_log(workspace, digest) '
+  'later shows that nothing before it was rewritten. No row before the first seal.';
 grant execute on function public.audit_anchor(uuid) to authenticated, service_role;

@@ -1,8 +1,9 @@
--- Billing: what was used, as it happened, and rolled up by day.
+-- Billing: usage events, and their daily sums.
 --
--- Touches: public.billing_events (append-only, partitioned by month), public.usage_daily, record_usage, the roll-up.
--- Beware:  money is in integer minor units of its currency. One request id, kind and unit within a day is one event:
---          a turn may use input tokens and output tokens.
+-- Touches: public.billing_events (append-only, partitioned by month), public.usage_daily (the sums), record_usage,
+--          private.roll_up_usage, public.billing_customers.
+-- Beware:  money is in integer minor units of its currency. A request id makes one event per kind and unit within a
+--          day: a turn may use input tokens and output tokens.
 
 create table public.billing_events (
   id bigint generated always as identity,
@@ -20,7 +21,7 @@ create table public.billing_events (
   primary key (id, occurred_on),
   constraint kind_is_known check (kind in ('message', 'tokens', 'minutes', 'seat', 'storage')),
   constraint quantity_is_not_negative check (quantity >= 0),
-  -- So that no sum of a day overflows, and nobody stops the roll-up of all with two turns.
+  -- Bounds keep a daily sum from overflowing: two events must not stop the roll-up of all workspaces.
   constraint quantity_is_small check (quantity <= 1e9),
   constraint amount_is_small check (amount_minor between -1e9 and 1e9),
   constraint unit_is_short check (length(unit) between 1 and 40),
@@ -28,7 +29,7 @@ create table public.billing_events (
   constraint request_id_is_short check (length(request_id) between 1 and 200)
 ) partition by range (occurred_on);
 comment on table public.billing_events is
-  'What a workspace used, as it happened. Append-only; one request id, kind and unit within a day is one event.';
+  'What a workspace used, as it happened. Append-only. A request id makes one event per kind and unit within a day.';
 comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
 create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
 create trigger refuse_change before update or delete on public.billing_events for each row
@@ -58,10 +59,10 @@ create table public.usage_daily (
   constraint currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$')
 );
 comment on table public.usage_daily is
-  'Billing events by workspace, UTC day, kind and currency. Written by the roll-up job alone.';
+  'Billing events by workspace, UTC day, kind and currency. Only the roll-up job writes it.';
 alter table public.usage_daily enable row level security;
 grant select on public.usage_daily to authenticated, service_role;
--- insert, update and delete are granted to nobody: it is derived.
+-- No role has insert, update or delete: the table is derived.
 create policy "Admins read the workspace's daily usage" on public.usage_daily
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -99,8 +100,8 @@ begin
 end;
 $$;
 comment on function private.record_usage(uuid, uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'record_usage, and whose request id it is: by_person, null for the service''s. A person''s turn is in nobody '
-  'else''s way.';
+  'The body of record_usage. by_person: the owner of the request id, null for the service. Request ids of one person '
+  'never collide with those of another.';
 
 create function public.record_usage(
   workspace_id uuid, kind text, quantity numeric, unit text, amount_minor bigint default 0, currency text default 'USD',
@@ -109,7 +110,7 @@ create function public.record_usage(
 returns boolean
 language plpgsql
 volatile
-security definer -- insert is granted to nobody
+security definer -- no role has insert
 set search_path = ''
 as $$
 begin
@@ -117,8 +118,8 @@ begin
 end;
 $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
-  'Records one billing event; returns false when this request id recorded this kind and unit before. kind: message, '
-  'tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service alone. Errors: '
+  'Records one billing event. Returns false when this request id already recorded this kind and unit. kind: message, '
+  'tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service only. Errors: '
   'request_id_reused 409 (with other content).';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text)
   to service_role;
@@ -130,18 +131,18 @@ create table public.billing_customers (
   updated_at timestamptz not null default now()
 );
 comment on table public.billing_customers is
-  'Under which id the operator''s billing knows a workspace, such as Stripe''s cus_…: what GET '
-  '/usage/events?form=stripe puts into each meter event. Written by the service.';
+  'The id of a workspace in the operator''s billing system, such as Stripe''s cus_…. GET /usage/events?form=stripe '
+  'puts it into each meter event. The service writes it.';
 create trigger touch_updated_at before update on public.billing_customers
   for each row execute function private.touch_updated_at();
 alter table public.billing_customers enable row level security;
 grant select on public.billing_customers to authenticated;
 grant select, insert, update, delete on public.billing_customers to service_role;
--- insert, update and delete are not granted to people: whose bill it is they do not choose.
+-- insert, update and delete are not granted to people: they must not choose who is billed.
 create policy "Admins read under which id their workspace is billed" on public.billing_customers
   for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins read under which id their workspace is billed" on public.billing_customers is
-  'As for what was used. Who pays for a workspace is the operator''s to write.';
+  'Like the usage itself. Only the operator writes who pays for a workspace.';
 
 create function private.usage_events(after timestamptz, after_id bigint, most integer)
 returns setof public.billing_events
@@ -151,13 +152,13 @@ set search_path = ''
 as $$
   select event.* from public.billing_events as event
   where event.occurred_on >= (after at time zone 'utc')::date and (event.occurred_at, event.id) > (after, after_id)
-    -- An event's time is when its transaction began: none that is older than five minutes is still to come.
+    -- An event's time is the start of its transaction: events older than five minutes are complete.
     and event.occurred_at < now() - interval '5 minutes'
   order by event.occurred_at, event.id limit most;
 $$;
 comment on function private.usage_events(timestamptz, bigint, integer) is
-  'What was used, of all workspaces, in the order in which it began, after one that is known: nothing is left out and '
-  'nothing comes twice, as long as no transaction takes five minutes. For the export.';
+  'The usage of all workspaces in order of its start, after a known event. Nothing is missed and nothing comes twice, '
+  'as long as no transaction takes five minutes. For the export.';
 create index billing_events_in_order on public.billing_events (occurred_at, id);
 
 create function private.roll_up_usage_of(in_workspace uuid, first_day date, last_day date)

@@ -1,12 +1,13 @@
--- Budgets that hold: what a workspace, a person, an agent, or a person through an agent may spend in a day or a month.
+-- Budgets: hard and soft bounds on what a workspace, a person, an agent, or a person through an agent may spend in a
+-- day or a month.
 --
 -- Touches: public.budgets, private.budget_pools, private.budget_slots, private.usage_reservations; spending from them
 --          is the next chapter.
--- Beware:  what is left of a budget lies in a pool and in slots that were filled from it, so that many spend at once
---          without queueing on one row. Always: pool + free + reserved + spent = amount. Locks are taken in one order
---          (budgets by id; in each the slot, then the pool) and whoever holds a pool waits for nobody (other slots are
---          taken only when they are free): no two wait for each other. docs/decisions/0024-budgets-in-slots.md has the
---          alternatives.
+-- Beware:  the rest of a budget lies in a pool and in slots filled from it, so that many spend at once without queueing
+--          on one row. Always: pool + free + reserved + spent = amount. Locks are taken in one order: budgets by id;
+--          within each, the slot, then the pool. A transaction that holds a pool does not wait for locks (it takes
+--          other slots only when they are free), so there is no deadlock. docs/decisions/0024-budgets-in-slots.md has
+--          the alternatives.
 
 create table public.budgets (
   id uuid primary key default gen_random_uuid(),
@@ -29,13 +30,13 @@ create table public.budgets (
   constraint per_call_is_small check (per_call between 1 and 1e9)
 );
 comment on table public.budgets is
-  'What may be spent in a UTC day or month: by a workspace, by a person in it (user_id), by an agent (agent_id), by a '
-  'person through an agent (both).';
+  'The most that may be spent in a UTC day or month: by a workspace, by a person in it (user_id), by an agent '
+  '(agent_id), or by a person through an agent (both).';
 comment on column public.budgets.currency is
   'Null: the amount is in tokens. Otherwise in minor units of this currency.';
-comment on column public.budgets.per_call is 'What one call reserves when it does not say how much it will use.';
+comment on column public.budgets.per_call is 'What a call reserves when it does not say how much it will use.';
 comment on column public.budgets.is_hard is
-  'Hard: more is refused. Soft: more is let through, and told once in a period.';
+  'Hard: spending over the budget is refused. Soft: it is allowed, and reported once in a period.';
 create index budgets_user_id on public.budgets (user_id);
 create index budgets_agent on public.budgets (workspace_id, agent_id);
 create trigger touch_updated_at before update on public.budgets for each row
@@ -60,10 +61,11 @@ create policy "Admins change budgets" on public.budgets
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change budgets" on public.budgets is 'How much; of whom and over what has no column grant.';
+comment on policy "Admins change budgets" on public.budgets is
+  'Only the amount: whose budget it is and its period have no column grant.';
 create policy "Admins remove budgets" on public.budgets
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins remove budgets" on public.budgets is 'Then nothing holds any more.';
+comment on policy "Admins remove budgets" on public.budgets is 'Without the budget, spending has no bound.';
 
 -- What is left --------------------------------------------------------------------------------------------------------
 
@@ -75,8 +77,8 @@ create table private.budget_pools (
   primary key (budget_id, period_start)
 ) with (fillfactor = 50);
 comment on table private.budget_pools is
-  'What of a budget in one period is in no slot. Below nothing: more was used than had been reserved, or the budget is '
-  'soft or was made smaller.';
+  'The part of a budget, in one period, that is in no slot. Negative: more was used than reserved, or the budget is '
+  'soft or was reduced.';
 create table private.budget_slots (
   budget_id uuid not null,
   period_start date not null,
@@ -89,7 +91,7 @@ create table private.budget_slots (
   constraint nothing_is_below_nothing check (free >= 0 and reserved >= 0 and spent >= 0)
 ) with (fillfactor = 30);
 comment on table private.budget_slots is
-  'Sixteen places from which a budget is spent at once. The check is what makes overspending impossible, whatever the '
+  'Sixteen slots per budget, so that many can spend at once. The check makes overspending impossible, whatever the '
   'code does.';
 
 create table private.usage_reservations (
@@ -105,8 +107,8 @@ create table private.usage_reservations (
   constraint status_is_known check (status in ('open', 'settled', 'expired'))
 ) with (fillfactor = 80);
 comment on table private.usage_reservations is
-  'What was taken from budgets before a model was called: one entry per budget. Kept for two days, so that settling '
-  'twice is settling once.';
+  'What was reserved before a model was called: one entry per budget. Kept for two days, so that settling is '
+  'idempotent.';
 create index usage_reservations_expires_at on private.usage_reservations
   using brin (expires_at) with (pages_per_range = 16);
 
@@ -135,13 +137,13 @@ begin
   end if;
 end;
 $$;
-comment on function private.open_budget_period(public.budgets, date) is 'Makes a period''s pool and slots, once.';
+comment on function private.open_budget_period(public.budgets, date) is 'Makes the pool and slots of a period, once.';
 
 create function private.change_budget_amount()
 returns trigger
 language plpgsql
 volatile
-security definer -- pools are nobody's to write
+security definer -- no caller may write pools
 set search_path = ''
 as $$
 begin
@@ -151,7 +153,7 @@ begin
 end;
 $$;
 comment on function private.change_budget_amount() is
-  'Trigger on budgets: more or less holds from now on, in the period that runs.';
+  'Trigger on budgets: a changed amount applies at once, in the current period.';
 create trigger change_budget_amount after update of amount on public.budgets
   for each row when (old.amount <> new.amount) execute function private.change_budget_amount();
 
@@ -176,14 +178,14 @@ begin
   select coalesce(sum(free), 0) into gathered from emptied;
   return gathered;
 exception when lock_not_available then
-  -- `skip locked` does wait in one case: a row's writer commits while it is looked at, and the next one is already
-  -- there. That one may be waiting for the pool, which the caller holds.
+  -- `skip locked` waits in one case: the row's writer commits while the row is read, and the next writer already has
+  -- it. That writer may be waiting for the pool, which the caller holds.
   return 0;
 end;
 $$;
 comment on function private.gather_idle(uuid, date, smallint) is
-  'Empties the slots that nobody is using at this moment, and returns what lay in them. The caller holds the pool, so '
-  'this waits for nobody (at most 10 ms).';
+  'Empties the slots that are not in use at this moment, and returns what they held. The caller holds the pool, so '
+  'this does not wait (at most 10 ms).';
 
 create function private.draw_from_budget(budget public.budgets, since date, in_slot smallint, wanted bigint)
 returns boolean
@@ -196,14 +198,14 @@ declare
   pool private.budget_pools;
   chunk bigint;
 begin
-  -- The own slot first, then the pool; from here on nothing is waited for.
+  -- The caller's slot first, then the pool; from here on nothing waits.
   select s.* into here from private.budget_slots as s
   where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
   select p.* into pool from private.budget_pools as p
   where p.budget_id = budget.id and p.period_start = since for update;
   chunk := greatest(wanted - here.free, least(budget.amount / 64, pool.left_over));
   if pool.left_over < chunk then
-    -- What others have not used comes back, but for what is being used at this moment.
+    -- Unused amounts in other slots return to the pool, except from slots in use at this moment.
     for attempt in 1..20 loop
       pool.left_over := pool.left_over + private.gather_idle(budget.id, since, in_slot);
       chunk := wanted - here.free;
@@ -232,8 +234,8 @@ begin
 end;
 $$;
 comment on function private.draw_from_budget(public.budgets, date, smallint, bigint) is
-  'Fills a slot from the pool, or from what lies idle in other slots, and reserves. False: a hard budget has not so '
-  'much left. A soft one goes below nothing and says so once.';
+  'Fills a slot from the pool, or from idle slots, and reserves. False: a hard budget does not have that much left. A '
+  'soft one goes negative and reports it once.';
 
 create function private.collect_debt(in_budget uuid, since date)
 returns void
@@ -245,7 +247,7 @@ as $$
   where p.budget_id = in_budget and p.period_start = since and p.left_over < 0;
 $$;
 comment on function private.collect_debt(uuid, date) is
-  'When a pool owes, what lies idle in slots pays first. The caller holds the pool.';
+  'When a pool is negative, takes from idle slots first. The caller holds the pool.';
 
 create function private.budget_left(in_budget uuid, since date)
 returns bigint
@@ -258,4 +260,4 @@ as $$
   from private.budget_pools as pool where pool.budget_id = in_budget and pool.period_start = since;
 $$;
 comment on function private.budget_left(uuid, date) is
-  'What of a budget is neither spent nor reserved; null before the first reservation of the period.';
+  'The part of a budget that is neither spent nor reserved; null before the first reservation of the period.';

@@ -1,9 +1,8 @@
--- Spending from budgets: reserved before a model is called, settled after it, given back by itself where the caller
--- died.
+-- Spending from budgets: reserve before a model call, settle after it; a reservation expires if the caller dies.
 --
 -- Touches: reserve_usage, settle_usage, private.require_budget, private.charge_usage; the job release-reservations.
--- Beware:  locks are taken as the chapter before says. What works by itself (sessions, streams, background queries)
---          reserves by itself.
+-- Beware:  locks are taken in the order of the previous chapter. Sessions, streams and background queries reserve by
+--          themselves.
 
 create function private.refuse_over_budget(budget public.budgets, since date, wanted bigint)
 returns void
@@ -46,8 +45,8 @@ begin
 end;
 $$;
 comment on function private.require_budget(uuid, uuid, uuid) is
-  'Asked for where nothing can be reserved, because only the end tells what was used (a session): a hard budget of '
-  'which nothing is left refuses. Errors: budget_exhausted 402.';
+  'For work that cannot reserve, because its use is known only at the end (a session): refuses when a hard budget is '
+  'empty. Errors: budget_exhausted 402.';
 
 create function private.tell_budget(budget public.budgets)
 returns jsonb
@@ -69,8 +68,8 @@ as $$
   from slots;
 $$;
 comment on function private.tell_budget(public.budgets) is
-  'A budget as GET /usage tells it: what is left (below nothing: it owes), reserved and spent of it in the period '
-  'that runs, and when it renews.';
+  'A budget as GET /usage returns it: what is left (negative: overspent), reserved and spent in the current period, '
+  'and when it renews.';
 
 create function private.reserve_usage(
   in_workspace uuid, for_user uuid, through_agent uuid, for_request text, tokens bigint, amount_minor bigint,
@@ -123,7 +122,7 @@ begin
   end if;
   return cardinality(ids) > 0;
 exception when unique_violation then
-  -- The same request at the same time: the first one's holds, this one has taken nothing.
+  -- A concurrent duplicate: the first reservation holds, this one takes nothing.
   return false;
 end;
 $$;
@@ -154,7 +153,7 @@ begin
     from unnest(known.budgets, known.periods, known.slots, known.amounts) as part (budget_id, since, in_slot, amount)
     join public.budgets as b on b.id = part.budget_id order by part.budget_id
   loop
-    -- Of what came back by itself nothing is held any more; what was used was used.
+    -- An expired reservation holds nothing any more, but its use still counts.
     held := case known.status when 'open' then here.amount else 0 end;
     used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
     update private.budget_slots as s
@@ -162,7 +161,7 @@ begin
     where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot
       and s.free + held >= used;
     if not found then
-      -- More than was reserved, and than the slot has: the pool owes it.
+      -- Use beyond the reservation and the slot: the pool goes negative.
       update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used
       where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
       update private.budget_pools set left_over = left_over + held - used
@@ -194,7 +193,7 @@ begin
   then
     return;
   end if;
-  -- Nothing was reserved: it was used all the same.
+  -- Nothing was reserved: charge the use all the same.
   for budget in
     select b.* from public.budgets as b
     where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user)
@@ -215,8 +214,8 @@ begin
 end;
 $$;
 comment on function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text) is
-  'What was used: settles what this request had reserved, or takes it from the budgets although nothing was reserved. '
-  'They may owe then: the next reservation is refused.';
+  'Charges actual use: settles the reservation of this request, or takes from the budgets without one. They may go '
+  'negative; the next reservation is then refused.';
 
 create function private.release_reservations_of(in_workspace uuid, batch integer)
 returns bigint
@@ -251,7 +250,7 @@ begin
 end;
 $$;
 comment on function private.release_reservations_of(uuid, integer) is
-  'Gives back what the dead of one workspace, or (null) of all, had reserved. Returns how many came back.';
+  'Returns expired reservations to the budgets of one workspace, or (null) of all. Returns how many.';
 
 create function private.release_reservations(batch integer default 1000)
 returns integer
@@ -275,8 +274,8 @@ begin
 end;
 $$;
 comment on function private.release_reservations(integer) is
-  'Gives back what the dead had reserved (open past its time), at most `batch`, and removes what is long over. Returns '
-  'how many came back.';
+  'Returns expired reservations to their budgets, at most `batch`, and removes old ones. Returns how many were '
+  'returned.';
 select cron.schedule('release-reservations', '30 seconds', 'select private.release_reservations()');
 
 -- What the service and agents call ------------------------------------------------------------------------------------
@@ -285,7 +284,7 @@ create function private.spender(in_workspace uuid, for_user uuid, for_agent uuid
 returns table (user_id uuid, agent_id uuid, request_id text)
 language plpgsql
 stable
-security definer -- asks what an agent may
+security definer -- reads the rights of agents
 rows 1
 set search_path = ''
 as $$
@@ -306,13 +305,13 @@ begin
   elsif length(for_request) not between 1 and 150 then
     perform private.raise_error('invalid_body', 'request_id: has 1 to 150 characters', 400, 'request_id');
   end if;
-  -- An agent's request ids are its own: they are not in the way of the service's.
+  -- An agent has its own request ids: they never collide with the service's.
   return query select rights.user_id, rights.agent_id, format('agent:%s:%s', rights.agent_id, for_request);
 end;
 $$;
 comment on function private.spender(uuid, uuid, uuid, text) is
-  'For whom the caller takes from budgets: the service for whom it names, an agent (usage:write) for itself and the '
-  'person it acts for, under request ids of its own. Errors: forbidden 403, invalid_body 400.';
+  'Who spends: the service names the spender; an agent (usage:write) spends for itself and its person, under its own '
+  'request ids. Errors: forbidden 403, invalid_body 400.';
 
 create function private.reserve_for_caller(
   in_workspace uuid, for_request text, for_user uuid, for_agent uuid, tokens bigint, amount_minor bigint,
@@ -321,7 +320,7 @@ create function private.reserve_for_caller(
 returns boolean
 language sql
 volatile
-security definer -- pools and slots are nobody's to write
+security definer -- no caller may write pools or slots
 set search_path = ''
 as $$
   select private.reserve_usage(
@@ -336,7 +335,7 @@ create function private.settle_for_caller(in_workspace uuid, for_request text, t
 returns boolean
 language sql
 volatile
-security definer -- pools and slots are nobody's to write
+security definer -- no caller may write pools or slots
 set search_path = ''
 as $$
   select private.settle_usage(in_workspace, spender.request_id, tokens, amount_minor)
@@ -357,11 +356,11 @@ as $$
   select private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
-  'Before a model is called: takes what it may use from every budget that holds (of the workspace, the person, the '
-  'agent, both). tokens, amount_minor: left out, each budget''s per_call. Comes back by itself after lease_seconds (1 '
-  'to 86,400). Returns whether something was reserved: false where no budget holds, or when this request reserved '
-  'before. For the service, and for agents with usage:write: for themselves and their person. Errors: forbidden 403, '
-  'budget_exhausted 402 with what is left and when it renews.';
+  'Call it before a model call. It reserves the expected use in every budget that applies (of the workspace, the '
+  'person, the agent, both). tokens, amount_minor: by default, each budget''s per_call. The reservation expires after '
+  'lease_seconds (1 to 86,400). Returns false where no budget applies, or when this request already reserved. For the '
+  'service, and for agents with usage:write (for themselves and their person). Errors: forbidden 403, budget_exhausted '
+  '402 with what is left and when it renews.';
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null,
   amount_minor bigint default null)
 returns boolean
@@ -373,8 +372,9 @@ as $$
   select private.settle_for_caller($1, $2, $3, $4);
 $$;
 comment on function public.settle_usage(uuid, text, bigint, bigint) is
-  'After the call: what it did use, less or more than was reserved; left out, what was reserved. Settling twice is '
-  'settling once: false. For the service, and for agents with usage:write. Errors: forbidden 403.';
+  'Call it after the model call, with the actual use, which may differ from the reservation; by default it is the '
+  'reserved amount. Idempotent: the second call returns false. For the service, and for agents with usage:write. '
+  'Errors: forbidden 403.';
 grant execute on function
   public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer),
   private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval),

@@ -1,10 +1,9 @@
--- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad; what must
--- outlive it (that it was opened, each turn, that it was closed) is in the audit log, and from there a forgotten
--- session is found again.
+-- Sessions: what the edge function `sessions` needs of the database. A session lives in the scratchpad. The audit log
+-- keeps what must outlive it (opened, each turn, closed), and a lost session is found again there.
 --
--- Touches: private.open_session, private.find_session, private.close_session, private.session_turns,
+-- Touches: private.open_session, private.find_session, private.close_session, private.session_turns (reservations),
 --          private.begin_session_turn, private.record_turn.
--- Beware:  reached over the functions' own connection only, after they have verified who asks.
+-- Beware:  only the functions' own connection calls these, after verifying the caller.
 
 create function private.open_session(for_user uuid, for_agent uuid, session_id uuid, request_id text default null,
   by_service boolean default false)
@@ -43,7 +42,7 @@ begin
     open_session.request_id,
     case when not by_service then for_user end, jsonb_build_array('session.opened', for_user, for_agent)
   );
-  -- The same request asked twice opens one session: the first one's.
+  -- A repeated request returns the first one's session.
   session := case when entry.is_new then open_session.session_id else (
     select known.subject_id::uuid from public.audit_log as known
     where known.workspace_id = agent.workspace_id and known.id = entry.id and known.action = 'session.opened'
@@ -76,7 +75,7 @@ as $$
   order by opened.id
   limit 1;
 $$;
-comment on function private.find_session(uuid) is 'A session as the audit log knows it; no row when it never was.';
+comment on function private.find_session(uuid) is 'A session as the audit log knows it; no row if it never existed.';
 
 create function private.close_session(session_id uuid, for_user uuid, request_id text default null,
   by_service boolean default false)
@@ -101,7 +100,7 @@ begin
     close_session.request_id,
     case when not by_service then for_user end
   );
-  -- Not new, and not the closing by the same request at the same time: the request id is another request's.
+  -- Not new, and not a concurrent duplicate of this close: the request id belongs to another request.
   if not entry.is_new and not exists (
     select from public.audit_log as closed
     where closed.workspace_id = known.workspace_id and closed.id = entry.id and closed.action = 'session.closed'
@@ -128,7 +127,7 @@ declare
     from jsonb_to_recordset($5) as u (kind text, quantity numeric) where u.kind = 'tokens');
   paid record;
 begin
-  -- One reservation is in one currency: others that a turn cost are taken beside it.
+  -- A reservation has one currency: costs in other currencies are charged separately.
   for paid in
     select coalesce(u.currency, 'USD') as currency, sum(coalesce(u.amount_minor, 0))::bigint as amount,
       row_number() over (order by count(*) desc, 1) as place
@@ -143,8 +142,8 @@ begin
 end;
 $$;
 comment on function private.charge_turn(uuid, uuid, uuid, text, jsonb) is
-  'What a turn used, from its budgets: settles what was reserved under its request id, or takes it although nothing '
-  'was. usage: as record_turn has it.';
+  'Charges the use of a turn to its budgets: settles the reservation of its request id, or charges without one. usage: '
+  'as in record_turn.';
 
 create table private.session_turns (
   session_id uuid primary key,
@@ -153,8 +152,8 @@ create table private.session_turns (
   began_at timestamptz not null default now()
 );
 comment on table private.session_turns is
-  'What each session has reserved for the turn that it is in: settled when the service tells the turn, otherwise it '
-  'comes back by itself.';
+  'The reservation of each session''s current turn. The service settles it by recording the turn; otherwise it '
+  'expires.';
 create index session_turns_workspace on private.session_turns (workspace_id);
 
 create function private.begin_session_turn(session_id uuid, in_workspace uuid, for_user uuid, for_agent uuid)
@@ -183,8 +182,8 @@ begin
 end;
 $$;
 comment on function private.begin_session_turn(uuid, uuid, uuid, uuid) is
-  'Before a person''s words go to their agent: reserves each budget''s per_call for the turn, unless the session has a '
-  'turn that is not told yet. False: the workspace has no budget. Errors: budget_exhausted 402.';
+  'Called before a person''s message goes to their agent: reserves each budget''s per_call for the turn, unless the '
+  'session has an unrecorded turn. False: the workspace has no budget. Errors: budget_exhausted 402.';
 
 create function private.record_turn(
   session_id uuid, for_user uuid, for_agent uuid, request_id text, usage jsonb default '[]', detail jsonb default '{}',
@@ -223,9 +222,9 @@ begin
         for_agent, for_user, record_turn.request_id
       );
     end loop;
-    -- What a person says that they used makes no budget smaller: it is their colleagues' too.
+    -- A person's own report of usage must not reduce a budget that they share with colleagues.
     if by_service and exists (select from public.budgets as b where b.workspace_id = in_workspace) then
-      -- What the session reserved for it goes back first: what was used is taken instead.
+      -- Release the session's reservation first: the actual use replaces it.
       perform private.settle_usage(t.workspace_id, t.request_id, 0, 0) from private.session_turns as t
       where t.session_id = $1;
       delete from private.session_turns as t where t.session_id = $1;
@@ -243,7 +242,7 @@ begin
 end;
 $$;
 comment on function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean) is
-  'A turn ended: its audit entry and its billing events, in one transaction, exactly once per request id of the '
-  'person, or of the service (by_service), within a day. usage: [{kind, quantity, unit, amount_minor?, currency?}]. A '
-  'turn is recorded although the permission has ended meanwhile: it was held. Errors: invalid_body 400, not_found '
-  '404, request_id_reused 409.';
+  'Records the end of a turn: its audit entry and its billing events, in one transaction, exactly once per request id '
+  'of the person, or of the service (by_service), within a day. usage: [{kind, quantity, unit, amount_minor?, '
+  'currency?}]. A turn is recorded even if the permission has ended since: the turn took place. Errors: invalid_body '
+  '400, not_found 404, request_id_reused 409.';

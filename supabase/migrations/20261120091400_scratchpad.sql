@@ -1,8 +1,8 @@
--- The scratchpad in Postgres: the fast memory's second implementation, for when there is no Redis or it does not
--- answer.
+-- The scratchpad in Postgres: the fallback of Redis, for when there is none or it does not answer.
 --
--- Touches: three unlogged tables in private and the functions that mean the same as the Lua scripts on Redis.
--- Beware:  unlogged: empty after a crash, and that is meant. Nothing here would be missed.
+-- Touches: three unlogged tables in private (values, sets, counters), and functions with the meaning of the Lua scripts
+--          on Redis.
+-- Beware:  unlogged tables are empty after a crash. That is intended: nothing here is needed for correctness.
 
 create unlogged table private.scratch_values (
   key text primary key,
@@ -12,8 +12,8 @@ create unlogged table private.scratch_values (
   expires_at timestamptz not null
 );
 comment on table private.scratch_values is
-  'Values that end: sessions, endpoints, cached answers (with the revision and epoch they were read at), floors '
-  '(revision only), the epoch.';
+  'Values that expire: sessions, endpoints, cached answers (with the revision and epoch at which they were read), '
+  'floors (revision only), the epoch.';
 create index scratch_values_expires_at on private.scratch_values (expires_at);
 
 create unlogged table private.scratch_members (
@@ -24,7 +24,7 @@ create unlogged table private.scratch_members (
   primary key (key, member)
 );
 comment on table private.scratch_members is
-  'Sets whose members end one by one: who is here, who is typing, a person''s sessions.';
+  'Sets whose members expire one by one: presence, typing, a person''s sessions.';
 create index scratch_members_ends_at on private.scratch_members (ends_at);
 
 create unlogged table private.scratch_counters (
@@ -32,7 +32,7 @@ create unlogged table private.scratch_counters (
   count bigint not null,
   window_ends_at timestamptz not null
 );
-comment on table private.scratch_counters is 'Rate limits: how often within a window.';
+comment on table private.scratch_counters is 'Rate limits: counts within a window.';
 
 create function private.scratch_epoch()
 returns text
@@ -46,7 +46,7 @@ as $$
   returning value #>> '{}';
 $$;
 comment on function private.scratch_epoch() is
-  'Which life of the scratchpad this is: a random word, made when absent, gone after a crash.';
+  'The epoch of the scratchpad: a random word that is made when absent and lost in a crash.';
 
 create function private.scratch_write_back(key text, value jsonb, revision bigint, epoch text, ttl_seconds integer)
 returns text
@@ -56,7 +56,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  -- The floor of agents:<user> is floor:<user>; locked, so that a floor being raised now is waited for.
+  -- The floor of agents:<user> is floor:<user>; the lock waits for a floor that is being raised now.
   floor_row private.scratch_values;
 begin
   if private.scratch_epoch() <> scratch_write_back.epoch then
@@ -80,8 +80,8 @@ begin
 end;
 $$;
 comment on function private.scratch_write_back(text, jsonb, bigint, text, integer) is
-  'Keeps an answer for ttl_seconds unless a newer revision is known (below_floor) or the scratchpad has forgotten its '
-  'floors since it was read (other_epoch). key: agents:<user>.';
+  'Caches an answer for ttl_seconds unless a newer revision is known (below_floor) or the scratchpad lost its floors '
+  'since it was read (other_epoch). key: agents:<user>.';
 
 create function private.scratch_raise_floors(floors jsonb)
 returns void
@@ -98,7 +98,7 @@ as $$
   where answer.key = 'agents:' || given.key and answer.revision < given.value::bigint;
 $$;
 comment on function private.scratch_raise_floors(jsonb) is
-  '{"<user>": revision}: nothing older than it is believed or written back for 10 minutes. A floor never sinks.';
+  '{"<user>": revision}: for 10 minutes, older answers are neither used nor written back. A floor never sinks.';
 
 create function private.scratch_hit(key text, max_count integer, window_seconds integer, amount integer default 1)
 returns table (allowed boolean, remaining integer, reset_seconds integer)
@@ -116,8 +116,8 @@ as $$
     ceil(extract(epoch from known.window_ends_at - now()))::integer;
 $$;
 comment on function private.scratch_hit(text, integer, integer, integer) is
-  'Counts `amount` into the key''s window and says whether it was within max_count, what is left and in how many '
-  'seconds the window ends.';
+  'Adds `amount` to the key''s window. Returns whether the count is within max_count, what is left, and the seconds '
+  'until the window ends.';
 
 create function private.scratch_join(for_key text, who text, what jsonb, ttl_seconds double precision)
 returns boolean
@@ -137,8 +137,8 @@ begin
 end;
 $$;
 comment on function private.scratch_join(text, text, jsonb, double precision) is
-  'Puts a member into a set, or keeps it there, for ttl_seconds; true when it was not there. A function, because its '
-  'plans are kept where a pooler forbids prepared statements: heartbeats are the scratchpad''s most frequent write.';
+  'Adds a member to a set, or renews it, for ttl_seconds; true when it is new. A function, because its plans are '
+  'cached even where a pooler forbids prepared statements: heartbeats are the scratchpad''s most frequent write.';
 
 create function private.sweep_scratchpad()
 returns bigint
@@ -152,5 +152,4 @@ as $$
   select (select count(*) from gone_values) + (select count(*) from gone_members) + (select count(*)
     from gone_counters);
 $$;
-comment on function private.sweep_scratchpad() is
-  'Removes what has ended. Readers never see it anyway. Returns how many rows.';
+comment on function private.sweep_scratchpad() is 'Removes expired rows, which readers never see. Returns how many.';

@@ -1,7 +1,7 @@
 -- Scheduled jobs: the schedules live in the database. If Postgres is up, they run.
 --
 -- Touches: cron.job, private.purge.
--- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by saying it again.
+-- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by calling it again.
 --          Times are UTC.
 
 create function private.purge()
@@ -15,7 +15,7 @@ declare
   n bigint;
   done bigint[];
 begin
-  -- The trigger that keeps an owner steps aside for a workspace that is deleted.
+  -- The trigger that keeps an owner does not apply to a deleted workspace.
   done := private.for_all_workspaces('purge: workspaces', $each$
     with gone as (delete from public.workspaces as w
       where w.deleted_at < now() - interval '30 days' and ($1 is null or w.id = $1) returning 1)
@@ -41,7 +41,7 @@ begin
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('function_calls', n);
 
-  -- A day is longer than any cached answer or token of a deleted person lives.
+  -- A day is longer than the life of any cached answer or token of a deleted person.
   delete from private.permission_revisions as known
   where known.raised_at < now() - interval '1 day'
     and not exists (select from public.profiles as profile where profile.user_id = known.user_id);
@@ -58,8 +58,8 @@ begin
 end;
 $$;
 comment on function private.purge() is
-  'Removes for good what has waited long enough: workspaces deleted 30 days ago, settled invitations after 30 days, '
-  'finished calls and job runs after 7, revisions of people who are gone, ended scratchpad rows. Returns the counts.';
+  'Removes old rows for good: workspaces deleted 30 days ago, settled invitations after 30 days, finished calls and '
+  'job runs after 7, revisions of people who are gone, expired scratchpad rows. Returns the counts.';
 
 select cron.schedule('seal-audit-log', '* * * * *', 'select private.seal_audit_log()');
 select cron.schedule('reconcile-function-calls', '10 seconds', 'select private.reconcile_function_calls()');

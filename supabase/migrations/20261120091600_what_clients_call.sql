@@ -1,9 +1,9 @@
--- What clients call: the functions of the Data API whose work needs more rights than the caller has.
+-- What clients call: the functions of the Data API that need more rights than the caller has.
 --
 -- Touches: ten functions in public.
--- Beware:  each is a thin cover, run with the caller's own rights, over a body in `private` that is not exposed. A
---          security definer function in an exposed schema is what the database advisors (0028, 0029) warn of. Functions
---          that need no more than the caller has (my_agents, leave_workspace, audit_anchor) stand in their own
+-- Beware:  each is a thin wrapper that runs with the caller's rights and calls a body in `private`, which is not
+--          exposed. The database advisors (0028, 0029) warn of security definer functions in an exposed schema.
+--          Functions that need only the caller's rights (my_agents, leave_workspace, audit_anchor) are in their own
 --          chapters.
 
 create function public.create_workspace(name text, slug text, region text default 'eu')
@@ -16,7 +16,7 @@ as $$
   select * from private.create_workspace($1, $2, $3);
 $$;
 comment on function public.create_workspace(text, text, text) is
-  'Makes a workspace and its first owner, the caller. name: 1–200 characters; slug: lowercase letters, digits and '
+  'Makes a workspace; the caller is its first owner. name: 1–200 characters; slug: lowercase letters, digits and '
   'single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken '
   '409, 23514 on a malformed value.';
 
@@ -30,7 +30,7 @@ as $$
   select private.delete_workspace($1);
 $$;
 comment on function public.delete_workspace(uuid) is
-  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns when it was deleted. '
+  'Hides a workspace from everyone at once; a job purges it 30 days later. Owners only. Returns the time of deletion. '
   'Errors: not_found 404.';
 
 create function public.restore_workspace(workspace_id uuid)
@@ -43,7 +43,7 @@ as $$
   select private.restore_workspace($1);
 $$;
 comment on function public.restore_workspace(uuid) is
-  'Brings a deleted workspace back, within the 30 days before it is purged. Owners only. Errors: not_found 404.';
+  'Restores a deleted workspace within 30 days, before it is purged. Owners only. Errors: not_found 404.';
 
 create function public.invite_member(workspace_id uuid, email text, role text default 'member')
 returns table (invitation_id uuid, token text, expires_at timestamptz)
@@ -55,9 +55,9 @@ as $$
   select * from private.invite_member($1, $2, $3);
 $$;
 comment on function public.invite_member(uuid, text, text) is
-  'Invites an address into a workspace for 7 days and returns the token, this once; an earlier pending invitation of '
-  'the address is revoked. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only 403, '
-  'not_found 404, already_member 409.';
+  'Invites an address into a workspace for 7 days and returns the token, this once. Revokes an earlier pending '
+  'invitation of the address. role: owner (by owners), admin, member, guest. Errors: not_signed_in 401, owner_only '
+  '403, not_found 404, already_member 409.';
 
 create function public.accept_invitation(token text)
 returns uuid
@@ -69,9 +69,9 @@ as $$
   select private.accept_invitation($1);
 $$;
 comment on function public.accept_invitation(text) is
-  'Joins the workspace that the token invites into, with the invited role, and returns its id. Accepting twice is '
-  'accepting once. The address must be confirmed, and whoever invited must still be able to. Errors: not_signed_in '
-  '401, invitation_for_another 403, address_not_confirmed 403, invitation_invalid 404.';
+  'Joins the token''s workspace with the invited role, and returns its id. Idempotent. The address must be confirmed, '
+  'and the inviter must still be allowed to invite. Errors: not_signed_in 401, invitation_for_another 403, '
+  'address_not_confirmed 403, invitation_invalid 404.';
 
 create function public.revoke_invitation(invitation_id uuid)
 returns void
@@ -110,9 +110,9 @@ as $$
   select * from private.explain_access($1, $2, $3, $4);
 $$;
 comment on function public.explain_access(uuid, uuid, text, boolean) is
-  'Whether a person (the caller when left out; others only for admins) may use an agent, or, with a scope, whether the '
-  'agent may use it for that person, or as_itself; why, and the row that decided. An agent asks about itself and is '
-  'told the table of that row only. reason: granted, administers_workspace, denied, expired, not_granted, '
+  'Whether a person (by default the caller; others only for admins) may use an agent. With a scope: whether the agent '
+  'may use it for that person, or as_itself. Returns the reason and the row that decided. An agent asks about itself '
+  'and sees only that row''s table. reason: granted, administers_workspace, denied, expired, not_granted, '
   'not_a_member, agent_not_published, unknown_agent (service only); with a scope also consented, credential, '
   'credential_required, consent_required, not_for_this_actor, insufficient_scope. Errors: not_found 404.';
 
@@ -121,7 +121,7 @@ create function public.log_audit(
   agent_id uuid default null, detail jsonb default '{}', request_id text default null
 )
 returns bigint
-language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
+language plpgsql -- a SQL function is planned in each transaction, which is slow here
 volatile
 security invoker
 set search_path = ''
@@ -132,8 +132,8 @@ end;
 $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
   'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of '
-  'at most 16 KiB; request_id: at most 200 characters, the caller''s same one within a day is one entry. Errors: '
-  'reserved_action 403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
+  'at most 16 KiB; request_id: at most 200 characters, idempotent per caller within a day. Errors: reserved_action '
+  '403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
 
 grant execute on function
   public.create_workspace(text, text, text),

@@ -252,7 +252,7 @@ begin
 end;
 $$;
 comment on function private.verify_audit_log(uuid, text) is
-  'The body of public.verify_audit_log: what clients call runs as the caller, what it does needs more.';
+  'The body of public.verify_audit_log. It runs with more rights than its caller has.';
 
 create function public.verify_audit_log(workspace_id uuid, anchor text default null)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,

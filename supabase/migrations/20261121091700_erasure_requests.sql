@@ -69,7 +69,7 @@ create function private.erase_user(user_id uuid, workspace_id uuid, confirm text
 returns uuid
 language plpgsql
 volatile
-security definer -- insert is granted to nobody
+security definer -- no role has insert
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -124,7 +124,7 @@ begin
 end;
 $$;
 comment on function private.erase_user(uuid, uuid, text) is
-  'The body of public.erase_user: what clients call runs as the caller, what it does needs more.';
+  'The body of public.erase_user. It runs with more rights than its caller has.';
 
 create function private.ask_to_be_erased(person uuid, workspace_id uuid, confirm text)
 returns uuid
@@ -159,7 +159,7 @@ create function private.cancel_erasure(receipt uuid)
 returns boolean
 language plpgsql
 volatile
-security definer -- update is granted to nobody
+security definer -- no role has update
 set search_path = ''
 as $$
 declare
@@ -182,7 +182,7 @@ begin
 end;
 $$;
 comment on function private.cancel_erasure(uuid) is
-  'The body of public.cancel_erasure: what clients call runs as the caller, what it does needs more.';
+  'The body of public.cancel_erasure. It runs with more rights than its caller has.';
 
 create function private.call_off_erasure(person uuid, receipt uuid)
 returns boolean

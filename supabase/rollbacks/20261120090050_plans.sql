@@ -1,4 +1,4 @@
--- Back from: plans. What operators changed in them is gone.
+-- Back from: plans. Changes that operators made to plans are lost.
 drop function private.remove_limits(text[]);
 drop function private.add_limit(text, text, text, text, text, bigint, bigint, bigint);
 drop table public.plan_limits;

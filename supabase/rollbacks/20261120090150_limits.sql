@@ -1,4 +1,4 @@
--- Back from: limits. What was counted is gone, and what workspaces had beside their plans.
+-- Back from: limits. Counters and the limits of single workspaces are lost.
 drop view public.workspace_usage;
 drop function private.usage_of_mine();
 drop function private.read_usage(uuid[], uuid);

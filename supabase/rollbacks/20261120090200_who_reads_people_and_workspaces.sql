@@ -1,4 +1,4 @@
--- Back from: policies and grants of profiles, workspaces and members. Without policies nobody gets in.
+-- Back from: policies and grants of profiles, workspaces and members. Without policies no one has access.
 drop trigger keep_an_owner_on_change on public.members;
 drop trigger keep_an_owner_on_removal on public.members;
 drop function private.keep_an_owner();

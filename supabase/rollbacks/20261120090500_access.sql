@@ -1,4 +1,4 @@
--- Back from: access. Without policies nobody gets in.
+-- Back from: access. Without policies no one has access.
 drop function public.my_agents();
 drop function public.agent_settings(uuid);
 drop function private.agent_settings(uuid);

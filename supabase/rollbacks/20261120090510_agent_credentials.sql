@@ -1,4 +1,4 @@
--- Back from: credentials of agents. Those that were handed out open nothing any more.
+-- Back from: credentials of agents. Existing credentials stop working.
 drop function private.use_agent_credential(text, text);
 drop function public.create_agent_credential(uuid, text, text[], timestamptz, text, text);
 drop function private.create_agent_credential(uuid, text, text[], timestamptz, text, text);

@@ -1,2 +1,2 @@
--- Back from: consents. Nobody's yes is kept.
+-- Back from: consents. All consents are lost.
 drop table public.agent_consents;

@@ -1,4 +1,4 @@
--- Back from: clients as agents. Take the hook out of Auth's settings first, or nobody can sign in.
+-- Back from: clients as agents. Take the hook out of Auth's settings first, or no one can sign in.
 drop function private.custom_access_token_hook(jsonb);
 revoke usage on schema private from supabase_auth_admin;
 drop function public.agents_of_client(text, text);

@@ -1,4 +1,4 @@
--- Back from: the ledger of function calls. Calls that are still open are not made again.
+-- Back from: the ledger of function calls. Open calls are not retried.
 drop function private.reconcile_function_calls(integer);
 drop function private.call_function_once(text, text, integer);
 drop function private.call_function(text, text, jsonb, integer);

@@ -1,4 +1,4 @@
--- Back from: audited changes. What was written stays in the log.
+-- Back from: audited changes. Existing entries stay in the log.
 do $$
 declare
   audited text;

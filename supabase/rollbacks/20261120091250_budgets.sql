@@ -1,4 +1,4 @@
--- Back from: budgets. What was reserved and spent of them is gone; billing events stay.
+-- Back from: budgets. Their reservations and spending are lost; billing events stay.
 drop function private.collect_debt(uuid, date);
 drop function private.budget_left(uuid, date);
 drop function private.draw_from_budget(public.budgets, date, smallint, bigint);

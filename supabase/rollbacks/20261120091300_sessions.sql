@@ -1,4 +1,4 @@
--- Back from: sessions. What they wrote stays in the audit log.
+-- Back from: sessions. Their entries stay in the audit log.
 drop function private.record_turn(uuid, uuid, uuid, text, jsonb, jsonb, boolean);
 drop function private.begin_session_turn(uuid, uuid, uuid, uuid);
 drop table private.session_turns;

@@ -1,4 +1,4 @@
--- Back from: the scratchpad in Postgres. Nothing here would be missed.
+-- Back from: the scratchpad in Postgres. Its data is temporary, so nothing of value is lost.
 drop function private.sweep_scratchpad();
 drop function private.scratch_join(text, text, jsonb, double precision);
 drop function private.scratch_hit(text, integer, integer, integer);

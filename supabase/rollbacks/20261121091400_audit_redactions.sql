@@ -1,4 +1,4 @@
--- Back from: audit redactions. What was sealed before an erasure is forgotten: such logs never verify again.
+-- Back from: audit redactions. The original leaves of redacted entries are lost: their logs never verify again.
 drop function private.redact_billing_events(uuid, uuid, text, uuid);
 drop function private.redact_audit_log(uuid, uuid, text, uuid);
 create or replace trigger refuse_change before update or delete on public.billing_events for each row

@@ -1,4 +1,4 @@
--- Back from: sealing and verifying. Nothing is sealed or verified any more.
+-- Back from: sealing and verifying. Sealing and verification stop.
 drop function public.verify_audit_log(uuid, text);
 drop function private.verify_audit_log(uuid, text);
 drop function private.trouble_with_redactions(uuid, bigint[]);

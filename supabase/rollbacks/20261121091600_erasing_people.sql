@@ -1,4 +1,4 @@
--- Back from: erasing people. Who is erased stays so.
+-- Back from: erasing people. Erased people stay erased.
 drop function private.erase_person(uuid, text, uuid, boolean, uuid[]);
 drop function private.erase_scratchpad(uuid, text, uuid, text[]);
 drop function private.erase_sign_in(uuid, text);

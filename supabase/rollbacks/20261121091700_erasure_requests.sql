@@ -1,4 +1,4 @@
--- Back from: erasure requests. Open ones are lost: work them off first.
+-- Back from: erasure requests. Open requests are lost: finish them first.
 select cron.unschedule('purge-erasures');
 select cron.unschedule('erase-people');
 drop function private.purge_erasures();
