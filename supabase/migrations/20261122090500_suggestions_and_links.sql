@@ -1,9 +1,9 @@
--- Suggestions and links: what somebody would change in an artifact, and what an artifact has to do with another.
+-- Suggestions and links: proposed changes to an artifact, and relations between artifacts.
 --
 -- Touches: public.suggestions, public.artifact_links, public.artifact_references, accept_suggestion, reject_suggestion.
--- Beware:  a suggestion is anchored to the version that it was made for, and stays open as long as its text is in the
---          newest one. A link names artifacts and not versions, which no foreign key can: a trigger looks for both
---          ends, another takes the links of what is gone.
+-- Beware:  A suggestion is anchored to the version that it was made for. It stays open while its text is in the newest
+--          version. A link names artifacts and not versions, which no foreign key can reference: a trigger checks both
+--          ends, and another deletes the links of a deleted artifact.
 
 -- suggestions ---------------------------------------------------------------------------------------------------------
 create table public.suggestions (
@@ -26,14 +26,14 @@ create table public.suggestions (
   constraint status_is_known check (status in ('open', 'accepted', 'rejected', 'stale')),
   constraint settled_at_belongs_to_what_is_settled check ((status = 'open') = (settled_at is null))
 );
-comment on table public.suggestions is
-  'A change of an artifact that somebody, or the assistant, proposes to its owner.';
+comment on table public.suggestions is 'A change to an artifact that a user or the assistant proposes to its owner.';
 alter table public.suggestions enable row level security;
 comment on column public.suggestions.original_text is
-  'What is to be replaced: where it stands first in the newest version.';
+  'The text to be replaced: its first occurrence in the newest version.';
 comment on column public.suggestions.status is
-  'open → accepted, rejected, or stale: its text is gone from a newer version.';
-comment on column public.suggestions.user_id is 'Who suggests; of what the assistant suggests, whom it does it for.';
+  'open → accepted, rejected, or stale: a newer version no longer contains its text.';
+comment on column public.suggestions.user_id is
+  'The author. For a suggestion of the assistant: the person it works for.';
 create index suggestions_artifact on public.suggestions (artifact_id, artifact_created_at, workspace_id);
 create index suggestions_user_id on public.suggestions (user_id);
 
@@ -41,7 +41,7 @@ grant select on public.suggestions to authenticated;
 grant insert (workspace_id, artifact_id, artifact_created_at, original_text, suggested_text,
   description) on public.suggestions to authenticated;
 grant select, insert, update, delete on public.suggestions to service_role;
--- update is not granted to people: accept_suggestion, reject_suggestion.
+-- update is not granted to people: use accept_suggestion and reject_suggestion.
 
 create policy "Who reads an artifact reads what is suggested for it" on public.suggestions
   for select to authenticated
@@ -61,7 +61,7 @@ create policy "Who reads an artifact makes suggestions" on public.suggestions
     ) is not null
   );
 comment on policy "Who reads an artifact makes suggestions" on public.suggestions is
-  'As oneself; its owner decides what becomes of them.';
+  'In their own name. The owner of the artifact decides on them.';
 
 create function private.anchor_suggestion()
 returns trigger
@@ -89,8 +89,8 @@ begin
 end;
 $$;
 comment on function private.anchor_suggestion() is
-  'Trigger on suggestions: its text is in its version (invalid_body 400); when it is gone from the newest one '
-  'already, it begins stale.';
+  'Trigger on suggestions: the text is in the version (invalid_body 400). If the newest version no longer contains it, '
+  'the suggestion starts stale.';
 create trigger anchor_suggestion before insert on public.suggestions
   for each row execute function private.anchor_suggestion();
 
@@ -108,7 +108,7 @@ begin
 end;
 $$;
 comment on function private.let_suggestions_go_stale() is
-  'Trigger on artifacts: a new version settles the open suggestions whose text is gone.';
+  'Trigger on artifacts: a new version makes open suggestions stale whose text it no longer contains.';
 create trigger let_suggestions_go_stale after insert on public.artifacts
   for each row execute function private.let_suggestions_go_stale();
 
@@ -129,7 +129,7 @@ begin
   where known.id = settle_suggestion.suggestion_id for update;
   select known.* into newest from public.artifacts as known where known.id = suggestion.artifact_id
   order by known.created_at desc limit 1;
-  -- Its owner decides; who made it may take it back.
+  -- The owner of the artifact decides. The author may withdraw it.
   if newest.id is null or not (
     private.is_service()
     or (newest.workspace_id = any (private.workspace_ids())
@@ -143,7 +143,7 @@ begin
       'It is ' || suggestion.status || '.');
   end if;
 
-  -- First, or the new version would let it go stale.
+  -- Before the new version, which would make it stale.
   update public.suggestions as known
   set status = case when accept then 'accepted' else 'rejected' end, settled_at = now()
   where known.id = suggestion.id;
@@ -169,9 +169,9 @@ as $$
   select * from private.settle_suggestion($1, true);
 $$;
 comment on function public.accept_suggestion(uuid) is
-  'Makes a new version of the artifact, with the suggested text in place of the original where that stands first, and '
-  'returns it. For the artifact''s owner and the service. Errors: not_found 404, suggestion_settled 409, '
-  'version_conflict 409.';
+  'Accepts a suggestion: makes a new version of the artifact, in which the suggested text replaces the first '
+  'occurrence of the original. Returns the version. Callers: the artifact''s owner and the service. Errors: not_found '
+  '404, suggestion_settled 409, version_conflict 409.';
 
 create function public.reject_suggestion(suggestion_id uuid)
 returns void
@@ -183,8 +183,8 @@ as $$
   select private.settle_suggestion($1, false);
 $$;
 comment on function public.reject_suggestion(uuid) is
-  'Turns a suggestion down. For the artifact''s owner, who suggested it, and the service. Errors: not_found 404, '
-  'suggestion_settled 409.';
+  'Rejects a suggestion. Callers: the artifact''s owner, the suggestion''s author, and the service. Errors: not_found '
+  '404, suggestion_settled 409.';
 
 grant execute on function
   public.accept_suggestion(uuid), public.reject_suggestion(uuid), private.settle_suggestion(uuid, boolean)
@@ -203,7 +203,7 @@ create table public.artifact_links (
   constraint a_link_goes_to_another check (from_id <> to_id)
 );
 comment on table public.artifact_links is
-  'What an artifact has to do with another one of its workspace. Read both ways in artifact_references.';
+  'Relations between two artifacts of a workspace. artifact_references reads them in both directions.';
 alter table public.artifact_links enable row level security;
 create index artifact_links_to_id on public.artifact_links (to_id);
 create index artifact_links_workspace_id on public.artifact_links (workspace_id);
@@ -212,7 +212,7 @@ create index artifact_links_user_id on public.artifact_links (user_id);
 grant select, delete on public.artifact_links to authenticated;
 grant insert (from_id, to_id, kind, workspace_id) on public.artifact_links to authenticated;
 grant select, insert, update, delete on public.artifact_links to service_role;
--- update is not granted to people: another link is another row.
+-- update is not granted to people: delete the link and insert another.
 
 create policy "Who reads both artifacts reads their link" on public.artifact_links
   for select to authenticated
@@ -223,7 +223,7 @@ create policy "Who reads both artifacts reads their link" on public.artifact_lin
       limit 1) is not null
   );
 comment on policy "Who reads both artifacts reads their link" on public.artifact_links is
-  'Else a link would tell that there is one that one may not see.';
+  'Otherwise a link would reveal an artifact that the caller may not see.';
 create policy "People link their artifacts to what they read" on public.artifact_links
   for insert to authenticated
   with check (
@@ -234,11 +234,11 @@ create policy "People link their artifacts to what they read" on public.artifact
       limit 1) is not null
   );
 comment on policy "People link their artifacts to what they read" on public.artifact_links is
-  'From their own; a link says nothing in the name of the other.';
+  'From their own artifacts. A link makes no claim in the name of the other artifact''s owner.';
 create policy "People remove their links" on public.artifact_links
   for delete to authenticated
   using (user_id = (select private.current_user_id()));
-comment on policy "People remove their links" on public.artifact_links is 'Those that they made.';
+comment on policy "People remove their links" on public.artifact_links is 'Links that they created.';
 
 create function private.keep_links()
 returns trigger
@@ -265,8 +265,8 @@ begin
 end;
 $$;
 comment on function private.keep_links() is
-  'Trigger on artifact_links: both ends are artifacts of the workspace (not_found 404). On artifacts: the links of one '
-  'that is gone go with it.';
+  'Trigger on artifact_links: both ends are artifacts of the workspace (not_found 404). On artifacts: deleting an '
+  'artifact deletes its links.';
 create trigger keep_links before insert or update on public.artifact_links
   for each row execute function private.keep_links();
 create trigger keep_links after delete on public.artifacts
@@ -280,10 +280,10 @@ union all
 select link.to_id, link.from_id, link.kind, 'from', link.workspace_id, link.user_id, link.created_at
 from public.artifact_links as link;
 comment on view public.artifact_references is
-  'The links of an artifact, read from it: direction `to` are those that it has, `from` those that others have to it.';
+  'An artifact''s links in both directions. direction `to`: links from this artifact. `from`: links to it from others.';
 grant select on public.artifact_references to authenticated, service_role;
 
--- What was said and made is its person's, and goes with them.
+-- Messages and artifacts belong to their person and are erased with them.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.folders', 'user_id', 'delete', true, 'workspace_id'),
   ('public.conversations', 'user_id', 'delete', true, 'workspace_id'),

@@ -1,18 +1,17 @@
--- Storage: the files that people attach, and their pictures; and how files go when what they belonged to is gone.
+-- Storage: uploaded files and avatars, and the removal of files whose owner or conversation is gone.
 --
 -- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers
 --          on conversations, messages and workspaces, the job remove-files.
--- Beware:  an object's name says whose it is: <workspace_id>/<user_id>/…, and of a file in a conversation
---          <workspace_id>/<user_id>/<conversation_id>/…: who reads the conversation reads the file. The tables of
---          storage are the platform's: policies have their reasons here and not in comments on them, which would want
---          their owner. Objects are deleted through Storage, which deletes their bytes; a row deleted here would leave
---          those behind. So the transaction that removes a conversation or a workspace for good, whoever it is, writes
---          down the folder, and the function `files` empties it: what Storage does not do today it is asked for until
---          it has.
+-- Beware:  An object's name encodes its owner: <workspace_id>/<user_id>/…. A file of a conversation is
+--          <workspace_id>/<user_id>/<conversation_id>/…: a user who may read the conversation may read the file. The
+--          tables of storage belong to the platform. A comment on their policies needs their owner, so the reasons
+--          stand here. Delete objects through Storage, which also deletes their bytes; deleting the row would leave the
+--          bytes. So a transaction that deletes a conversation or a workspace for good, by any caller, queues the
+--          folder, and the function `files` empties it. It retries until Storage has removed everything.
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
   ('attachments', 'attachments', false, 52428800, null),
-  -- Public: a picture is shown by its address, also where nobody is signed in.
+  -- Public: a URL serves the picture, also to visitors who are not signed in.
   ('avatars', 'avatars', true, 2097152, array['image/png', 'image/jpeg', 'image/webp', 'image/gif']);
 
 -- What is to be removed -----------------------------------------------------------------------------------------------
@@ -36,14 +35,16 @@ create table private.folders_to_empty (
   constraint person_and_conversation_go_together check ((user_id is null) = (conversation_id is null))
 );
 comment on table private.folders_to_empty is
-  'Folders of conversations and workspaces that are no more and still have files, and single files of messages that '
-  'were taken back. A row goes when there is nothing left; no key leads to what is gone.';
-comment on column private.folders_to_empty.object_name is 'The one file that goes; null: all of the folder.';
-comment on column private.folders_to_empty.user_id is 'Null, with conversation_id: the whole workspace''s folder.';
-comment on column private.folders_to_empty.tried_at is 'When Storage was last asked; the longest ago is the next.';
+  'A queue of folders whose conversation or workspace was deleted and that still hold files, and of single files of '
+  'messages that were taken back. A row is removed when nothing is left. No foreign keys: what they would point to is '
+  'gone.';
+comment on column private.folders_to_empty.object_name is 'The single file to remove; null: the whole folder.';
+comment on column private.folders_to_empty.user_id is
+  'Null, together with conversation_id: the whole workspace''s folder.';
+comment on column private.folders_to_empty.tried_at is 'When Storage was last called for it. The oldest is next.';
 create index folders_to_empty_user_id on private.folders_to_empty (user_id);
 create index folders_to_empty_next on private.folders_to_empty (tried_at nulls first, id);
--- Where erasing leaves it out, Storage has nothing of the person any more.
+-- Erasure deletes these rows: by then Storage holds nothing of the person.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('private.folders_to_empty', 'user_id', 'delete', false, 'workspace_id');
 
@@ -53,8 +54,7 @@ language sql
 stable
 set search_path = ''
 as $$
-  -- `0` is what follows `/`: the operators are those of the platform's index on names, whatever the database's
-  -- collation.
+  -- `0` is the character after `/`. The operators are those of the platform's index on names, in any collation.
   select o.name from storage.objects as o
   where o.bucket_id = $1 and o.name operator(pg_catalog.~>=~) ($2 || '/')
     and o.name operator(pg_catalog.~<~) ($2 || '0')
@@ -87,8 +87,7 @@ begin
 end;
 $$;
 comment on function private.empty_their_folders() is
-  'Trigger on conversations and workspaces: writes down the folders of what was deleted for good, where they have '
-  'files.';
+  'Trigger on conversations and workspaces: queues the folders of a row that is deleted for good, if they hold files.';
 create trigger empty_their_folders after delete on public.conversations referencing old table as gone
   for each statement execute function private.empty_their_folders();
 create trigger empty_their_folders after delete on public.workspaces referencing old table as gone
@@ -105,7 +104,7 @@ as $$
   select o.name from storage.objects as o where o.bucket_id = $1.bucket_id and o.name = $1.object_name;
 $$;
 comment on function private.objects_to_remove(private.folders_to_empty, integer) is
-  'The names of up to `most` objects of a folder that is to be emptied, or of the one file that goes.';
+  'The names of up to `most` objects to remove: of a queued folder, or a single file.';
 
 create function private.remove_files_taken_back()
 returns trigger
@@ -115,7 +114,8 @@ security definer -- the list is the owner's
 set search_path = ''
 as $$
 begin
-  -- Files of its conversation that no other message there names; what lies elsewhere its person keeps for other things.
+  -- Files in the conversation's folder that no other message there references. Files elsewhere may have other uses and
+  -- stay.
   insert into private.folders_to_empty (bucket_id, workspace_id, user_id, conversation_id, object_name)
   select distinct 'attachments', new.workspace_id, new.user_id, new.conversation_id, named.file ->> 'path'
   from jsonb_array_elements(old.attachments::jsonb) as named (file)
@@ -131,8 +131,8 @@ begin
 end;
 $$;
 comment on function private.remove_files_taken_back() is
-  'Trigger on messages: what was attached to a message that was taken back is removed, where it lies in the '
-  'conversation''s folder.';
+  'Trigger on messages: when a message is taken back, queues its attachments in the conversation''s folder for '
+  'removal.';
 create trigger remove_files_taken_back after update of taken_back_at on public.messages
   for each row when (old.taken_back_at is null and new.taken_back_at is not null)
   execute function private.remove_files_taken_back();
@@ -154,15 +154,15 @@ begin
       limit folders for update skip locked)
     returning f as which
   )
-  -- A folder of thousands keeps none of the others waiting.
+  -- Round robin, so that a folder of thousands does not delay the others.
   select (taken.which).bucket_id, o.name
   from taken cross join lateral private.objects_to_remove(taken.which, most) with ordinality as o (name, place)
   order by o.place, (taken.which).id limit most;
 end;
 $$;
 comment on function private.take_objects_to_remove(integer, integer) is
-  'Forgets the folders that are empty, and of the others answers up to `most` objects that Storage is to remove, of '
-  '`folders` folders, those tried longest ago first. To remove one twice is harmless.';
+  'Removes empty folders from the queue. Of `folders` others, least recently tried first, returns up to `most` objects '
+  'for Storage to remove. Removing an object twice is harmless.';
 
 create function private.request_file_removal()
 returns bigint
@@ -178,8 +178,8 @@ begin
 end;
 $$;
 comment on function private.request_file_removal() is
-  'The job remove-files: calls files/remove-due when there are folders to empty and no call is on its way. What three '
-  'attempts leave is due again in five minutes. Returns the call''s id.';
+  'The job remove-files: calls files/remove-due when the queue has rows and no call is in progress. After three failed '
+  'attempts the rest is due again in five minutes. Returns the call''s id.';
 select cron.schedule('remove-files', '*/5 * * * *', 'select private.request_file_removal()');
 
 -- Who may what --------------------------------------------------------------------------------------------------------
@@ -204,11 +204,11 @@ begin
 end;
 $$;
 comment on function private.hidden_conversation_ids() is
-  'The caller''s conversations that are deleted, or purged with files still there. For policies: coalesce(id <> all '
+  'The caller''s conversations that are deleted, or purged while files remain. For policies: coalesce(id <> all '
   '((select private.hidden_conversation_ids())::uuid[]), true).';
 grant execute on function private.hidden_conversation_ids() to authenticated, service_role;
 
--- Below one's own folder, in a workspace of one's own, and not with a conversation that was deleted.
+-- Below the user's own folder, in a workspace of theirs, and not in a deleted conversation.
 create policy "People put files into their folders" on storage.objects
   for insert to authenticated
   with check (
@@ -219,7 +219,7 @@ create policy "People put files into their folders" on storage.objects
     and coalesce(private.path_id(name, 3) <> all ((select private.hidden_conversation_ids())::uuid[]), true)
   );
 
--- An upsert and a move are updates. Neither leads out of one's folder.
+-- An upsert and a move are updates. Neither leads out of the user's folder.
 create policy "People replace and move files in their folders" on storage.objects
   for update to authenticated
   using (
@@ -243,9 +243,9 @@ create policy "People delete files from their folders" on storage.objects
     and private.path_id(name, 2) = (select private.current_user_id())
   );
 
--- What is attached to a conversation is read with it: its owner's folder and its id, or anybody could show a file as
--- part of another's talk. With a deleted one it is hidden, from its owner too; whoever cannot read an object can
--- neither replace nor delete it.
+-- A reader of a conversation may read its attachments. The name must hold the owner's folder and the conversation's id,
+-- or any user could pass a file off as part of another conversation. Files of a deleted conversation are hidden, from
+-- the owner too. A user who cannot read an object can neither replace nor delete it.
 create policy "People read their files, those of conversations, and pictures" on storage.objects
   for select to authenticated
   using (

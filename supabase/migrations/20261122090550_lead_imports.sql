@@ -1,9 +1,9 @@
--- Imports in pieces: a file in Storage is read bit by bit by the function leads, and whoever began it watches a row.
+-- Lead imports: the function leads reads a file in Storage piece by piece, and the admin who started it watches a row.
 --
 -- Touches: public.lead_imports, private.lead_import_work, lead_import_keys, lead_import_reports, the jobs import-leads
 --          and purge-lead-imports.
--- Beware:  a piece's rows, the count of them and where the next piece begins are one transaction: what is repeated
---          after a failure is taken once. Rows are written as the person who began it, with what they may at that time.
+-- Beware:  One transaction stores a piece's rows, their count and the start of the next piece. So a retry after a
+--          failure takes each row once. Rows are written with the current rights of the admin who started the import.
 --
 --            waiting ──► checking (on_error reject: the whole file is tried, nothing is written) ──► refused
 --               │            │ no row is refused
@@ -54,18 +54,20 @@ create table public.lead_imports (
   constraint error_message_is_short check (length(error_message) <= 500)
 );
 comment on table public.lead_imports is
-  'A file in the bucket attachments that becomes leads, in pieces. Inserted by an admin, watched by reading it, '
-  'stopped by deleting it: what was taken stays. Finished ones go after 90 days.';
+  'Imports of leads from a file in the bucket attachments, piece by piece. An admin starts one by an insert, watches '
+  'it by reading the row, and stops it by a delete; rows already imported stay. Finished imports are deleted after 90 '
+  'days.';
 comment on column public.lead_imports.path is 'The file''s name in attachments: <workspace_id>/<user_id>/….';
-comment on column public.lead_imports.on_error is 'reject: one bad row, and nothing is imported; skip: the others are.';
+comment on column public.lead_imports.on_error is
+  'reject: one bad row refuses the whole file; skip: bad rows are skipped.';
 comment on column public.lead_imports.rows_total is
-  'Rows of the file, once it was looked through. rows_read begins anew when checking becomes importing.';
+  'Rows of the file, known after the first pass. rows_read restarts when checking becomes importing.';
 comment on column public.lead_imports.rows_taken is
-  'Inserted, updated, unchanged; while it is checked: those that would be.';
+  'Rows inserted, updated or unchanged. During checking: the rows that would be.';
 comment on column public.lead_imports.headings is
-  'What each heading of the file means, as POST /leads/import tells it.';
+  'The meaning of each heading of the file, as POST /leads/import returns it.';
 comment on column public.lead_imports.report_path is
-  'A table with what became of each row, in attachments; there when the import has ended.';
+  'A table with the result of each row, in attachments. Set when the import has ended.';
 create index lead_imports_open on public.lead_imports (created_at) where finished_at is null;
 create index lead_imports_workspace on public.lead_imports (workspace_id, created_at desc);
 create index lead_imports_person on public.lead_imports (user_id, finished_at);
@@ -75,7 +77,7 @@ alter table public.lead_imports enable row level security;
 grant select, delete on public.lead_imports to authenticated;
 grant insert (workspace_id, prefix, path, on_error) on public.lead_imports to authenticated;
 grant select, insert, update, delete on public.lead_imports to service_role;
--- update is not granted: how far it is, is the function's to say.
+-- update is not granted: only the function sets the progress.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.lead_imports', 'user_id', 'delete', true, 'workspace_id');
 create policy "Admins watch their workspace's imports" on public.lead_imports
@@ -88,10 +90,11 @@ create policy "Admins begin imports" on public.lead_imports
     and workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
 comment on policy "Admins begin imports" on public.lead_imports is
-  'Of a file in their own folder: rows are written as them.';
+  'Of a file in their own folder. Rows are written with their rights.';
 create policy "Admins stop imports" on public.lead_imports
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins stop imports" on public.lead_imports is 'The next piece finds it gone. What was taken stays.';
+comment on policy "Admins stop imports" on public.lead_imports is
+  'The next piece finds the row gone. Rows already imported stay.';
 
 create table private.lead_import_work (
   import_id uuid primary key references public.lead_imports (id) on delete cascade,
@@ -104,7 +107,7 @@ create table private.lead_import_work (
   constraint outcome_is_known check (outcome in ('done', 'refused'))
 );
 comment on table private.lead_import_work is
-  'Where the next piece of an import begins, and how its file is read. Goes with what is finished.';
+  'The start of an import''s next piece, and how its file is parsed. Deleted when the import ends.';
 create table private.lead_import_keys (
   import_id uuid not null references public.lead_imports (id) on delete cascade,
   key text not null,
@@ -112,15 +115,15 @@ create table private.lead_import_keys (
   primary key (import_id, key)
 );
 comment on table private.lead_import_keys is
-  'The leads (lead_key) that an import has taken, with their rows: another row of one is a duplicate. Goes with what '
-  'is finished.';
+  'The leads (lead_key) that an import has taken, with their rows. Another row of the same lead is a duplicate. '
+  'Deleted when the import ends.';
 create table private.lead_import_reports (
   import_id uuid not null references public.lead_imports (id) on delete cascade,
   first_line integer not null,
   report text not null,
   primary key (import_id, first_line)
 );
-comment on table private.lead_import_reports is 'Pieces of a report, until it is a file.';
+comment on table private.lead_import_reports is 'Pieces of a report, until they become a file.';
 
 create function private.begin_lead_import()
 returns trigger
@@ -143,6 +146,6 @@ begin
 end;
 $$;
 comment on function private.begin_lead_import() is
-  'Trigger on lead_imports: so many of a person at once. Errors: limit_reached 429.';
+  'Trigger on lead_imports: limits how many a person runs at once. Errors: limit_reached 429.';
 create trigger begin_lead_import after insert on public.lead_imports
   for each row execute function private.begin_lead_import();

@@ -1,8 +1,8 @@
--- Importing in pieces: what the function leads asks for, piece by piece, and the jobs that call it and tidy up.
+-- Importing in pieces: the calls of the function leads, piece by piece, and the jobs that call it and clean up.
 --
 -- Touches: private.take_lead_import, start_lead_import, import_lead_piece, lead_import_report, finish_lead_import,
 --          fail_lead_import, the jobs import-leads and purge-lead-imports.
--- Beware:  a piece that comes twice is taken once: it says from which byte it is, and that must be where the import is.
+-- Beware:  A piece is idempotent: it names its first byte, which must equal the import's position.
 
 create function private.take_lead_import()
 returns table (
@@ -38,8 +38,8 @@ begin
 end;
 $$;
 comment on function private.take_lead_import() is
-  'Leases the import that was waited for longest, for 30 s or until its next piece; nothing when none is open. After '
-  '20 attempts without a piece it fails.';
+  'Leases the import that has waited longest, for 30 s or until its next piece. Returns nothing when none is open. '
+  'After 20 attempts without a piece the import fails.';
 
 create function private.start_lead_import(import_id uuid, format jsonb, headings jsonb, rows_total integer)
 returns void
@@ -59,8 +59,8 @@ begin
 end;
 $$;
 comment on function private.start_lead_import(uuid, jsonb, jsonb, integer) is
-  'The file was looked through: how it is read (first_byte: where the rows begin), what its headings mean, and how '
-  'many rows there are.';
+  'Stores the result of the first pass: the file''s format (first_byte: where the rows begin), the meaning of its '
+  'headings, and the number of rows.';
 
 create function private.csv_field(value text)
 returns text
@@ -68,7 +68,7 @@ language sql
 immutable
 set search_path = ''
 as $$ select case when $1 ~ '[",\r\n]' then '"' || replace($1, '"', '""') || '"' else coalesce($1, '') end; $$;
-comment on function private.csv_field(text) is 'A value as a field of a CSV.';
+comment on function private.csv_field(text) is 'A value as a CSV field.';
 
 create function private.import_lead_piece(
   import_id uuid, from_byte bigint, to_byte bigint, leads jsonb, is_last boolean
@@ -93,7 +93,7 @@ begin
   if work.import_id is null or import.status not in ('checking', 'importing') or work.next_byte <> from_byte then
     return import.status;
   end if;
-  -- A lead that an earlier piece has taken is not taken again.
+  -- Skip leads that an earlier piece has taken.
   with given as (
     select one.place::integer as place, one.value, k.line as taken_by
     from jsonb_array_elements(leads) with ordinality as one (value, place)
@@ -127,7 +127,7 @@ begin
   refused := (select count(*) from jsonb_array_elements(told) as t where t ->> 'result' = 'refused');
   import.rows_refused := import.rows_refused + refused;
   if is_last and import.status = 'checking' and import.rows_refused = 0 then
-    -- All would be taken: now they are.
+    -- Every row passed the check: start importing.
     delete from private.lead_import_keys as k where k.import_id = import.id;
     delete from private.lead_import_reports as r where r.import_id = import.id;
     update public.lead_imports as i set status = 'importing', rows_read = 0, rows_taken = 0 where i.id = import.id;
@@ -146,9 +146,9 @@ begin
 end;
 $$;
 comment on function private.import_lead_piece(uuid, bigint, bigint, jsonb, boolean) is
-  'Takes the rows of a file between two bytes, as the person who began the import, and counts them: all or nothing. A '
-  'piece that was taken already, or whose import is gone, does nothing. Returns the status. Errors: those of '
-  'import_leads.';
+  'Imports the rows of a file between two bytes, with the rights of the admin who started the import, and counts them. '
+  'All or nothing. Idempotent: it does nothing when the piece was taken already or the import is gone. Returns the '
+  'status. Errors: those of import_leads.';
 
 create function private.lead_import_report(import_id uuid)
 returns text
@@ -160,7 +160,7 @@ as $$
     || coalesce(string_agg(r.report, E'\r\n' order by r.first_line) || E'\r\n', '')
   from private.lead_import_reports as r where r.import_id = $1;
 $$;
-comment on function private.lead_import_report(uuid) is 'What became of each row, as CSV.';
+comment on function private.lead_import_report(uuid) is 'The result of each row, as CSV.';
 
 create function private.finish_lead_import(import_id uuid, report_path text)
 returns void
@@ -177,7 +177,7 @@ begin
 end;
 $$;
 comment on function private.finish_lead_import(uuid, text) is
-  'The report is in Storage: the import is done, or refused.';
+  'The report is in Storage: ends the import as done or refused.';
 
 create function private.fail_lead_import(import_id uuid, code text, message text, headings jsonb default null)
 returns void
@@ -195,7 +195,7 @@ begin
 end;
 $$;
 comment on function private.fail_lead_import(uuid, text, text, jsonb) is
-  'Ends an import with the code that POST /leads/import would have answered. What was taken stays.';
+  'Fails an import with the error code that POST /leads/import would have returned. Rows already imported stay.';
 
 create function private.request_lead_import()
 returns bigint
@@ -211,7 +211,7 @@ begin
 end;
 $$;
 comment on function private.request_lead_import() is
-  'The job import-leads: calls leads/import-due when an import is open and no call is on its way. Returns the call''s '
+  'The job import-leads: calls leads/import-due when an import is open and no call is in progress. Returns the call''s '
   'id.';
 select cron.schedule('import-leads', '10 seconds', 'select private.request_lead_import()');
 
@@ -232,5 +232,5 @@ begin
 end;
 $$;
 comment on function private.purge_lead_imports() is
-  'Removes imports that ended 90 days ago; their files are their people''s. Returns how many.';
+  'Deletes imports that ended 90 days ago. Their files stay with their owners. Returns how many.';
 select cron.schedule('purge-lead-imports', '41 3 * * *', 'select private.purge_lead_imports()');

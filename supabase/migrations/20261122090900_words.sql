@@ -1,18 +1,18 @@
--- Words: how a text becomes what it is found by, whatever its script and however somebody types it.
+-- Words: turns a text into search terms, in any script and however the query is typed.
 --
 -- Touches: private.language_name, private.language_of, private.text_config, private.fold_text, private.words,
 --          private.asked_words.
--- Beware:  one reading for all that is found: documents, memories, what was said. A text and a question are read in the
---          same way, so a change here changes what stands in generated columns: they have to be written again. The
---          scripts that put no spaces between words are read as pairs of characters. No extension is needed: the same
---          in every Postgres with UTF-8. Why: docs/decisions/0027-ranking.md.
+-- Beware:  Documents, memories and messages share one analysis. Texts and queries are analysed alike, so a change here
+--          changes generated columns: rebuild them. Scripts without spaces between words are read as pairs of
+--          characters. No extension is needed: the result is the same in every Postgres with UTF-8. Why:
+--          docs/decisions/0027-ranking.md.
 
 create domain private.language_name as text
   constraint language_is_one_that_postgres_stems check (value in (
   'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
   'russian', 'spanish', 'swedish', 'turkish'
 ));
-comment on domain private.language_name is 'A text search configuration by its name; simple stems nothing.';
+comment on domain private.language_name is 'The name of a text search configuration. simple does no stemming.';
 
 create function private.language_of(tag text)
 returns private.language_name
@@ -31,7 +31,7 @@ as $$
   ), 'simple');
 $$;
 comment on function private.language_of(text) is
-  'The language for a tag (en, pt-BR) or a name (english); simple, which stems nothing, for any other.';
+  'The language for a tag (en, pt-BR) or a name (english); simple, which does no stemming, for any other.';
 
 create function private.text_config(language text)
 returns regconfig
@@ -63,7 +63,7 @@ as $$
 $$;
 comment on function private.unspaced_scripts() is
   'The inside of a bracket expression: letters of Thai, Lao, Tibetan, Burmese, Khmer, Chinese, Japanese, and Korean, '
-  'which has spaces but glues particles to its words.';
+  'which has spaces but joins particles to its words.';
 
 create function private.fold_text(content text)
 returns text
@@ -77,9 +77,9 @@ begin
   if content ~ '^[\x01-\x7f]*$' then
     return content;
   end if;
-  -- Compatibility forms are one (full width, ligatures), then accents go: of Latin, Greek, and the stress of Cyrillic,
-  -- the points of Hebrew and Arabic. What is a letter of its own elsewhere stays: й, が, Hangul. What nobody sees goes
-  -- too: soft hyphens, joiners.
+  -- Unify compatibility forms (full width, ligatures), then remove accents: of Latin and Greek, the stress of Cyrillic,
+  -- the points of Hebrew and Arabic. Letters in their own right stay: й, が, Hangul. Remove invisible characters too:
+  -- soft hyphens, joiners.
   return translate(
     replace(replace(replace(replace(replace(replace(
       normalize(regexp_replace(regexp_replace(regexp_replace(
@@ -93,8 +93,8 @@ begin
 end;
 $$;
 comment on function private.fold_text(text) is
-  'A text without what people leave out when they type: accents, composed or decomposed forms, full width, invisible '
-  'characters. Case stays.';
+  'Normalizes a text by what users often leave out when they type: accents, composed or decomposed forms, full width, '
+  'invisible characters. Case stays.';
 
 create function private.script_pairs(folded text)
 returns text[]
@@ -111,7 +111,7 @@ begin
     return array[]::text[];
   end if;
   runs := btrim(regexp_replace(folded, '[^' || private.unspaced_scripts() || ']+', ' ', 'g'));
-  -- Twice, beginning at the first and at the second character: each time one pass, however long a run is.
+  -- Two passes, from the first and from the second character, so that the cost is linear in the length of a run.
   return array(
     select distinct pair from string_to_table(
       regexp_replace(runs, '(' || letter || letter || ')(?=' || letter || ')', '\1 ', 'g') || ' '
@@ -121,8 +121,8 @@ begin
 end;
 $$;
 comment on function private.script_pairs(text) is
-  'Of the scripts without spaces each pair of neighbouring characters, and the first and the last of a run alone: '
-  'every character begins one of them.';
+  'For scripts without spaces: each pair of neighbouring characters, and the first and the last of a run alone, so '
+  'that every character begins one entry.';
 
 create function private.composed_parts(folded text)
 returns text
@@ -147,7 +147,7 @@ begin
 end;
 $$;
 comment on function private.composed_parts(text) is
-  'A folded text with its composed names taken apart (getUserName, max_value, src/app.ts, 10kg, covid-19); null where '
+  'A normalized text with its compound names split (getUserName, max_value, src/app.ts, 10kg, covid-19); null where '
   'there are none.';
 
 create function private.words(language text, content text)
@@ -172,8 +172,8 @@ begin
 end;
 $$;
 comment on function private.words(text, text) is
-  'What a text is found by: its words, stemmed as its language is, with the parts of composed names, and of scripts '
-  'without spaces the pairs of characters. Words come first, at their places, so that phrases are found.';
+  'The search terms of a text: its words, stemmed in its language, the parts of compound names, and pairs of '
+  'characters for scripts without spaces. Words come first, at their positions, so that phrase search works.';
 
 create function private.asked_words(languages text[], asked text)
 returns tsquery[]
@@ -193,7 +193,7 @@ begin
       from unnest(languages) as language cross join lateral unnest(private.words(language, folded)) as read
       where length(read.lexeme) > 1 or read.lexeme !~ letter
       union
-      -- A character by itself begins a pair, or ends a run.
+      -- A single character begins a pair, or ends a run.
       select alone[1], ':*'
       from regexp_matches(folded, '(?<!' || letter || ')' || letter || '(?!' || letter || ')', 'g') as alone
     ) as word
@@ -202,8 +202,8 @@ begin
 end;
 $$;
 comment on function private.asked_words(text[], text) is
-  'The words of a question, read in each of these languages; of long ones the 48 longest, which tell most: ranking '
-  'costs for each.';
+  'The search terms of a query, read in each of these languages. Of a long query only the 48 longest terms, which are '
+  'the most selective, because ranking costs for each.';
 
 create function private.any_of(words tsquery[])
 returns tsquery
@@ -216,7 +216,7 @@ begin
   return (select string_agg(word::text, ' | ')::tsquery from unnest(words) as word);
 end;
 $$;
-comment on function private.any_of(tsquery[]) is 'Matches what has any of the words; null where there are none.';
+comment on function private.any_of(tsquery[]) is 'Matches texts with any of the words; null where there are none.';
 
 create function private.spaced_text(folded text)
 returns text
@@ -230,7 +230,8 @@ begin
   return regexp_replace(folded, '[' || private.unspaced_scripts() || ']+', ' ', 'g');
 end;
 $$;
-comment on function private.spaced_text(text) is 'A folded text without what is read as pairs of characters.';
+comment on function private.spaced_text(text) is
+  'A normalized text without the scripts that are read as pairs of characters.';
 
 create function private.ranking(source text, condition text)
 returns text
@@ -260,10 +261,10 @@ as $$
   $statement$, source, condition);
 $$;
 comment on function private.ranking(text, text) is
-  'The statement that ranks rows `c` of a table by words, under a condition that may use $1 to $6: $7 the words '
-  '(private.asked_words), $8 what comes first where it matches, $9 how many. Rarity is counted among what one may '
-  'see, up to 5,000 texts for each word; the thousand that have the rarest words are ranked by how often, as in BM25 '
-  'without the length: passages are about as long as one another.';
+  'The SQL statement that ranks rows `c` of a table by words, under a condition that may use $1 to $6. $7: the words '
+  '(private.asked_words), $8: rows that match it come first, $9: how many. Document frequency is counted among the '
+  'rows that the caller may see, up to 5,000 for each word. The thousand rows with the rarest words are ranked by term '
+  'frequency, as in BM25 without length normalization: passages are of similar length.';
 
 grant execute on function
   private.unspaced_scripts(), private.fold_text(text), private.script_pairs(text), private.composed_parts(text),

@@ -1,11 +1,10 @@
--- Documents: what a workspace knows, at paths like those of a file system.
+-- Documents: a workspace's knowledge, at paths like those of a file system.
 --
 -- Touches: public.documents, put_document, move_documents, list_documents.
--- Beware:  a folder is no row: it is there while something lies below its path. There is one tree that the workspace
---          shares and one for each person (user_id), because a path that is taken would tell others of a private
---          document. The order in which one statement moves a subtree's rows is anyone's guess, so that paths are
---          unique when the statement ends and not row by row: put_document, and not an upsert, writes over what is
---          there.
+-- Beware:  A folder is not a row: it exists while a document lies below its path. The workspace shares one tree, and
+--          each person has one (user_id). Separate trees matter, because a taken path would reveal a private document.
+--          One statement moves a subtree's rows in no fixed order, so paths are unique at the end of the statement and
+--          not row by row. Such a deferrable constraint cannot serve an upsert: use put_document to replace a document.
 
 create function private.content_hash(content text)
 returns text
@@ -18,7 +17,7 @@ as $$
   select encode(sha256(convert_to(content, 'UTF8')), 'hex');
 $$;
 comment on function private.content_hash(text) is
-  'SHA-256 of a text, in hex. Declared immutable, which convert_to is not, because the encoding of a database never '
+  'SHA-256 of a text, in hex. Declared immutable although convert_to is not, because the encoding of a database never '
   'changes.';
 grant execute on function private.content_hash(text) to authenticated, service_role;
 
@@ -40,7 +39,7 @@ create table public.documents (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(content)) stored,
-  -- A tsvector may be 1 MiB long. What stands further back in a document is found by its chunks.
+  -- A tsvector may be 1 MiB long. Chunks make the rest of a long document searchable.
   content_tsv tsvector not null generated always as (
     setweight(private.words(language, name), 'A') || private.words(language, left(content, 100000))
   ) stored,
@@ -57,14 +56,14 @@ create table public.documents (
   constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
 );
 comment on table public.documents is
-  'What a workspace knows, or one of its people: a text at a path. Its chunks are made and embedded by themselves.';
-comment on column public.documents.user_id is 'Whose document it is; null: the workspace''s, which its members share.';
+  'Documents of a workspace or of a person: a text at a path. A trigger makes their chunks; a job embeds them.';
+comment on column public.documents.user_id is 'The owner; null: the workspace''s, shared by its members.';
 comment on column public.documents.path is
   'Labels of letters, digits, _ and -, joined by dots: handbook.leave.parental.';
 comment on column public.documents.language is
-  'How its words are stemmed for full text search, e.g. english; simple: not at all.';
-comment on column public.documents.metadata is 'What match_documents filters by. Its chunks carry a copy.';
-comment on column public.documents.created_by is 'Who put it there first.';
+  'The stemming language for full text search, e.g. english; simple: none.';
+comment on column public.documents.metadata is 'match_documents filters by it. Chunks carry a copy.';
+comment on column public.documents.created_by is 'The user who first put it there.';
 create index documents_path on public.documents using gist (path extensions.gist_ltree_ops);
 create index documents_content_tsv on public.documents using gin (content_tsv);
 create index documents_tags on public.documents using gin (tags);
@@ -83,7 +82,8 @@ create policy "People read their documents, members the shared ones" on public.d
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
 comment on policy "People read their documents, members the shared ones" on public.documents is
-  'Guests come for an agent, not for what the business knows; what they bring themselves is theirs.';
+  'Guests are invited for an agent, not for the workspace''s knowledge. Documents that they bring themselves are '
+  'theirs.';
 create policy "People put their own documents, members shared ones" on public.documents
   for insert to authenticated
   with check (
@@ -92,7 +92,7 @@ create policy "People put their own documents, members shared ones" on public.do
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "People put their own documents, members shared ones" on public.documents is
-  'Whoever may read a tree may write it.';
+  'A user who may read a tree may write it.';
 create policy "People change their own documents, members shared ones" on public.documents
   for update to authenticated
   using (
@@ -115,7 +115,7 @@ create policy "People remove their own documents, admins shared ones" on public.
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "People remove their own documents, admins shared ones" on public.documents is
-  'What others rely on is removed by an admin.';
+  'Only an admin removes a document that others rely on.';
 grant select, delete on public.documents to authenticated;
 grant insert (workspace_id, user_id, path, name, content,
   language, source_type, source_id, tags, metadata, mime_type, storage_path) on public.documents to authenticated;
@@ -140,7 +140,7 @@ begin
   return path::extensions.ltree;
 end;
 $$;
-comment on function private.require_path(text) is 'A path that a client wrote. Errors: invalid_path 422.';
+comment on function private.require_path(text) is 'Parses a path from a client. Errors: invalid_path 422.';
 
 create function private.put_document(
   workspace_id uuid, path text, content text, name text default null, user_id uuid default null,
@@ -160,7 +160,7 @@ declare
   called text := coalesce(put_document.name, extensions.subpath(place, -1)::text);
   known public.documents;
 begin
-  -- Two who put a document at the same free path: the second finds the first one's.
+  -- Of two callers who put a document at the same free path, the second finds the first one's.
   for attempt in 1..3 loop
     select d.* into known from public.documents as d
     where d.workspace_id = $1 and d.user_id is not distinct from $5 and d.path operator(extensions.=) place;
@@ -267,28 +267,27 @@ returns table (id uuid, is_new boolean, is_changed boolean)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.put_document($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12); $$;
 comment on function public.put_document(uuid, text, text, text, uuid, text, text[], jsonb, text, text, text, text) is
-  'Puts a text of at most a million characters at a path, over what is there. user_id: null for the workspace''s '
-  'shared tree, oneself for one''s own. name: the path''s last label unless given. language: a tag such as en or '
-  'pt-BR (without one: as it was, at first not stemmed). Returns its id, whether it is new, and whether its content '
-  'changed: then its chunks are made again. Errors: invalid_path 422, path_taken 409, 42501 where one may not write, '
-  '23514 on a malformed value.';
+  'Creates or replaces the document at a path, with at most a million characters. user_id: null for the workspace''s '
+  'shared tree, the caller''s own id for theirs. name: default the path''s last label. language: a tag such as en or '
+  'pt-BR (default: unchanged; a new document is not stemmed). Returns its id, whether it is new, and whether its '
+  'content changed. Changed content is chunked again. Errors: invalid_path 422, path_taken 409, 42501 where the caller '
+  'may not write, 23514 on a malformed value.';
 
 create function public.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.move_documents($1, $2, $3, $4); $$;
 comment on function public.move_documents(uuid, text, text, uuid) is
-  'Moves what is at a path, and everything below it, to another path of the same tree, in one statement. Returns how '
-  'many documents were moved. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409: then '
-  'nothing is moved.';
+  'Moves the document at a path, and everything below it, to another path of the same tree. Returns how many documents '
+  'moved. All or nothing. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409.';
 
 create function public.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
 returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
 language sql stable security invoker set search_path = ''
 as $$ select * from private.list_documents($1, $2, $3); $$;
 comment on function public.list_documents(uuid, text, uuid) is
-  'What lies one level below a path (without one: at the top) in the shared tree, or in the tree of user_id: '
-  'documents, and folders with how many documents are below them. An entry may be both. Errors: invalid_path 422.';
+  'Lists the level below a path (default: the top level) in the shared tree, or in the tree of user_id: documents, and '
+  'folders with the number of documents below them. An entry may be both. Errors: invalid_path 422.';
 
 grant execute on function
   private.require_path(text),

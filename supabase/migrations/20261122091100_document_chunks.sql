@@ -1,10 +1,10 @@
--- Chunks: the passages of documents that are found by their words and by their meaning.
+-- Chunks: passages of documents, found by full text and by embedding.
 --
 -- Touches: public.document_chunks, triggers on public.documents.
--- Beware:  chunks follow their document by a trigger, whichever way it was written, and a chunk whose heading and words
---          are the same as before keeps its row and its embedding: editing a section embeds a section. No embedding
---          ever stands beside words that it was not made of. Clients that know only a table of content, embedding and
---          metadata may add chunks here themselves (match_documents finds them).
+-- Beware:  A trigger updates chunks on every write to their document. A chunk whose heading and text are unchanged
+--          keeps its row and its embedding, so editing a section embeds only that section. No embedding ever stands
+--          beside a text that it was not made from. Clients that know only a table of content, embedding and metadata
+--          may insert chunks here (match_documents finds them).
 
 create function private.estimate_tokens(content text)
 returns integer
@@ -19,8 +19,7 @@ begin
 end;
 $$;
 comment on function private.estimate_tokens(text) is
-  'About how many tokens a model makes of a text: a quarter of its bytes, which is near for European languages and on '
-  'the safe side for others.';
+  'Estimates the tokens of a text: a quarter of its bytes. Close for European languages, an overestimate for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
 create function private.front_of(rest text, budget integer)
@@ -45,7 +44,7 @@ begin
       substring(substr(piece, half + 1) from '^.*[.!?]["'')\]]*(?=\s)'),
       substring(substr(piece, half + 1) from '^.*[。！？]'),
       substring(substr(piece, half + 1) from '^.*\s'),
-      -- An address without a space: between two of its parts.
+      -- A URL without a space: split between two of its parts.
       substring(substr(piece, half + 1) from '^.*[^[:alnum:]]')
     ),
     piece
@@ -53,8 +52,8 @@ begin
 end;
 $$;
 comment on function private.front_of(text, integer) is
-  'What of a line fits into so many tokens: it ends after a sentence, otherwise after a word, otherwise after a sign, '
-  'otherwise anywhere.';
+  'The start of a line that fits into so many tokens. It ends after a sentence, else after a word, else after a sign, '
+  'else anywhere.';
 
 create function private.markdown_lines(whole text)
 returns table (place bigint, line text, level integer, title text, fence text, table_head text)
@@ -121,9 +120,9 @@ begin
 end;
 $$;
 comment on function private.markdown_lines(text) is
-  'The lines of a Markdown text, as CommonMark reads them: level and title of a heading (0: the underline of one), '
-  'the line that opened the fence that a line is in, and the head of the table that it is in. Line ends of any kind; '
-  'a byte order mark is left out; front matter holds no headings; a fence that is never closed goes to the end.';
+  'The lines of a Markdown text, parsed as CommonMark: level and title of a heading (0: the underline of one), the '
+  'opening line of the surrounding fence, and the head of the surrounding table. Accepts any line endings. A byte '
+  'order mark is left out. Front matter holds no headings. An unclosed fence runs to the end.';
 
 create function private.split_text(whole text, budget integer default 256)
 returns table (ordinal integer, heading text, content text)
@@ -144,8 +143,7 @@ declare
   place integer;
   piece text;
   closing text;
-  -- A long line is looked at through a window: to take a little from the front of all of it, again and again, would
-  -- cost its length squared.
+  -- A window over a long line: cutting small pieces from the front of the whole line would take quadratic time.
   slab constant integer := 64 * budget;
 begin
   ordinal := 0;
@@ -156,7 +154,7 @@ begin
   loop
     continue when said.level = 0;
     if said.level is not null then
-      -- A heading that stands above nothing is a passage of its own.
+      -- A heading without text below it is a passage of its own.
       if pending = again or btrim(pending, E' \n\t') = '' then
         pending := case when is_untold and said.level <= last_level then headings[last_level] else '' end;
       end if;
@@ -175,7 +173,7 @@ begin
       is_untold := headings[said.level] is not null;
       heading := nullif(array_to_string(headings, ' › '), '');
       continue when heading is null or length(heading) <= 500;
-      -- What is cut off above is told below.
+      -- The rest of a long heading becomes text below it.
       heading := coalesce(substring(left(heading, 500) from '^.*(?=\s)'), left(heading, 500));
       said.line := said.title;
     end if;
@@ -189,7 +187,7 @@ begin
       piece := private.front_of(rest, budget);
       if pending <> again and private.estimate_tokens(pending || piece) > budget then
         if btrim(pending, E' \n\t') <> '' then
-          -- A fence that is cut is closed, and opened again.
+          -- A fence that is split is closed and opened again.
           closing := case when said.fence is not null then substring(said.fence from '^ {0,3}(`{3,}|~{3,})') end;
           content := btrim(pending, E'\n') || coalesce(E'\n' || closing, '');
           return next;
@@ -210,10 +208,10 @@ begin
 end;
 $$;
 comment on function private.split_text(text, integer) is
-  'Cuts a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line '
-  'not counted: at headings, otherwise between lines, sentences, words. heading: those above a passage, outermost '
-  'first. Nothing is lost: a heading without a text is a passage of itself, a table''s head goes with each of its '
-  'pieces, a fence that is cut is closed and opened again. What looks like a heading inside of a fenced block is none.';
+  'Splits a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line '
+  'not counted. It splits at headings, else between lines, sentences, words. heading: the headings above a passage, '
+  'outermost first. Nothing is lost: a heading without text is a passage of its own, each piece of a table repeats its '
+  'head, and a split fence is closed and opened again. A heading inside a fenced block is plain text.';
 
 create table public.document_chunks (
   id uuid primary key default gen_random_uuid(),
@@ -245,18 +243,18 @@ create table public.document_chunks (
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );
 comment on table public.document_chunks is
-  'A passage of a document, with its words and its embedding. Made from the document by a trigger, or added by a '
-  'client.';
-comment on column public.document_chunks.user_id is 'The document''s, so that no policy joins.';
+  'A passage of a document, with its search terms and its embedding. Made from the document by a trigger, or inserted '
+  'by a client.';
+comment on column public.document_chunks.user_id is 'The document''s owner, copied so that no policy joins.';
 comment on column public.document_chunks.heading is 'The headings above it, outermost first.';
 comment on column public.document_chunks.token_count is 'Estimated: a quarter of its bytes.';
 comment on column public.document_chunks.embedding_model is
-  'Vectors of different models are never compared. client: a client gave the vector without naming its model.';
-comment on column public.document_chunks.content_hash is 'Of the heading and the words: what the embedding is made of.';
--- Exact search reads the vectors of a tenant one after the other: they stay in the row.
+  'Vectors of different models are never compared. client: the client gave a vector without naming its model.';
+comment on column public.document_chunks.content_hash is 'Hash of heading and text, the input of the embedding.';
+-- Exact search scans a tenant's vectors in order, so they stay inline in the row.
 alter table public.document_chunks alter column embedding set storage plain;
 create index document_chunks_document on public.document_chunks (workspace_id, document_id);
--- How much a search would have to read is counted in this index alone.
+-- An index-only scan of this index counts how much a search would read.
 create index document_chunks_scope on public.document_chunks (workspace_id, embedding_model, user_id);
 create index document_chunks_content_tsv on public.document_chunks using gin (content_tsv);
 create index document_chunks_embedding on public.document_chunks using hnsw (embedding extensions.halfvec_cosine_ops);
@@ -282,7 +280,7 @@ create policy "Whoever changes a document adds chunks" on public.document_chunks
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
 comment on policy "Whoever changes a document adds chunks" on public.document_chunks is
-  'For clients of others that write a table of content, embedding and metadata.';
+  'For third-party clients that write a table of content, embedding and metadata.';
 create policy "Whoever changes a document changes its chunks" on public.document_chunks
   for update to authenticated
   using (
@@ -295,7 +293,7 @@ create policy "Whoever changes a document changes its chunks" on public.document
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "Whoever changes a document changes its chunks" on public.document_chunks is 'Those clients upsert.';
+comment on policy "Whoever changes a document changes its chunks" on public.document_chunks is 'Such clients upsert.';
 create policy "Whoever removes a document removes its chunks" on public.document_chunks
   for delete to authenticated
   using (
@@ -308,7 +306,7 @@ comment on policy "Whoever removes a document removes its chunks" on public.docu
 grant select, delete on public.document_chunks to authenticated;
 grant insert (id, workspace_id, document_id, heading, content, metadata, embedding,
   embedding_model) on public.document_chunks to authenticated;
--- An upsert sets the id to what it is.
+-- An upsert sets the id to its current value.
 grant update (id, heading, content, metadata, embedding, embedding_model) on public.document_chunks to authenticated;
 grant select, insert, update, delete on public.document_chunks to service_role;
 
@@ -359,8 +357,8 @@ begin
 end;
 $$;
 comment on function private.keep_chunks() is
-  'Trigger on documents: makes the chunks of a changed content anew and keeps those that are the same; hands language, '
-  'metadata and owner on to them.';
+  'Trigger on documents: rebuilds the chunks of changed content and keeps those that are unchanged. Copies language, '
+  'metadata and owner to them.';
 create trigger keep_chunks_of_new after insert on public.documents
   for each row when (new.source_type <> 'imported') execute function private.keep_chunks();
 create trigger keep_chunks_of_changed after update of content, language, metadata, user_id on public.documents

@@ -1,10 +1,10 @@
--- Chunks of clients: what others' vector store clients write to document_chunks.
+-- Chunks of clients: rows that third-party vector store clients write to document_chunks.
 --
 -- Touches: four triggers on public.document_chunks; private.put_document_of.
--- Beware:  such a client knows content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Where its
---          row goes is in its metadata: workspace_id (needed only by who is in several, and by the service) and path
---          (default: imported). All rows of a path are chunks of one document of source_type imported, whose own
---          content is empty and never cut.
+-- Beware:  Such a client knows only content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Its
+--          metadata says where the row goes: workspace_id (required for users of several workspaces and for the
+--          service) and path (default: imported). All rows of a path are chunks of one document of source_type
+--          imported. That document's own content is empty and never split.
 
 create function private.free_chunk_id(wanted uuid, in_workspace uuid)
 returns uuid
@@ -19,8 +19,8 @@ as $$
       16), 'hex')::uuid end;
 $$;
 comment on function private.free_chunk_id(uuid, uuid) is
-  'The id of a client''s chunk: the one it wants, or where somebody else''s has that, one that is always the same for '
-  'this caller and workspace, so that nobody takes ids ahead of others.';
+  'The id of a client''s chunk: the requested one. If it belongs to another user, a fixed id derived for this caller '
+  'and workspace, so that no client can take ids before others.';
 grant execute on function private.free_chunk_id(uuid, uuid) to authenticated, service_role;
 
 create function private.place_chunk()
@@ -46,8 +46,8 @@ begin
     return new; -- made from its document
   end if;
 
-  -- An upsert of a row that is there: it stays where it is. Another's id, which one may not see or which is of another
-  -- workspace, is no row of it.
+  -- An upsert of an existing row: it stays where it is. A row that the caller may not see, or of another workspace,
+  -- does not count.
   if not exists (select from public.document_chunks as c
     where c.id = new.id and c.workspace_id = coalesce(named, c.workspace_id)) then
     new.id := private.free_chunk_id(new.id, named);
@@ -88,7 +88,7 @@ begin
         'Name another path in metadata: path.');
     end if;
   end if;
-  -- One after the other, so that each has its number.
+  -- One after the other, so that each gets its own number.
   select d.user_id, d.language into new.user_id, new.language from public.documents as d
   where d.workspace_id = new.workspace_id and d.id = new.document_id for update;
   new.ordinal := coalesce((select max(c.ordinal) + 1 from public.document_chunks as c
@@ -97,7 +97,7 @@ begin
 end;
 $$;
 comment on function private.place_chunk() is
-  'Trigger on document_chunks, before insert: gives a client''s chunk its workspace, document and number. Errors: '
+  'Trigger on document_chunks, before insert: sets the workspace, document and number of a client''s chunk. Errors: '
   'workspace_required 422, invalid_path 422, path_taken 409.';
 create trigger place_chunk before insert on public.document_chunks
   for each row execute function private.place_chunk();
@@ -114,8 +114,7 @@ begin
 end;
 $$;
 comment on function private.keep_chunk_id() is
-  'Trigger on document_chunks: an upsert says the id again, and nobody moves a chunk to another. Errors: invalid_body '
-  '400.';
+  'Trigger on document_chunks: an upsert repeats the id; it may not change to another. Errors: invalid_body 400.';
 create trigger keep_chunk_id before update of id on public.document_chunks
   for each row when (new.id <> old.id) execute function private.keep_chunk_id();
 
@@ -131,7 +130,7 @@ begin
 end;
 $$;
 comment on function private.notice_embedding() is
-  'Trigger on document_chunks, before an update that sets the embedding, also to what it was: tells '
+  'Trigger on document_chunks, before an update that sets the embedding, even to its current value: tells '
   'keep_embedding_true, which runs next.';
 create trigger embedding_is_given before update of embedding on public.document_chunks
   for each row execute function private.notice_embedding();
@@ -156,8 +155,7 @@ begin
 end;
 $$;
 comment on function private.keep_embedding_true() is
-  'Trigger on document_chunks, before an update: other words without another embedding lose the one that was made of '
-  'the old words.';
+  'Trigger on document_chunks, before an update: a changed text without a new embedding clears the old embedding.';
 create trigger keep_embedding_true before update of heading, content, embedding,
   embedding_model on public.document_chunks
   for each row execute function private.keep_embedding_true();
@@ -180,5 +178,5 @@ begin
 end;
 $$;
 comment on function private.put_document_of(uuid, uuid, uuid, jsonb) is
-  'private.put_document for the function knowledge, which has verified who asks and what they may: document has its '
-  'other arguments by name. It counts as put by `person`.';
+  'private.put_document for the function knowledge, which has verified the caller and their rights. document holds its '
+  'other arguments by name. `person` counts as the author.';

@@ -1,10 +1,9 @@
--- Memories: what is remembered of a person, and where each of it comes from.
+-- Memories: statements remembered about a person, and the source of each.
 --
 -- Touches: public.memories, public.memory_sources, and the rules that remembering, recalling and embedding share.
--- Beware:  memories are written through `remember` alone, which keeps two promises that a table cannot: no two valid
---          memories of a person say the same, and nothing that was said is lost (a near-duplicate becomes a source, a
---          contradiction ends what it contradicts). Whoever writes takes the person's lock first:
---          private.lock_memories.
+-- Beware:  Only `remember` writes memories. It keeps two promises that a table cannot. No two valid memories of a
+--          person say the same. No statement is lost: a near-duplicate becomes a source, and a contradiction ends the
+--          memory that it contradicts. Every writer first takes the person's lock: private.lock_memories.
 
 create function private.plain_statement(content text)
 returns text
@@ -15,7 +14,7 @@ parallel safe
 set search_path = ''
 as $$
 begin
-  -- Only what ends or groups a sentence goes; between digits, and before a word, a sign means something.
+  -- Remove only marks that end or group a sentence. Between digits and before a word, a sign has meaning.
   return btrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
     replace(normalize(lower(content), NFKC), '−', '-'),
     '[“”„«»"‘’''`¿¡。、・「」『』()\[\]{}]+', ' ', 'g'),
@@ -42,7 +41,7 @@ begin
 end;
 $$;
 comment on function private.memory_hash(text) is
-  'Equal for texts that differ only in case, spaces and the marks of sentences.';
+  'Equal for texts that differ only in case, spaces and punctuation marks.';
 
 create function private.telling_words(content text)
 returns text[]
@@ -54,7 +53,7 @@ set search_path = ''
 as $$
   select array(
     select told.word from (
-      -- What has a digit or a sign, and negations.
+      -- Words with a digit or a sign, and negations.
       select word from string_to_table(private.plain_statement(content), ' ') as word
       where word ~ '[^[:alpha:]''’-]' or word ~ '^-|-$'
       union all
@@ -67,8 +66,8 @@ as $$
   );
 $$;
 comment on function private.telling_words(text) is
-  'The numbers, signs and negations of a text, sorted: two texts that differ in them never say the same, however near '
-  'their embeddings are. Negations of the languages that are stemmed.';
+  'The numbers, signs and negations of a text, sorted. Two texts that differ in them never say the same, however near '
+  'their embeddings are. Negations are known for the languages that are stemmed.';
 
 create function private.is_near_same(language text, one text, other text)
 returns boolean
@@ -78,7 +77,7 @@ parallel safe
 set search_path = ''
 as $$
 begin
-  -- Turkish says no within its verbs. Of a script that is not the language's nothing is known.
+  -- Turkish negates within its verbs. For a script other than the language's, negations are unknown.
   return language not in ('simple', 'turkish')
     and one || other !~ case
       when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
@@ -87,8 +86,8 @@ begin
 end;
 $$;
 comment on function private.is_near_same(text, text, text) is
-  'Whether two statements whose embeddings are near may be taken for one: their language is one whose negations are '
-  'known, and they have the same numbers, signs and negations.';
+  'Whether two statements with near embeddings may be merged: negations are known for their language, and both have '
+  'the same numbers, signs and negations.';
 
 create function private.source_rank(source_kind text)
 returns integer
@@ -100,7 +99,7 @@ as $$
   select case $1 when 'assistant_message' then 1 when 'document' then 2 else 3 end;
 $$;
 comment on function private.source_rank(text) is
-  'Who is believed: what a person says or writes themselves before a document, a document before an assistant.';
+  'Trust in a source: a person''s own statement ranks above a document, a document above an assistant.';
 
 create table public.memories (
   id uuid primary key default gen_random_uuid(),
@@ -154,27 +153,26 @@ create table public.memories (
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );
 comment on table public.memories is
-  'A statement that is remembered of a person within a workspace, for all agents or for one. Valid until something '
-  'superseded it; then it is kept as history.';
-comment on column public.memories.ordinal is 'In which order they were remembered, also within one transaction.';
-comment on column public.memories.agent_id is 'The agent that remembers; null: every agent that the person talks to.';
+  'Statements remembered about a person in a workspace, for all agents or for one. A memory is valid until another '
+  'supersedes it, and is then kept as history.';
+comment on column public.memories.ordinal is 'The order in which memories were added, also within one transaction.';
+comment on column public.memories.agent_id is
+  'The agent that owns the memory; null: shared by every agent of the person.';
 comment on column public.memories.kind is
-  'profile: who the person is, which goes to the start of a prompt; fact: what is recalled when it fits.';
+  'profile: who the person is, placed at the start of a prompt; fact: recalled when relevant.';
 comment on column public.memories.tier is
-  'immediate for a day, recent for as long as it is confirmed or recalled within 30 days, then historical.';
+  'immediate for a day, recent while it was confirmed or recalled within 30 days, then historical.';
 comment on column public.memories.subject is
-  'What it is about, when whoever extracted it can name that, e.g. home_city: a person has one valid memory of a '
-  'subject.';
-comment on column public.memories.confidence is
-  'From 0 to 1, how sure one may be. Raised by each confirmation, never to 1 by confirmations alone.';
+  'The topic, when the extractor can name it, e.g. home_city. A person has one valid memory per subject.';
+comment on column public.memories.confidence is 'From 0 to 1. Each confirmation raises it, but never to 1.';
 comment on column public.memories.said_with is
-  'The confidence that it was first said with: another of its subject ends it that is said as surely, by as good a '
-  'source.';
+  'The confidence of the first statement. Another statement on the same subject ends the memory if it has at least '
+  'this confidence and as good a source.';
 comment on column public.memories.extractor is 'What extracted it from its source: a model, a program, a person.';
-comment on column public.memories.valid_to is 'Until when it held; null: it holds.';
-comment on column public.memories.confirmed_at is 'When it was last said.';
-comment on column public.memories.language is 'How its words are stemmed: the person''s, by their profile.';
-comment on column public.memories.content_hash is 'Equal for what differs only in case, spaces and punctuation.';
+comment on column public.memories.valid_to is 'When it stopped being valid; null: it is valid.';
+comment on column public.memories.confirmed_at is 'When it was last stated.';
+comment on column public.memories.language is 'The stemming language, from the person''s profile.';
+comment on column public.memories.content_hash is 'Equal for texts that differ only in case, spaces and punctuation.';
 create unique index memories_are_not_said_twice on public.memories (workspace_id, user_id, agent_id, content_hash,
   subject)
   nulls not distinct where valid_to is null;
@@ -200,11 +198,11 @@ create policy "People read what is remembered of them" on public.memories
     and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
   );
 comment on policy "People read what is remembered of them" on public.memories is
-  'Nobody else does, the workspace''s owner included. An agent that acts for them reads what is for all agents, and '
-  'its own.';
+  'No other user does, the workspace''s owner included. An agent that acts for the person reads memories shared by all '
+  'agents, and its own.';
 grant select on public.memories to authenticated;
--- insert and update are granted to nobody, the service included: remember keeps what a table cannot, and prompts of the
--- past are made of the words as they stand. delete is the erasure's; people have forget.
+-- insert and update are granted to no role, the service included: remember enforces what a table cannot, and past
+-- prompts are rebuilt from the stored text. Only erasure deletes; people use forget.
 grant select, delete on public.memories to service_role;
 
 create table public.memory_sources (
@@ -224,9 +222,8 @@ create table public.memory_sources (
   constraint confidence_is_a_probability check (confidence between 0 and 1)
 );
 comment on table public.memory_sources is
-  'Each time that a memory was said: by whom, in which words, in which message. The first is the memory''s own.';
-comment on column public.memory_sources.content is
-  'The words as they were said then; the memory keeps those of the first.';
+  'Each statement of a memory: its author, text and message. The first is the memory''s own.';
+comment on column public.memory_sources.content is 'The text of this statement. The memory keeps the first one''s.';
 create index memory_sources_memory on public.memory_sources (workspace_id, memory_id, source_message_id);
 create index memory_sources_user_id on public.memory_sources (user_id);
 alter table public.memory_sources enable row level security;
@@ -242,7 +239,7 @@ create policy "People read where memories of them come from" on public.memory_so
 comment on policy "People read where memories of them come from" on public.memory_sources is
   'The same rule as for memories.';
 grant select on public.memory_sources to authenticated;
--- Written by remember alone.
+-- Only remember writes here.
 grant select, delete on public.memory_sources to service_role;
 
 -- The rules -----------------------------------------------------------------------------------------------------------
@@ -256,7 +253,7 @@ set search_path = ''
 as $$
   select hashtextextended('groundwork memories ' || workspace_id || ' ' || user_id, 0);
 $$;
-comment on function private.memories_lock(uuid, uuid) is 'The advisory lock on the memories of a person.';
+comment on function private.memories_lock(uuid, uuid) is 'The key of the advisory lock on a person''s memories.';
 
 create function private.lock_memories(workspace_id uuid, user_id uuid)
 returns void
@@ -267,8 +264,8 @@ as $$
   select pg_advisory_xact_lock(private.memories_lock(workspace_id, user_id));
 $$;
 comment on function private.lock_memories(uuid, uuid) is
-  'Until the transaction ends nobody else writes memories of this person. To be taken before any of their rows is '
-  'locked.';
+  'Locks a person''s memories until the transaction ends, so that no other writer changes them. Take it before any '
+  'lock on their rows.';
 
 create function private.find_duplicate(
   workspace_id uuid, user_id uuid, agent_id uuid, subject text, content text, embedding extensions.halfvec,
@@ -282,7 +279,7 @@ as $$
   select m.id from public.memories as m
   where m.workspace_id = $1 and m.user_id = $2 and m.agent_id is not distinct from $3 and m.valid_to is null
     and m.id <> all ($8)
-    -- The same words about another subject say something else.
+    -- The same text about another subject says something else.
     and (m.subject = $4) is not false
     and (
       m.content_hash = private.memory_hash($5)
@@ -294,9 +291,9 @@ as $$
   limit 1;
 $$;
 comment on function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) is
-  'The valid memory of this person (and agent) that says the same, not about another subject. Near-duplicates: equal '
-  'but for case, spaces and the marks of sentences; or embeddings of one model with a cosine similarity of 0.95 or '
-  'more, as far as private.is_near_same can tell.';
+  'The valid memory of this person (and agent) that says the same, unless it is about another subject. '
+  'Near-duplicates: equal but for case, spaces and punctuation marks; or embeddings of one model with a cosine '
+  'similarity of 0.95 or more, if private.is_near_same allows it.';
 
 create function private.confirm_memory(
   memory_id uuid, confidence double precision, subject text default null, said_at timestamptz default now()
@@ -307,15 +304,14 @@ volatile
 set search_path = ''
 as $$
   update public.memories as m set
-    -- Two who say the same are worth more than one; the second is believed half, because they may have it from each
-    -- other.
+    -- Two statements raise confidence. The second counts half, because the sources may not be independent.
     confidence = greatest(m.confidence, 1 - (1 - m.confidence) * (1 - $2 / 2)),
     confirmations = m.confirmations + 1, confirmed_at = greatest(m.confirmed_at, least($4, now())), tier = 'immediate',
     subject = coalesce(m.subject, $3)
   where m.id = $1;
 $$;
 comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is
-  'A memory was said again: its confidence rises to 1 − (1 − confidence)(1 − said/2), and it is fresh.';
+  'Confirms a memory: its confidence rises to 1 − (1 − confidence)(1 − said/2), and its tier is immediate again.';
 grant execute on function private.plain_statement(text), private.memory_hash(text),
   private.is_near_same(text, text, text), private.telling_words(text),
   private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;
