@@ -12,6 +12,7 @@ export const builderOfDomain: Readonly<Record<string, string>> = {
   "private.message_parts": "jsonb",
   "private.short_text": "text",
   "private.small_object": "jsonb",
+  "private.traceparent": "text",
   "private.work_priority": "smallint",
 };
 
