@@ -1,11 +1,10 @@
--- Work: what must be done next, by whom it is being done, and until when.
+-- Work: a queue grammar on tables. A row says what to do, which worker has it, and until when.
 --
--- Touches: private.work_item (the columns, checks and indexes that every work table begins with), private.work_queues
---          (which tables are work tables), private.work_lanes (where claims begin to read), the trigger that keeps the
---          lanes.
--- Beware:  a work table is made `like private.work_item including all` and registered with private.register_work_queue.
---          Whoever claims work holds a lease that ends, so no row can stay stuck. The dead letter is the status
---          `failed`, with its cause in last_error.
+-- Touches: private.work_item (the columns, checks and indexes of every work table), private.work_queues (the registry
+--          of work tables), private.work_lanes (where claims begin to read), the trigger that keeps the lanes.
+-- Beware:  make a work table `like private.work_item including all` and register it with private.register_work_queue. A
+--          worker holds a lease that ends, so no row stays stuck. A dead letter has the status `failed` and its cause
+--          in last_error.
 --
 --                        claim                  complete
 --     ┌────► pending ────────────► in_progress ──────────► done
@@ -17,7 +16,7 @@
 
 create domain private.work_priority as smallint
   constraint priority_is_between_minus_100_and_100 check (value between -100 and 100);
-comment on domain private.work_priority is 'The smaller goes first, within a workspace; 0 is the usual.';
+comment on domain private.work_priority is 'Smaller values go first, within a workspace; the default is 0.';
 
 create table private.work_item (
   id bigint generated always as identity primary key,
@@ -47,19 +46,19 @@ create table private.work_item (
 );
 comment on table private.work_item is
   'The template of every work table: the columns, checks and indexes of the work grammar. Holds no rows.';
-comment on column private.work_item.priority is 'The smaller goes first, within a workspace.';
-comment on column private.work_item.scheduled_for is 'Not before then. A retry is scheduled again.';
-comment on column private.work_item.attempts is 'How often it was claimed; a snoozed claim does not count.';
+comment on column private.work_item.priority is 'Smaller values go first, within a workspace.';
+comment on column private.work_item.scheduled_for is 'Work is not claimed before this time. A retry sets it again.';
+comment on column private.work_item.attempts is 'How often it was claimed; snoozed claims do not count.';
 comment on column private.work_item.lease_expires_at is
-  'Until then the work belongs to whoever holds claim_token; after it, it goes back.';
+  'The end of the lease. Until then the holder of claim_token owns the work; afterwards it returns to the queue.';
 comment on column private.work_item.claim_token is
-  'The fencing token of the latest claim. Kept when the work is finished, so that a repeated answer is known as one.';
-comment on column private.work_item.dedupe_key is
-  'At most one open (pending or in progress) row of a workspace has it.';
-comment on column private.work_item.last_error is 'Why the latest attempt failed; of failed work, the cause.';
+  'The fencing token of the latest claim. Finished work keeps it, so that a repeated answer is recognized.';
+comment on column private.work_item.dedupe_key is 'Unique among the open (pending or in progress) rows of a workspace.';
+comment on column private.work_item.last_error is
+  'The cause of the latest failed attempt; for failed work, the final cause.';
 comment on column private.work_item.traceparent is
-  'The trace of the request that added it (W3C); whoever does it goes on with that.';
--- What can be claimed. Claims read it from a lane's low water on, so that dead entries in front of it cost nothing.
+  'The trace (W3C) of the request that added it; the worker continues it.';
+-- The claimable rows. Claims read from a lane's low-water mark on, so that dead entries before it cost nothing.
 create index work_item_ready on private.work_item (workspace_id, priority, scheduled_for, id) where status = 'pending';
 create index work_item_leases on private.work_item (lease_expires_at, workspace_id) where status = 'in_progress';
 create unique index work_item_dedupe on private.work_item (workspace_id, dedupe_key)
@@ -76,11 +75,11 @@ create table private.work_queues (
   constraint kind_is_a_table_name check (kind ~ '^[a-z][a-z0-9_]{0,50}$'),
   constraint max_in_progress_is_positive check (max_in_progress > 0)
 );
-comment on table private.work_queues is 'Every work table: its name is the queue''s.';
+comment on table private.work_queues is 'Every work table. The table''s name is the queue''s name.';
 comment on column private.work_queues.kind is
-  'The queue of the template: dial_queue for pn_dial_queue. Its own name for one that was not stamped.';
+  'The queue of the template: dial_queue for pn_dial_queue. For a queue that was not stamped, its own name.';
 comment on column private.work_queues.max_in_progress is
-  'How much of one workspace may be in progress at once; null: no limit.';
+  'How many items of one workspace may be in progress at once; null: unlimited.';
 comment on column private.work_queues.outcome_columns is 'The columns that complete_work may set.';
 
 create table private.work_lanes (
@@ -93,14 +92,15 @@ create table private.work_lanes (
   primary key (queue, workspace_id, priority)
 ) with (fillfactor = 50);
 comment on table private.work_lanes is
-  'Where claims of a workspace''s work of one priority begin to read: nothing at or before (low_at, low_id) was left '
-  'pending when it was set. Only a hint: it trails by a second, and a job looks behind it every ten.';
+  'The low-water mark from which claims read a workspace''s work of one priority: nothing at or before (low_at, '
+  'low_id) was pending when it was set. Only a hint: it trails by a second, and a job checks behind it every ten '
+  'seconds.';
 
 create function private.open_work_lane(queue text, workspace_id uuid, priority smallint, first_at timestamptz)
 returns void
 language plpgsql
 volatile
-security definer -- whoever adds work, the lanes are the owner's
+security definer -- no writer of work has grants on the lanes
 set search_path = ''
 as $$
 declare
@@ -109,8 +109,7 @@ declare
     where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3
   );
 begin
-  -- Read first: an upsert of a lane that exists would lock it, and all who add to a workspace would wait for each
-  -- other.
+  -- Read first: an upsert of an existing lane would lock it, and all writers of a workspace would wait for each other.
   if low_at is null then
     insert into private.work_lanes (queue, workspace_id, priority) values ($1, $2, $3) on conflict do nothing;
   elsif low_at >= first_at then
@@ -120,14 +119,14 @@ begin
 end;
 $$;
 comment on function private.open_work_lane(text, uuid, smallint, timestamptz) is
-  'Sees to it that claims find work that is scheduled for first_at: makes its lane, or moves the lane''s low water '
+  'Makes work that is scheduled for first_at visible to claims: creates its lane, or moves the lane''s low-water mark '
   'back before it.';
 
 create function private.keep_work_lanes()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever adds work, the lanes are the owner's
+security definer -- no writer of work has grants on the lanes
 set search_path = ''
 as $$
 begin
@@ -145,7 +144,7 @@ begin
 end;
 $$;
 comment on function private.keep_work_lanes() is
-  'Trigger of every work table, for new work and for work that goes back: opens its lanes.';
+  'Trigger of every work table, for new work and for work that returns to the queue: opens its lanes.';
 
 create function private.register_work_queue(work_table regclass, max_in_progress integer default null,
   outcome_columns text[] default '{}', kind text default null)
@@ -174,6 +173,6 @@ begin
 end;
 $$;
 comment on function private.register_work_queue(regclass, integer, text[], text) is
-  'Makes a table that is like private.work_item a queue: the work grammar knows it by the table''s name. '
-  'max_in_progress: per workspace, null for no limit; outcome_columns: what complete_work may set; kind: the '
-  'template''s queue, of a stamped table. Once per table.';
+  'Registers a table that is like private.work_item as a queue with the table''s name. max_in_progress: per workspace, '
+  'null for unlimited; outcome_columns: what complete_work may set; kind: the template''s queue, for a stamped table. '
+  'Once per table.';

@@ -1,10 +1,10 @@
--- Claiming work: who gets what, and for how long.
+-- Claiming work: fair claims with a lease, and heartbeats that extend it.
 --
--- Touches: private.claim_work, private.heartbeat_work, private.release_expired_work, and what they share.
--- Beware:  the tables differ and the grammar is one, so statements are made at run time (`execute format`): names come
---          from the registry alone, values go in as parameters. Fair means: workspaces that have work are taken in
---          random order and get equal shares of a batch, whatever each of them has waiting; priorities count within a
---          workspace.
+-- Touches: private.claim_work, private.heartbeat_work, and what they share: the registry lookup, backoff, lease checks,
+--          private.make_claim_function.
+-- Beware:  all work tables share one grammar, so statements are built at run time (`execute format`): names come only
+--          from the registry, values are parameters. Fair means that workspaces with due work come in random order and
+--          get equal shares of a batch, whatever their backlog. Priorities count within a workspace.
 
 create function private.work_queue(queue text)
 returns private.work_queues
@@ -34,8 +34,8 @@ as $$
   select least(2 ^ least(attempts, 20), 3600) * (1 + random() / 2) * interval '1 second';
 $$;
 comment on function private.work_backoff(integer) is
-  'How long after its nth attempt failed work waits: 2, 4, 8 … 3,600 seconds, and up to half longer, so that what '
-  'failed together does not come back together.';
+  'The wait after the nth failed attempt: 2, 4, 8 … 3,600 seconds, plus up to half as jitter, so that work that failed '
+  'together does not retry together.';
 
 create function private.require_lease(lease interval)
 returns void
@@ -50,7 +50,7 @@ begin
 end;
 $$;
 comment on function private.require_lease(interval) is
-  'Refuses a lease that is too short to keep or too long to wait for. Errors: invalid_lease 422.';
+  'Refuses a lease that is too short or too long. Errors: invalid_lease 422.';
 
 create function private.make_claim_function(queue private.work_queues)
 returns void
@@ -59,7 +59,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  -- What a worker needs to know of the row is what its table adds to the grammar, and the trace that it goes on with.
+  -- A worker gets the columns that the table adds to the grammar, and the trace to continue.
   own_columns text := (
     select string_agg(format('%L, claimed.%I', a.attname, a.attname), ', ' order by a.attnum)
     from pg_catalog.pg_attribute as a
@@ -77,7 +77,7 @@ returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts sma
 language plpgsql
 volatile
 set search_path = ''
--- The plan is made once and must not depend on how full the table was then: always by the indexes.
+-- The cached plan must not depend on how full the table was at the time: always use the indexes.
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
@@ -117,8 +117,8 @@ begin
     where workspaces.share > 0
     limit $4
   ), moved as (
-    -- Twice a second at most, for an update leaves a dead row behind, and never past the last second, in which others
-    -- may still commit.
+    -- At most twice a second, because an update leaves a dead row; and never past the last second, in which others may
+    -- still commit.
     update private.work_lanes as lane set
       low_at = least(first.scheduled_for, now() - interval '1 second'),
       low_id = case when first.scheduled_for < now() - interval '1 second' then first.id - 1 else 0 end,
@@ -149,8 +149,8 @@ $body$;
 end;
 $$;
 comment on function private.make_claim_function(private.work_queues) is
-  'Makes private.claim_<queue>, whose plan Postgres keeps: planned anew, a claim of one costs five times as much. '
-  'Call it again when the work table''s columns have changed.';
+  'Makes private.claim_<queue>, whose plan Postgres caches: planning each time makes a claim of one item five times as '
+  'slow. Call it again when the columns of the work table have changed.';
 
 create function private.claim_work(
   queue text, worker text, batch integer default 1, lease interval default '30 seconds',
@@ -160,7 +160,7 @@ returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts sma
   lease_expires_at timestamptz, work jsonb)
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -171,7 +171,7 @@ declare
   wanted integer := batch;
   share integer;
   among uuid[];
-  rest uuid[]; -- null is all: to look each one up among thousands would cost more than the claim
+  rest uuid[]; -- null means all: a lookup of each among thousands would cost more than the claim
   got integer;
 begin
   perform private.require_lease(lease);
@@ -182,7 +182,7 @@ begin
     perform private.raise_error('invalid_worker', 'A worker names itself, with 1 to 200 characters.', 422);
   end if;
   if known.max_in_progress is not null then
-    -- Two claims at once would each count without the other.
+    -- Without the lock, two concurrent claims would not count each other.
     perform pg_advisory_xact_lock(hashtextextended('groundwork work ' || known.name, 0));
   end if;
   if only_workspace is not null then
@@ -196,7 +196,7 @@ begin
     get diagnostics got = row_count;
     wanted := wanted - got;
     exit when wanted <= 0 or cardinality(among) = 1 or got = 0;
-    -- Whoever filled their share may have more; what the others left is theirs.
+    -- A workspace that filled its share may take what the others left.
     execute format('select array(select job.workspace_id from %s as job where job.status = $1 and job.lease_expires_at '
       '= now() + $2
       and job.claim_token = $3 and job.workspace_id = any ($4) group by job.workspace_id having count(*) >= $5)',
@@ -207,12 +207,11 @@ begin
 end;
 $$;
 comment on function private.claim_work(text, text, integer, interval, uuid) is
-  'Claims up to `batch` (1–1,000) pieces of due work (of only_workspace; null: of all) for `worker` (its name) until '
-  '`lease` (1 s – 1 day) ends. Equal shares for all workspaces that have work, in random order; within one: the '
-  'smaller priority, then the earlier schedule. All have one claim_token, the fencing token of what may be said of '
-  'them later. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, '
-  'invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows, as queues in Postgres have done since SKIP '
-  'LOCKED.';
+  'Claims up to `batch` (1–1,000) items of due work (of only_workspace; null: of all) for `worker` (its name) until '
+  'the lease (`lease`, 1 s – 1 day) ends. Workspaces with due work get equal shares, in random order; within a '
+  'workspace the smaller priority goes first, then the earlier schedule. All claimed items share one claim_token, the '
+  'fencing token of later calls. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue '
+  '404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows (SKIP LOCKED).';
 grant execute on function private.claim_work(text, text, integer, interval, uuid) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
@@ -229,13 +228,13 @@ begin
 end;
 $$;
 comment on function private.refuse_lost_lease(bigint[]) is
-  'Refuses a late worker: lease_lost 409, the ids in the hint. What the statement had changed is undone.';
+  'Refuses a late worker: lease_lost 409, with the ids in the hint. The statement''s changes are rolled back.';
 
 create function private.heartbeat_work(queue text, claim_token uuid, ids bigint[], lease interval default '30 seconds')
 returns timestamptz
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
@@ -256,6 +255,6 @@ begin
 end;
 $$;
 comment on function private.heartbeat_work(text, uuid, bigint[], interval) is
-  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
+  'Extends the lease of claimed work to `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
   'unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
 grant execute on function private.heartbeat_work(text, uuid, bigint[], interval) to service_role;

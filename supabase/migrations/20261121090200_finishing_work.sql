@@ -1,10 +1,10 @@
--- Finishing work: done, failed, later, never, again; and what happens to work whose worker went silent.
+-- Finishing work: complete, fail, snooze, cancel, redrive; and release work whose worker went silent.
 --
 -- Touches: private.complete_work, fail_work, snooze_work, cancel_work, redrive_work, release_expired_work.
--- Beware:  what a worker says counts only under the claim's token. One id that is not held refuses the whole call and
---          changes nothing. Saying the same again (the answer was lost on its way) is fine as long as nobody else has
---          had the work since. Held work is found by its id and `lease_expires_at is not null`, never by its status:
---          that would let Postgres choose the index of leases, whose dead entries made completing five times as slow
+-- Beware:  a worker's answer counts only with the claim's token. One id that is not held refuses the whole call and
+--          changes nothing. Repeating an answer (the response was lost) is fine as long as no other worker has claimed
+--          the work since. Statements find held work by id and `lease_expires_at is not null`, never by status. With
+--          the status Postgres could choose the index of leases, whose dead entries made completing five times as slow
 --          within 30 s of another transaction being held open.
 
 create function private.require_held_or_said(queue private.work_queues, claim_token uuid, ids bigint[], said text)
@@ -27,14 +27,14 @@ begin
 end;
 $$;
 comment on function private.require_held_or_said(private.work_queues, uuid, bigint[], text) is
-  'After an update: refuses (lease_lost 409) unless every id was held under the token or has this status of it, said '
-  'before.';
+  'After an update: refuses (lease_lost 409) unless every id was held under the token, or already has this status from '
+  'it.';
 
 create function private.complete_work(queue text, claim_token uuid, ids bigint[], outcome jsonb default '{}')
 returns integer
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
@@ -61,9 +61,9 @@ begin
 end;
 $$;
 comment on function private.complete_work(text, uuid, bigint[], jsonb) is
-  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. '
-  'Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, '
-  'lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+  'Marks claimed work as done. outcome: outcome columns of the queue to set, the same for all ids. Idempotent. Returns '
+  'how many items this call completed. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the '
+  'hint), unknown_outcome 422.';
 grant execute on function private.complete_work(text, uuid, bigint[], jsonb) to service_role;
 
 create function private.fail_work(queue text, claim_token uuid, ids bigint[], error text,
@@ -71,7 +71,7 @@ create function private.fail_work(queue text, claim_token uuid, ids bigint[], er
 returns integer
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
@@ -106,9 +106,9 @@ begin
 end;
 $$;
 comment on function private.fail_work(text, uuid, bigint[], text, interval, boolean) is
-  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one '
-  'after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns '
-  'how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Records that an attempt failed, and the cause (the first 2,000 characters). Work is retried after retry_in; by '
+  'default after 2, 4, 8 … 3,600 s plus up to half as jitter. After the last attempt, or with retry false, it becomes '
+  'a dead letter (failed). Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function private.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 
 create function private.snooze_work(queue text, claim_token uuid, ids bigint[], until timestamptz,
@@ -116,7 +116,7 @@ create function private.snooze_work(queue text, claim_token uuid, ids bigint[], 
 returns integer
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
@@ -137,15 +137,15 @@ begin
 end;
 $$;
 comment on function private.snooze_work(text, uuid, bigint[], timestamptz, text) is
-  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or '
-  'nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Returns claimed work to the queue until a given time; the attempt does not count. Returns how many were returned. '
+  'All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function private.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 
 create function private.cancel_work(queue text, ids bigint[], reason text default null)
 returns integer
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
@@ -163,22 +163,22 @@ begin
 end;
 $$;
 comment on function private.cancel_work(text, bigint[], text) is
-  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. '
-  'Returns how many were cancelled. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters. A worker that holds a cancelled item is refused when it answers. Returns how '
+  'many were cancelled. Errors: unknown_queue 404.';
 grant execute on function private.cancel_work(text, bigint[], text) to service_role;
 
 create function private.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
 returns integer
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 declare
   known private.work_queues := private.work_queue(redrive_work.queue);
   touched integer;
 begin
-  -- Of work with a dedupe key only the newest comes back, and none while one of the key is open.
+  -- With a dedupe key, only the newest item is redriven, and none while an item with the key is open.
   execute format($update$
     update %s as job set status = 'pending', attempts = 0, scheduled_for = now(), finished_at = null, claim_token = null
     where job.id in (
@@ -201,8 +201,8 @@ begin
 end;
 $$;
 comment on function private.redrive_work(text, bigint[], integer) is
-  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key '
-  'is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+  'Redrives dead letters (by ids also cancelled work) with all their attempts, at most `most`. Items whose dedupe key '
+  'is open again stay. Returns how many were redriven. Errors: unknown_queue 404.';
 grant execute on function private.redrive_work(text, bigint[], integer) to service_role;
 
 create function private.release_expired_work(batch integer default 10000)
@@ -216,7 +216,7 @@ declare
   done bigint[]; -- given back, failed
   tally jsonb := '{}'::jsonb;
 begin
-  -- A table that was dropped without its queue must not keep the others from their work.
+  -- A table that was dropped without its queue must not block the other queues.
   for known in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
   loop
@@ -231,7 +231,7 @@ begin
           scheduled_for = case when again then now() else job.scheduled_for end,
           finished_at = case when again then null else now() end,
           lease_expires_at = null,
-          claim_token = null, -- whatever its worker says now is late
+          claim_token = null, -- its worker's answers are late from now on
           last_error = left(format('the lease of %%s ended', job.claimed_by), 2000)
         from ended where job.id = ended.id
         returning again
@@ -250,8 +250,8 @@ begin
 end;
 $$;
 comment on function private.release_expired_work(integer) is
-  'Gives back the work whose lease has ended, at most `batch` of each queue; after the last attempt it is failed. '
-  'Sets the lanes right. Returns how many, by queue. Safe to run at the same time as itself.';
+  'Returns work with an expired lease to its queue, at most `batch` of each queue; after the last attempt it is '
+  'failed. Corrects the lanes. Returns how many, by queue. Safe to run concurrently.';
 
 create function private.tidy_work_lanes(queue private.work_queues)
 returns void
@@ -260,7 +260,7 @@ volatile
 set search_path = ''
 as $$
 begin
-  -- From one lane that has work to the next, without reading what lies between.
+  -- From one lane with work to the next, without reading the rows between.
   execute format($tidy$
     with recursive lane as (
       (select job.workspace_id, job.priority::smallint as priority, job.scheduled_for, job.id from %1$s as job
@@ -290,5 +290,5 @@ begin
 end;
 $$;
 comment on function private.tidy_work_lanes(private.work_queues) is
-  'Finds what claims would not: work behind a lane''s low water (committed late, or by a claim that was undone) and '
-  'work without a lane. Removes lanes that had nothing for an hour.';
+  'Finds work that claims would miss: behind a lane''s low-water mark (committed late, or after a claim rolled back) '
+  'and without a lane. Removes lanes that were empty for an hour.';

@@ -1,16 +1,15 @@
--- Work from outside: adding it, seeing how it stands, and the grammar as the Data API and the function `work` call it.
+-- Work from outside: enqueue, health, and the grammar for the Data API and the function `work`.
 --
 -- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for
 --          the service, and redrive_workspace_work for a workspace's admins.
--- Beware:  people add work by inserting into a table under its policies, where a table grants it; enqueue_work is for
---          the service, which passes them. What a worker may say is the service's as well: a person's token never
---          claims anything.
+-- Beware:  people add work by inserting into a table that grants it, under its policies. enqueue_work bypasses the
+--          policies and is for the service. Only the service acts as a worker: a person's token never claims work.
 
 create function private.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
 language plpgsql
 volatile
-security definer -- the service's; tables, lanes and registry are the owner's
+security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -46,7 +45,7 @@ begin
   found_ids := array_fill(null::bigint, array[cardinality(own_ids)]);
   for round in 1..10 loop
     exit when array_position(found_ids, null::bigint) is null;
-    -- One statement for all that name the same columns: what is not named gets its default.
+    -- One statement for all items with the same columns: the other columns get their defaults.
     for shape in
       select array(select name from jsonb_object_keys(item.one) as name order by name) as names
       from jsonb_array_elements(items) with ordinality as item (one, place) group by names order by min(item.place)
@@ -67,7 +66,7 @@ begin
           from unnest(array_prepend(null, shape)) as name)
       ) using items, own_ids, found_ids, shape;
     end loop;
-    -- Work that was open a moment ago may be finished by now, and then neither it nor ours is found: another round.
+    -- Open work with the key may have finished in between; then neither it nor ours is found. Try again.
     execute format($find$
       select array_agg(coalesce(($3)[item.place], made.id, (
         select job.id from %1$s as job
@@ -84,10 +83,10 @@ begin
 end;
 $$;
 comment on function private.enqueue_work(text, jsonb) is
-  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, '
-  'scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with '
-  'is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s '
-  'checks say.';
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; optionally priority, '
+  'scheduled_for, max_attempts, dedupe_key). If open work has the same dedupe key, the answer is its id, with is_new '
+  'false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and those of the table''s '
+  'checks.';
 grant execute on function private.enqueue_work(text, jsonb) to service_role;
 
 create function private.work_health_rows()
@@ -97,7 +96,7 @@ returns table (
 )
 language plpgsql
 stable
-security definer -- looks over all tenants, and so is granted to the service alone
+security definer -- reads all tenants, so only the service has execute
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -131,12 +130,12 @@ begin
 end;
 $$;
 comment on function private.work_health_rows() is
-  'How each queue stands, and the ledger of function calls among them: pending, of it due, in progress, of it with an '
-  'ended lease, failed (the dead letters); for how many seconds the oldest due work has waited; the latest cause of a '
-  'failure.';
+  'The state of each queue, and of the ledger of function calls: pending, how many of these are due, in progress, how '
+  'many of these have an expired lease, failed (dead letters); the age of the oldest due work in seconds; the latest '
+  'failure''s cause.';
 
 create view public.work_health with (security_invoker = true) as select * from private.work_health_rows();
-comment on view public.work_health is 'How each queue stands: see private.work_health_rows. For the service.';
+comment on view public.work_health is 'The state of each queue: see private.work_health_rows. For the service.';
 grant select on public.work_health to service_role;
 grant execute on function private.work_health_rows() to service_role;
 
@@ -186,43 +185,43 @@ language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_work($1, $2, $3); $$;
 
 comment on function public.enqueue_work(text, jsonb) is
-  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; priority, '
-  'scheduled_for, max_attempts, dedupe_key at will). Where work of a dedupe key is open, its id is answered with '
-  'is_new false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and what the table''s '
-  'checks say.';
+  'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; optionally priority, '
+  'scheduled_for, max_attempts, dedupe_key). If open work has the same dedupe key, the answer is its id, with is_new '
+  'false. All or nothing. Errors: unknown_queue 404, invalid_items, unknown_column 422, and those of the table''s '
+  'checks.';
 grant execute on function public.enqueue_work(text, jsonb) to service_role;
 comment on function public.claim_work(text, text, integer, interval) is
-  'Claims up to `batch` (1–1,000) pieces of due work for `worker` (its name) until `lease` (1 s – 1 day) ends. Equal '
-  'shares for all workspaces that have work, in random order; within one: the smaller priority, then the earlier '
-  'schedule. All have one claim_token, the fencing token of what may be said of them later. work: the columns that '
-  'the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, invalid_lease '
-  '422. Skips locked rows, as queues in Postgres have done since SKIP LOCKED.';
+  'Claims up to `batch` (1–1,000) items of due work for `worker` (its name) until the lease (`lease`, 1 s – 1 day) '
+  'ends. Workspaces with due work get equal shares, in random order; within a workspace the smaller priority goes '
+  'first, then the earlier schedule. All claimed items share one claim_token, the fencing token of later calls. work: '
+  'the columns that the queue''s table adds to the grammar. Errors: unknown_queue 404, invalid_batch, invalid_worker, '
+  'invalid_lease 422. Skips locked rows (SKIP LOCKED).';
 grant execute on function public.claim_work(text, text, integer, interval) to service_role;
 comment on function public.heartbeat_work(text, uuid, bigint[], interval) is
-  'Holds claimed work for another `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
+  'Extends the lease of claimed work to `lease` (1 s – 1 day) from now. Returns the new end. All or nothing. Errors: '
   'unknown_queue 404, lease_lost 409 (the lost ids in the hint), invalid_lease 422.';
 grant execute on function public.heartbeat_work(text, uuid, bigint[], interval) to service_role;
 comment on function public.complete_work(text, uuid, bigint[], jsonb) is
-  'Says that claimed work is done. outcome: columns to set, of those that the queue keeps, the same for all ids. '
-  'Returns how many are done by this call (fewer when it was said before). All or nothing. Errors: unknown_queue 404, '
-  'lease_lost 409 (the lost ids in the hint), unknown_outcome 422.';
+  'Marks claimed work as done. outcome: outcome columns of the queue to set, the same for all ids. Idempotent. Returns '
+  'how many items this call completed. All or nothing. Errors: unknown_queue 404, lease_lost 409 (the lost ids in the '
+  'hint), unknown_outcome 422.';
 grant execute on function public.complete_work(text, uuid, bigint[], jsonb) to service_role;
 comment on function public.fail_work(text, uuid, bigint[], text, interval, boolean) is
-  'Says that an attempt failed, and why (kept to 2,000 characters). It is tried again after retry_in, without one '
-  'after 2, 4, 8 … 3,600 s and up to half more; after the last attempt, or with retry false, it is failed. Returns '
-  'how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Records that an attempt failed, and the cause (the first 2,000 characters). Work is retried after retry_in; by '
+  'default after 2, 4, 8 … 3,600 s plus up to half as jitter. After the last attempt, or with retry false, it becomes '
+  'a dead letter (failed). Returns how many were changed. All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function public.fail_work(text, uuid, bigint[], text, interval, boolean) to service_role;
 comment on function public.snooze_work(text, uuid, bigint[], timestamptz, text) is
-  'Gives claimed work back until a time; the attempt does not count. Returns how many were given back. All or '
-  'nothing. Errors: unknown_queue 404, lease_lost 409.';
+  'Returns claimed work to the queue until a given time; the attempt does not count. Returns how many were returned. '
+  'All or nothing. Errors: unknown_queue 404, lease_lost 409.';
 grant execute on function public.snooze_work(text, uuid, bigint[], timestamptz, text) to service_role;
 comment on function public.cancel_work(text, bigint[], text) is
-  'Cancels open work, and dead letters that nobody wants back; a worker that holds it is refused when it answers. '
-  'Returns how many were cancelled. Errors: unknown_queue 404.';
+  'Cancels open work, and dead letters. A worker that holds a cancelled item is refused when it answers. Returns how '
+  'many were cancelled. Errors: unknown_queue 404.';
 grant execute on function public.cancel_work(text, bigint[], text) to service_role;
 comment on function public.redrive_work(text, bigint[], integer) is
-  'Brings failed work back (by ids also cancelled work), with all its attempts, at most `most`. Work whose dedupe key '
-  'is open again stays. Returns how many came back. Errors: unknown_queue 404.';
+  'Redrives dead letters (by ids also cancelled work) with all their attempts, at most `most`. Items whose dedupe key '
+  'is open again stay. Returns how many were redriven. Errors: unknown_queue 404.';
 grant execute on function public.redrive_work(text, bigint[], integer) to service_role;
 
 -- Dead letters, as the admins of their workspace bring them back ------------------------------------------------------
@@ -231,7 +230,7 @@ create function private.redrive_workspace_work(workspace_id uuid, queue text, id
 returns integer
 language plpgsql
 volatile
-security definer -- redriving is the service's; it decides by itself whose work it is
+security definer -- only the service may redrive; this checks the workspace
 set search_path = ''
 as $$
 #variable_conflict use_variable
@@ -243,7 +242,7 @@ begin
     perform private.raise_error('forbidden', 'Only an admin of the workspace may do this.', 403);
   end if;
   known := private.work_queue(queue);
-  -- What a workspace does not read, and what is one person's own, is the service's alone.
+  -- Queues that a workspace cannot read, or that hold one person's own work, are for the service only.
   if not has_table_privilege('authenticated', known.work_table, 'select') or exists (
     select from pg_catalog.pg_attribute as a
     where a.attrelid = known.work_table and a.attname = 'user_id' and not a.attisdropped
@@ -271,8 +270,8 @@ returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_workspace_work($1, $2, $3, $4); $$;
 comment on function public.redrive_workspace_work(uuid, text, bigint[], integer) is
-  'Brings failed work of a workspace back, as redrive_work does, for its admins: all of it or by ids, at most `most` '
-  '(1,000 at once). Of queues that the workspace reads. Returns how many came back. Errors: forbidden 403, '
+  'Redrives failed work of a workspace, as redrive_work does, for its admins: all of it or by ids, at most `most` '
+  '(1,000 at once). Only for queues that the workspace reads. Returns how many were redriven. Errors: forbidden 403, '
   'unknown_queue 404.';
 grant execute on function
   private.redrive_workspace_work(uuid, text, bigint[], integer),

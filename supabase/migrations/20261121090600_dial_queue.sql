@@ -1,12 +1,11 @@
--- The dial queue: whom an agent with a voice calls next, and when they may be called.
+-- The dial queue: which leads a voice agent calls next, and when it may call them.
 --
--- Touches: public.dial_queue (a work table), public.do_not_call_numbers, public.dial_rules, public.voice_assistants,
---          triggers of them and of leads.
--- Beware:  a call is dialled inside its window of local hours and never to a lead that is flagged or a number that is
---          listed. That is looked at three times: when it is queued (refused), when it is claimed (cancelled, or given
---          back until the window opens), and right before the provider is asked (private.begin_call), in one
---          transaction with the note that it was: what was flagged before is not called. Locks are taken in this order:
---          lead, number (advisory), dial.
+-- Touches: public.dial_queue (a work table), public.do_not_call_numbers, triggers of both and of leads.
+-- Beware:  a call is dialled only inside its window of local hours, and never to a flagged lead or a listed number.
+--          Three checks ensure this: when the call is queued (refused), when it is claimed (cancelled, or returned
+--          until the window opens), and right before the provider is asked (private.begin_call). The last check and the
+--          record of the start are one transaction, so a flag that was set before prevents the call. Locks are taken in
+--          this order: lead, number (advisory), dial.
 
 create table public.do_not_call_numbers (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -20,9 +19,9 @@ create table public.do_not_call_numbers (
   constraint source_is_known check (source in ('manual', 'import', 'call', 'registry'))
 );
 comment on table public.do_not_call_numbers is
-  'Numbers that no business of the workspace calls again. One list for all of its businesses.';
+  'Numbers that no business of the workspace calls again. All its businesses share one list.';
 comment on column public.do_not_call_numbers.phone is
-  'E.164 without an extension, however it was written: a trigger reads it.';
+  'E.164 without an extension; a trigger normalizes what was written.';
 alter table public.do_not_call_numbers enable row level security;
 create policy "Members read the workspace's do-not-call list" on public.do_not_call_numbers
   for select to authenticated
@@ -33,11 +32,11 @@ create policy "Admins add to the do-not-call list" on public.do_not_call_numbers
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins add to the do-not-call list" on public.do_not_call_numbers is
-  'Adding is enough: to take a number off the list is the service''s, by hand.';
+  'Admins may only add. Only the service takes a number off the list.';
 grant select on public.do_not_call_numbers to authenticated;
 grant select, insert, update, delete on public.do_not_call_numbers to service_role;
 grant insert (workspace_id, phone, reason, source) on public.do_not_call_numbers to authenticated;
--- update and delete are not granted to people, because a promise not to call is not theirs to take back.
+-- update and delete are not granted to people: they must not withdraw a promise not to call.
 
 create table public.dial_queue (
   like private.work_item including all,
@@ -69,24 +68,26 @@ create table public.dial_queue (
   constraint provider_call_was_started check (provider_call_id is null or started_at is not null)
 );
 comment on table public.dial_queue is
-  'Calls to make: a work table. In progress means: being dialled, or on the phone until its outcome arrives.';
+  'Calls to make: a work table. In progress means that the call is being dialled, or is on the phone until its outcome '
+  'arrives.';
 comment on column public.dial_queue.phone is
-  'E.164, with ;ext= for an extension. The lead''s first number where none is given (empty).';
-comment on column public.dial_queue.call_from is 'Local time of the lead from which it may be called …';
-comment on column public.dial_queue.call_until is '… and before which the call must have begun.';
-comment on column public.dial_queue.call_days is 'Days on which it may be called, Monday is 1.';
-comment on column public.dial_queue.time_zone is 'An IANA name where the caller knows one more; empty otherwise.';
+  'E.164, with ;ext= for an extension. Empty on insert: the lead''s first number.';
+comment on column public.dial_queue.call_from is 'The lead''s local time from which a call may begin.';
+comment on column public.dial_queue.call_until is 'The lead''s local time before which the call must begin.';
+comment on column public.dial_queue.call_days is 'The days on which calls are allowed; Monday is 1.';
+comment on column public.dial_queue.time_zone is 'An additional IANA time zone that the caller knows; otherwise empty.';
 comment on column public.dial_queue.time_zones is
-  'All in which the person may be: of the number, the property, the mailing address and time_zone. The window is kept '
-  'in each of them.';
+  'All possible time zones of the person: of the number, the property, the mailing address and time_zone. The call '
+  'must be inside the window in each of them.';
 comment on column public.dial_queue.call_key is
-  'The idempotency key under which the provider was asked: queue, dial, attempt and claim. Kept over retries until the '
+  'The idempotency key of the request to the provider: queue, dial, attempt and claim. Retries keep it until the '
   'provider''s answer is certain.';
 comment on column public.dial_queue.started_at is
-  'When the provider was first asked for the call whose outcome is awaited. While it is set nothing is dialled before '
-  'the provider was asked what became of it.';
+  'When the provider was first asked for the call whose outcome is pending. While it is set, the dispatcher asks the '
+  'provider about that call before it dials again.';
 comment on column public.dial_queue.is_spent is
-  'The last attempt was made, and what became of it is still to be asked: nothing is dialled any more.';
+  'The last attempt was made and its result is still unknown: the dispatcher only asks about it and does not dial '
+  'again.';
 create index dial_queue_leads on public.dial_queue (workspace_id, lead_id);
 create index dial_queue_voice_agents on public.dial_queue (workspace_id, voice_agent_id);
 create index dial_queue_open_numbers on public.dial_queue (workspace_id, private.phone_line(phone))
@@ -101,21 +102,20 @@ comment on policy "Members read the workspace's calls to make" on public.dial_qu
 create policy "Admins queue calls" on public.dial_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins queue calls" on public.dial_queue is
-  'A call is made in the business''s name and costs money.';
+comment on policy "Admins queue calls" on public.dial_queue is 'A call speaks for the business and costs money.';
 create policy "Admins change when a call is made" on public.dial_queue
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change when a call is made" on public.dial_queue is
-  'The window, the time and the turn; the rest is the grammar''s.';
+  'The window, the time and the priority; only the work grammar writes the rest.';
 grant select on public.dial_queue to authenticated;
 grant select, insert, update, delete on public.dial_queue to service_role;
--- The columns of the grammar and of the call are not granted, because only a claim writes them.
+-- The columns of the grammar and of the call are not granted: only a claim writes them.
 grant insert (workspace_id, priority, scheduled_for, max_attempts, lead_id, phone, voice_agent_id, call_from,
   call_until, call_days, time_zone),
   update (priority, scheduled_for, call_from, call_until, call_days) on public.dial_queue to authenticated;
--- At most twenty calls of a workspace's business at once: what is on the phone is in progress.
+-- At most twenty calls of a workspace's business at once: a call on the phone is in progress.
 select private.register_work_queue('public.dial_queue', 20);
 
 create function private.dial_zones(prefix text, dial public.dial_queue)
@@ -135,7 +135,7 @@ begin
 end;
 $$;
 comment on function private.dial_zones(text, public.dial_queue) is
-  'The time zones whose windows a dial keeps, as lead and number are now. A business''s dial has the same columns.';
+  'The time zones of a dial, from its current lead and number. A business''s dial has the same columns.';
 
 create function private.prepare_dial()
 returns trigger
@@ -182,20 +182,20 @@ begin
 end;
 $$;
 comment on function private.prepare_dial() is
-  'Trigger of new dials: reads the number, finds the time zones, and moves the call into the window that they share. '
-  'Errors: invalid_phone 422, do_not_call 409, unknown_time_zone 422, no_calling_hours 422.';
+  'Trigger of new dials: normalizes the number, finds the time zones, and schedules the call inside their common '
+  'window. Errors: invalid_phone 422, do_not_call 409, unknown_time_zone 422, no_calling_hours 422.';
 
 create function private.reschedule_dial()
 returns trigger
 language plpgsql
 volatile
-security definer -- next_opening and work_backoff are granted to nobody
+security definer -- no caller has next_opening or work_backoff
 set search_path = ''
 as $$
 declare
   opens_at timestamptz;
 begin
-  -- A call that may have been made is asked about for a day, however many attempts are left, and then given up.
+  -- The provider is asked about a possible call for a day, however many attempts are left; then the dial fails.
   if old.status = 'in_progress' and new.status = 'failed' and new.started_at > now() - interval '1 day' then
     new.status := 'pending';
     new.is_spent := new.is_spent or new.attempts = new.max_attempts;
@@ -216,7 +216,7 @@ begin
     opens_at := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until, new.call_days,
       new.time_zones);
     if opens_at is null then
-      -- The lead has moved, or the window was made narrower: a day on it is looked at again.
+      -- The lead has moved, or the window is narrower: check again a day later.
       new.time_zones := old.time_zones;
       opens_at := greatest(new.scheduled_for, now()) + interval '1 day';
     end if;
@@ -226,8 +226,8 @@ begin
 end;
 $$;
 comment on function private.reschedule_dial() is
-  'Trigger of dials that change: what waits is scheduled inside its window, except to ask about a call that was '
-  'started; and such a call is asked about for a day before it is failed.';
+  'Trigger of changed dials: keeps waiting dials inside their window. A dial whose call was started is the exception: '
+  'the provider is asked about it for a day, before it is failed.';
 create trigger prepare_dial before insert on public.dial_queue
   for each row execute function private.prepare_dial();
 create trigger reschedule_dial before update of status, scheduled_for, call_from, call_until,
@@ -243,7 +243,7 @@ as $$
   select pg_advisory_xact_lock(hashtextextended('groundwork number ' || $1::text || private.phone_line($2), 0));
 $$;
 comment on function private.lock_number(uuid, text) is
-  'Until the transaction ends no other call to the number''s line begins, and nobody lists it.';
+  'Locks the number''s line until the transaction ends: no other call to it can begin, and no one can list it.';
 
 create function private.is_listed(workspace_id uuid, phone text)
 returns boolean
@@ -261,7 +261,7 @@ create function private.read_listed_number()
 returns trigger
 language plpgsql
 volatile
-security definer -- the lock is granted to nobody, and who may list takes it
+security definer -- takes the lock, which no role may call
 set search_path = ''
 as $$
 begin
@@ -274,20 +274,20 @@ begin
 end;
 $$;
 comment on function private.read_listed_number() is
-  'Trigger of numbers to be listed: keeps the line, however it was written, and waits for a call to it that is '
-  'beginning. Errors: invalid_phone 422.';
+  'Trigger of numbers to be listed: normalizes to the line, and waits for a call to it that is just beginning. Errors: '
+  'invalid_phone 422.';
 
 create function private.cancel_forbidden_dials()
 returns trigger
 language plpgsql
 volatile
-security definer -- cancelling is granted to nobody, and who may flag may cancel by it
+security definer -- a caller who may list may cancel this way
 set search_path = ''
 as $$
 declare
   queue private.work_queues;
 begin
-  -- What the provider has been asked for is not undone: its outcome is awaited.
+  -- A call that the provider was asked for is not undone: its outcome is pending.
   for queue in select q.* from private.work_queues as q where q.kind = 'dial_queue' order by q.name loop
     execute format($cancel$
       update %s as dial
@@ -301,7 +301,7 @@ begin
 end;
 $$;
 comment on function private.cancel_forbidden_dials() is
-  'Trigger of listed numbers: cancels what was queued before and has not begun, in all businesses of the workspace.';
+  'Trigger of listed numbers: cancels their queued calls that have not begun, in all businesses of the workspace.';
 create trigger read_listed_number before insert on public.do_not_call_numbers
   for each row execute function private.read_listed_number();
 create trigger cancel_forbidden_dials after insert on public.do_not_call_numbers
@@ -311,11 +311,11 @@ create function private.list_flagged_numbers()
 returns trigger
 language plpgsql
 volatile
-security definer -- lists and cancels whatever its caller may: who may flag may cancel by it
+security definer -- a caller who may flag may list and cancel this way
 set search_path = ''
 as $$
 begin
-  -- The leads are locked by the statement; then the numbers in their order, then the dials.
+  -- The statement locks the leads; then come the numbers in order, then the dials.
   insert into public.do_not_call_numbers (workspace_id, phone, reason, source)
   select distinct l.workspace_id, private.phone_line(phone), 'its lead is not called any more', 'manual'
   from new_rows as l cross join lateral unnest(l.phones) as phone
@@ -335,8 +335,8 @@ begin
 end;
 $$;
 comment on function private.list_flagged_numbers() is
-  'Trigger of leads: whoever is flagged is not called through another lead either. Lists all their numbers and '
-  'cancels what was queued for them.';
+  'Trigger of leads: a flagged person must not be called through another lead. Lists all their numbers and cancels '
+  'their queued calls.';
 create trigger list_numbers_of_added after insert on public.leads referencing new table as new_rows
   for each statement execute function private.list_flagged_numbers();
 create trigger list_numbers_of_changed after update on public.leads referencing new table as new_rows

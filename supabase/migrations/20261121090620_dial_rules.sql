@@ -1,10 +1,9 @@
--- Who may be called how often, and by which voice: the rules that hold for a number and for a workspace, not for one
--- dial.
+-- Dial rules: how often a number may be called, and which voice an agent may use.
 --
--- Touches: public.dial_rules, public.voice_assistants, private.number_calls, private.may_be_called_at.
--- Beware:  a number is counted by its line, over all leads, extensions and businesses of the workspace. The count is
---          kept when a call begins (private.begin_call), under the number's lock, so that two at once are seen one
---          after the other.
+-- Touches: public.dial_rules (rules of a workspace), public.voice_assistants, private.number_calls (recent calls),
+--          private.may_be_called_at (the check).
+-- Beware:  calls are counted by line, over all leads, extensions and businesses of the workspace. private.begin_call
+--          counts a call when it begins, under the number's lock, so that concurrent calls see each other.
 
 create table public.dial_rules (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
@@ -19,8 +18,8 @@ create table public.dial_rules (
   constraint calls_are_minutes_apart check (minutes_between between 1 and 1440)
 );
 comment on table public.dial_rules is
-  'How often one number may be called: for all leads of a workspace (state empty), and for those of a state. The '
-  'strictest that fits holds; without a row three calls in 24 hours, an hour apart.';
+  'How often a number may be called: for all leads of a workspace (state empty), or for those of a state. The '
+  'strictest matching rule applies. Without a row: three calls in 24 hours, an hour apart.';
 comment on column public.dial_rules.state is 'Two letters, as in leads.state. Empty: for every lead.';
 alter table public.dial_rules enable row level security;
 create policy "Members read the workspace's dial rules" on public.dial_rules
@@ -59,10 +58,10 @@ create table public.voice_assistants (
     references public.agents (workspace_id, id) on delete cascade
 );
 comment on table public.voice_assistants is
-  'The provider''s assistant and number that an agent may speak with. The service allows them: they call in the name '
-  'of whoever owns the provider''s account.';
+  'The provider''s assistant and phone number for an agent. Only the service adds them: their calls run on the account '
+  'of their owner at the provider.';
 comment on column public.voice_assistants.phone_number_id is
-  'The provider''s id of the number to call from; null leaves it to the assistant.';
+  'The provider''s id of the number to call from; null: the assistant''s default.';
 alter table public.voice_assistants enable row level security;
 create policy "Members read the workspace's voice assistants" on public.voice_assistants
   for select to authenticated
@@ -71,8 +70,7 @@ comment on policy "Members read the workspace's voice assistants" on public.voic
   'To see which agents may call.';
 grant select on public.voice_assistants to authenticated;
 grant select, insert, update, delete on public.voice_assistants to service_role;
--- insert, update and delete are not granted to people, because an id that anybody could write down would call with
--- another's account.
+-- insert, update and delete are not granted to people: with any id they could call on another owner's account.
 
 create table private.number_calls (
   call_key text primary key,
@@ -80,11 +78,10 @@ create table private.number_calls (
   line text not null,
   begun_at timestamptz not null default now()
 );
-comment on table private.number_calls is
-  'When each number was called lately. A call that the provider refused is taken back.';
+comment on table private.number_calls is 'Recent calls of each number. A call that the provider refused is removed.';
 create index number_calls_by_line on private.number_calls (workspace_id, line, begun_at desc);
 create index number_calls_by_time on private.number_calls (begun_at);
--- No grants: functions of the house read and write it.
+-- No grants: only functions of `private` read and write it.
 
 create function private.may_be_called_at(workspace_id uuid, phone text, state text, call_key text default null)
 returns timestamptz
@@ -109,8 +106,8 @@ begin
 end;
 $$;
 comment on function private.may_be_called_at(uuid, text, text, text) is
-  'The first moment from now on at which the rules let a number be called. call_key: a call that was counted and is '
-  'not another.';
+  'The first moment from now on at which the rules allow a call to a number. call_key: a call that is already counted '
+  'and must be ignored.';
 
 create function private.forget_number_calls(age interval default interval '48 hours')
 returns integer
@@ -127,6 +124,6 @@ begin
 end;
 $$;
 comment on function private.forget_number_calls(interval) is
-  'Removes what no rule asks for any more: older than a day. Returns how many.';
+  'Removes calls that no rule needs: older than a day. Returns how many.';
 
 select cron.schedule('forget-number-calls', '50 3 * * *', 'select private.forget_number_calls()');

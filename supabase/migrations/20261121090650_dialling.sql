@@ -1,11 +1,9 @@
--- Dialling: from a due dial to a call at the voice provider, at most one at a time, however often the dispatcher dies
--- in between.
+-- Dialling: turns a due dial into at most one call at the voice provider, even if the dispatcher dies in between.
 --
 -- Touches: private.claim_calls, begin_call, hold_call, fail_call (for the function dispatch-calls),
 --          private.dispatch_due_calls (the job).
--- Beware:  between asking the provider and hearing its answer anything can happen. So started_at and a key are written
---          before it is asked, and a dial that has them is not dialled before the provider was asked what became of the
---          call.
+-- Beware:  a dispatcher may die between the request to the provider and its answer. So it writes started_at and a key
+--          before the request. For a dial that has them, it asks the provider about the call before it dials again.
 --
 --   claim_calls ─► new: begin_call ─► provider asked ─┬─► accepted: hold_call, in progress until the outcome
 --        ▲     │                                      │   arrives or the lease ends
@@ -28,7 +26,7 @@ begin
 end;
 $$;
 comment on function private.dial_prefix(text) is
-  'The prefix of the business whose queue of calls this is. Errors: unknown_queue 404.';
+  'The prefix of the business that owns this queue of calls. Errors: unknown_queue 404.';
 
 create function private.judge_dial(queue text, dial_id bigint, out verdict text, out cause text,
   out opens_at timestamptz, out assistant jsonb)
@@ -89,8 +87,8 @@ begin
 end;
 $$;
 comment on function private.judge_dial(text, bigint) is
-  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and what the provider '
-  'needs of agent and lead: {assistant_id, phone_number_id, variables}, from voice_assistants.';
+  'Whether a dial may be called now: dial, wait (until opens_at) or cancel, with the cause; and the provider''s '
+  'parameters for agent and lead: {assistant_id, phone_number_id, variables}, from voice_assistants.';
 
 create function private.claim_calls(queue text, worker text, batch integer default 10,
   lease interval default '60 seconds')
@@ -112,7 +110,7 @@ begin
     select * into judged from private.judge_dial(claim_calls.queue, held.id);
     started_at := (held.work ->> 'started_at')::timestamptz;
     if started_at is not null then
-      -- Asking what became of a call is no attempt.
+      -- Asking about a call is no attempt.
       execute format('update public.%I as dial set attempts = dial.attempts - 1 where dial.id = $1', claim_calls.queue)
       using held.id;
     elsif judged.verdict = 'cancel' then
@@ -135,9 +133,9 @@ begin
 end;
 $$;
 comment on function private.claim_calls(text, text, integer, interval) is
-  'Claims due dials: cancels those that must not be called, gives those outside their window back until it opens, and '
-  'returns the rest; with started_at those whose call may have been made: ask the provider about them first. Errors: '
-  'as claim_work.';
+  'Claims due dials. Cancels those that must not be called, returns those outside their window to the queue, and '
+  'answers the rest. If started_at is set, the call may already exist: ask the provider about it first. Errors: as '
+  'claim_work.';
 
 create function private.begin_call(queue text, claim_token uuid, dial_id bigint, lease interval default '60 seconds')
 returns table (verdict text, cause text, call_key text)
@@ -149,10 +147,10 @@ as $$
 declare
   prefix text := private.dial_prefix(begin_call.queue);
   held jsonb;
-  dial public.dial_queue; -- of a business: its table has the same columns
+  dial public.dial_queue; -- for a business too: its table has the same columns
   judged record;
 begin
-  -- Locks first, in their order; the judgement's query then sees what was committed before.
+  -- Locks first, in their order; the check's query then sees everything committed before.
   execute format('select to_jsonb(d) from public.%I as d where d.id = $1', begin_call.queue) into held using dial_id;
   dial := jsonb_populate_record(null::public.dial_queue, held);
   execute format('select from public.%I as l where l.workspace_id = $1 and l.id = $2 for share', prefix || 'leads')
@@ -193,7 +191,7 @@ begin
   $clear$, begin_call.queue) using dial_id;
   if judged.verdict = 'wait' and (dial.started_at is null or not dial.is_spent and dial.attempts < dial.max_attempts)
     then
-    -- A call that was asked about did not count as an attempt when it was claimed.
+    -- A claim to ask about a call did not count as an attempt.
     if dial.started_at is not null then
       execute format('update public.%I as d set attempts = d.attempts + 1 where d.id = $1', begin_call.queue)
       using dial_id;
@@ -209,10 +207,9 @@ begin
 end;
 $$;
 comment on function private.begin_call(text, uuid, bigint, interval) is
-  'The last look before the provider is asked, and the note that it will be, in one transaction. verdict: dial (with '
-  'the idempotency key), or nothing is to be done any more: cancel, wait, give_up (the dial was so finished) or lost '
-  '(somebody else''s). To be called again with a started dial only after the provider said that it knows of no such '
-  'call.';
+  'The last check before the provider is asked, and the record that it will be, in one transaction. verdict: dial '
+  '(with the idempotency key), or stop: cancel, wait, give_up (the dial was finished accordingly) or lost (another '
+  'worker has it). Call it again for a started dial only after the provider confirmed that it knows no such call.';
 
 create function private.hold_call(queue text, claim_token uuid, dial_id bigint, provider_call_id text,
   lease interval default '30 minutes')
@@ -235,9 +232,9 @@ begin
 end;
 $$;
 comment on function private.hold_call(text, uuid, bigint, text, interval) is
-  'The provider has the call: the dial stays in progress until its outcome arrives, or for `lease`, as long as a call '
-  'may last; then the provider is asked. False when the outcome was faster. Errors: unknown_queue 404, invalid_lease '
-  '422.';
+  'Records that the provider has the call. The dial stays in progress until its outcome arrives or `lease` (the '
+  'longest call) ends; then the provider is asked. False when the outcome came first. Errors: unknown_queue 404, '
+  'invalid_lease 422.';
 
 create function private.fail_call(queue text, claim_token uuid, dial_id bigint, error text, may_have_arrived boolean,
   retry_in interval default null, retry boolean default true)
@@ -252,7 +249,7 @@ declare
 begin
   perform private.dial_prefix(fail_call.queue);
   if not may_have_arrived then
-    -- Nobody's telephone rang.
+    -- No phone rang.
     execute format('delete from private.number_calls as c using public.%I as d where d.id = $1 and d.claim_token = $2 '
       'and c.call_key = d.call_key', fail_call.queue)
     using dial_id, claim_token;
@@ -270,8 +267,9 @@ begin
 end;
 $$;
 comment on function private.fail_call(text, uuid, bigint, text, boolean, interval, boolean) is
-  'Asking the provider failed. may_have_arrived: whether it may have made the call all the same; then it is asked '
-  'about it before the next attempt. Returns what became of the dial: pending or failed. Errors: as fail_work.';
+  'Records that the request to the provider failed. may_have_arrived: whether the provider may have made the call '
+  'anyway; the next attempt then asks about it first. Returns the dial''s new status: pending or failed. Errors: as '
+  'fail_work.';
 
 create function private.return_call(queue text, claim_token uuid, dial_id bigint, until timestamptz, reason text,
   may_have_arrived boolean)
@@ -282,7 +280,7 @@ set search_path = ''
 as $$
 begin
   perform private.dial_prefix(return_call.queue);
-  -- A claim that is for asking was no attempt: snoozing must not take one back.
+  -- A claim to ask about a call was no attempt, so snoozing must not subtract one.
   execute format($return$
     update public.%I as d set attempts = d.attempts + $3::integer,
       started_at = case when $3 then d.started_at end, call_key = case when $3 then d.call_key end,
@@ -293,8 +291,9 @@ begin
 end;
 $$;
 comment on function private.return_call(text, uuid, bigint, timestamptz, text, boolean) is
-  'Gives a claimed dial back until a time, as if it had not been claimed: for a dispatcher that is out of time or not '
-  'let in by the provider. may_have_arrived: whether it was claimed to be asked about. Errors: as snooze_work.';
+  'Returns a claimed dial to the queue until a given time, as if it had not been claimed: for a dispatcher that runs '
+  'out of time or is rate limited by the provider. may_have_arrived: whether the claim was to ask about a call. '
+  'Errors: as snooze_work.';
 
 create function private.dispatch_due_calls()
 returns bigint
@@ -306,8 +305,8 @@ declare
   queue private.work_queues;
   is_due boolean;
 begin
-  -- What waits is scheduled inside its window (reschedule_dial): due is due in its window. A call of the function that
-  -- is still open will see it.
+  -- Waiting dials are scheduled inside their window (reschedule_dial), so due means due in the window. An open call of
+  -- the function will see the dial.
   if exists (select from private.function_calls as call
     where call.job = 'dispatch-calls' and call.status in ('sent', 'retrying')) then
     return null;
@@ -332,7 +331,7 @@ begin
 end;
 $$;
 comment on function private.dispatch_due_calls() is
-  'Calls the function dispatch-calls when a dial of any business is due in its window. Returns the ledger''s id, null '
-  'when there was nothing to do or an earlier call is still open.';
+  'Calls the function dispatch-calls when a dial of any business is due in its window. Returns the id in the ledger; '
+  'null when nothing is due or an earlier call is still open.';
 
 select cron.schedule('dispatch-calls', '* * * * *', 'select private.dispatch_due_calls()');

@@ -1,9 +1,9 @@
--- Endings: what the provider's word for the end of a call says about the person who was called.
+-- Endings: maps the provider's reason for the end of a call to an outcome.
 --
 -- Touches: private.call_endings, private.outcome_of_ending.
--- Beware:  the provider knows some six hundred endings and adds new ones without a word. The longest beginning that
---          fits decides; a test reads the provider's own list and finds none that fits nothing. An ending that is
---          unknown says nothing about the person: the call is unclear, which neither ends the lead nor dials it again.
+-- Beware:  the provider knows some six hundred endings and adds new ones without notice. The longest matching prefix
+--          decides; a test checks that each ending of the provider's own list matches one. An unknown ending says
+--          nothing about the person: the call is unclear, which neither ends the lead nor dials it again.
 
 create table private.call_endings (
   begins_with text primary key,
@@ -12,12 +12,12 @@ create table private.call_endings (
     'cut_off'))
 );
 comment on table private.call_endings is
-  'What an ending means, by its beginning; the longest that fits decides. Source: the endings of VAPI''s API '
+  'The meaning of a call''s ending, by prefix; the longest match decides. Source: the endings of VAPI''s API '
   '(CallEndedReason).';
 comment on column private.call_endings.means is
-  'talked: the call came to its end, and what was said decides. no_answer, voicemail. not_connected: the telephone '
-  'did not ring. no_such_number. cut_off: it ended for a technical reason, perhaps while people were talking.';
--- No grants: functions of the house read it.
+  'talked: the call ended normally, and the conversation decides. no_answer, voicemail. not_connected: the phone did '
+  'not ring. no_such_number. cut_off: a technical reason ended the call, perhaps during the conversation.';
+-- No grants: only functions of `private` read it.
 
 insert into private.call_endings (begins_with, means) values
   ('customer-ended-call', 'talked'),
@@ -74,7 +74,7 @@ begin
     when means = 'no_such_number' then 'wrong_number'
     when means in ('no_answer', 'voicemail') then means
     when means = 'not_connected' then 'failed'
-    -- Nobody had a second to say anything.
+    -- Too short for a conversation.
     when means = 'cut_off' and duration_seconds = 0 then 'failed'
     when means = 'talked' and is_success is not null
       then case when is_success then 'answered_interested' else 'answered_not_interested' end
@@ -83,5 +83,5 @@ begin
 end;
 $$;
 comment on function private.outcome_of_ending(text, boolean, integer) is
-  'What became of a call whose agent did not say it: by the provider''s ending, whether its own judgement calls it a '
-  'success, and its seconds. unclear where that says nothing about the person.';
+  'The outcome of a call whose agent did not report one: from the provider''s ending, its success rating, and the '
+  'duration in seconds. unclear if these say nothing about the person.';

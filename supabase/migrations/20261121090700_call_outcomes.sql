@@ -1,11 +1,10 @@
--- Outcomes of calls: what was said on the phone, recorded once, and what follows from it for the lead, the dial and the
--- number.
+-- Outcomes of calls: recorded once, with their effects on the lead, the dial and the number.
 --
 -- Touches: public.call_outcomes, its two triggers, private.record_call_outcome (for the functions call-webhook and
 --          dispatch-calls).
--- Beware:  what follows is done by the trigger, so that it is the same however an outcome comes: by the provider's
---          report, by asking the provider, or inserted by an agent with the service's key (lead_id, outcome and
---          transcript are enough). Locks are taken in the order of the dial queue: lead, number, dial.
+-- Beware:  a trigger applies the effects, so they are the same whatever the source: the provider's report, a query to
+--          the provider, or an insert by an agent with the service's key (lead_id, outcome and transcript are enough).
+--          Locks are taken in the order of the dial queue: lead, number, dial.
 
 create table public.call_outcomes (
   id uuid primary key default gen_random_uuid(),
@@ -41,12 +40,11 @@ create table public.call_outcomes (
     and length(raw_payload::text) <= 2097152)
 );
 comment on table public.call_outcomes is
-  'What became of each call. One row per call, however often the provider reports it.';
-comment on column public.call_outcomes.workspace_id is 'The lead''s, filled in when it is not given.';
-comment on column public.call_outcomes.provider_call_id is
-  'The provider''s id; null for a call that did not go through it.';
+  'The outcome of each call. One row per call, however often the provider reports it.';
+comment on column public.call_outcomes.workspace_id is 'The lead''s workspace, filled in by default.';
+comment on column public.call_outcomes.provider_call_id is 'The provider''s id; null for a call without the provider.';
 comment on column public.call_outcomes.call_key is 'The idempotency key of the call, as in dial_queue.';
-comment on column public.call_outcomes.raw_payload is 'What the provider sent, unchanged.';
+comment on column public.call_outcomes.raw_payload is 'The provider''s report, unchanged.';
 create index call_outcomes_dials on public.call_outcomes (workspace_id, dial_id);
 create index call_outcomes_leads on public.call_outcomes (workspace_id, lead_id, ended_at desc);
 alter table public.call_outcomes enable row level security;
@@ -57,8 +55,7 @@ comment on policy "Members read the workspace's call outcomes" on public.call_ou
   'Who follows a lead up reads what was said.';
 grant select on public.call_outcomes to authenticated;
 grant select, insert, update, delete on public.call_outcomes to service_role;
--- insert, update and delete are not granted to people, because an outcome is what happened, not what somebody would
--- like.
+-- insert, update and delete are not granted to people: an outcome records what happened.
 
 create function private.complete_call_outcome()
 returns trigger
@@ -86,7 +83,7 @@ begin
 end;
 $$;
 comment on function private.complete_call_outcome() is
-  'Trigger of new outcomes: fills in the lead of the dial and the workspace of the lead. Errors: not_found 404.';
+  'Trigger of new outcomes: fills in the dial''s lead and the lead''s workspace. Errors: not_found 404.';
 
 create function private.apply_call_outcome()
 returns trigger
@@ -114,7 +111,7 @@ begin
     on conflict do nothing;
   end if;
 
-  -- The dial, if this is the call that it awaits; one that has moved on to another call does not care.
+  -- The dial, if it awaits this call; a dial that awaits another call stays as it is.
   execute format($finish$
     update public.%I as d set
       status = case when $5 is not null and d.attempts < d.max_attempts and not d.is_spent and not $6 then 'pending'
@@ -137,7 +134,7 @@ begin
     using new.workspace_id, new.dial_id, new.provider_call_id, new.outcome, again, lead.do_not_call, new.ended_reason,
     new.call_key;
 
-  -- The lead. A report that comes late counts, and does not overrule a later call.
+  -- The lead. A late report counts, but does not override a later call.
   execute format($lead$
     update public.%I as l set
       contact_count = l.contact_count + case when $2 = 'failed' then 0 else 1 end,
@@ -170,10 +167,10 @@ begin
 end;
 $$;
 comment on function private.apply_call_outcome() is
-  'Trigger of new outcomes. The dial: done; after no_answer (2 h), voicemail (1 day) and failed (5 min) dialled again '
-  'while attempts remain. The lead: counted, its status and next action by the latest call. unclear: done, and '
-  'somebody reviews it. callback: another dial at the time that was asked for. do_not_call: the flag, the list, and '
-  'with them all open dials of the lead''s numbers in all businesses of the workspace.';
+  'Trigger of new outcomes. The dial: done; after no_answer (2 h), voicemail (1 day) and failed (5 min) retried while '
+  'attempts remain. The lead: the call is counted; the latest call sets status and next action. unclear: done, with a '
+  'review as the next action. callback: another dial at the requested time. do_not_call: sets the flag, lists the '
+  'numbers and cancels all their open dials in all businesses of the workspace.';
 
 create function private.queue_callback(prefix text, outcome_id uuid, workspace_id uuid, lead_id uuid, dial_id bigint,
   callback_at timestamptz)
@@ -183,7 +180,7 @@ volatile
 set search_path = ''
 as $$
 begin
-  -- As the call before it, or by the lead's own agent; without either there is only the lead's next action.
+  -- With the agent of the previous call, or the lead's own; without either, only the lead's next action is set.
   execute format($queue$
     insert into public.%1$I (workspace_id, lead_id, phone, voice_agent_id, call_from, call_until, call_days, time_zone,
       max_attempts, priority,
@@ -197,7 +194,7 @@ begin
     cross join lateral (select coalesce(d.phone, l.phones[1]) as phone) as callee
     where l.workspace_id = $2 and l.id = $3 and coalesce(d.voice_agent_id, l.assigned_agent_id) is not null
       and callee.phone is not null
-      -- What cannot be queued must not lose the outcome: the lead's next action says it.
+      -- A callback that cannot be queued must not lose the outcome: the lead's next action says it.
       and private.next_opening($5, coalesce(d.call_from, '09:00'), coalesce(d.call_until, '18:00'),
         coalesce(d.call_days, '{1,2,3,4,5}'),
         private.callee_zones(callee.phone, l.state, l.zip, l.mailing_address, coalesce(d.time_zone, ''))) is not null
@@ -206,7 +203,7 @@ begin
 end;
 $$;
 comment on function private.queue_callback(text, uuid, uuid, uuid, bigint, timestamptz) is
-  'Queues the call that somebody asked for, at the first opening of its window from that time on.';
+  'Queues a requested callback, at the first opening of its window from the requested time on.';
 
 create trigger complete_call_outcome before insert on public.call_outcomes
   for each row execute function private.complete_call_outcome();
@@ -226,7 +223,7 @@ declare
   lead_id uuid;
   found_id bigint;
 begin
-  -- By the dial that the call was made for; a call whose report does not name it, by the provider's id.
+  -- Find the call by its dial; if the report does not name one, by the provider's id.
   for known in select q.* from private.work_queues as q where q.kind = 'dial_queue' and (q.name = $1 or $1 is null)
   order by q.name loop
     execute format('select d.id, d.workspace_id, d.lead_id from %s as d where d.id = $1 or $1 is null and '
@@ -261,8 +258,7 @@ begin
 end;
 $$;
 comment on function private.record_call_outcome(text, bigint, text, jsonb) is
-  'Records what became of a provider''s call, once: told again, it answers the same id with is_new false and does '
-  'nothing. report: outcome, or what it is read from: ended_reason, is_success, duration_seconds; at will call_key, '
-  'transcript, sentiment, follow_up, callback_at, duration_seconds, recording_url, ended_at, ended_reason, '
-  'raw_payload. queue and dial_id null: looked for by the provider''s id. Errors: unknown_call 404, and what the '
-  'table''s checks say.';
+  'Records the outcome of a provider''s call. Idempotent: a repeat answers the same id with is_new false. report: '
+  'outcome, or the fields that imply it: ended_reason, is_success, duration_seconds; optionally call_key, transcript, '
+  'sentiment, follow_up, callback_at, duration_seconds, recording_url, ended_at, ended_reason, raw_payload. queue and '
+  'dial_id null: the provider''s id finds the dial. Errors: unknown_call 404, and those of the table''s checks.';
