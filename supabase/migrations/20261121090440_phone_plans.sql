@@ -1,8 +1,8 @@
 -- Phone plans: the national number pattern of each calling code.
 --
 -- Touches: private.phone_plan.
--- Beware:  `npm run phones` generates this file from the metadata of libphonenumber, as libphonenumber-js carries it. A
---          check fails when the file differs from the generated one.
+-- Beware:  `npm run phones` generates this file from the metadata of libphonenumber, as libphonenumber-js carries it.
+--          A check fails when the file differs from the generated one.
 
 create function private.phone_plan(calling_code text)
 returns text
