@@ -1,11 +1,12 @@
--- Embeddings: what has none yet, or one of a model that is no longer used, is work for the function `embed`.
+-- Embeddings: the queue of rows to embed, because they have no embedding or one of an outdated model. The function
+-- `embed` works it off.
 --
 -- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories,
 --          the jobs embed-pending and purge-embedding-jobs.
--- Beware:  a job names the content that it is about by its hash. An embedding is written only while the row still has
---          that content, and only where there is none or one of a model that `embed` used before: what a client brought
---          itself is never overwritten. Vectors of different models are never compared, so that after a change of model
---          rows are found by their words until they have been embedded again.
+-- Beware:  A job names its content by a hash. An embedding is written only while the row still has that content, and
+--          only where there is none or one of a model that `embed` used before. A client's own embedding is never
+--          overwritten. Vectors of different models are never compared. So after a change of model, full text search
+--          alone finds a row until it is embedded again.
 
 create table public.embedding_jobs (
   like private.work_item including all,
@@ -17,17 +18,17 @@ create table public.embedding_jobs (
   constraint content_hash_is_sha256 check (length(content_hash) = 64)
 );
 comment on table public.embedding_jobs is
-  'A work table: texts that are to be embedded. Filled by triggers, worked off by the function embed.';
-comment on column public.embedding_jobs.target_id is 'The row; it may be gone by then.';
+  'A work table: texts to embed. Triggers fill it, and the function embed works it off.';
+comment on column public.embedding_jobs.target_id is 'The row to embed. It may be deleted before the job runs.';
 comment on column public.embedding_jobs.content_hash is
-  'Of the content that is to be embedded. When the row has another one by then, nothing is written.';
+  'Hash of the content to embed. If the row''s content has changed by then, nothing is written.';
 create index embedding_jobs_workspace on public.embedding_jobs (workspace_id);
 alter table public.embedding_jobs enable row level security;
 create policy "Admins read what waits to be embedded" on public.embedding_jobs
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins read what waits to be embedded" on public.embedding_jobs is
-  'It shows how much is remembered and known, and nothing of what.';
+  'It shows how many rows wait, and none of their content.';
 grant select on public.embedding_jobs to authenticated;
 grant select, insert, update, delete on public.embedding_jobs to service_role;
 select private.register_work_queue('public.embedding_jobs');
@@ -41,12 +42,13 @@ create table private.embedding_models (
   constraint weight_is_a_share check (weight between 0 and 1)
 );
 comment on table private.embedding_models is
-  'The models that the function embed has used. Vectors of the earlier ones are made again.';
+  'The models that the function embed has used. Vectors of earlier models are made again.';
 comment on column private.embedding_models.has_outdated is
-  'Of an earlier model: whether there may be rows that have its vectors.';
+  'For an earlier model: whether rows may still have its vectors.';
 comment on column private.embedding_models.weight is
-  'How much its list counts beside that of the words, when both are fused. 1 for a model that knows what words mean.';
--- It knows which words two texts share, which the words know better: it orders what they leave open.
+  'The weight of the vector search in rank fusion, relative to full text search. 1 for a model with semantic '
+  'embeddings.';
+-- This model only knows shared words, which full text search knows better. It breaks ties.
 insert into private.embedding_models (name, is_current, weight) values ('local-feature-hashing-384', false, 0.1);
 
 create function private.embedding_weight(model text)
@@ -61,7 +63,7 @@ begin
 end;
 $$;
 comment on function private.embedding_weight(text) is
-  'What a list of this model counts, 0–1: private.embedding_models; 1 for one that is not there.';
+  'The weight of a model''s results, 0–1: private.embedding_models; 1 for an unknown model.';
 grant execute on function private.embedding_weight(text) to authenticated, service_role;
 create unique index embedding_models_current on private.embedding_models (is_current) where is_current;
 
@@ -83,7 +85,7 @@ begin
 end;
 $$;
 comment on function private.enqueue_embedding() is
-  'Trigger on document_chunks and memories: a row without an embedding becomes a job, once for each content.';
+  'Trigger on document_chunks and memories: enqueues a row without an embedding, once for each content.';
 create trigger enqueue_embedding_of_new after insert on public.document_chunks
   for each row when (new.embedding is null) execute function private.enqueue_embedding();
 create trigger enqueue_embedding_of_changed after update of content, heading, embedding on public.document_chunks
@@ -132,7 +134,7 @@ begin
 end;
 $$;
 comment on function private.enqueue_outdated_embeddings(integer) is
-  'Makes jobs of rows whose vectors are of an earlier model, at most `most` of each table and model. Returns how many.';
+  'Enqueues rows whose vectors are of an earlier model, at most `most` for each table and model. Returns how many.';
 
 -- What the function embed calls ---------------------------------------------------------------------------------------
 
@@ -169,9 +171,9 @@ begin
 end;
 $$;
 comment on function private.take_embedding_jobs(text, text, integer, interval) is
-  'Claims jobs for `worker`, which embeds with `model`; a model other than before becomes the current one, and what '
-  'the earlier ones made is enqueued. content: what is to be embedded, null when the row is gone, changed, or done. '
-  'Errors: those of claim_work.';
+  'Claims jobs for `worker`, which embeds with `model`. A new model becomes the current one, and rows with vectors of '
+  'earlier models are enqueued. content: the text to embed; null when the row is deleted, changed or done. Errors: '
+  'those of claim_work.';
 
 create function private.store_embeddings(claim_token uuid, model text, results jsonb)
 returns table (stored integer, stale integer)
@@ -186,7 +188,7 @@ declare
   chunks integer;
   remembered integer;
 begin
-  -- Who writes memories takes the persons' locks before any row's, in one order.
+  -- A writer of memories takes the persons' locks before any row lock, in one order, to avoid deadlocks.
   for person in
     select distinct m.workspace_id, m.user_id from public.embedding_jobs as j
     join public.memories as m on m.id = j.target_id
@@ -207,19 +209,19 @@ begin
     and c.id = j.target_id and c.content_hash = j.content_hash
     and (c.embedding is null or c.embedding_model in (select m.name from private.embedding_models as m));
   get diagnostics remembered = row_count;
-  -- Another model has become the current one meanwhile, and what was outdated may have been looked for before this was
-  -- there.
+  -- The current model may have changed meanwhile, and the search for outdated rows may have run before this row
+  -- existed.
   update private.embedding_models as m set has_outdated = true
   where m.name = model and not m.is_current and not m.has_outdated and chunks + remembered > 0;
-  -- A late worker is refused here, and with that what it wrote.
+  -- A late worker is refused here, which rolls back its writes.
   perform private.complete_work('embedding_jobs', $1, ids);
   return query select chunks + remembered, cardinality(ids) - chunks - remembered;
 end;
 $$;
 comment on function private.store_embeddings(uuid, text, jsonb) is
-  'Writes embeddings where the content is still the one that they were made of, and completes the jobs. results: '
-  '[{id, embedding}], embedding null for what take_embedding_jobs gave without content. Returns how many were written '
-  'and how many were not needed any more. All or nothing. Errors: lease_lost 409.';
+  'Writes embeddings where the row''s content is unchanged, and completes the jobs. results: [{id, embedding}]; '
+  'embedding is null where take_embedding_jobs returned no content. Returns how many were written and how many were no '
+  'longer needed. All or nothing. Errors: lease_lost 409.';
 
 create function private.request_embedding()
 returns bigint
@@ -237,12 +239,12 @@ begin
 end;
 $$;
 comment on function private.request_embedding() is
-  'The job embed-pending: calls the function embed when there is work and no call is on its way. Returns the call''s '
+  'The job embed-pending: calls the function embed when there is work and no call is in progress. Returns the call''s '
   'id.';
 
 select cron.schedule('embed-pending', '10 seconds', 'select private.request_embedding()');
 
--- What a job was for stands in its row: a day is for whoever looks what was done lately.
+-- The result of a job is in its row. Finished jobs stay a day for inspection.
 create function private.purge_embedding_jobs(most integer default 100000)
 returns bigint
 language plpgsql
@@ -267,6 +269,6 @@ begin
 end;
 $$;
 comment on function private.purge_embedding_jobs(integer) is
-  'Removes jobs that were done or cancelled a day ago, at most `most`; what failed stays for 365 days, as all work. '
-  'Returns how many.';
+  'Deletes jobs that were completed or cancelled a day ago, at most `most`. Failed jobs stay for 365 days, as all '
+  'work. Returns how many.';
 select cron.schedule('purge-embedding-jobs', '37 * * * *', 'select private.purge_embedding_jobs()');

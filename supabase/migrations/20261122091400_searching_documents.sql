@@ -1,11 +1,11 @@
--- Searching documents: by words and by meaning at once, inside a path and under tags.
+-- Searching documents: hybrid search by full text and by embedding, within a path and by tags.
 --
 -- Touches: private.nearest_chunks, private.matching_chunks, private.find_chunks, search_documents, match_documents.
--- Beware:  two steps. The finders run as their owner, because under row-level security neither the operators of full
---          text (@@) nor those of paths (<@) may use an index before the policy has been asked; they keep to what the
---          caller may see by themselves and give out ids and ranks. The rows are then read as the caller, under the
---          policies, so that a mistake in a finder would cost a result and never leak one. How nearest_chunks chooses
---          between reading all and the HNSW index: docs/decisions/0013-routing-search-by-size.md.
+-- Beware:  Search has two steps. First, finders return ids and ranks. They run as their owner: under row-level security
+--          the operators of full text (@@) and of paths (<@) may not use an index before the policy is checked. They
+--          limit themselves to what the caller may see. Second, the caller reads the rows under the policies. So a bug
+--          in a finder could lose a result, but never leak a row. How nearest_chunks chooses between a full scan and
+--          the HNSW index: docs/decisions/0013-routing-search-by-size.md.
 
 create function private.search_crossover()
 returns integer
@@ -15,8 +15,8 @@ parallel safe
 set search_path = ''
 as $$ select 5000; $$;
 comment on function private.search_crossover() is
-  'Up to so many chunks that fit the filters the search reads all of them, which is exact; above it goes by the HNSW '
-  'index. Measured by bench/recall.ts.';
+  'Up to this many matching chunks, the search reads all of them, which is exact; above it uses the HNSW index. '
+  'Measured by bench/recall.ts.';
 
 select private.add_limit('searches_at_once', 'person', 'at_once', 'searches',
   'Searches of documents of a person that run.', 4, 8, 16);
@@ -35,9 +35,9 @@ as $$
     || case when filter is null or filter = '{}' then '' else ' and c.metadata @> $6' end;
 $$;
 comment on function private.chunk_condition(extensions.ltree, text[], jsonb) is
-  'The condition on a chunk `c` that both finders put into their statements: $1 the workspaces, $2 those whose shared '
-  'documents count, $3 the person, $4 the path, $5 tags, $6 the filter on metadata. Only what is given is in it, so '
-  'that each search has the plan of its own filters.';
+  'The condition on a chunk `c` in the statements of both finders. $1: the workspaces, $2: those whose shared '
+  'documents are included, $3: the person, $4: the path, $5: tags, $6: the metadata filter. It contains only the given '
+  'filters, so that each search gets its own plan.';
 
 create function private.nearest_chunks(
   workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb,
@@ -46,7 +46,7 @@ create function private.nearest_chunks(
 returns table (id uuid, distance double precision)
 language plpgsql
 volatile
--- Undone when the function returns, whatever it sets in between.
+-- Reset when the function returns, whatever it sets in between.
 set search_path = ''
 set enable_sort = on
 set enable_seqscan = on
@@ -59,7 +59,8 @@ declare
   ids uuid[];
   distances double precision[];
 begin
-  -- First all that one may see, which an index tells; only where that is too many, what fits the filters too.
+  -- First count the rows that the caller may see, which an index answers. Only if these are too many, count with the
+  -- filters.
   foreach counted in array array[private.chunk_condition(null, null, null) || ' and c.embedding_model = $8', condition]
     loop
     execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped',
@@ -73,8 +74,8 @@ begin
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
       set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
       set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
-    -- The order is nearly one, and the less of what is near fits the filters, the less it is: four times as many are
-    -- asked for, and sorted again.
+    -- Relaxed order is approximate, and the fewer near rows match the filters, the worse it is. So fetch four times as
+    -- many and sort again.
     execute format($search$
       with near as materialized (
         select c.id, c.embedding operator(extensions.<=>) $7 as distance from public.document_chunks as c
@@ -100,9 +101,9 @@ end;
 $$;
 comment on function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec,
   text, integer) is
-  'The `most` chunks of this model that are nearest to a vector (cosine distance), nearest first, among those that '
-  'fit. Exact up to private.search_crossover() candidates; above it by the HNSW index with relaxed iterative scan, '
-  'sorted again, and exact where the index gave up too early.';
+  'The `most` chunks of this model nearest to a vector (cosine distance), nearest first, among those that match the '
+  'filters. Exact up to private.search_crossover() candidates. Above it, the HNSW index with relaxed iterative scan, '
+  'sorted again; exact where the index gave up too early.';
 
 create function private.matching_chunks(
   workspaces uuid[], shared_in uuid[], person uuid, within extensions.ltree, tags text[], filter jsonb, query text,
@@ -115,7 +116,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  -- One look at the index for each language that there is.
+  -- One index scan for each language in use.
   languages text[] := array(
     select named from unnest(array[
       'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
@@ -138,8 +139,8 @@ begin
 end;
 $$;
 comment on function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer) is
-  'The `most` chunks that fit whose words match: first those with all of them (as web searches are written: "a '
-  'phrase", or, -not), then those with any, the rarest telling most (private.ranking). The query is read in each '
+  'The `most` chunks that match the filters and the query''s words. First those with all words (web search syntax: "a '
+  'phrase", or, -not), then those with any, rare words weighing most (private.ranking). The query is read in each '
   'language that the workspaces'' documents have.';
 
 create function private.find_chunks(
@@ -149,7 +150,7 @@ create function private.find_chunks(
 returns table (id uuid, score double precision, similarity double precision, text_rank bigint, vector_rank bigint)
 language plpgsql
 volatile
--- the indexes of words and paths are of no use under row-level security; who may see what is decided below
+-- row-level security rules out the indexes of words and paths; the access check is below
 security definer
 set search_path = ''
 as $$
@@ -208,10 +209,11 @@ end;
 $$;
 comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb,
   integer) is
-  'Ids of chunks that the caller may see, by words and by meaning, fused by reciprocal rank: the sum of 1/(60 + '
-  'place), that by meaning times what its model is worth (private.embedding_models), after Cormack, Clarke and '
-  'Büttcher (2009). A person searches as oneself (workspace_id null: all of theirs), the service in a workspace, as '
-  'user_id or, without one, only what is shared. Errors: not_found 404, workspace_required, invalid_embedding 422.';
+  'Ids of chunks that the caller may see, by full text and by embedding, fused by reciprocal rank: the sum of 1/(60 + '
+  'place), where the embedding''s term is multiplied by the weight of its model (private.embedding_models). After '
+  'Cormack, Clarke and Büttcher (2009). A person searches as themselves (workspace_id null: all their workspaces). The '
+  'service searches in a workspace, as user_id or, without one, only shared documents. Errors: not_found 404, '
+  'workspace_required, invalid_embedding 422.';
 grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[],
   jsonb, integer) to authenticated, service_role;
 
@@ -242,11 +244,11 @@ as $$
   limit least(greatest(coalesce($7, 10), 1), 100);
 $$;
 comment on function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid) is
-  'Searches a workspace''s documents by words (query), by meaning (query_embedding, 384 dimensions) or both, fused by '
-  'reciprocal rank. embedding_model: of the vector; without one the model that `embed` uses. within: a path, at or '
-  'below which they are. tags: all of these. match_count: 1–100. user_id: for the service, as whom. Returns passages '
-  'with their document, the fused score, the cosine similarity and the place in each list. Errors: not_found 404, '
-  'invalid_path, invalid_embedding, workspace_required 422.';
+  'Searches a workspace''s documents by words (query), by embedding (query_embedding, 384 dimensions) or both, fused '
+  'by reciprocal rank. embedding_model: the vector''s model (default: the model of `embed`). within: a path; searches '
+  'at and below it. tags: documents must have all of them. match_count: 1–100. user_id: for the service, the person to '
+  'search as. Returns passages with their document, the fused score, the cosine similarity and the place in each list. '
+  'Errors: not_found 404, invalid_path, invalid_embedding, workspace_required 422.';
 
 create function public.match_documents(query_embedding extensions.vector, match_count integer default null,
   filter jsonb default '{}')
@@ -268,9 +270,9 @@ as $$
   order by found.similarity desc, chunk.id;
 $$;
 comment on function public.match_documents(extensions.vector, integer, jsonb) is
-  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most, and by '
-  'default, 100. filter: what metadata must contain; of it workspace_id, path, embedding_model (default: client, what '
-  'such clients wrote themselves) and, for the service, user_id are told apart. Errors: as search_documents.';
+  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most and by '
+  'default 100. filter: what metadata must contain. Four keys of it are special: workspace_id, path, embedding_model '
+  '(default: client, for rows that such clients wrote) and, for the service, user_id. Errors: as search_documents.';
 
 grant execute on function
   public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid),

@@ -1,9 +1,9 @@
--- Recalls: which memories were recalled, noted at once and counted soon after.
+-- Recalls: notes at once which memories were recalled, and counts them soon after.
 --
 -- Touches: private.recalls, private.note_recall, private.recalled_since, private.count_recalls and its schedule.
--- Beware:  counting at once would rewrite each memory that is recalled, with its embedding, and hold the person's lock
---          until the commit: measured, a third of a chat turn. A note is one narrow row; counts follow within seconds.
---          Who asks whether a memory was recalled lately asks recalled_since, which knows of both.
+-- Beware:  Counting at once would rewrite each recalled memory with its embedding, and hold the person's lock until the
+--          commit: measured, a third of a chat turn. A note is one narrow row; counts follow within seconds. To check
+--          whether a memory was recalled lately, use recalled_since, which considers both.
 
 create table private.recalls (
   id bigint generated always as identity primary key,
@@ -13,7 +13,7 @@ create table private.recalls (
   recalled_at timestamptz not null default now()
 );
 comment on table private.recalls is
-  'What was recalled and is not counted yet. No foreign keys: what is gone when it is counted does not matter.';
+  'Recalls that are not counted yet. No foreign keys: if a memory is deleted before it is counted, nothing is lost.';
 create index recalls_person on private.recalls (user_id, workspace_id);
 
 create function private.note_recall(workspace_id uuid, user_id uuid, memory_ids uuid[])
@@ -30,7 +30,7 @@ begin
 end;
 $$;
 comment on function private.note_recall(uuid, uuid, uuid[]) is
-  'Notes that these memories of the caller were recalled (the service: of anyone).';
+  'Notes that these memories of the caller were recalled (the service: of any person).';
 
 create function private.recalled_since(memory public.memories, since timestamptz)
 returns boolean
@@ -57,8 +57,8 @@ declare
   person record;
   counted integer := 0;
 begin
-  -- A bounded number: their locks are held until the commit. So it waits for nobody: whoever is being written is
-  -- counted the next time, and neither do the others wait meanwhile nor can two wait for each other.
+  -- At most `most` people: their locks are held until the commit. It never waits for a lock: a person whose memories
+  -- are being written is counted next time. So others do not wait long, and no deadlock can occur.
   for person in
     select known.workspace_id, known.user_id from (
       select distinct r.workspace_id, r.user_id from private.recalls as r
@@ -89,7 +89,7 @@ begin
 end;
 $$;
 comment on function private.count_recalls(integer) is
-  'The job count-recalls: what was recalled of at most `most` people is counted on their memories; what was '
-  'historical is recent again. Whose memories are being written is left for the next time. Returns how many people.';
+  'The job count-recalls: adds noted recalls to the memories of at most `most` people. A recalled historical memory '
+  'becomes recent again. Skips people whose memories are being written, until the next run. Returns how many people.';
 select cron.schedule('count-recalls', '10 seconds', 'select private.count_recalls()');
 grant execute on function private.note_recall(uuid, uuid, uuid[]) to authenticated, service_role;

@@ -1,9 +1,9 @@
--- Remembering: how something that was said becomes a memory, confirms one, or ends one.
+-- Remembering: how a statement becomes a memory, confirms one, or ends one.
 --
 -- Touches: remember, forget, private.merge_memory, a trigger on public.memories.
--- Beware:  memory must not feed on itself. What was itself recalled, or was put into a prompt by us, is refused; so is
---          what an assistant says that repeats a memory recalled within the last day: it has it from there. What the
---          person says again confirms.
+-- Beware:  Memory must not feed on itself. A statement that was itself recalled, or that we put into a prompt, is
+--          refused. So is an assistant's statement that repeats a memory recalled within the last day, because the
+--          assistant has it from there. A person's repetition confirms the memory.
 
 create function private.memory_person(workspace_id uuid, user_id uuid, for_scope text)
 returns uuid
@@ -34,8 +34,8 @@ begin
 end;
 $$;
 comment on function private.memory_person(uuid, uuid, text) is
-  'Whose memories are meant: the caller''s own, those of the person for whom an agent acts (for_scope), or those of '
-  'the member whom the service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
+  'The person whose memories are meant: the caller, the person for whom an agent acts (for_scope), or the member whom '
+  'the service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
 
 create function private.merge_memory(duplicate uuid, kept uuid)
 returns void
@@ -61,8 +61,8 @@ begin
 end;
 $$;
 comment on function private.merge_memory(uuid, uuid) is
-  'One of two memories that say the same is superseded by the other, which takes over its sources. The person''s lock '
-  'is held.';
+  'Merges two memories that say the same: `kept` supersedes `duplicate` and takes over its sources. The caller holds '
+  'the person''s lock.';
 
 create function private.settle_memory()
 returns trigger
@@ -83,7 +83,7 @@ begin
       mine.workspace_id, mine.user_id, mine.agent_id, mine.subject, mine.content, mine.embedding, mine.embedding_model,
       array[mine.id]);
     exit when other.id is null;
-    -- The older one stays.
+    -- Keep the older one.
     if (other.created_at, other.id) < (mine.created_at, mine.id) then
       perform private.merge_memory(mine.id, other.id);
     else
@@ -94,8 +94,7 @@ begin
 end;
 $$;
 comment on function private.settle_memory() is
-  'Trigger on memories, after an embedding came later: what turns out to say the same as another memory is merged with '
-  'it.';
+  'Trigger on memories, after an embedding was added later: merges the memory with another that says the same.';
 create trigger settle_memory after update of embedding on public.memories
   for each row when (new.valid_to is null and new.embedding is not null) execute function private.settle_memory();
 
@@ -135,8 +134,8 @@ begin
       perform private.raise_error('forbidden', 'agent_id: an agent remembers for itself.', 403);
     end if;
     agent_id := agent;
-    -- That the person said it an agent must show: otherwise its word counts as its own, which ends nothing that the
-    -- person said.
+    -- An agent must name the person's message. Otherwise the statement counts as the agent's own, which ends nothing
+    -- that the person said.
     if $5 in ('manual', 'user_message') and not exists (
       select from public.messages as m
       join public.conversations as c on c.workspace_id = m.workspace_id and c.id = m.conversation_id
@@ -163,7 +162,7 @@ begin
     end if;
   end if;
   duplicate := private.find_duplicate($1, person, $10, $11, $2, $7, model,
-    -- A contradiction is near what it contradicts. The same words are not one.
+    -- A contradiction is near what it contradicts. Equal text is not a contradiction.
     array(select m.id from public.memories as m where m.id = replaced and m.content_hash <> private.memory_hash($2)));
 
   if duplicate is not null then
@@ -173,7 +172,7 @@ begin
         'Memory: ' || duplicate);
     end if;
   end if;
-  -- Of a subject one memory is valid: the one that was said last, by whom one believes.
+  -- One memory per subject is valid: the latest, from the most trusted source.
   if duplicate is null then
     select m.* into better from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
@@ -192,7 +191,7 @@ begin
     ) as later where later.said_at > said;
   end if;
   if better.id is not null or until is not null then
-    -- It is kept as what held for a while, or what was said of it, and ends nothing that was said later.
+    -- Keep it as history, or as a statement. It ends no later memory.
     insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content,
       language, confidence, said_with, source_kind,
       source_message_id, extractor, embedding, embedding_model, valid_from, valid_to, superseded_by, confirmed_at)
@@ -202,7 +201,7 @@ begin
         and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null)), least(said, now()))
     returning m.id into id;
     if better.id is null then
-      -- What held before it, until it was said, unless it was said again later.
+      -- The earlier memory held until this statement, unless it was stated again later.
       update public.memories as m set valid_to = said
       where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
         and m.id <> remember.id
@@ -229,7 +228,7 @@ begin
   if duplicate is not null then
     id := duplicate;
     outcome := 'confirmed';
-    -- A message that is told twice is one source, and so is a call that is repeated.
+    -- Idempotent: a message or a call that is sent twice is one source.
     if not exists (select from public.memory_sources as s
       where s.workspace_id = $1 and s.memory_id = duplicate and s.content = $2 and s.source_kind = $5
         and s.source_message_id is not distinct from $6
@@ -242,7 +241,7 @@ begin
         confidence, extractor, said_at)
       values ($1, duplicate, person, $5, $6, $2, $4, $13, said);
     end if;
-    -- It held from when it was first said; who is believed more is its source from now on.
+    -- It is valid from the first statement. The more trusted source becomes its source.
     update public.memories as m set valid_from = least(m.valid_from, said),
       source_kind = case when private.source_rank($5) > private.source_rank(m.source_kind) then $5
         else m.source_kind end
@@ -311,22 +310,22 @@ language sql volatile security invoker set search_path = ''
 as $$ select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15); $$;
 comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text,
   uuid, text, uuid, text, timestamptz, uuid) is
-  'Remembers a statement of at most 4,000 characters about the caller (the service names user_id). category: '
-  'personal, project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, '
-  'document, manual. embedding: 384 dimensions, of embedding_model (without one that of `embed`); without an '
-  'embedding one is made later. subject: what it is about, of which one memory is valid. supersedes: the memory that '
-  'it contradicts. outcome: added, confirmed (the same was known: its confidence rises, the source is kept), '
-  'superseded (added, in place of another), historical (kept as what was said, ending nothing: another of its subject '
-  'was said later, by a better source, or more surely). valid_from: when it was said, in whatever order statements '
-  'come. Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
+  'Remembers a statement about the caller (the service names user_id), at most 4,000 characters. category: personal, '
+  'project, preference, decision, knowledge. confidence: 0–1. source_kind: user_message, assistant_message, document, '
+  'manual. embedding: 384 dimensions, of embedding_model (default: the model of `embed`); without one, a job embeds it '
+  'later. subject: the topic; one memory per subject is valid. supersedes: the memory that it contradicts. valid_from: '
+  'when it was said; statements may come in any order. Returns an outcome. added. confirmed: the statement was known; '
+  'its confidence rises and the source is kept. superseded: added, in place of another. historical: kept as history '
+  'and ending nothing, because another on its subject was said later, by a better source, or with more confidence. '
+  'Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
 
 create function public.forget(memory_id uuid, user_id uuid default null)
 returns integer
 language sql volatile security invoker set search_path = ''
 as $$ select private.forget($1, $2); $$;
 comment on function public.forget(uuid, uuid) is
-  'Deletes one''s memory with its sources, and whatever it superseded before. Returns how many memories that were. '
-  'Errors: not_found 404.';
+  'Deletes a memory of the caller with its sources, and the memories that it superseded. Returns how many memories '
+  'were deleted. Errors: not_found 404.';
 
 grant execute on function
   private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid, text, uuid,

@@ -1,16 +1,16 @@
--- Recalling: what of a person's memories fits, and how memories age.
+-- Recalling: finds a person's relevant memories, and ages memories.
 --
 -- Touches: recall, memory_health, the job age-memories.
--- Beware:  a person has few memories, so recall reads all of them: it is exact, needs no vector index, and stays under
---          row-level security. Two lists, by meaning and by words, are fused by reciprocal rank and weighted
+-- Beware:  A person has few memories, so recall reads all of them. It is exact, needs no vector index, and stays under
+--          row-level security. Two lists, by embedding and by words, are fused by reciprocal rank and weighted
 --          (docs/knowledge.md):
 --            score = (worth/(10 + place by meaning) + 1/(10 + place by words))
 --              · (0.8 + 0.2 · confidence) · (0.9 + 0.1 · 2^(−days since it was last said / 90))
---          The second factor runs from 0.8 (nobody is sure of it) to 1, the third from 0.9 (long ago) to 1 (just said),
---          falling half of the way in 90 days; together they are worth about four places at the top. 10 and not the
---          usual 60: with 60, places next to each other differ by 1.6 %, and weights would decide instead of what fits.
---          worth: of the model (private.embedding_models). By words: the rarest tell most, and a statement has a part
---          of what those beside it have that were said within the hour (decision 27).
+--          The second factor runs from 0.8 (no confidence) to 1. The third runs from 0.9 (long ago) to 1 (just said),
+--          with a half-life of 90 days. Together they are worth about four places at the top. The constant is 10 and
+--          not the usual 60: with 60, neighbouring places differ by 1.6 %, and the weights would outweigh relevance.
+--          worth: of the model (private.embedding_models). By words: rare words weigh most, and a statement gets a part
+--          of the score of statements made within the same hour (decision 27).
 
 create function private.recall(
   workspace_id uuid, query text, query_embedding extensions.halfvec, embedding_model text, agent_id uuid,
@@ -24,7 +24,7 @@ returns table (
 language plpgsql
 stable
 set search_path = ''
--- The plan depends on nothing that is asked, and making it costs as much as recalling.
+-- The plan does not depend on the arguments, and planning costs as much as recalling.
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -41,7 +41,7 @@ begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
-  -- Any of the words, in each of the person's languages: ranking tells which fits best.
+  -- Any of the words, in each of the person's languages: ranking finds the best match.
   words := private.asked_words(array(
     select distinct m.language::text from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null), asked);
@@ -57,7 +57,7 @@ begin
       and (m.agent_id is null or m.agent_id = for_agent) and ($6 is null or m.category = any ($6))
         and ($7 is null or m.kind = $7)
   ), said as materialized (
-    -- One word's ts_rank is how often it is there, saturating as in BM25: 0.61, 0.76, 0.83 … of 1.
+    -- The ts_rank of one word is its term frequency, saturating as in BM25: 0.61, 0.76, 0.83 … of 1.
     select mine.ordinal, matching.place, matching.share
     from mine cross join lateral (
       select asked.place, ts_rank('{1,1,1,1}', mine.fitting, asked.word) as share
@@ -66,8 +66,8 @@ begin
     ) as matching
     where mine.fitting is not null
   ), telling as materialized (
-    -- How rare a word is, after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
-    -- (2009).
+    -- Inverse document frequency, after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
+    -- Beyond" (2009).
     select said.place, ln(1 + ((select count(*)
       from mine) - count(*) + 0.5) / (count(*) + 0.5))::double precision as weight
     from said group by said.place
@@ -84,7 +84,7 @@ begin
     where words <> '{}'
     window said_then as (order by mine.valid_from, mine.ordinal)
   ), fitting as (
-    -- What was said shortly before and after tells what a statement is about.
+    -- Statements made shortly before and after give context.
     select b.ordinal, coalesce(b.total, 0)
       + case when b.one_until >= b.valid_from and b.one_before > 0 then 0.5::double precision * b.one_before else 0 end
       + case when b.two_until >= b.valid_from and b.two_before > 0 then 0.25::double precision * b.two_before else 0 end
@@ -132,7 +132,7 @@ begin
 end;
 $$;
 comment on function private.current_embedding_model() is
-  'The model that the function embed uses; null before it was first called.';
+  'The model that the function embed uses; null before its first call.';
 
 create function public.recall(
   workspace_id uuid, query text default null, query_embedding extensions.halfvec default null,
@@ -157,11 +157,11 @@ as $$
   from recalled as r cross join noted order by r.score desc, r.id;
 $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
-  'What is remembered of the caller (the service names user_id) and fits: by words (query), by meaning '
-  '(query_embedding of embedding_model, without one that of `embed`), or both; with neither the weightiest. agent_id: '
-  'also what that agent alone remembers; that of an agent that asks, by itself. only_kind: profile or fact. '
-  'match_count: 1–100. Best first; what is returned is counted as recalled, some seconds later. Errors: not_found '
-  '404, person_required, invalid_embedding 422.';
+  'The relevant memories of the caller (the service names user_id): by words (query), by embedding (query_embedding of '
+  'embedding_model, default that of `embed`), or both; with neither, those with the highest weight. agent_id: also '
+  'that agent''s own memories; an agent that calls gets its own by default. only_kind: profile or fact. match_count: '
+  '1–100. Best first. Returned memories are counted as recalled some seconds later. Errors: not_found 404, '
+  'person_required, invalid_embedding 422.';
 
 create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null,
   user_id uuid default null)
@@ -175,7 +175,7 @@ as $$
   select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence,
     m.valid_from, m.valid_to
   from public.memories as m
-  -- What was said of a subject last, by then.
+  -- The latest statement on a subject at that time.
   cross join lateral (
     select max(s.said_at) as said_at from public.memory_sources as s
     where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
@@ -186,8 +186,8 @@ as $$
   order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc;
 $$;
 comment on function public.memories_at(uuid, timestamptz, text, uuid) is
-  'What held at a moment, of the caller (the service names user_id): of each subject one memory, and those without a '
-  'subject. Errors: not_found 404, person_required 422.';
+  'The memories that were valid at a given time, of the caller (the service names user_id): one for each subject, and '
+  'those without a subject. Errors: not_found 404, person_required 422.';
 
 create function public.memory_health(workspace_id uuid, user_id uuid default null)
 returns table (
@@ -215,9 +215,10 @@ as $$
   where m.workspace_id = $1 and ($2 is null or m.user_id = $2);
 $$;
 comment on function public.memory_health(uuid, uuid) is
-  'How the memories of the caller stand (for the service: of everyone, or of user_id): valid, superseded; of the '
-  'valid ones those that say the same as another, were neither said nor recalled for 180 days, were never recalled in '
-  'their first 30 days or since, have no source, have no embedding yet. Compares each with each of the same person.';
+  'Statistics on the memories of the caller (for the service: of all people, or of user_id): valid and superseded '
+  'ones. Of the valid ones, those that say the same as another, were neither said nor recalled for 180 days, were '
+  'never recalled in their first 30 days or since, have no source, have no embedding yet. Compares each memory with '
+  'all others of the same person.';
 
 create function private.age_memories()
 returns jsonb
@@ -226,7 +227,7 @@ volatile
 set search_path = ''
 as $aged$
 declare
-  -- Whoever is writing a row makes it fresh: it is left alone.
+  -- Skip locked rows: their writer makes them fresh.
   step constant text := $each$
     with aged as (
       update public.memories as m set tier = %L
@@ -246,8 +247,8 @@ begin
 end;
 $aged$;
 comment on function private.age_memories() is
-  'The job age-memories: immediate becomes recent a day after it was last said, recent becomes historical when it was '
-  'neither said nor recalled for 30 days. Returns how many.';
+  'The job age-memories: immediate becomes recent a day after the last statement; recent becomes historical after 30 '
+  'days without a statement or recall. Returns how many.';
 select cron.schedule('age-memories', '11 3 * * *', 'select private.age_memories()');
 
 grant execute on function
@@ -259,8 +260,8 @@ grant execute on function
   public.memories_at(uuid, timestamptz, text, uuid)
 to authenticated, service_role;
 
--- What is remembered of a person goes with them, and their own documents; a shared one forgets who wrote it.
--- superseded_by is a memory.
+-- Memories and a person's own documents are erased with the person. A shared document loses its author. superseded_by
+-- refers to a memory.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.memories', 'user_id', 'delete', true, 'workspace_id'),
   ('public.memories', 'superseded_by', 'with_row', false, 'workspace_id'),

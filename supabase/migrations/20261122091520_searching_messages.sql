@@ -1,10 +1,9 @@
--- Searching what was said: in the conversations that one may read, by words, the rarest telling most.
+-- Searching messages: full text search in the conversations that the caller may read, rare words weighing most.
 --
 -- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
--- Beware:  as with documents, the finder runs as its owner, for the index, and keeps to what the caller may see; the
---          rows are then read as the caller, under the policies. Nobody says in which language a message is: its stop
---          words tell, and where they do not it is read as English. A question is read in each language that may be
---          meant.
+-- Beware:  As with documents, the finder runs as its owner, to use the index, and limits itself to what the caller may
+--          see. The caller then reads the rows under the policies. Messages have no language tag: stop words decide,
+--          else English. A query is read in each language that may be meant.
 
 create function private.text_of_parts(parts jsonb)
 returns text
@@ -20,7 +19,7 @@ begin
 end;
 $$;
 comment on function private.text_of_parts(jsonb) is
-  'What a message says in words: its text parts, at most 50,000 characters. Null: none.';
+  'The text parts of a message, at most 50,000 characters. Null: none.';
 
 create function private.guess_language(content text)
 returns text
@@ -30,7 +29,7 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  -- The beginning is enough to know it by.
+  -- The beginning is enough to detect the language.
   found_words text[] := array(select w from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w
     where w <> '' limit 200);
 begin
@@ -47,8 +46,7 @@ begin
 end;
 $$;
 comment on function private.guess_language(text) is
-  'The language of which a text has the most stop words, and two at least; english where none has. One of '
-  'private.language_name.';
+  'The language with the most stop words in a text, at least two; english if none has. One of private.language_name.';
 
 create table private.message_texts (
   id uuid primary key references public.messages (id) on delete cascade,
@@ -60,7 +58,7 @@ create table private.message_texts (
   content_tsv tsvector not null
 );
 comment on table private.message_texts is
-  'What messages are found by: their words. Written by a trigger; what is taken back leaves it.';
+  'The search terms of messages. Written by a trigger; a message that is taken back is removed.';
 create index message_texts_words on private.message_texts using gin (content_tsv);
 create index message_texts_conversation on private.message_texts (conversation_id);
 create index message_texts_user on private.message_texts (user_id, workspace_id);
@@ -94,7 +92,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.keep_message_text() is 'Trigger on messages: keeps the words by which one is found.';
+comment on function private.keep_message_text() is 'Trigger on messages: stores a message''s search terms.';
 create trigger keep_message_text after insert or update of parts on public.messages
   for each row execute function private.keep_message_text();
 
@@ -142,7 +140,7 @@ begin
   if coalesce(since, until) is not null then
     condition := condition || ' and $5 @> c.said_at';
   end if;
-  -- Who asks does not say in which language: in each that is spoken there.
+  -- The query's language is unknown: try each language of the conversations.
   languages := array(
     select l.name
     from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
@@ -164,9 +162,9 @@ begin
 end;
 $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
-  'Ids of messages that the caller may read whose words match, best first: those with all of them, then those with the '
-  'rarest. A person''s, or an agent''s with the scope conversations:read, in what that person talks about with it; the '
-  'service is nobody. Errors: not_found 404.';
+  'Ids of messages that the caller may read and whose words match, best first: those with all words, then those with '
+  'the rarest. For a person, or for an agent with the scope conversations:read, in that person''s conversations with '
+  'it. The service finds nothing: it is no person. Errors: not_found 404.';
 grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer),
   private.text_of_parts(jsonb),
   private.guess_language(text)
@@ -207,10 +205,10 @@ as $$
   limit least(greatest(coalesce($8, 10), 1), 100);
 $$;
 comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
-  'Finds what was said in the conversations that the caller may read: by words, as web searches are written, those '
-  'with all of them first, then the rarest. Within a workspace, conversations, an agent''s, a folder''s, a time '
-  '(until: not included); the best match_count (1–100). passage: the words around; before, after: the neighbours {id, '
-  'role, text}. What was deleted or taken back is not found. An agent (conversations:read) finds what its person said '
-  'to it and heard from it. Errors: not_found 404.';
+  'Searches messages in the conversations that the caller may read, in web search syntax: first those with all words, '
+  'then those with the rarest. Filters: workspace, conversations, agent, folder, time (until is exclusive). Returns '
+  'the best match_count (1–100). passage: the text around the match; before, after: the neighbours {id, role, text}. '
+  'Deleted messages and those taken back are not found. An agent (conversations:read) searches its conversations with '
+  'its person. Errors: not_found 404.';
 grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer)
   to authenticated;

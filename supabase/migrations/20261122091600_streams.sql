@@ -1,11 +1,10 @@
--- Streams: an answer on its way to the person who asked, that outlives the connection and the function that serve it.
+-- Streams: answers in progress. A stream outlives the connection and the function that serve it.
 --
 -- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams
 --          and its schedule, private.open_stream, private.finish_stream, private.stop_stream.
--- Beware:  chunks are in the fast memory (Redis, or the unlogged table here) and may be lost with it: the writer keeps
---          what it has said until the end and is asked for it again (stream_gap). The finished message is in Postgres
---          before anyone hears of the end, so a reader who has missed what nobody keeps any more is given the whole
---          message.
+-- Beware:  Chunks are in the scratchpad (Redis, or the unlogged table here) and may be lost with it. So the writer
+--          keeps its chunks until the end, and is asked for them again (stream_gap). The finished message is in
+--          Postgres before readers see the end, so a reader who has missed lost chunks gets the whole message.
 
 create table public.streams (
   id uuid primary key default gen_random_uuid(),
@@ -28,23 +27,22 @@ create table public.streams (
   constraint failed_says_why check ((status = 'failed') = (error is not null)),
   constraint error_is_short check (length(error) between 1 and 2000)
 );
-comment on table public.streams is
-  'An answer being said: its chunks are in the scratchpad, what came of it is a message.';
+comment on table public.streams is 'Streams of answers. The chunks are in the scratchpad; the result is a message.';
 comment on column public.streams.parent_id is 'The message that it answers; null: the first of the conversation.';
 comment on column public.streams.message_id is
-  'The id that the finished message has; known from the beginning, so that clients can show it.';
+  'The id of the finished message. Known from the start, so that clients can show it.';
 comment on column public.streams.client_id is
-  'The id under which its writer or its reader knows the message, where that is not message_id.';
+  'The id that the client or the writer uses for the message, where it differs from message_id.';
 comment on column public.streams.stop_requested_at is
-  'When its reader asked for its end: its writer hears it with its next chunk.';
--- A message that goes on after the output of a call is said in one stream after the other.
+  'When the reader asked to stop. The writer learns it with its next chunk.';
+-- A message that continues after a call's output uses several streams, one after the other.
 create unique index streams_message on public.streams (conversation_id, message_id) where status = 'open';
 create index streams_message_id on public.streams (message_id);
 create index streams_conversation on public.streams (workspace_id, user_id, conversation_id);
 create index streams_open on public.streams (created_at) where status = 'open';
 alter table public.streams enable row level security;
 grant select on public.streams to authenticated, service_role;
--- insert, update and delete are granted to nobody, because a stream and its message end together: the function
+-- insert, update and delete are granted to no role, because a stream and its message end together: see the function
 -- `streams`.
 create policy "People read the streams of their conversations" on public.streams
   for select to authenticated
@@ -54,8 +52,8 @@ create policy "People read the streams of their conversations" on public.streams
       where conversation.id = streams.conversation_id) is not null
   );
 comment on policy "People read the streams of their conversations" on public.streams is
-  'Who has come back asks which are open and goes on reading, unless the conversation was deleted. Others read the '
-  'message when it is finished.';
+  'A client that returns asks which streams are open and resumes them, unless the conversation was deleted. Other '
+  'members read the finished message.';
 
 -- The scratchpad's chunks ---------------------------------------------------------------------------------------------
 
@@ -66,7 +64,7 @@ create unlogged table private.scratch_chunks (
   ends_at timestamptz not null,
   primary key (key, ordinal)
 );
-comment on table private.scratch_chunks is 'Lists that grow at their end: the chunks of a stream.';
+comment on table private.scratch_chunks is 'Append-only lists: the chunks of a stream.';
 create index scratch_chunks_ends_at on private.scratch_chunks (ends_at);
 
 create function private.scratch_append(for_key text, first integer, chunks jsonb, ttl_seconds integer)
@@ -93,15 +91,15 @@ begin
 end;
 $$;
 comment on function private.scratch_append(text, integer, jsonb, integer) is
-  'Adds texts to a list, the first of them as number `first` (0 is the beginning); those that the list has already '
-  'are passed over. Returns the number that comes next, or -1 - n where the list has only n and nothing was added.';
+  'Appends texts to a list, the first of them as number `first` (0 is the beginning). Idempotent: chunks that the list '
+  'already has are skipped. Returns the next number, or -1 - n where the list has only n chunks and nothing was added.';
 
 create table private.deleted_streams (
   id uuid primary key,
   deleted_at timestamptz not null default now()
 );
 comment on table private.deleted_streams is
-  'Streams whose rows are gone, for a day: Redis may still have their chunks, and an erasure removes those.';
+  'Deleted streams, kept for a day: Redis may still have their chunks, and an erasure removes those.';
 create index deleted_streams_deleted_at on private.deleted_streams (deleted_at);
 
 create function private.drop_chunks()
@@ -120,8 +118,7 @@ begin
 end;
 $$;
 comment on function private.drop_chunks() is
-  'Statement trigger on streams: what was said goes with the row, and Redis is cleared of it by the erasure or by '
-  'time.';
+  'Statement trigger on streams: deletes the chunks with the row. In Redis, erasure or expiry removes them.';
 create trigger drop_chunks after delete on public.streams
   referencing old table as old_rows for each statement execute function private.drop_chunks();
 
@@ -137,7 +134,7 @@ as $$
   select (select count(*) from gone_chunks) + (select count(*) from gone_streams);
 $$;
 comment on function private.sweep_chunks() is
-  'Removes chunks that have ended, and the note of streams whose chunks must be gone by now. Returns how many rows.';
+  'Deletes chunks of ended streams, and entries of deleted streams whose chunks have expired. Returns how many rows.';
 select cron.schedule('sweep-chunks', '*/5 * * * *', 'select private.sweep_chunks()');
 
 create function private.end_abandoned_streams()
@@ -146,7 +143,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  -- Nobody says a single answer for a day: its writer is gone, and readers need not wait any longer.
+  -- No answer takes a day: the writer is gone, and readers need not wait.
   select coalesce((private.for_all_workspaces('end-abandoned-streams', $each$
     with left_alone as (
       update public.streams as s set finished_at = now(),
@@ -159,7 +156,7 @@ as $$
     $places$select distinct s.workspace_id from public.streams as s where s.status = 'open' order by 1$places$))[1], 0);
 $$;
 comment on function private.end_abandoned_streams() is
-  'Ends the streams whose writer is gone: open for a day, or asked to stop ten minutes ago. Returns how many.';
+  'Ends streams without a writer: open for a day, or asked to stop ten minutes ago. Returns how many.';
 select cron.schedule('end-abandoned-streams', '*/5 * * * *', 'select private.end_abandoned_streams()');
 
 -- Opening and finishing -----------------------------------------------------------------------------------------------
@@ -178,7 +175,7 @@ declare
   key uuid := private.message_key(open_stream.conversation_id, open_stream.message_id);
   answers uuid := private.message_key(open_stream.conversation_id, open_stream.parent_id);
 begin
-  -- Held, so that of two that open one answer, or store a message of its id, the second sees the first.
+  -- Locked, so that of two callers that open one answer or store a message with its id, the second sees the first.
   select c.* into talk from public.conversations as c
   where c.id = open_stream.conversation_id and c.deleted_at is null for no key update;
   if not found then
@@ -198,7 +195,7 @@ begin
     end if;
     return stream;
   end if;
-  -- A message that is there goes on where it is the assistant's and waits, such as for the output of its last call.
+  -- An existing message continues if it is the assistant's and waits, such as for the output of its last call.
   if said.id is not null and (said.conversation_id <> talk.id or said.role <> 'assistant'
     or private.is_settled(said.parts)
     or said.parent_id is distinct from coalesce(answers, said.parent_id))
@@ -215,10 +212,10 @@ begin
 end;
 $$;
 comment on function private.open_stream(uuid, text, text) is
-  'Opens the stream of an answer in a conversation. What an assistant says only the service says. Opened again with '
-  'the same message_id it is the same stream; an assistant''s message that waits goes on in a new one. parent_id: '
-  'what it answers, by default the message that is shown. Both: the row''s id or the client''s name. Errors: '
-  'not_found 404, message_id_reused 409, invalid_body 400.';
+  'Opens the stream of an answer in a conversation. Only the service writes an assistant''s messages. Idempotent: the '
+  'same message_id returns the same stream. An assistant''s message that waits continues in a new stream. parent_id: '
+  'the message to answer (default: the active one). Both may be the row''s id or the client''s name. Errors: not_found '
+  '404, message_id_reused 409, invalid_body 400.';
 
 create function private.stop_stream(stream_id uuid)
 returns public.streams
@@ -239,8 +236,7 @@ begin
 end;
 $$;
 comment on function private.stop_stream(uuid) is
-  'Asks for the end of a stream that is open; of one that has ended it changes nothing. Returns the stream, null '
-  'where there is none.';
+  'Asks an open stream to stop. It changes nothing on an ended stream. Returns the stream, null if there is none.';
 
 create function private.store_answer(stream public.streams, parts jsonb, metadata jsonb, token_count integer)
 returns void
@@ -282,7 +278,7 @@ exception
 end;
 $$;
 comment on function private.store_answer(public.streams, jsonb, jsonb, integer) is
-  'Writes what a stream came to as its message, or as the next state of it. Errors: invalid_body 400 that names the '
+  'Stores a stream''s result as its message, or as the message''s next state. Errors: invalid_body 400 that names the '
   'field, message_id_reused 409, too_many_states 409; the stream stays open.';
 
 create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text)
@@ -296,8 +292,7 @@ declare
   stream public.streams;
   is_stopped boolean;
 begin
-  -- First the conversation, as whoever speaks in it does: two that hold one each and want the other would wait for
-  -- ever.
+  -- Lock the conversation first, as every writer does: otherwise two could deadlock.
   perform from public.conversations as c join public.streams as s on s.conversation_id = c.id
   where s.id = finish_stream.stream_id for no key update of c;
   select s.* into stream from public.streams as s where s.id = finish_stream.stream_id for update;
@@ -307,7 +302,7 @@ begin
     return stream;
   end if;
   is_stopped := stream.stop_requested_at is not null and finish_stream.error is null;
-  -- What was said is kept, also where it broke off; a stream that failed before it said anything leaves no message.
+  -- A partial answer is kept. A stream that failed before its first content leaves no message.
   if parts is not null then
     perform private.store_answer(stream, finish_stream.parts,
       case when is_stopped then coalesce(finish_stream.metadata, '{}') || '{"stopped": true}'
@@ -328,7 +323,7 @@ begin
 end;
 $$;
 comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text) is
-  'Ends a stream: writes the message (parts null: none) and, where the branch has not been left meanwhile, shows it. '
-  'With an error it has failed; where its reader stopped it, it is stopped and the message''s metadata says so. Said '
-  'again it changes nothing. Returns the stream. Errors: not_found 404, and those of store_answer, after which it can '
-  'still be finished.';
+  'Ends a stream: writes the message (parts null: none) and shows it, unless the branch was left meanwhile. With an '
+  'error the stream has failed. If the reader stopped it, it is stopped, and the message''s metadata says so. '
+  'Idempotent. Returns the stream. Errors: not_found 404, and those of store_answer, after which it can still be '
+  'finished.';

@@ -1,10 +1,10 @@
--- Durable Streams: append-only streams at an address, by the open protocol of that name.
+-- Durable Streams: append-only streams at a URL, by the open protocol of that name.
 --
 -- Touches: private.durable_streams, durable_pieces, durable_producers; private.find_durable, create_durable,
 --          append_durable, remove_durable, durable_view, read_durable, tend_durable_streams and its schedule.
--- Beware:  a position counts bytes, in JSON streams messages, and never begins anew: a fork goes on from where it left
---          its source, whose pieces it reads up to there. A stream that was removed while forks read it stays, hidden,
---          until the last of them is gone.
+-- Beware:  A position counts bytes, in JSON streams messages, and never restarts. A fork continues from its position in
+--          the source, and reads the source's pieces up to there. A removed stream that has forks stays, hidden, until
+--          the last fork is gone.
 
 create table private.durable_streams (
   id bigint generated always as identity primary key,
@@ -31,10 +31,9 @@ create table private.durable_streams (
   constraint a_fork_has_a_position check ((source_id is null) = (fork_position is null))
 );
 comment on table private.durable_streams is
-  'Streams of the protocol Durable Streams: what is at an address, how far it has come, and whether more will come.';
+  'Streams of the protocol Durable Streams: their path, their length, and whether they are closed.';
 comment on column private.durable_streams.size is 'Bytes of its own pieces: at most 256 MiB.';
-comment on column private.durable_streams.fork_asked is
-  'The position that the fork was asked for with, to know the same request again.';
+comment on column private.durable_streams.fork_asked is 'The position in the fork request, to recognize a retry.';
 create index durable_streams_conversation on private.durable_streams (conversation_id);
 create index durable_streams_source on private.durable_streams (source_id);
 create index durable_streams_ends on private.durable_streams (touched_at)
@@ -48,9 +47,8 @@ create table private.durable_pieces (
   primary key (stream_id, position)
 );
 comment on table private.durable_pieces is
-  'What was appended: the bytes of one request, in JSON streams one row for each message of it.';
-comment on column private.durable_pieces.batch is
-  'Where the request began: the offsets that clients are given are those of requests.';
+  'Appended data: the bytes of one request; in JSON streams, one row for each message.';
+comment on column private.durable_pieces.batch is 'The start of the request. Clients get offsets of requests only.';
 
 create table private.durable_producers (
   stream_id bigint not null references private.durable_streams (id) on delete cascade,
@@ -61,7 +59,7 @@ create table private.durable_producers (
   constraint producer_id_is_short check (length(producer_id) between 1 and 200)
 );
 comment on table private.durable_producers is
-  'How far each producer of a stream has come: what it sends again is not appended again.';
+  'The progress of each producer of a stream, so that a retry is not appended again.';
 
 -- Finding and removing ------------------------------------------------------------------------------------------------
 
@@ -79,7 +77,7 @@ begin
     return;
   end if;
   delete from private.durable_streams as s where s.id = stream.id;
-  -- A source that waited for its last fork goes with it, and so on.
+  -- Also delete a hidden source after its last fork, and so on up.
   while source is not null loop
     delete from private.durable_streams as s
     where s.id = source and s.removed_at is not null
@@ -90,7 +88,7 @@ begin
 end;
 $$;
 comment on function private.remove_durable(private.durable_streams) is
-  'Removes a stream; one that forks read is hidden until the last of them is gone.';
+  'Removes a stream. A stream with forks is hidden until the last of them is gone.';
 
 create function private.find_durable(at_path text, touches boolean)
 returns private.durable_streams
@@ -120,8 +118,7 @@ begin
 end;
 $$;
 comment on function private.find_durable(text, boolean) is
-  'The stream at a path, null where there is none or its time is over. touches: whether this is a use that its time '
-  'to live counts from.';
+  'The stream at a path; null if there is none or it has expired. touches: whether this use renews its time to live.';
 
 create function private.tend_durable_streams()
 returns bigint
@@ -151,8 +148,7 @@ begin
   return removed;
 end;
 $$;
-comment on function private.tend_durable_streams() is
-  'Removes streams whose time is over, 1,000 at once. Returns how many.';
+comment on function private.tend_durable_streams() is 'Removes expired streams, 1,000 at once. Returns how many.';
 select cron.schedule('tend-durable-streams', '*/5 * * * *', 'select private.tend_durable_streams()');
 
 -- Reading -------------------------------------------------------------------------------------------------------------
@@ -168,7 +164,7 @@ as $$
     select s.id, s.source_id, coalesce(s.fork_position, 0) as begins, s.tail as ends, s.is_json
     from private.durable_streams as s where s.id = of_stream
     union all
-    -- Of a source as much as the fork and every fork between saw of it.
+    -- Of a source, only as much as the fork and every fork between could see.
     select s.id, s.source_id, coalesce(s.fork_position, 0), least(chain.begins, chain.ends), s.is_json
     from chain join private.durable_streams as s on s.id = chain.source_id
     where chain.begins > from_position
@@ -183,7 +179,7 @@ as $$
         else least(chain.ends, p.position + octet_length(p.data)) - greatest(p.position, from_position) end as units
     from private.durable_pieces as p
     where p.stream_id = chain.id and p.position < chain.ends
-      -- Of bytes, the piece in whose middle the position lies.
+      -- In a byte stream, include the piece that contains the position.
       and p.position >= case when chain.is_json then from_position
         else coalesce((select max(q.position) from private.durable_pieces as q
         where q.stream_id = chain.id and q.position <= from_position), 0) end
@@ -193,8 +189,8 @@ as $$
   order by 1;
 $$;
 comment on function private.durable_view(bigint, bigint, integer) is
-  'The pieces of a stream from a position on, those of its sources included, at most so many of each. units: bytes, '
-  'in JSON streams messages.';
+  'The pieces of a stream from a position on, its sources'' included, at most so many of each. units: bytes, in JSON '
+  'streams messages.';
 
 create function private.show_durable(stream private.durable_streams)
 returns jsonb
@@ -208,7 +204,7 @@ as $$
     stream.removed_at is not null,
     'conversation_id', stream.conversation_id);
 $$;
-comment on function private.show_durable(private.durable_streams) is 'A stream as the function `streams` answers it.';
+comment on function private.show_durable(private.durable_streams) is 'A stream as the function `streams` returns it.';
 
 create function private.read_durable(at_path text, from_position bigint, most bigint, touches boolean)
 returns jsonb
@@ -224,7 +220,7 @@ begin
     return null;
   end if;
   if from_position is not null and stream.removed_at is null and from_position < stream.tail then
-    -- Whole pieces, the first of them however long it is.
+    -- Whole pieces only. The first is returned whatever its length.
     select jsonb_build_object('pieces',
       jsonb_agg(case when stream.is_json then convert_from(v.data, 'UTF8') else encode(v.data, 'base64') end
         order by v.piece_at), 'next', max(v.piece_at + v.units))
@@ -240,8 +236,8 @@ begin
 end;
 $$;
 comment on function private.read_durable(text, bigint, bigint, boolean) is
-  'A stream and its pieces from a position on, about so many bytes at most: JSON texts, or base64. from_position '
-  'null: none. Null: no such stream.';
+  'A stream and its pieces from a position on, about so many bytes at most: JSON texts, or base64. from_position null: '
+  'no pieces. Null: no such stream.';
 
 -- Writing -------------------------------------------------------------------------------------------------------------
 
@@ -259,7 +255,7 @@ begin
     perform private.raise_error('stream_full', 'A stream has at most 256 MiB.', 413, 'Begin another one.');
   end if;
   if stream.is_json then
-    -- JSON as it was written: no number is rounded. One level of an array is a batch of messages.
+    -- JSON text is kept as written: no number is rounded. A top-level array is a batch of messages.
     insert into private.durable_pieces (stream_id, position, batch, data)
     select stream.id, stream.tail + one.place - 1, stream.tail, convert_to(one.message::text, 'UTF8')
     from json_array_elements(case when convert_from(data, 'UTF8') ~ '^\s*\[' then convert_from(data, 'UTF8')::json
@@ -280,7 +276,7 @@ begin
 end;
 $$;
 comment on function private.add_durable_pieces(private.durable_streams, bytea) is
-  'Appends to a stream that the caller holds. Errors: stream_full 413, invalid_json 400 is the caller''s to raise.';
+  'Appends to a stream that the caller has locked. Errors: stream_full 413. The caller raises invalid_json 400.';
 
 create function private.fork_of(source private.durable_streams, asked text, sub bigint)
 returns bigint
@@ -299,7 +295,7 @@ begin
   elsif asked is null then
     perform private.raise_error('invalid_parameter', 'stream-fork-sub-offset: needs stream-fork-offset', 400);
   end if;
-  -- What was appended next, by one request.
+  -- The data of the next request.
   select sum(v.units) into room from private.durable_view(source.id, anchor, 100000) as v
   where v.batch = (select first.batch from private.durable_view(source.id, anchor, 100000) as first
     order by first.piece_at limit 1);
@@ -375,9 +371,9 @@ begin
 end;
 $$;
 comment on function private.create_durable(text, jsonb, bytea) is
-  'Makes a stream, or finds the one that the same request made. wanted: {content_type?, ttl?, expires_at?, is_closed, '
-  'conversation_id?, fork_from?, fork_offset?, fork_sub?}. Errors: not_found 404, stream_conflict 409, '
-  'invalid_parameter 400, stream_full 413.';
+  'Creates a stream, or finds the one that the same request created (idempotent). wanted: {content_type?, ttl?, '
+  'expires_at?, is_closed, conversation_id?, fork_from?, fork_offset?, fork_sub?}. Errors: not_found 404, '
+  'stream_conflict 409, invalid_parameter 400, stream_full 413.';
 
 create function private.durable_producer_says(stream private.durable_streams, wanted jsonb)
 returns jsonb
@@ -404,7 +400,7 @@ begin
 end;
 $$;
 comment on function private.durable_producer_says(private.durable_streams, jsonb) is
-  'What a producer''s number means for a stream: null, it is the next; else the outcome fenced, bad_epoch, gap or '
+  'Checks a producer''s sequence number. Null: it is the next one; else the outcome fenced, bad_epoch, gap or '
   'repeated.';
 
 create function private.append_durable(at_path text, wanted jsonb, data bytea)
@@ -430,7 +426,7 @@ begin
   end if;
   if wanted ? 'producer_id' then
     verdict := private.durable_producer_says(stream, wanted);
-    -- A producer that another has followed is told so, and not that the stream is closed.
+    -- A fenced producer learns that it is fenced, and not that the stream is closed.
     if verdict ->> 'outcome' = 'fenced' then
       return private.show_durable(stream) || verdict;
     end if;
@@ -470,6 +466,6 @@ begin
 end;
 $$;
 comment on function private.append_durable(text, jsonb, bytea) is
-  'Appends to a stream, closes it, or both in one. wanted: {content_type?, is_closed, seq?, producer_id?, epoch?, '
-  'producer_seq?}. Returns the stream and the outcome: appended, repeated, fenced, bad_epoch, gap, closed, '
-  'other_type, seq_conflict; null where there is none. Errors: stream_full 413.';
+  'Appends to a stream, closes it, or both. wanted: {content_type?, is_closed, seq?, producer_id?, epoch?, '
+  'producer_seq?}. Returns the stream and the outcome: appended, repeated, fenced, bad_epoch, gap, closed, other_type, '
+  'seq_conflict; null if there is no stream. Errors: stream_full 413.';

@@ -1,10 +1,10 @@
--- Records of prompts: what went into each, for as long as the conversation is kept.
+-- Records of prompts: what each prompt contained, kept as long as the conversation.
 --
 -- Touches: public.context_profiles, public.context_records, private.context_profile; a message's short form is written
 --          once.
--- Beware:  a record does not repeat what was said, nor what follows from it. A branch never changes and neither do
---          memories, so the leaf, a few counts and the memories' ids are enough to make the same prompt again; what was
---          forgotten meanwhile is missing from it, and marked.
+-- Beware:  A record copies no messages, and nothing that can be derived. Branches and memories never change, so the
+--          leaf, a few counts and the memories' ids are enough to rebuild the prompt. Memories that were forgotten
+--          since are missing from it, and marked.
 
 create trigger keep_short_form before update of content_for_llm on public.messages
   for each row when (old.content_for_llm is not null and new.content_for_llm is distinct from old.content_for_llm
@@ -23,19 +23,19 @@ create table public.context_profiles (
   constraint memories_are_1_to_100 check (cardinality(memory_ids) between 1 and 100)
 );
 comment on table public.context_profiles is
-  'What was known of a person when a prompt was made: each set of memories once, because it changes seldom and every '
-  'turn''s record names it.';
+  'Sets of profile memories used in prompts. Each set is stored once, because it changes seldom and each turn''s '
+  'record refers to it.';
 comment on column public.context_profiles.memory_ids is 'The memories of kind profile, in their order.';
 create index context_profiles_user_id on public.context_profiles (user_id);
 alter table public.context_profiles enable row level security;
 grant select on public.context_profiles to authenticated, service_role;
--- Written by assemble_context alone.
+-- Only assemble_context writes here.
 create policy "People read what was known of them" on public.context_profiles
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read what was known of them" on public.context_profiles is
-  'It names memories, which are theirs alone.';
+  'It names memories, which only their person may read.';
 
 create table public.context_records (
   id bigint generated always as identity primary key,
@@ -59,17 +59,16 @@ create table public.context_records (
   constraint left_out_is_a_short_list check (jsonb_typeof(left_out) = 'array' and length(left_out::text) <= 16384)
 );
 comment on table public.context_records is
-  'What entered a prompt and what was left out and why: replay_context makes the same prompt again.';
+  'What each prompt contained, and what was left out and why. replay_context rebuilds the prompt.';
 comment on column public.context_records.message_id is 'The leaf: the newest message of the prompt.';
-comment on column public.context_records.message_count is 'How many messages entered, from the leaf up.';
+comment on column public.context_records.message_count is 'The number of messages in the prompt, from the leaf up.';
 comment on column public.context_records.short_forms is
-  'Which of them entered in their short form: bit 0 is the leaf, bit 1 the message before it.';
+  'A bitmap of the messages in short form: bit 0 is the leaf, bit 1 the message before it.';
 comment on column public.context_records.profile_id is 'The memories at the start; null: none.';
 comment on column public.context_records.left_out is
-  'Which memories did not enter, and why. What of the talk did not enter follows from message_count; replay_context '
-  'says both.';
+  'The memories that were left out, and why. Messages left out follow from message_count; replay_context returns both.';
 comment on column public.context_records.memory_ids is 'The memories at the end, in their order.';
--- For the key, and for who reads what entered all of their prompts.
+-- For the foreign key, and for queries over all prompts of a person.
 create index context_records_profile on public.context_records (workspace_id, user_id, profile_id);
 create index context_records_message on public.context_records (message_id);
 create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
@@ -77,13 +76,13 @@ create trigger message_is_of_the_conversation after insert or update of message_
   for each row execute function private.keep_message_of_conversation();
 alter table public.context_records enable row level security;
 grant select on public.context_records to authenticated, service_role;
--- Written by assemble_context alone.
+-- Only assemble_context writes here.
 create policy "People read what went into their prompts" on public.context_records
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People read what went into their prompts" on public.context_records is
-  'It names memories of the person: readers of a shared conversation have no business in it.';
+  'It names the person''s memories, which readers of a shared conversation may not see.';
 
 create function private.context_profile(talk public.conversations, ids uuid[])
 returns bigint
@@ -111,4 +110,4 @@ begin
 end;
 $$;
 comment on function private.context_profile(public.conversations, uuid[]) is
-  'The set of memories by which a record names what was known of a person, kept where it is new; of none: null.';
+  'The id of a set of profile memories, for a record. Stores a new set. Null for an empty one.';

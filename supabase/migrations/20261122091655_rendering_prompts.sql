@@ -1,8 +1,8 @@
--- Rendering prompts: the messages that a model is given, the same for a new prompt and for one of the past.
+-- Rendering prompts: the messages for a model, the same for a new prompt and for a replay.
 --
 -- Touches: private.memory_list, instructions, question_above, sayable_parts, render_context.
--- Beware:  providers refuse a call without its result, a result without its call, and a talk that does not begin with
---          the person. What is stored stays as it was said; what they would refuse is left out here.
+-- Beware:  Providers refuse a call without its result, a result without its call, and a conversation that does not
+--          begin with the user. Stored messages stay as they are; what providers would refuse is left out here.
 
 create function private.memory_list(heading text, ids uuid[])
 returns jsonb
@@ -38,7 +38,7 @@ begin
 end;
 $$;
 comment on function private.instructions(public.messages) is
-  'What the system said above a message on its branch, nearest first.';
+  'The system messages above a message on its branch, nearest first.';
 
 create function private.question_above(leaf public.messages, path public.messages[])
 returns public.messages
@@ -57,8 +57,8 @@ begin
 end;
 $$;
 comment on function private.question_above(public.messages, public.messages[]) is
-  'The person''s message that a long run of tool calls answers, where the run alone fills the prompt; null where one '
-  'is in it.';
+  'When a long run of tool calls alone fills the prompt: the user message that it answers. Null when the prompt '
+  'contains one.';
 
 create function private.sayable_parts(said public.messages, leaf_id uuid, paired text[])
 returns jsonb
@@ -69,8 +69,7 @@ as $$
 declare
   parts jsonb := said.parts;
 begin
-  -- Messages of models: calls and results that are in the prompt together. Messages of the AI SDK: a call carries its
-  -- result.
+  -- Model messages: a call and its result are both in the prompt. AI SDK messages: a call carries its result.
   if said.role in ('assistant', 'tool')
     and jsonb_path_exists(parts, '$[*] ? (@.type == "tool-call" || @.type == "tool-result")') then
     parts := coalesce((select jsonb_agg(part order by place)
@@ -86,8 +85,8 @@ begin
 end;
 $$;
 comment on function private.sayable_parts(public.messages, uuid, text[]) is
-  'The parts of a message that every model takes: no call without its result and no result without its call. What the '
-  'leaf has asked for and waits for stays. Null: nothing is left of it.';
+  'The parts of a message that every model accepts: no call without its result, no result without its call. The '
+  'leaf''s pending calls stay. Null: nothing is left.';
 
 create function private.render_context(path public.messages[], short_forms bigint, profile_ids uuid[],
   memory_ids uuid[])
@@ -138,5 +137,5 @@ begin
 end;
 $$;
 comment on function private.render_context(public.messages[], bigint, uuid[], uuid[]) is
-  'The messages of a prompt: profile, what instructs, the talk from its oldest message on, memories. path: newest '
-  'first; short_forms: bit n is set where path[n + 1] enters in its short form.';
+  'The messages of a prompt: profile, system messages, the conversation from its oldest message on, memories. path: '
+  'newest first; short_forms: bit n is set when path[n + 1] is in its short form.';

@@ -1,16 +1,16 @@
--- The prompt: what goes into it, within a budget.
+-- The prompt: selects its contents, within a token budget.
 --
 -- Touches: assemble_context and what it is made of.
--- Beware:  whatever a prompt is made of is looked up once a turn: nothing here may call a function for each message.
+-- Beware:  Look up each input once a turn: nothing here may call a function for each message.
 --
---   profile        system    what is known of the person, always first
---   instructions   system    what the system said above the leaf on its branch, all of it
---   older          …         at most forty, in their short form where there is one (content_for_llm), from a
---                            message of the person on
---   newest         …         at most ten, whole
---   memories       system    what fits the latest message, last
+--   profile        system    the person's profile memories, always first
+--   instructions   system    all system messages above the leaf on its branch
+--   older          …         at most forty messages, in short form where there is one (content_for_llm), starting with
+--                            a user message
+--   newest         …         at most ten messages, whole
+--   memories       system    memories relevant to the latest message, last
 --
---          A tool's result and its call enter together or not at all, so that every model takes the prompt.
+--          A tool's result and its call are both in the prompt or both left out, so that every model accepts it.
 
 create function private.fit_path(path public.messages[], room integer, out tokens integer, out taken integer,
   out short_forms bigint)
@@ -33,10 +33,10 @@ begin
   complete := row(0, 0, 0::bigint);
   foreach said in array path loop
     place := place + 1;
-    -- What instructs has its own place and has been paid for.
+    -- System messages have their own place and are already counted.
     continue when said.role = 'system' and place > 1;
     cost := said.token_count;
-    -- Of the newest ten the leaf alone has to be whole. A result and its call are never short: they would no longer be
+    -- Of the newest ten only the leaf must be whole. A result and its call are never shortened: they would no longer be
     -- a pair.
     if said.content_for_llm is not null and said.role <> 'tool' and not has_results
       and (place > 10 or place > 1 and tokens + pending + cost > room)
@@ -46,7 +46,7 @@ begin
     end if;
     pending := pending + cost;
     has_results := said.role = 'tool';
-    -- Results wait for the call above them: all of them enter, or none.
+    -- Results wait for the call above them: all of them fit, or none.
     continue when has_results;
     exit when tokens + pending > room;
     tokens := tokens + pending;
@@ -54,7 +54,7 @@ begin
     short_forms := short_forms | pending_forms;
     pending := 0;
     pending_forms := 0;
-    -- A prompt begins with the person.
+    -- A prompt begins with a user message.
     if said.role = 'user' then
       complete := row(tokens, taken, short_forms);
     end if;
@@ -67,9 +67,9 @@ begin
 end;
 $$;
 comment on function private.fit_path(public.messages[], integer) is
-  'How much of a branch (newest first, at most fifty) fits into `room` tokens: ten whole, the others in their short '
-  'form, nothing above what does not fit. It ends with a message of the person, if there is one in it, and never '
-  'between a call and its result.';
+  'How much of a branch (newest first, at most fifty messages) fits into `room` tokens: ten whole, the others in short '
+  'form. It stops at the first message that does not fit. It ends with a user message, if the branch has one, and '
+  'never between a call and its result.';
 
 create function private.left_of_path(path public.messages[], taken integer)
 returns jsonb
@@ -80,7 +80,7 @@ as $$
 begin
   return case when path[taken + 1].id is null then '[]'::jsonb
     else jsonb_build_array(jsonb_build_object('what', 'messages', 'from', path[taken + 1].id,
-      -- Nothing below the fiftieth would have been a beginning.
+      -- No user message up to the fiftieth: none of them could begin the prompt.
       'reason', case
         when path[51].id is not null and not exists (select from unnest(path[taken + 1:50]) as said
         where said.role = 'user')
@@ -88,8 +88,8 @@ begin
 end;
 $$;
 comment on function private.left_of_path(public.messages[], integer) is
-  'From where on a branch (newest first, one longer than what was taken of it) did not enter a prompt, and why; all '
-  'of it did: an empty array.';
+  'Where a branch (newest first, one longer than what was taken of it) was cut off for a prompt: the newest message '
+  'left out, and why. An empty array if none was.';
 
 create function private.fit_memories(
   talk public.conversations, asked text, query_embedding extensions.halfvec, embedding_model text, room integer,
@@ -142,9 +142,8 @@ begin
 end;
 $$;
 comment on function private.fit_memories(public.conversations, text, extensions.halfvec, text, integer) is
-  'Which memories go into a prompt with `room` tokens: of the profile at most a hundred, then of what fits the '
-  'question at most ten, in a quarter of what is left. left_out says which did not fit, and of the profile from where '
-  'on it was not looked at.';
+  'Selects the memories for a prompt with `room` tokens: at most a hundred of the profile, then at most ten relevant '
+  'ones, in a quarter of the remaining room. left_out: those that did not fit, and where the profile was cut off.';
 
 create function private.cost_of_leaf(leaf public.messages, path public.messages[])
 returns integer
@@ -156,7 +155,7 @@ declare
   said public.messages;
   cost integer := 0;
 begin
-  -- A result brings the call above it, and an answer that goes on the person''s question.
+  -- A result needs its call, and a continued answer needs the user's question.
   foreach said in array path loop
     cost := cost + said.token_count;
     exit when said.role <> 'tool';
@@ -169,8 +168,7 @@ begin
 end;
 $$;
 comment on function private.cost_of_leaf(public.messages, public.messages[]) is
-  'The tokens without which there is no prompt: of the leaf, of the call that it is a result of, and of the question '
-  'above it.';
+  'The tokens that a prompt needs at least: the leaf, the call that it is a result of, and the user message above it.';
 
 create function private.assemble_context(
   conversation_id uuid, budget integer, query text, query_embedding extensions.halfvec, embedding_model text,
@@ -181,8 +179,7 @@ language plpgsql
 volatile
 security definer -- writes the record; it decides by itself whose conversation it is
 set search_path = ''
--- For all that it calls: nothing here is planned better by knowing whose turn it is, and planning costs as much as the
--- turn.
+-- For every function that it calls: plans do not depend on whose turn it is, and planning costs as much as the turn.
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -212,8 +209,8 @@ begin
   end if;
   log_id := private.log_preprocessing(leaf, preprocessing);
 
-  -- The leaf and what instructs first: without them there is no prompt. Then who it is, then what may matter, and the
-  -- rest of the room is the talk's.
+  -- The leaf and system messages first: no prompt without them. Then the profile, then relevant memories. The
+  -- conversation gets the remaining room.
   path := array(select said from public.conversation_path(leaf.id, 51) as said);
   instructing := coalesce((select sum(one.token_count) from private.instructions(leaf) as one), 0);
   leaf_cost := private.cost_of_leaf(leaf, path);
@@ -272,14 +269,14 @@ begin
 end;
 $$;
 comment on function public.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb) is
-  'The prompt of a conversation, in one round trip: {record_id, messages, token_count, budget, left_out}. messages: '
-  'profile, older messages in their short form, the newest ten whole, memories that fit query (by default the newest '
-  'message''s text) or query_embedding. budget: tokens, 100–2,000,000; a quarter of what the rest leaves may be '
-  'memories. message_id: another leaf than the one shown. preprocessing: what the concierge made of the newest '
-  'message, kept in preprocessing_logs in the same round trip (the service only; its memory_query is what is recalled '
-  'by where query is left out). The same state gives the same prompt. The owner and the service. Errors: not_found '
-  '404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), invalid_embedding '
-  '422.';
+  'Assembles the prompt of a conversation in one round trip: {record_id, messages, token_count, budget, left_out}. '
+  'messages: profile, older messages in short form, the newest ten whole, memories relevant to query (default: the '
+  'newest message''s text) or query_embedding. budget: tokens, 100–2,000,000; memories take at most a quarter of the '
+  'remaining room. message_id: another leaf than the active one. preprocessing: the concierge''s analysis of the '
+  'newest message, stored in preprocessing_logs in the same round trip (the service only; its memory_query is the '
+  'default for query). Deterministic: the same state gives the same prompt. Callers: the owner and the service. '
+  'Errors: not_found 404, forbidden 403, invalid_budget 422, budget_too_small 422 (the tokens needed in the hint), '
+  'invalid_embedding 422.';
 
 grant execute on function
   private.assemble_context(uuid, integer, text, extensions.halfvec, text, uuid, jsonb),

@@ -1,8 +1,8 @@
--- Replaying: the exact prompt of any past answer.
+-- Replaying: rebuilds the exact prompt of any past answer.
 --
 -- Touches: replay_context, prompt_of.
--- Beware:  what is shown is made of the branch and the memories as they are kept; who had a memory forgotten finds it
---          gone here too.
+-- Beware:  The prompt is rebuilt from the stored branch and memories. A memory that its person had forgotten is missing
+--          here too.
 
 create function private.replay_context(record_id bigint)
 returns jsonb
@@ -43,8 +43,8 @@ as $$
   select private.replay_context($1);
 $$;
 comment on function public.replay_context(bigint) is
-  'The prompt of a record, as it was: the same messages, whatever was said, remembered or superseded since. What was '
-  'forgotten on request reads "(forgotten)". The owner and the service. Errors: not_found 404.';
+  'The prompt of a record, as it was: the same messages, whatever was said, remembered or superseded since. A memory '
+  'that was forgotten on request reads "(forgotten)". Callers: the owner and the service. Errors: not_found 404.';
 
 create function public.prompt_of(message_id uuid)
 returns jsonb
@@ -59,8 +59,8 @@ as $$
   limit 1;
 $$;
 comment on function public.prompt_of(uuid) is
-  'The prompt that an answer was given to: the record that its metadata names (context_record_id), else the latest '
-  'that was assembled for the message before it. Null where none is known.';
+  'The record of an answer''s prompt: the one that its metadata names (context_record_id), else the latest that was '
+  'assembled for the message before it. Null if unknown.';
 
 grant execute on function
   private.replay_context(bigint),

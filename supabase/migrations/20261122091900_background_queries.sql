@@ -1,9 +1,8 @@
--- Background queries: what takes longer than its asker wants to wait, and is there when they come back.
+-- Background queries: long-running questions. The result is there when the user comes back.
 --
 -- Touches: public.background_queries, a work table; ask_in_background, cancel_background_query; broadcasts on
 --          `conversation:<id>`.
--- Beware:  its status has the words of the work grammar; `progress` says the same in the words that clients of
---          assistants use.
+-- Beware:  status uses the words of the work grammar. `progress` says the same in the words that assistant clients use.
 
 create table public.background_queries (
   like private.work_item including all,
@@ -26,11 +25,10 @@ create table public.background_queries (
   constraint progress_is_known check (progress in ('pending', 'running', 'completed', 'failed', 'cancelled'))
 );
 comment on table public.background_queries is
-  'A question that is worked on while its asker does something else. Worked off by the work grammar; the queue is '
+  'Questions that run in the background while the user does something else. A work table; its queue is '
   'background_queries.';
 comment on column public.background_queries.summary_for_llm is 'A short form of the result, for prompts.';
-comment on column public.background_queries.seen_at is
-  'When its asker saw the result; null: show it when they are back.';
+comment on column public.background_queries.seen_at is 'When the user saw the result; null: show it when they return.';
 comment on column public.background_queries.progress is
   'The status in the words of clients: pending, running, completed, failed, cancelled.';
 create index background_queries_conversation on public.background_queries (workspace_id, user_id, conversation_id);
@@ -41,7 +39,7 @@ alter table public.background_queries enable row level security;
 grant select on public.background_queries to authenticated;
 grant update (seen_at) on public.background_queries to authenticated;
 grant select, insert, update, delete on public.background_queries to service_role;
--- insert is not granted to people, because the conversation decides whose it is: ask_in_background.
+-- insert is not granted to people, because the conversation sets the owner: use ask_in_background.
 create policy "People read their background queries" on public.background_queries
   for select to authenticated
   using (
@@ -50,15 +48,13 @@ create policy "People read their background queries" on public.background_querie
       where conversation.id = background_queries.conversation_id) is not null
   );
 comment on policy "People read their background queries" on public.background_queries is
-  'What one had asked is one''s own, also where the conversation is shared; it is hidden with a conversation that is '
-  'deleted.';
+  'A user''s questions are private, even when the conversation is shared. They are hidden with a deleted conversation.';
 create policy "People note that they have seen a result" on public.background_queries
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People note that they have seen a result" on public.background_queries is
-  'seen_at alone is granted.';
+comment on policy "People note that they have seen a result" on public.background_queries is 'Only seen_at is granted.';
 
 create function private.tell_background_query()
 returns trigger
@@ -74,8 +70,8 @@ begin
 end;
 $$;
 comment on function private.tell_background_query() is
-  'Trigger on background_queries: broadcasts the id at each change of status on the conversation''s private topic, to '
-  'whose listeners the query need not belong: the asker reads the row.';
+  'Trigger on background_queries: broadcasts the id on the conversation''s private topic at each change of status. '
+  'Subscribers need not own the query; the owner reads the row.';
 create trigger tell_background_query_asked after insert on public.background_queries
   for each row execute function private.tell_background_query();
 create trigger tell_background_query_changed after update of status on public.background_queries
@@ -92,8 +88,8 @@ as $$
 declare
   talk public.conversations;
   asked bigint;
-  -- Keys are the conversation's and of whoever asks: neither others in the workspace nor the service and the person
-  -- meet theirs.
+  -- Keys are scoped to the conversation and the kind of caller, so they never collide with those of other users, nor
+  -- between the service and the person.
   known_as text := left(concat_ws(' ', ask_in_background.conversation_id,
     case when private.is_service() then 's' else 'p' end, ask_in_background.dedupe_key), 200);
 begin
@@ -131,10 +127,10 @@ as $$
   select private.ask_in_background($1, $2, $3, $4);
 $$;
 comment on function public.ask_in_background(uuid, text, jsonb, text) is
-  'Asks something in a conversation that is answered later, and returns its id. type: what workers of the queue '
-  'background_queries know it by; dedupe_key: one open query of the conversation has it, asked again it is the same. '
-  'The owner and the service. Errors: not_found 404, request_id_reused 409 (the key of an open query with other '
-  'content), 23514 on a malformed type or input.';
+  'Enqueues a question in a conversation, to be answered later, and returns its id. type: the name by which workers of '
+  'the queue background_queries know it. dedupe_key: at most one open query of the conversation has it; a repeated '
+  'call returns the same query. Callers: the owner and the service. Errors: not_found 404, request_id_reused 409 (the '
+  'key of an open query with other content), 23514 on a malformed type or input.';
 
 create function private.cancel_background_query(query_id bigint)
 returns boolean
@@ -162,8 +158,8 @@ as $$
   select private.cancel_background_query($1);
 $$;
 comment on function public.cancel_background_query(bigint) is
-  'Calls a query off. Returns whether it was still open; what was finished stays. The asker and the service. Errors: '
-  'not_found 404.';
+  'Cancels a query. Returns whether it was still open; a finished query stays. Callers: the user who asked and the '
+  'service. Errors: not_found 404.';
 
 grant execute on function
   private.ask_in_background(uuid, text, jsonb, text),
@@ -172,7 +168,7 @@ grant execute on function
   public.cancel_background_query(bigint)
 to authenticated, service_role;
 
--- What belongs to a conversation goes with it.
+-- Rows that belong to a conversation are erased with it.
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.streams', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.context_records', 'user_id', 'with_row', true, 'workspace_id'),

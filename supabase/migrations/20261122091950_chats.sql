@@ -1,8 +1,8 @@
--- Chats: a turn as the clients of assistants begin it, with one request that says something and hears the answer.
+-- Chats: a turn as assistant clients begin it, with one request that sends a message and reads the answer.
 --
 -- Touches: private.answer_calls, words_of_chat, begin_turn.
--- Beware:  such clients send what they have on their screens. Of it only what is new is taken: the last message, or
---          what a person answered to the calls of the last. What an assistant said is never taken from them.
+-- Beware:  Such clients send all messages on their screens. Only what is new is stored: the last message, or the user's
+--          answers to its tool calls. A client's copy of an assistant's message is never stored.
 
 create function private.answer_calls(asking public.messages, given jsonb, actor uuid)
 returns public.messages
@@ -34,8 +34,8 @@ begin
 end;
 $$;
 comment on function private.answer_calls(public.messages, jsonb, uuid) is
-  'Takes from a client''s copy of a message what its person answered: approvals, and outputs of calls that the client '
-  'carries out. Nothing else of the copy counts. Errors: message_id_reused 409.';
+  'Takes the user''s answers from a client''s copy of a message: approvals, and outputs of calls that the client runs. '
+  'Ignores the rest of the copy. Errors: message_id_reused 409.';
 
 create function private.words_of_chat(talk public.conversations, last jsonb, before text)
 returns public.messages
@@ -52,7 +52,7 @@ begin
   if known.id is not null and known.role = 'user' and known.parts = last -> 'parts' then
     return known;
   elsif known.id is not null then
-    -- An edit keeps its message's id on the screen; here it is a sibling, the same one if it is sent again.
+    -- An edit keeps its message's id on the screen. Here it is a sibling, and a retry finds the same one.
     return private.add_message(talk.id, last -> 'parts', 'user',
       left(last ->> 'id', 180) || '~' || left(encode(sha256(convert_to(last ->> 'parts', 'UTF8')), 'hex'), 16),
       null, known.id::text, '[]', coalesce(last -> 'metadata', '{}'), null, null, null);
@@ -64,7 +64,7 @@ begin
 end;
 $$;
 comment on function private.words_of_chat(public.conversations, jsonb, text) is
-  'Stores what a person says in a chat: after the message before it on their screen, or beside the one that it edits. '
+  'Stores a user''s message in a chat: after the message before it on their screen, or beside the one that it edits. '
   'Errors: those of add_message.';
 
 create function private.begin_turn(acting_user uuid, conversation_id uuid, last jsonb, before text,
@@ -82,7 +82,7 @@ declare
 begin
   perform private.act_as(acting_user);
   talk := private.hold_conversation(begin_turn.conversation_id);
-  -- The connection is the service's, which holds any conversation: whose it is is asked here.
+  -- The connection is the service's, which may lock any conversation. So check the owner here.
   if talk.user_id <> acting_user or not private.belongs_to(acting_user, talk.workspace_id) then
     perform private.raise_error('not_found', 'No such conversation of yours.', 404);
   end if;
@@ -93,13 +93,13 @@ begin
     said := private.words_of_chat(talk, last, before);
     select s.* into stream from public.streams as s
     where s.conversation_id = talk.id and s.parent_id = said.id order by s.created_at desc, s.id limit 1;
-    -- A request that is sent again hears the answer that it began; whoever wants another answer stops the first.
+    -- A retry resumes the answer that it began. To get another answer, stop the first.
     if stream.id is not null and not is_regenerated and stream.status <> 'failed' then
       return stream;
     elsif stream.status = 'open' then
       perform private.stop_stream(stream.id);
     end if;
-    -- The answer that comes is shown, and not the one before it.
+    -- Show the new answer, and not the one before it.
     update public.conversations as c set active_message_id = said.id
     where c.id = talk.id and c.active_message_id is distinct from said.id;
     stream := private.open_stream(talk.id, null, said.id::text);
@@ -126,7 +126,7 @@ exception when check_violation then
 end;
 $$;
 comment on function private.begin_turn(uuid, uuid, jsonb, text, boolean) is
-  'Takes a turn of a person: stores what is new in last {id, role, parts, metadata?}, opens the answer''s stream and '
-  'asks for the answer in the queue background_queries (type answer, input {stream_id, message_id, answers, '
-  'agent_id}). before: the message before it on the screen. Sent again it is the same turn. Returns the stream. '
-  'Errors: not_found 404, access_denied 403, message_id_reused 409, invalid_body 400.';
+  'Begins a person''s turn. Stores what is new in last {id, role, parts, metadata?}, opens the answer''s stream and '
+  'enqueues the answer in background_queries (type answer, input {stream_id, message_id, answers, agent_id}). before: '
+  'the message before it on the screen. Idempotent: a retry is the same turn. Returns the stream. Errors: not_found '
+  '404, access_denied 403, message_id_reused 409, invalid_body 400.';

@@ -1,11 +1,10 @@
--- Connections: a person's accounts elsewhere (a calendar, a mailbox, a repository), which agents use on the person's
+-- Connections: a person's accounts at other services (calendar, mailbox, repository), which agents use on the person's
 -- behalf.
 --
 -- Touches: public.connection_providers, public.service_connections, private.connection_renewals.
--- Beware:  no token is in any table. A row has the ids of its secrets in the vault, which nobody below the tables'
---          owner reads; the edge function `connections` and its functions in the next chapters are the only way there.
---          A provider's URLs are the operator's; the edge function still checks where they lead each time it follows
---          one.
+-- Beware:  No table holds a token. A row has the ids of its secrets in the vault, which only the tables' owner can
+--          read. The edge function `connections` and its SQL functions in the next chapters are the only way there. The
+--          operator sets a provider's URLs; the edge function still checks the target of each request.
 
 create table public.connection_providers (
   name text primary key,
@@ -25,8 +24,7 @@ create table public.connection_providers (
   updated_at timestamptz not null default now(),
   constraint name_is_a_slug check (name ~ '^[a-z][a-z0-9-]*$' and length(name) <= 60),
   constraint display_name_is_short check (length(display_name) between 1 and 200),
-  -- Plain http is for a provider on the operator's own machine, which the functions refuse unless they are told
-  -- otherwise.
+  -- Plain http is for a provider on the operator's own machine. The functions refuse it unless configured otherwise.
   constraint authorize_url_is_https check (length(authorize_url) <= 2000
     and authorize_url ~ '^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s#]+$'),
   constraint token_url_is_https check (length(token_url) <= 2000
@@ -42,32 +40,31 @@ create table public.connection_providers (
     and length(authorize_parameters::text) <= 2000)
 );
 comment on table public.connection_providers is
-  'Where accounts can be connected: an OAuth 2 provider, as the operator registered with it. People read what a button '
-  'needs.';
+  'OAuth 2 providers that people can connect to, as registered by the operator. People read what a button needs.';
 comment on column public.connection_providers.client_secret_id is
   'In the vault; set by set_provider_secret. Null for a public client.';
 comment on column public.connection_providers.client_authentication is
-  'How the client proves itself at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
+  'How the client authenticates at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
 comment on column public.connection_providers.needs_confirmation is
-  'The way back leads to the page that the person came from, which finishes it with their token (POST '
-  '/connections/finish): nobody can then lure another''s account into a connection of their own. Needs a return_to.';
+  'The callback redirects to the page that the person came from, which finishes the connection with their token (POST '
+  '/connections/finish). So no attacker can attach another account to a user''s connections. Requires return_to.';
 comment on column public.connection_providers.authorize_parameters is
-  'Added to the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. What the protocol itself sends '
-  'wins.';
+  'Extra parameters of the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. The protocol''s own '
+  'parameters win.';
 create trigger touch_updated_at before update on public.connection_providers
   for each row execute function private.touch_updated_at();
 
 alter table public.connection_providers enable row level security;
 grant select (name, display_name, scopes, is_enabled) on public.connection_providers to authenticated;
 grant select, insert, update, delete on public.connection_providers to service_role;
--- insert, update and delete are not granted to people: whoever writes token_url is told the tokens.
+-- insert, update and delete are not granted to people: a user who could write token_url would receive the tokens.
 
 create policy "Members read the providers that they can connect to" on public.connection_providers
   for select to authenticated
   using (is_enabled and cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
 comment on policy "Members read the providers that they can connect to" on public.connection_providers is
-  'A name, a label and what is asked for: enough for a button. Guests of a workspace are lent agents; they bring no '
-  'accounts into it.';
+  'A name, a label and the scopes: enough for a button. Guests of a workspace use agents; they bring no accounts into '
+  'it.';
 
 -- service_connections -------------------------------------------------------------------------------------------------
 create table public.service_connections (
@@ -100,18 +97,18 @@ create table public.service_connections (
   constraint last_error_is_short check (length(last_error) between 1 and 500)
 );
 comment on table public.service_connections is
-  'A person''s account at a provider. Its tokens are in the vault; reading one is audited (connection.token_read).';
+  'A person''s account at a provider. Its tokens are in the vault. Reading one is audited (connection.token_read).';
 comment on column public.service_connections.account is
-  'Whose account it is, as the provider says (the email or subject of its id token); null when it says nothing.';
+  'The account''s name, as the provider gives it (the email or subject of its id token); null if it gives none.';
 comment on column public.service_connections.status is
-  'active · failed: the provider does not renew it at present, tried again, its token holds until expires_at · '
-  'expired: ended, with nothing to renew it by · revoked: the provider says that it was taken back. The last two need '
-  'the person to connect again.';
+  'active · failed: the provider currently refuses to renew it; retried, and the token is valid until expires_at · '
+  'expired: ended, without a refresh token · revoked: the provider reports that access was withdrawn. After expired '
+  'and revoked the person must connect again.';
 comment on column public.service_connections.access_secret_id is 'In the vault.';
 comment on column public.service_connections.expires_at is
-  'When the access token ends; null when the provider does not say.';
+  'When the access token expires; null when the provider does not say.';
 comment on column public.service_connections.last_error is
-  'What the last attempt to renew it met, by the protocol''s code or the status; never the provider''s own words.';
+  'The error of the last renewal: the protocol''s code or the HTTP status, never the provider''s own text.';
 create index service_connections_workspace_id_user_id on public.service_connections (workspace_id, user_id);
 create index service_connections_provider on public.service_connections (provider);
 create index service_connections_due on public.service_connections (expires_at) where status in ('active', 'failed');
@@ -120,8 +117,8 @@ create trigger touch_updated_at before update on public.service_connections
 
 alter table public.service_connections enable row level security;
 grant select, delete on public.service_connections to authenticated, service_role;
--- insert and update are granted to nobody: a connection is made and renewed together with its tokens, by the functions
--- of the next chapters.
+-- insert and update are granted to no role: the functions of the next chapters write a connection together with its
+-- tokens.
 
 create policy "People read their connections, admins the workspace's" on public.service_connections
   for select to authenticated
@@ -136,7 +133,7 @@ create policy "People remove their connections" on public.service_connections
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
 comment on policy "People remove their connections" on public.service_connections is
-  'The account is the person''s. An admin ends a colleague''s connections by removing the colleague.';
+  'The account belongs to the person. To end a colleague''s connections, an admin removes the colleague.';
 
 do $$
 declare
@@ -166,7 +163,7 @@ create table private.connection_renewals (
   constraint failures_are_counted check (failures >= 0)
 );
 comment on table private.connection_renewals is
-  'Who is renewing which connection now, and when the next attempt is due after failures. No row: nobody, and none '
+  'Leases of running renewals, and when the next attempt is due after failures. No row: none is running, and none '
   'failed.';
 
 create function private.forget_secrets()
@@ -185,7 +182,7 @@ begin
 end;
 $$;
 comment on function private.forget_secrets() is
-  'Trigger on service_connections: secrets that the row names no more leave the vault.';
+  'Trigger on service_connections: deletes secrets from the vault that the row no longer references.';
 create trigger forget_secrets after update of access_secret_id, refresh_secret_id on public.service_connections
   for each row
   when (old.access_secret_id is distinct from new.access_secret_id

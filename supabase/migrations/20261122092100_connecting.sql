@@ -1,11 +1,11 @@
--- Connecting: from the person's click to tokens in the vault.
+-- Connecting: from the user's click to tokens in the vault.
 --
 -- Touches: private.connection_attempts, what the edge function `connections` calls for /:provider/authorize and
 --          /callback, set_provider_secret.
--- Beware:  the callback is called by a browser without a credential. What it has is the `state`, 256 random bits that
---          were given to one person for one connection: its digest is the key here, it works once and for ten minutes.
---          The PKCE verifier is made of the state and of this row's salt, so that neither the browser's history nor
---          this table has it alone.
+-- Beware:  A browser calls the callback without a credential. It has only the `state`, 256 random bits that were given
+--          to one person for one connection. The digest of the state is the key here; a state works once, for ten
+--          minutes. The PKCE verifier is derived from the state and this row's salt, so neither the browser's history
+--          nor this table is enough to compute it.
 
 create table private.connection_attempts (
   state_digest text primary key,
@@ -24,7 +24,7 @@ create table private.connection_attempts (
   constraint return_to_is_short check (length(return_to) <= 2000)
 );
 comment on table private.connection_attempts is
-  'Who has been sent to which provider and is expected back: the states in use, by their SHA-256.';
+  'Open connection attempts: who was sent to which provider. The key is the SHA-256 of the state.';
 create index connection_attempts_workspace_id_user_id on private.connection_attempts (workspace_id, user_id);
 create index connection_attempts_provider on private.connection_attempts (provider);
 create index connection_attempts_expires_at on private.connection_attempts (expires_at);
@@ -62,7 +62,7 @@ begin
   ) then
     perform private.raise_error('not_found', 'No such connection of yours to this provider.', 404);
   end if;
-  -- A person has few attempts open: the oldest make room.
+  -- A person has few open attempts: the oldest are dropped.
   delete from private.connection_attempts as open using (
     select known.state_digest from private.connection_attempts as known
     where known.workspace_id = in_workspace and known.user_id = for_user
@@ -82,8 +82,8 @@ begin
 end;
 $$;
 comment on function private.begin_connection(uuid, uuid, text, text, text, text, uuid) is
-  'Expects the person back from the provider within 10 minutes. reconnect: the connection to renew, a new one when '
-  'left out. Keeps the person''s ten latest attempts. Errors: not_found 404.';
+  'Starts an attempt, which expires after 10 minutes. reconnect: the connection to renew; default: a new one. Keeps '
+  'the person''s ten latest attempts. Errors: not_found 404.';
 
 create function private.take_connection_attempt(state_digest text, for_user uuid default null)
 returns table (
@@ -111,9 +111,9 @@ as $$
   from taken join public.connection_providers as known on known.name = taken.provider;
 $$;
 comment on function private.take_connection_attempt(text, uuid) is
-  'The attempt of a state, which works no second time, and how to exchange its code. for_user: who finishes it, and '
-  'only if it is theirs; null is the browser that comes back, which is enough where no confirmation is needed. '
-  'is_late: it has expired, or the person or the provider has left. No row: unknown or used.';
+  'Takes the attempt of a state, which then works no second time, with what the code exchange needs. for_user: the '
+  'person who finishes it, only if it is theirs; null: the browser that returns, which is enough where no confirmation '
+  'is needed. is_late: it has expired, or the person or the provider is gone. No row: unknown or used.';
 
 create function private.attempt_to_confirm(state_digest text)
 returns text
@@ -126,7 +126,7 @@ as $$
   where open.state_digest = attempt_to_confirm.state_digest and open.expires_at > now();
 $$;
 comment on function private.attempt_to_confirm(text) is
-  'The page that finishes this attempt, where the person must confirm it; null otherwise.';
+  'The page that finishes this attempt, where the person must confirm it; otherwise null.';
 
 create function private.put_secret(secret_id uuid, secret text, about text)
 returns uuid
@@ -146,7 +146,7 @@ begin
 end;
 $$;
 comment on function private.put_secret(uuid, text, text) is
-  'Writes a secret into the vault, over the one of this id if there is one. Returns its id; null for no secret.';
+  'Writes a secret to the vault, replacing the one with this id, if any. Returns its id; null for no secret.';
 
 create function private.store_connection(
   connection_id uuid, for_user uuid, in_workspace uuid, to_provider text, account text, scopes text[],
@@ -165,7 +165,7 @@ begin
   if private.member_role(for_user, in_workspace) is null then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);
   end if;
-  -- The one to renew, or the same account connected again.
+  -- The connection to renew, or the same account connected again.
   select * into known from public.service_connections as c
   where c.workspace_id = in_workspace and c.user_id = for_user and c.provider = to_provider
     and (c.id = store_connection.connection_id or c.account is not distinct from store_connection.account)
@@ -184,13 +184,13 @@ begin
     );
     return store_connection.connection_id;
   end if;
-  -- Whoever is renewing the old grant is overtaken.
+  -- A renewal of the old grant that is still running loses its lease.
   delete from private.connection_renewals as renewal where renewal.connection_id = known.id;
   update public.service_connections as c set
     status = 'active', account = coalesce(store_connection.account, c.account), scopes = store_connection.scopes,
     last_error = null,
     access_secret_id = private.put_secret(c.access_secret_id, access_token, 'access ' || about),
-    -- Some providers give a refresh token the first time only.
+    -- Some providers return a refresh token the first time only.
     refresh_secret_id = coalesce(private.put_secret(c.refresh_secret_id, refresh_token, 'refresh ' || about),
       c.refresh_secret_id),
     expires_at = now() + make_interval(secs => expires_in)
@@ -199,9 +199,9 @@ begin
 end;
 $$;
 comment on function private.store_connection(uuid, uuid, uuid, text, text, text[], text, text, integer) is
-  'Keeps what a provider gave for a code: tokens in the vault and their row, together or not at all. expires_in: '
-  'seconds, null when the provider does not say. Returns the connection''s id, that of the same account when it was '
-  'connected before. Errors: not_found 404.';
+  'Stores a provider''s answer to a code: tokens in the vault and their row, all or nothing. expires_in: seconds, null '
+  'when the provider does not say. Returns the connection''s id, the existing one when the same account was connected '
+  'before. Errors: not_found 404.';
 
 create function private.set_provider_secret(provider text, secret text)
 returns void
@@ -236,7 +236,7 @@ as $$
   select private.set_provider_secret($1, $2);
 $$;
 comment on function public.set_provider_secret(text, text) is
-  'Puts a provider''s client secret into the vault; null takes it out. For the service alone. Errors: not_found 404.';
+  'Stores a provider''s client secret in the vault; null deletes it. For the service only. Errors: not_found 404.';
 grant execute on function public.set_provider_secret(text, text) to service_role;
 
 create function private.drop_provider_secret()
@@ -255,7 +255,7 @@ begin
 end;
 $$;
 comment on function private.drop_provider_secret() is
-  'Trigger on connection_providers: a client secret that no row names any more leaves the vault.';
+  'Trigger on connection_providers: deletes a client secret from the vault that no row references any more.';
 create trigger drop_provider_secret after delete or update of client_secret_id on public.connection_providers
   for each row execute function private.drop_provider_secret();
 

@@ -1,10 +1,10 @@
 -- Reading and renewing tokens.
 --
 -- Touches: what the edge function `connections` calls for /:id/token, /:id/refresh and /refresh-due.
--- Beware:  a refresh token may work only once: the provider gives another with each renewal, and takes the whole grant
---          back when an old one is shown again. So a renewal is held by one caller at a time, by a lease in a row and
---          not by a lock: it spans an HTTP request, and the functions hold no transaction open. The request ends after
---          10 seconds at most, the lease after 60.
+-- Beware:  A refresh token may work only once: the provider returns a new one with each renewal, and revokes the whole
+--          grant when an old one is used again. So one caller at a time holds a renewal, by a lease in a row. A lock
+--          would not do: a renewal spans an HTTP request, and the functions hold no transaction open. The request times
+--          out after 10 seconds, the lease after 60.
 
 create function private.read_connection_token(
   connection_id uuid, reason text, for_agent uuid default null, margin interval default '0'
@@ -23,7 +23,7 @@ begin
   if known.id is null or not private.belongs_to(known.user_id, known.workspace_id) then
     perform private.raise_error('not_found', 'No such connection.', 404);
   end if;
-  -- An agent gets no more than the person for whom it acts may let it have.
+  -- An agent gets no more than the person for whom it acts may grant.
   if for_agent is not null and not exists (
     select from private.access_of(known.user_id, for_agent) as access
     where access.allowed and access.workspace_id = known.workspace_id
@@ -55,9 +55,9 @@ begin
 end;
 $$;
 comment on function private.read_connection_token(uuid, text, uuid, interval) is
-  'The access token, and its audit entry connection.token_read (actor: the person whose account it is; agent: '
-  'for_agent; detail: provider, reason). is_due: no token and no entry, because it ends within the margin and can be '
-  'renewed first. Errors: not_found 404, access_denied 403, connection_revoked 409, connection_expired 409.';
+  'Returns the access token and writes the audit entry connection.token_read (actor: the owner of the account; agent: '
+  'for_agent; detail: provider, reason). is_due: no token and no entry, because it expires within the margin and can '
+  'be renewed first. Errors: not_found 404, access_denied 403, connection_revoked 409, connection_expired 409.';
 
 create function private.begin_renewal(connection_id uuid, reason text, within interval, for_user uuid default null)
 returns table (
@@ -113,9 +113,9 @@ begin
 end;
 $$;
 comment on function private.begin_renewal(uuid, text, interval, uuid) is
-  'Takes the lease to renew a connection whose token ends within the interval (a token of unknown end is always due). '
-  'outcome: begun (with what the request needs) · held (by someone else) · fresh · later (it failed lately) · '
-  'not_renewable · revoked · expired. for_user: only if it is theirs. Reading the refresh token is audited. Errors: '
+  'Takes the lease to renew a connection whose token expires within the interval (a token of unknown expiry is always '
+  'due). outcome: begun (with what the request needs) · held (by another caller) · fresh · later (it failed recently) '
+  '· not_renewable · revoked · expired. for_user: only if it is theirs. Reading the refresh token is audited. Errors: '
   'not_found 404.';
 
 create function private.finish_renewal(
@@ -150,9 +150,9 @@ begin
 end;
 $$;
 comment on function private.finish_renewal(uuid, uuid, text, text, integer, text[]) is
-  'Keeps what the provider gave for the refresh token; a null refresh_token or scopes leaves the old ones. Returns '
-  'stored, gone (the connection was removed meanwhile) or overtaken (the lease is another''s, or the account was '
-  'connected anew): then nothing was kept.';
+  'Stores the provider''s answer to a refresh token; a null refresh_token or scopes keeps the old value. Returns '
+  'stored, gone (the connection was removed meanwhile) or overtaken (another caller has the lease, or the account was '
+  'connected anew). After gone and overtaken nothing is stored.';
 
 create function private.fail_renewal(connection_id uuid, lease uuid, trouble text, is_revoked boolean)
 returns text
@@ -180,7 +180,7 @@ begin
   end if;
   update private.connection_renewals as r set
     lease = null, lease_ends_at = null, failures = r.failures + 1,
-    -- 30 s, 1, 2, 4 … 60 minutes, each up to a quarter longer.
+    -- Backoff: 30 s, 1, 2, 4 … 60 minutes, each with up to a quarter of jitter.
     next_attempt_at = now() + least(30 * power(2, least(r.failures, 10)),
       3600) * (1 + random() / 4) * interval '1 second'
   where r.connection_id = known.id and r.lease = fail_renewal.lease
@@ -196,10 +196,10 @@ begin
 end;
 $$;
 comment on function private.fail_renewal(uuid, uuid, text, boolean) is
-  'The provider did not renew. is_revoked: it says that the grant is no more, so the connection is revoked and its '
-  'tokens leave the vault. Otherwise it failed: the tokens stay, the next attempt is put off (30 s, doubled up to an '
-  'hour), and after three failures, or when the token has ended, the status is failed. Returns revoked, later, gone '
-  'or overtaken.';
+  'Records a failed renewal. is_revoked: the provider reports that the grant is gone, so the connection is revoked and '
+  'its tokens are deleted from the vault. Otherwise the tokens stay, and the next attempt is delayed (30 s, doubled up '
+  'to an hour). After three failures, or when the token has expired, the status is failed. Returns revoked, later, '
+  'gone or overtaken.';
 
 create function private.begin_due_renewals(batch integer, within interval default '10 minutes')
 returns table (
@@ -235,5 +235,5 @@ begin
 end;
 $$;
 comment on function private.begin_due_renewals(integer, interval) is
-  'Takes the leases of up to `batch` connections whose tokens end within the interval, those that end first before '
-  'others. Safe to run at the same time as itself.';
+  'Takes the leases of up to `batch` connections whose tokens expire within the interval, earliest first. Safe to run '
+  'concurrently.';

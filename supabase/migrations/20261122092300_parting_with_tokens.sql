@@ -1,8 +1,8 @@
--- Parting with tokens: what is removed here is taken back at the provider too.
+-- Revoking tokens: tokens of a removed connection are revoked at the provider too.
 --
 -- Touches: private.token_revocations, a trigger on service_connections, the job refresh-connections.
--- Beware:  a connection is gone for everyone the moment its row is. Its tokens stay in the vault until the provider has
---          confirmed, or for twenty attempts (some three days): a provider that is away must not leave a working token
+-- Beware:  A connection disappears for all callers with its row. Its tokens stay in the vault until the provider has
+--          confirmed, or for twenty attempts (about three days): an outage of the provider must not leave a valid token
 --          behind. A row here names no person.
 
 create table private.token_revocations (
@@ -20,7 +20,8 @@ create table private.token_revocations (
   constraint there_is_a_token_to_revoke check (num_nonnulls(access_secret_id, refresh_secret_id) > 0),
   constraint attempts_are_bounded check (attempts between 0 and 20)
 );
-comment on table private.token_revocations is 'Tokens of removed connections that the provider has yet to take back.';
+comment on table private.token_revocations is
+  'Tokens of removed connections that are still to be revoked at the provider.';
 create index token_revocations_next_attempt_at on private.token_revocations (next_attempt_at);
 create index token_revocations_connection_id on private.token_revocations (connection_id);
 create index token_revocations_provider on private.token_revocations (provider);
@@ -38,7 +39,7 @@ begin
 end;
 $$;
 comment on function private.drop_revoked_secrets() is
-  'Trigger on token_revocations: with the row its tokens leave the vault.';
+  'Trigger on token_revocations: deletes the tokens from the vault with the row.';
 create trigger drop_revoked_secrets after delete on private.token_revocations
   for each row execute function private.drop_revoked_secrets();
 
@@ -60,8 +61,8 @@ begin
 end;
 $$;
 comment on function private.part_with_tokens() is
-  'Trigger on service_connections: however a row went (its person, a removed member, a purged workspace), its tokens '
-  'are taken back at the provider, or leave the vault at once where the provider offers no way.';
+  'Trigger on service_connections: however a row was deleted (by its person, with a member, by a purge), queues its '
+  'tokens for revocation at the provider. If the provider has no revocation URL, deletes them from the vault at once.';
 create trigger part_with_tokens after delete on public.service_connections
   for each row when (old.access_secret_id is not null) execute function private.part_with_tokens();
 
@@ -78,8 +79,7 @@ as $$
   from public.connection_providers as p where p.name = at_provider and p.revoke_url is not null;
 $$;
 comment on function private.revoke_later(uuid, uuid, text, text, text) is
-  'For tokens that a provider gave and that have no connection any more, because it was removed meanwhile: they are '
-  'taken back too.';
+  'Queues tokens for revocation that a provider returned after their connection was removed.';
 
 create function private.begin_revocations(batch integer, of_connection uuid default null)
 returns table (
@@ -97,7 +97,7 @@ as $$
     limit batch
     for update skip locked
   ), begun as (
-    -- Until an attempt says otherwise it may still be running: the next one waits a minute.
+    -- An attempt without a result may still be running: wait a minute before the next.
     update private.token_revocations as r
     set lease = gen_random_uuid(), attempts = r.attempts + 1, next_attempt_at = now() + interval '60 seconds'
     from due where r.id = due.id
@@ -117,8 +117,8 @@ as $$
   where read.entry is not null;
 $$;
 comment on function private.begin_revocations(integer, uuid) is
-  'Takes up to `batch` tokens that are due to be taken back, or those of one connection, for a minute, with what the '
-  'request needs. Reading them is audited. Safe to run at the same time as itself.';
+  'Leases for a minute up to `batch` tokens that are due for revocation, or those of one connection, with what the '
+  'request needs. Reading them is audited. Safe to run concurrently.';
 
 create function private.finish_revocation(id bigint, lease uuid, trouble text default null)
 returns text
@@ -137,7 +137,7 @@ begin
   if trouble is not null and known.attempts < 20 then
     update private.token_revocations as r set
       lease = null, last_error = left(trouble, 500),
-      -- 1, 2, 4 … minutes, 6 hours at most.
+      -- Backoff: 1, 2, 4 … minutes, 6 hours at most.
       next_attempt_at = now() + least(60 * power(2, r.attempts - 1), 21600) * (1 + random() / 4) * interval '1 second'
     where r.id = known.id;
     return 'later';
@@ -154,8 +154,8 @@ begin
 end;
 $$;
 comment on function private.finish_revocation(bigint, uuid, text) is
-  'What the provider said: without trouble the tokens are taken back and leave the vault (revoked); otherwise it is '
-  'tried again later, and given up after twenty attempts, which the audit log says. overtaken: another attempt has '
+  'Records the result of a revocation. Without an error the tokens are revoked and deleted from the vault (revoked). '
+  'Otherwise it is retried later, and given up after twenty attempts, which is audited. overtaken: another attempt has '
   'the lease.';
 
 create function private.remove_connection(connection_id uuid, for_user uuid)
@@ -176,8 +176,8 @@ begin
 end;
 $$;
 comment on function private.remove_connection(uuid, uuid) is
-  'Ends a person''s connection at once; true when its tokens are still to be taken back at the provider. Errors: '
-  'not_found 404.';
+  'Removes a person''s connection at once. Returns true when its tokens are still to be revoked at the provider. '
+  'Errors: not_found 404.';
 
 -- The job -------------------------------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ declare
   revocations bigint;
 begin
   delete from private.connection_attempts where expires_at <= now();
-  -- What has ended and has nothing to renew it by.
+  -- Expired tokens without a refresh token.
   ended := coalesce((private.for_all_workspaces('refresh-connections', $each$
     with ended as (update public.service_connections as c set status = 'expired', access_secret_id = null
       where c.status in ('active', 'failed') and c.refresh_secret_id is null and c.expires_at <= now()
@@ -209,7 +209,7 @@ begin
     and c.expires_at <= now() + interval '10 minutes'
     and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true)
       and w.deleted_at is null;
-  -- A call works through up to 50 and is not repeated: what it leaves is due again in five minutes.
+  -- A call handles up to 50 and is not retried: the rest is due again in five minutes.
   perform private.call_function('refresh-connections', 'connections/refresh-due', '{}', 1)
   from generate_series(1, least(ceil(due / 50.0), 20)::integer);
   select count(*) into revocations from private.token_revocations as r where r.next_attempt_at <= now();
@@ -219,7 +219,7 @@ begin
 end;
 $$;
 comment on function private.refresh_connections() is
-  'Calls connections/refresh-due for tokens that end within ten minutes and connections/revoke-due for those to be '
-  'taken back, one call for each 50; marks as expired what ended for good; removes states that were never used. '
-  'Returns the counts.';
+  'Calls connections/refresh-due for tokens that expire within ten minutes, and connections/revoke-due for those to be '
+  'revoked, one call for each 50. Marks connections as expired that ended for good. Deletes unused states. Returns the '
+  'counts.';
 select cron.schedule('refresh-connections', '*/5 * * * *', 'select private.refresh_connections()');

@@ -1,9 +1,9 @@
--- Teams of agents, settings of applications, and what people did in them.
+-- Teams of agents, settings of applications, and analytics events.
 --
 -- Touches: public.ai_teams, public.ai_team_members, public.app_settings, public.analytics_events (partitioned by
 --          month).
--- Beware:  analytics are not evidence: people write them about themselves, and forgetting a person empties theirs. What
---          must be true is in the audit log.
+-- Beware:  Analytics are not evidence: users write them about themselves, and erasing a person empties theirs. For
+--          evidence use the audit log.
 
 create table public.ai_teams (
   id uuid primary key default gen_random_uuid(),
@@ -17,7 +17,7 @@ create table public.ai_teams (
   constraint name_is_short check (length(name) between 1 and 200),
   constraint config_is_an_object check (jsonb_typeof(config) = 'object' and length(config::text) <= 65536)
 );
-comment on table public.ai_teams is 'Agents that work together, and how: the configuration is the client''s own.';
+comment on table public.ai_teams is 'Teams of agents that work together. The client defines the configuration.';
 create trigger touch_updated_at before update on public.ai_teams
   for each row execute function private.touch_updated_at();
 
@@ -38,7 +38,7 @@ create policy "Admins change teams" on public.ai_teams
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change teams" on public.ai_teams is 'As for agents; the workspace has no column grant.';
+comment on policy "Admins change teams" on public.ai_teams is 'As for agents. The workspace has no column grant.';
 create policy "Admins remove teams" on public.ai_teams
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -59,13 +59,13 @@ create table public.ai_team_members (
   constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
     references public.agents (workspace_id, id) on delete cascade,
   constraint an_agent_has_a_role_once unique (team_id, agent_id, role),
-  -- Judged at a statement's end, so that one statement can exchange two places.
+  -- Checked at the end of a statement, so that one statement can swap two places.
   constraint a_position_is_taken_once unique (team_id, position) deferrable initially immediate,
   constraint role_is_a_word check (role ~ '^[a-z][a-z0-9_-]*$' and length(role) <= 60),
   constraint position_is_small check (position between 0 and 999)
 );
 comment on table public.ai_team_members is
-  'Which agent has which place and part in a team. Removing an agent removes it from its teams.';
+  'The position and role of each agent in a team. Deleting an agent removes it from its teams.';
 create index ai_team_members_workspace_id_team_id on public.ai_team_members (workspace_id, team_id);
 create index ai_team_members_workspace_id_agent_id on public.ai_team_members (workspace_id, agent_id);
 create trigger touch_updated_at before update on public.ai_team_members
@@ -86,13 +86,13 @@ create policy "Admins put agents into teams" on public.ai_team_members
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins put agents into teams" on public.ai_team_members is
-  'Team and agent are of the same workspace by their keys.';
+  'Foreign keys ensure that team and agent belong to the same workspace.';
 create policy "Admins change places in teams" on public.ai_team_members
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change places in teams" on public.ai_team_members is
-  'Role and position; another agent is another row.';
+  'Role and position. For another agent, insert another row.';
 create policy "Admins take agents out of teams" on public.ai_team_members
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -113,7 +113,7 @@ create table public.app_settings (
   constraint value_is_not_long check (length(value::text) <= 65536)
 );
 comment on table public.app_settings is
-  'What an application remembers: for a workspace, or for a person in all of them.';
+  'Settings of an application: for a workspace, or for a person in all workspaces.';
 create index app_settings_user_id on public.app_settings (user_id);
 create trigger touch_updated_at before update on public.app_settings
   for each row execute function private.touch_updated_at();
@@ -172,18 +172,18 @@ create table public.analytics_events (
   primary key (id, occurred_on)
 ) partition by range (occurred_on);
 comment on table public.analytics_events is
-  'What people did in an application, as it tells. Append-only; kept for 14 months.';
+  'Events in an application, as it reports them. Append-only; kept for 14 months.';
 comment on column public.analytics_events.user_id is
-  'The person themselves; null when the service tells, or when the person was forgotten.';
+  'The user; null when the service reports the event, or when the person was erased.';
 comment on column public.analytics_events.name is 'subject.verb in lowercase, e.g. report.opened.';
 comment on column public.analytics_events.occurred_on is 'The UTC day of occurred_at; the partition key.';
--- Rows lie in the order in which they came: a block-range index finds a day, and costs writers next to nothing.
+-- Rows are stored in order of arrival: a BRIN index finds a day, and costs writers next to nothing.
 create index analytics_events_occurred_at on public.analytics_events
   using brin (occurred_at) with (pages_per_range = 32);
 create index analytics_events_by_day on public.analytics_events (workspace_id, occurred_on, name);
 create trigger refuse_removal before delete on public.analytics_events for each row
   execute function private.refuse_change();
--- The one change there is: forgetting the person, with what was told of them.
+-- The only allowed change: erasing the person, with the event's properties.
 create function private.forget_person_of_event()
 returns trigger
 language plpgsql
@@ -196,7 +196,8 @@ begin
 end;
 $$;
 comment on function private.forget_person_of_event() is
-  'Trigger on analytics_events, before the one that refuses changes: without its person an event has no properties.';
+  'Trigger on analytics_events, before the one that refuses changes: an event that loses its person loses its '
+  'properties.';
 create trigger forget_person before update on public.analytics_events for each row
   when (old.user_id is not null and new.user_id is null) execute function private.forget_person_of_event();
 create trigger refuse_change before update on public.analytics_events for each row
@@ -213,7 +214,7 @@ alter table public.analytics_events enable row level security;
 grant select on public.analytics_events to authenticated;
 grant insert (workspace_id, user_id, name, properties) on public.analytics_events to authenticated;
 grant select, insert on public.analytics_events to service_role;
--- Times have no column grant: nobody dates an event back. update and delete are granted to nobody.
+-- Times have no column grant, so that no event can be backdated. update and delete are granted to no role.
 
 create policy "Admins read the workspace's events" on public.analytics_events
   for select to authenticated
@@ -225,12 +226,12 @@ create policy "People tell what they did" on public.analytics_events
     user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[])
   );
-comment on policy "People tell what they did" on public.analytics_events is 'Guests too; nobody tells for another.';
+comment on policy "People tell what they did" on public.analytics_events is 'Guests too. No user reports for another.';
 
 insert into private.partitioned_logs (table_name, keep_months) values ('analytics_events', 14);
 select private.maintain_partitions();
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
-  -- A person's own settings are of no workspace: only erasing the whole account takes them.
+  -- A person's own settings belong to no workspace: only erasing the whole account deletes them.
   ('public.app_settings', 'user_id', 'delete', true, 'workspace_id'),
   ('public.analytics_events', 'user_id', 'null', true, 'workspace_id');

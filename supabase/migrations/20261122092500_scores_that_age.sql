@@ -1,9 +1,9 @@
--- Scores that age: a lead's score says how near its auction is, and days pass without anybody writing the lead.
+-- Scores that age: a lead's score depends on how near its auction is, so it changes from day to day without a write.
 --
 -- Touches: leads of every business (an index), private.rescore_leads and its schedule.
--- Beware:  a score that somebody gave stays: as in appraise_lead, ours is the one that equals what was reckoned on the
---          day when the row was last written, and updated_at says which day that was. So a lead that is scored anew is
---          written, and one whose score stays is not.
+-- Beware:  A manual score stays. As in appraise_lead, a score is ours if it equals the score computed for the day of
+--          the row's last write, which updated_at gives. So a lead whose score changes is written, and one whose score
+--          stays is not.
 
 select private.for_each_business($ddl$
   create index {prefix}leads_by_auction on public.{prefix}leads (auction_date) where auction_date is not null;
@@ -60,8 +60,9 @@ begin
 end;
 $$;
 comment on function private.rescore_leads(integer) is
-  'Scores anew the leads, of every business, whose score is ours and changed because their auction came near or '
-  'passed: at most `most` of each business, the earliest auction first. Writes no others. Returns how many.';
+  'Recomputes the scores of leads, of every business, if the score is ours and changed because the auction came near '
+  'or passed: at most `most` of each business, the earliest auction first. Writes no others. Returns how many.';
 
--- A score changes once a day at most. Each hour, because a run takes no more of a business than nobody will wait for.
+-- A score changes once a day at most. The job runs each hour, because one run takes a bounded number of leads so that
+-- no writer waits long.
 select cron.schedule('rescore-leads', '9 * * * *', 'select private.rescore_leads()');

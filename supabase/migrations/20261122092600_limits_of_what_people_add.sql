@@ -1,11 +1,11 @@
--- Limits of what people add: nobody fills a table that others need, and nobody makes another's work slow.
+-- Limits of what people add: no user can fill a shared table or slow down the work of others.
 --
 -- Touches: triggers on conversations, artifacts, suggestions, votes, feedback_signals, analytics_events, documents,
 --          document_chunks, embedding_jobs, background_queries, leads, dial_queue, erasure_requests; a policy of
 --          suggestions.
--- Beware:  what a person does in a day is counted on a row of that person: only they wait for themselves. What a
---          workspace keeps is counted on a row of the workspace, by statements: a batch counts once. What waits is
---          looked at when more is added, up to the bound and no further.
+-- Beware:  A person's daily count is on a row of that person, so only their own requests wait for it. A workspace's
+--          total is on a row of the workspace and counted by statement: a batch counts once. Waiting rows are counted
+--          when more are added, only up to the limit.
 
 do $$
 begin
@@ -38,7 +38,7 @@ begin
     10);
   perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000,
     20000, 100000);
-  -- Held to by the functions, over all isolates by places in the fast memory.
+  -- The functions enforce these, across all isolates, with slots in the scratchpad (Redis or Postgres).
   perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections',
     'Sockets to agents that a person holds open.', 10, 20, 50);
   perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads.',
@@ -99,7 +99,7 @@ begin
 end;
 $$;
 comment on function private.count_document_characters() is
-  'Trigger on documents: counts how long they all are. Errors: limit_reached 403.';
+  'Trigger on documents: counts their total length. Errors: limit_reached 403.';
 create trigger count_characters after insert or delete or update of content on public.documents
   for each row execute function private.count_document_characters();
 
@@ -129,7 +129,7 @@ begin
 end;
 $$;
 comment on function private.limit_chunks() is
-  'Statement trigger on document_chunks: into how many pieces one document is cut. Errors: limit_reached 403.';
+  'Statement trigger on document_chunks: limits the number of chunks of one document. Errors: limit_reached 403.';
 create trigger limit_chunks after insert on public.document_chunks
   referencing new table as new_rows for each statement execute function private.limit_chunks();
 
@@ -146,7 +146,7 @@ declare
 begin
   for here in select distinct workspace_id, artifact_id, private.limit_of(workspace_id, 'suggestions_open') as allowed
   from new_rows order by 2 loop
-    -- Whoever suggests for the same artifact at the same time is counted after this one has ended.
+    -- A concurrent suggestion for the same artifact waits here and is counted after this one.
     perform pg_advisory_xact_lock(hashtextextended('suggestions ' || here.artifact_id, 0));
     select count(*) into waiting from (
       select from public.suggestions as s where s.artifact_id = here.artifact_id and s.status = 'open'
@@ -159,8 +159,8 @@ begin
 end;
 $$;
 comment on function private.limit_suggestions() is
-  'Statement trigger on suggestions: how many are open for one artifact, which its owner''s next version has to look '
-  'at. Errors: limit_reached 403.';
+  'Statement trigger on suggestions: limits the open suggestions for one artifact, because its owner''s next version '
+  'must check them all. Errors: limit_reached 403.';
 create trigger limit_suggestions after insert on public.suggestions
   referencing new table as new_rows for each statement execute function private.limit_suggestions();
 create index suggestions_open on public.suggestions (artifact_id) where status = 'open';
@@ -177,7 +177,7 @@ create policy "Who owns an artifact, or suggested it, removes suggestions" on pu
     ) is not null
   );
 comment on policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions is
-  'Strangers may suggest what is shared: its owner is not left with what they said.';
+  'Other members may add suggestions to a shared artifact, so its owner may remove them.';
 
 -- What waits ----------------------------------------------------------------------------------------------------------
 
@@ -206,8 +206,8 @@ begin
 end;
 $$;
 comment on function private.limit_waiting() is
-  'Statement trigger on embedding_jobs: how many of a workspace wait. Argument: the limit. Two who add at once may '
-  'both pass it by what each adds. Errors: limit_reached 429.';
+  'Statement trigger on embedding_jobs: limits how many of a workspace wait. Argument: the limit. Two concurrent '
+  'writers may both exceed it by what each adds. Errors: limit_reached 429.';
 create trigger limit_waiting after insert on public.embedding_jobs
   referencing new table as new_rows for each statement execute function private.limit_waiting('embedding_jobs_waiting');
 
@@ -233,7 +233,7 @@ begin
 end;
 $$;
 comment on function private.limit_background_queries() is
-  'Trigger on background_queries: how many of a person are not finished. Errors: limit_reached 429.';
+  'Trigger on background_queries: limits a person''s unfinished queries. Errors: limit_reached 429.';
 create trigger limit_background_queries after insert on public.background_queries
   for each row execute function private.limit_background_queries();
 create index background_queries_unfinished on public.background_queries (user_id)

@@ -1,10 +1,10 @@
--- What spends by itself: a stream and a background query reserve from their budgets when they begin, and settle when
--- they end.
+-- Automatic budget reservations: a stream and a background query reserve from their budgets when they begin, and settle
+-- when they end.
 --
 -- Touches: triggers on streams and background_queries.
--- Beware:  what is reserved is each budget's per_call. Whoever knows what was used says so before the end, with
---          settle_usage and the request id `stream:<id>` or `query:<id>`; otherwise it was as much as reserved, and
---          nothing where it failed or was cancelled.
+-- Beware:  Each budget's per_call is reserved. A caller that knows the real usage reports it before the end, with
+--          settle_usage and the request id `stream:<id>` or `query:<id>`. Otherwise the reserved amount is charged, or
+--          nothing if it failed or was cancelled.
 
 create function private.reserve_by_itself()
 returns trigger
@@ -17,8 +17,8 @@ declare
   through_agent uuid;
   answers text := to_jsonb(new) -> 'input' ->> 'stream_id';
 begin
-  -- Who asks for the answer that a stream tells asks for one answer: the stream has reserved it. Once: another that
-  -- names it pays for itself.
+  -- A query for the answer of a stream is one answer: the stream has reserved it. Only once: a second query that names
+  -- the stream pays for itself.
   if answers is not null
     and exists (select from private.usage_reservations as r
       where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100) and r.status = 'open')
@@ -37,8 +37,8 @@ begin
 end;
 $$;
 comment on function private.reserve_by_itself() is
-  'Trigger on what is about to use a model, of a conversation: reserves each budget''s per_call. Argument: what its '
-  'request id begins with. Errors: budget_exhausted 402.';
+  'Trigger on rows that are about to use a model, of a conversation: reserves each budget''s per_call. Argument: the '
+  'prefix of its request id. Errors: budget_exhausted 402.';
 
 create function private.settle_by_itself()
 returns trigger
@@ -55,8 +55,8 @@ begin
 end;
 $$;
 comment on function private.settle_by_itself() is
-  'Trigger on what has ended: settles what it had reserved, as much as that, or nothing where it failed or was '
-  'cancelled. Settled before is settled.';
+  'Trigger on rows that ended: settles the reservation at the reserved amount, or at nothing if it failed or was '
+  'cancelled. A settled reservation stays.';
 
 create trigger reserve_by_itself after insert on public.streams
   for each row execute function private.reserve_by_itself('stream');

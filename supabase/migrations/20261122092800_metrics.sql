@@ -1,11 +1,11 @@
--- Metrics: what isolates have counted, and how the database's own work stands, for a scraper.
+-- Metrics: the counters of all isolates, and the state of the database's own work, for a scraper.
 --
 -- Touches: private.metric_counters, add_metrics, metric_figures, one index on private.function_calls and one on
 --          private.budget_pools.
--- Beware:  isolates are many and end after minutes, so none of them can be scraped. Each adds what it has counted here
---          every few seconds. The table is unlogged: after a crash the counters begin again at 0, which Prometheus
---          takes for a restart. No figure costs more with a million rows than with ten thousand: a depth is counted up
---          to `most`, an age is read from an index. docs/decisions/0035-counters-in-one-table.md has the alternatives.
+-- Beware:  Isolates are many and live for minutes, so a scraper cannot scrape them. Each adds its counters here every
+--          few seconds. The table is unlogged: after a crash the counters restart at 0, which Prometheus treats as a
+--          restart. No figure costs more with a million rows than with ten thousand: a depth is counted up to `most`,
+--          an age is read from an index. Alternatives: docs/decisions/0035-counters-in-one-table.md.
 
 create unlogged table private.metric_counters (
   series text not null,
@@ -15,10 +15,10 @@ create unlogged table private.metric_counters (
   constraint series_is_short check (length(series) between 1 and 300)
 ) with (fillfactor = 50);
 comment on table private.metric_counters is
-  'Counters of all isolates together, by series as Prometheus writes it. A counter is the sum of its slots.';
-comment on column private.metric_counters.slot is 'One of eight, so that isolates seldom wait for one another.';
+  'Counters of all isolates together, by series in Prometheus'' notation. A counter is the sum of its slots.';
+comment on column private.metric_counters.slot is 'One of eight, so that isolates seldom wait for each other.';
 
--- What was given up is looked for by each scrape.
+-- Each scrape counts failed and lost calls.
 create index function_calls_given_up on private.function_calls (finished_at, status)
   where status in ('failed', 'lost');
 create index budget_pools_warned on private.budget_pools (period_start) where warned_at is not null;
@@ -29,14 +29,14 @@ language sql
 volatile
 set search_path = ''
 as $$
-  -- In the order of their names: two isolates that share a slot do not wait for each other in a circle.
+  -- In the order of their names, so that two isolates that share a slot cannot deadlock.
   insert into private.metric_counters as known (series, slot, value)
   select given.key, $1, given.value::double precision
   from jsonb_each_text($2) as given order by given.key
   on conflict on constraint metric_counters_pkey do update set value = known.value + excluded.value;
 $$;
 comment on function private.add_metrics(smallint, jsonb) is
-  'Adds what an isolate has counted since it last did. increments: an object of numbers by series.';
+  'Adds an isolate''s counts since its last call. increments: an object of numbers by series.';
 
 create function private.work_figures(most integer)
 returns table (kind text, pending bigint, in_progress bigint, failed bigint, oldest_due_seconds double precision)
@@ -56,7 +56,7 @@ begin
         (select count(*) from (select from %1$s where status = 'pending' limit %2$s) as one),
         (select count(*) from (select from %1$s where status = 'in_progress' limit %2$s) as one),
         (select count(*) from (select from %1$s where status = 'failed' limit %2$s) as one),
-        -- The first of each lane: one step into an index for each, however much waits behind it.
+        -- The first row of each lane: one index lookup each, however long the queue is.
         (select coalesce(extract(epoch from now() - min(waiting.scheduled_for)), 0)::double precision
          from (select l.workspace_id, l.priority from private.work_lanes as l where l.queue = %3$L limit %2$s) as lane
          cross join lateral (
@@ -72,7 +72,8 @@ begin
 end;
 $$;
 comment on function private.work_figures(integer) is
-  'How each queue stands, a row for each: counts up to `most`, and for how many seconds the oldest due work waits.';
+  'The state of each queue, one row each: counts up to `most`, and for how many seconds the oldest due work has '
+  'waited.';
 
 create function private.metric_figures(most integer default 10000)
 returns jsonb
@@ -108,7 +109,7 @@ as $$
       )
     ),
     'jobs', (
-      -- About a day's runs: a job that runs once a day is among them.
+      -- About a day's runs, so that daily jobs are included.
       with latest as (
         select run.jobid, max(run.runid) as runid
         from (
@@ -146,5 +147,5 @@ as $$
   );
 $$;
 comment on function private.metric_figures(integer) is
-  'All figures of one scrape: what isolates have counted, queues by kind, the ledger of calls, jobs, sealing, budgets '
-  'that are used up. A depth is counted up to `most`.';
+  'All figures of one scrape: counters of isolates, queues by kind, the ledger of calls, jobs, sealing, exhausted '
+  'budgets. A depth is counted up to `most`.';
