@@ -75,7 +75,7 @@ create function public.move_folder(folder_id uuid, to_path text)
 returns integer
 language plpgsql
 volatile
-security invoker -- row security decides whose folders these are
+security invoker -- row-level security limits it to the caller's folders
 set search_path = ''
 as $$
 declare
@@ -106,7 +106,7 @@ begin
 exception
   when unique_violation then
     perform private.raise_error('path_taken', 'There is a folder at this path.', 409);
-    return 0; -- not reached, like the one below
+    return 0; -- unreachable, like the one below
   when foreign_key_violation then
     perform private.raise_error('not_found', 'There is no folder to move it into.', 404,
       'Make the folders above it first.');

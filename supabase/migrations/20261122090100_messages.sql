@@ -107,13 +107,13 @@ comment on policy "Who reads a conversation reads its messages" on public.messag
   'The policy of conversations decides. So sharing and deleting apply to all messages at once, and no message is '
   'written.';
 
--- Whose id is whose ---------------------------------------------------------------------------------------------------
+-- Ids of clients ------------------------------------------------------------------------------------------------------
 
 create function private.message_key(conversation_id uuid, given text)
 returns uuid
 language plpgsql
 stable
-security definer -- whose the row is, is asked past RLS, and told to nobody
+security definer -- checks for an existing row past RLS, and does not reveal the result
 set search_path = ''
 as $$
 begin
@@ -152,13 +152,13 @@ $$;
 comment on function private.name_of_client(text, uuid) is
   'The client''s id as it is stored: null where it equals the row''s id.';
 
--- Where a message stands ----------------------------------------------------------------------------------------------
+-- Checks of a message's place -----------------------------------------------------------------------------------------
 
 create function private.count_message()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the parent is looked for past RLS
+security definer -- finds the parent past RLS, for any writer
 set search_path = ''
 as $$
 begin
@@ -179,7 +179,7 @@ create function private.recount_message()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, counting is granted to nobody
+security definer -- counting is granted to no role
 set search_path = ''
 as $$
 begin
@@ -196,7 +196,7 @@ create function private.keep_parent_of_conversation()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the message is looked for past RLS
+security definer -- finds the message past RLS, for any writer
 set search_path = ''
 as $$
 begin
@@ -217,7 +217,7 @@ create function private.keep_message_of_conversation()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the message is looked for past RLS
+security definer -- finds the message past RLS, for any writer
 set search_path = ''
 as $$
 begin
@@ -242,13 +242,13 @@ create trigger keep_place before update of id, workspace_id, conversation_id, us
   system_message_id on public.messages
   for each row execute function private.refuse_change('A message stays where it was said.');
 
--- The leaf that is shown ----------------------------------------------------------------------------------------------
+-- The active message --------------------------------------------------------------------------------------------------
 
 create function private.keep_active_message()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the message is looked for past RLS
+security definer -- finds the message past RLS, for any writer
 set search_path = ''
 as $$
 begin
@@ -269,9 +269,9 @@ create trigger keep_active_message before insert or update of active_message_id 
 
 create function public.conversation_path(message_id uuid, page_size integer default 50, before uuid default null)
 returns setof public.messages
-language plpgsql -- a function in SQL is planned anew by each statement, which costs as much as reading a page
+language plpgsql -- an SQL function is planned again by each statement, which costs as much as reading a page
 stable
-security invoker -- row security decides what is read
+security invoker -- row-level security decides what is read
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 rows 50

@@ -40,7 +40,7 @@ create policy "Who reads a conversation reads what its messages said before" on 
 comment on policy "Who reads a conversation reads what its messages said before" on public.message_states is
   'The policy of conversations decides, as for messages.';
 
--- Forward -------------------------------------------------------------------------------------------------------------
+-- Moving forward ------------------------------------------------------------------------------------------------------
 
 create function private.rank_of_part(part jsonb)
 returns integer

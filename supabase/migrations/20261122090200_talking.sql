@@ -42,7 +42,7 @@ create function private.add_message(
 returns public.messages
 language plpgsql
 volatile
-security definer -- people may insert no messages; it decides by itself who speaks as what
+security definer -- people may not insert messages; it checks the caller and the role itself
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
@@ -128,7 +128,7 @@ create function public.add_message(
   content_for_llm text default null, token_count integer default null, preprocessing_log_id bigint default null
 )
 returns public.messages
-language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
+language plpgsql -- an SQL function is planned again in each transaction, which is noticeable here
 volatile
 security invoker
 set search_path = ''
@@ -153,7 +153,7 @@ create function private.answer_approval(conversation_id uuid, message_id text, a
 returns public.messages
 language plpgsql
 volatile
-security definer -- people may change no messages
+security definer -- people may not update messages
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -210,7 +210,7 @@ create function private.select_branch(message_id text, conversation_id uuid)
 returns uuid
 language plpgsql
 volatile
-security definer -- the message that is shown is granted to nobody
+security definer -- update of the active message is granted to no role
 set search_path = ''
 as $$
 declare
@@ -263,7 +263,7 @@ create function private.set_conversation_deleted(conversation_id uuid, deleted b
 returns timestamptz
 language plpgsql
 volatile
-security definer -- deleted_at is not granted: a row that its owner no longer sees cannot be written under row security
+security definer -- deleted_at is not granted: under RLS an owner cannot write a row that becomes invisible to them
 set search_path = ''
 as $$
 declare
@@ -330,13 +330,13 @@ comment on function private.purge_conversations() is
   'Returns how many.';
 select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_conversations()');
 
--- Those who watch -----------------------------------------------------------------------------------------------------
+-- Broadcasts ----------------------------------------------------------------------------------------------------------
 
 create function private.tell_of_messages()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever speaks, people may not send on the topic
+security definer -- people may not send on the topic
 set search_path = ''
 as $$
 begin
@@ -356,7 +356,7 @@ create function private.tell_of_changed_messages()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever changes it, people may not send on the topic
+security definer -- people may not send on the topic
 set search_path = ''
 as $$
 begin
@@ -377,7 +377,7 @@ create function private.tell_of_conversations()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever changes it, people may not send on the topic
+security definer -- people may not send on the topic
 set search_path = ''
 as $$
 begin

@@ -147,7 +147,7 @@ exception
     perform private.raise_error('invalid_body',
       'messages: each has a role (system, user, assistant, tool) and 1 to 1,000 parts, each with a type, together at '
         'most 1 MiB', 400);
-    return null; -- not reached, like the one below
+    return null; -- unreachable, like the one below
   when foreign_key_violation or invalid_text_representation then
     perform private.raise_error('not_found', 'agent_id: no such agent of the workspace, or no such person', 404);
     return null;
@@ -160,7 +160,7 @@ create function private.import_conversations(workspace_id uuid, user_id uuid, co
 returns jsonb
 language plpgsql
 volatile
-security definer -- dates and what is shown are granted to nobody; the service alone may call it
+security definer -- dates and the active message are granted to no role; only the service may call it
 set search_path = ''
 as $$
 declare
@@ -201,7 +201,7 @@ create function private.take_back(message_id text, conversation_id uuid)
 returns public.messages
 language plpgsql
 volatile
-security definer -- people may change no messages
+security definer -- people may not update messages
 set search_path = ''
 as $$
 #variable_conflict use_column

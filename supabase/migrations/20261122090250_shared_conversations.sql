@@ -41,7 +41,7 @@ create function private.create_share_link(conversation_id uuid, expires_at times
 returns table (link_id uuid, token text)
 language plpgsql
 volatile
-security definer -- insert is granted to nobody
+security definer -- insert is granted to no role
 rows 1
 set search_path = ''
 as $$
@@ -78,7 +78,7 @@ create function private.revoke_share_link(link_id uuid)
 returns boolean
 language plpgsql
 volatile
-security definer -- update is granted to nobody
+security definer -- update is granted to no role
 set search_path = ''
 as $$
 declare
@@ -166,7 +166,7 @@ create function private.shared_conversation(conversation_id uuid, page_size inte
 returns jsonb
 language plpgsql
 stable
-security definer -- whoever asks sees no row of it
+security definer -- the caller can read none of its rows
 set search_path = ''
 as $$
 begin

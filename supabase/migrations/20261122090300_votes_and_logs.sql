@@ -159,7 +159,7 @@ create function private.keep_log_of_conversation()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the log is looked for past RLS
+security definer -- finds the log past RLS, for any writer
 set search_path = ''
 as $$
 begin

@@ -8,7 +8,7 @@
 create function private.artifact_hash(content text, component_tree jsonb, data_bindings jsonb)
 returns text
 language plpgsql
-immutable -- convert_to is only called stable because encodings can be exchanged; the database's is UTF-8
+immutable -- convert_to is stable only because encodings can change; the database's is UTF-8
 parallel safe
 set search_path = ''
 as $$
@@ -125,7 +125,7 @@ create function private.keep_versions_together()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the versions before are looked for past RLS
+security definer -- finds earlier versions past RLS, for any writer
 set search_path = ''
 as $$
 declare
@@ -156,7 +156,7 @@ create function private.revise_artifact(
 returns public.artifacts
 language plpgsql
 volatile
-security definer -- people may not insert a version; it decides by itself whose artifact it is
+security definer -- people may not insert a version; it checks the owner itself
 set search_path = ''
 as $$
 #variable_conflict use_column

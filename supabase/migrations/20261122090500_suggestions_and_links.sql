@@ -67,7 +67,7 @@ create function private.anchor_suggestion()
 returns trigger
 language plpgsql
 volatile
-security invoker -- with the caller's eyes: the answer must not tell what is in an artifact that they may not read
+security invoker -- the result must not reveal an artifact that the caller may not read
 set search_path = ''
 as $$
 declare
@@ -98,7 +98,7 @@ create function private.let_suggestions_go_stale()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever revises, suggestions of others are settled
+security definer -- a new version also settles other users' suggestions
 set search_path = ''
 as $$
 begin
@@ -116,7 +116,7 @@ create function private.settle_suggestion(suggestion_id uuid, accept boolean)
 returns public.artifacts
 language plpgsql
 volatile
-security definer -- people may not update suggestions; it decides by itself whose artifact it is
+security definer -- people may not update suggestions; it checks the artifact's owner itself
 set search_path = ''
 as $$
 declare
@@ -244,7 +244,7 @@ create function private.keep_links()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever links or deletes, both ends are looked for past RLS
+security definer -- finds both ends past RLS, for any writer
 set search_path = ''
 as $$
 begin

@@ -14,7 +14,7 @@ insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_typ
   -- Public: a URL serves the picture, also to visitors who are not signed in.
   ('avatars', 'avatars', true, 2097152, array['image/png', 'image/jpeg', 'image/webp', 'image/gif']);
 
--- What is to be removed -----------------------------------------------------------------------------------------------
+-- The removal queue ---------------------------------------------------------------------------------------------------
 
 create table private.folders_to_empty (
   id bigint generated always as identity primary key,
@@ -67,7 +67,7 @@ create function private.empty_their_folders()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever deletes, also by a key's cascade, the list is the owner's
+security definer -- the queue belongs to the owner; deletes come from any role, also by cascade
 set search_path = ''
 as $$
 begin
@@ -110,7 +110,7 @@ create function private.remove_files_taken_back()
 returns trigger
 language plpgsql
 volatile
-security definer -- the list is the owner's
+security definer -- the queue belongs to the owner
 set search_path = ''
 as $$
 begin
@@ -182,7 +182,7 @@ comment on function private.request_file_removal() is
   'attempts the rest is due again in five minutes. Returns the call''s id.';
 select cron.schedule('remove-files', '*/5 * * * *', 'select private.request_file_removal()');
 
--- Who may what --------------------------------------------------------------------------------------------------------
+-- Policies ------------------------------------------------------------------------------------------------------------
 
 create index conversations_hidden on public.conversations (user_id) where deleted_at is not null;
 create function private.hidden_conversation_ids()
@@ -190,7 +190,7 @@ returns uuid[]
 language plpgsql
 stable
 parallel safe
-security definer -- people do not see what they deleted
+security definer -- people cannot see rows that they deleted
 set search_path = ''
 as $$
 declare

@@ -129,7 +129,7 @@ create function private.begin_lead_import()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever is bound by it, limits and work are the owner's
+security definer -- limits and work belong to the owner
 set search_path = ''
 as $$
 declare

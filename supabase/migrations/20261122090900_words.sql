@@ -35,7 +35,7 @@ comment on function private.language_of(text) is
 
 create function private.text_config(language text)
 returns regconfig
-language plpgsql -- here and below: a function in SQL is parsed and planned anew by each statement that calls it
+language plpgsql -- here and below: an SQL function is parsed and planned again by each statement that calls it
 immutable
 parallel safe
 set search_path = ''

@@ -30,7 +30,7 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  room integer := budget * 4; -- characters, for finding where to cut
+  room integer := budget * 4; -- characters, to find where to split
   piece text;
   half integer;
 begin
@@ -66,7 +66,7 @@ as $$
 declare
   lines text[] := string_to_array(regexp_replace(regexp_replace(whole, '^\ufeff', ''), E'\r\n?', E'\n', 'g'), E'\n');
   next_line text;
-  opened text; -- the line that opened the fence, and what it is made of
+  opened text; -- the opening line of the fence, and its marker
   marker text;
   is_front boolean := false;
   is_underline boolean := false;
@@ -85,7 +85,7 @@ begin
     elsif is_front then
       is_front := line !~ '^(---|\.\.\.)\s*$';
     elsif number = 1 and line ~ '^---\s*$' and array_position(lines[2:200], '---') is not null then
-      is_front := true; -- front matter, whose end is no underline
+      is_front := true; -- front matter, whose end is not an underline
     elsif line ~ '^ {0,3}(`{3,}[^`]*|~{3,}.*)$' then
       marker := substring(line from '^ {0,3}(`{3,}|~{3,})');
       opened := line;
@@ -135,9 +135,9 @@ as $$
 declare
   headings text[] := array_fill(null::text, array[6]);
   last_level integer;
-  is_untold boolean := false; -- a heading stands above that no passage has told yet
+  is_untold boolean := false; -- no passage has carried the heading above yet
   pending text := '';
-  again text := ''; -- what pending begins with that was told before: a fence's first line, a table's head
+  again text := ''; -- the repeated start of pending: a fence's first line, a table's head
   said record;
   rest text;
   place integer;
@@ -150,7 +150,7 @@ begin
   heading := null;
   for said in
     select l.line, l.level, l.title, l.fence, l.table_head from private.markdown_lines(whole) as l
-    union all select '', 1, null, null, null -- a heading begins a passage; this one at the end does so for the last
+    union all select '', 1, null, null, null -- a heading begins a passage; this sentinel ends the last one
   loop
     continue when said.level = 0;
     if said.level is not null then
@@ -316,7 +316,7 @@ create function private.keep_chunks()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes a document, its chunks are written whole
+security definer -- writes all chunks, for any writer of the document
 set search_path = ''
 as $$
 begin

@@ -10,7 +10,7 @@ create function private.free_chunk_id(wanted uuid, in_workspace uuid)
 returns uuid
 language sql
 stable
-security definer -- an id may be taken where the caller does not see it
+security definer -- an id may belong to a row that the caller cannot see
 set search_path = ''
 as $$
   select case
@@ -43,7 +43,7 @@ begin
     new.embedding_model := coalesce(new.embedding_model, new.metadata ->> 'embedding_model', 'client');
   end if;
   if new.ordinal is not null then
-    return new; -- made from its document
+    return new; -- made from the document
   end if;
 
   -- An upsert of an existing row: it stays where it is. A row that the caller may not see, or of another workspace,
@@ -78,7 +78,7 @@ begin
       insert into public.documents (workspace_id, path, name, source_type)
       values (new.workspace_id, place, extensions.subpath(place, -1)::text, 'imported');
     exception when unique_violation then
-      null; -- it is there
+      null; -- it exists
     end;
     select d.id into new.document_id from public.documents as d
     where d.workspace_id = new.workspace_id and d.user_id is null and d.path operator(extensions.=) place
@@ -110,7 +110,7 @@ set search_path = ''
 as $$
 begin
   perform private.raise_error('invalid_body', 'id: is not changed', 400);
-  return null; -- not reached
+  return null; -- unreachable
 end;
 $$;
 comment on function private.keep_chunk_id() is

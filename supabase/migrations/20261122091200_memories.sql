@@ -242,7 +242,7 @@ grant select on public.memory_sources to authenticated;
 -- Only remember writes here.
 grant select, delete on public.memory_sources to service_role;
 
--- The rules -----------------------------------------------------------------------------------------------------------
+-- Rules ---------------------------------------------------------------------------------------------------------------
 
 create function private.memories_lock(workspace_id uuid, user_id uuid)
 returns bigint

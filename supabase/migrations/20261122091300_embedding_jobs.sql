@@ -55,7 +55,7 @@ create function private.embedding_weight(model text)
 returns double precision
 language plpgsql
 stable
-security definer -- one number of a private table
+security definer -- reads one number from a private table
 set search_path = ''
 as $$
 begin
@@ -73,7 +73,7 @@ create function private.enqueue_embedding()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes a row, jobs are the owner's
+security definer -- jobs belong to the owner
 set search_path = ''
 as $$
 begin
@@ -136,7 +136,7 @@ $$;
 comment on function private.enqueue_outdated_embeddings(integer) is
   'Enqueues rows whose vectors are of an earlier model, at most `most` for each table and model. Returns how many.';
 
--- What the function embed calls ---------------------------------------------------------------------------------------
+-- Calls of the function embed -----------------------------------------------------------------------------------------
 
 create function private.take_embedding_jobs(worker text, model text, batch integer default 64,
   lease interval default '1 minute')
@@ -260,7 +260,7 @@ begin
           where old.status in ('done', 'cancelled') and old.finished_at < now() - interval '1 day'
             and ($1 is null or old.workspace_id = $1)
           order by old.id limit %s)
-        and job.status in ('done', 'cancelled') -- not brought back meanwhile
+        and job.status in ('done', 'cancelled') -- not redriven meanwhile
       returning 1)
     select array[count(*)] from gone$each$, most),
     $places$select distinct job.workspace_id from public.embedding_jobs as job

@@ -217,7 +217,7 @@ comment on function private.find_chunks(uuid, uuid, text, extensions.halfvec, te
 grant execute on function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[],
   jsonb, integer) to authenticated, service_role;
 
--- What clients call ---------------------------------------------------------------------------------------------------
+-- Public functions ----------------------------------------------------------------------------------------------------
 
 create function public.search_documents(
   workspace_id uuid, query text default null, query_embedding extensions.halfvec default null,

@@ -20,7 +20,7 @@ create function private.note_recall(workspace_id uuid, user_id uuid, memory_ids 
 returns void
 language plpgsql
 volatile
-security definer -- people write here through recall alone
+security definer -- people write here only through recall
 set search_path = ''
 as $$
 begin

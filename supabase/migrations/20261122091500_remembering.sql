@@ -9,7 +9,7 @@ create function private.memory_person(workspace_id uuid, user_id uuid, for_scope
 returns uuid
 language plpgsql
 stable
-security definer -- reads who belongs where
+security definer -- reads memberships
 set search_path = ''
 as $$
 declare
@@ -68,7 +68,7 @@ create function private.settle_memory()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever wrote the embedding
+security definer -- merges memories for any writer of the embedding
 set search_path = ''
 as $$
 declare
@@ -109,7 +109,7 @@ create function private.remember(
 returns table (id uuid, outcome text)
 language plpgsql
 volatile
-security definer -- people write memories through here alone
+security definer -- people write memories only through this function
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -269,7 +269,7 @@ create function private.forget(memory_id uuid, user_id uuid default null)
 returns integer
 language plpgsql
 volatile
-security definer -- people delete memories through here alone
+security definer -- people delete memories only through this function
 set search_path = ''
 as $$
 declare

@@ -62,7 +62,7 @@ begin
     from mine cross join lateral (
       select asked.place, ts_rank('{1,1,1,1}', mine.fitting, asked.word) as share
       from unnest(words) with ordinality as asked (word, place) where mine.fitting @@ asked.word
-      offset 0 -- each memory is read once, and not once for each word
+      offset 0 -- reads each memory once, and not once for each word
     ) as matching
     where mine.fitting is not null
   ), telling as materialized (
@@ -124,7 +124,7 @@ create function private.current_embedding_model()
 returns text
 language plpgsql
 stable
-security definer -- one word of a private table
+security definer -- reads one name from a private table
 set search_path = ''
 as $$
 begin

@@ -70,7 +70,7 @@ create function private.keep_message_text()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes a message, its words are the owner's
+security definer -- the search terms belong to the owner
 set search_path = ''
 as $$
 declare
@@ -103,7 +103,7 @@ create function private.find_messages(
 returns table (id uuid, rank double precision)
 language plpgsql
 volatile
-security definer -- the index of words is of no use under row-level security; who may see what is decided below
+security definer -- row-level security rules out the index of words; the access check is below
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -182,7 +182,7 @@ returns table (
 )
 language sql
 volatile
-security invoker -- row security decides again what is read
+security invoker -- row-level security checks the rows again
 set search_path = ''
 as $$
   select said.id, said.client_id, said.conversation_id, talk.title, said.role, said.created_at,

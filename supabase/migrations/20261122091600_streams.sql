@@ -106,7 +106,7 @@ create function private.drop_chunks()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever deletes, the scratchpad is the owner's
+security definer -- the scratchpad belongs to the owner
 set search_path = ''
 as $$
 begin
@@ -257,7 +257,7 @@ begin
       'assistant',
       store_answer.parts, coalesce(store_answer.metadata, '{}'), store_answer.token_count, stream.client_id);
   elsif said.conversation_id <> stream.conversation_id then
-    raise unique_violation; -- the service alone can have taken it, which writes rows by itself
+    raise unique_violation; -- only the service, which writes rows directly, can have taken it
   elsif (said.parts::jsonb, said.metadata::jsonb) is distinct from (store_answer.parts,
     coalesce(store_answer.metadata, said.metadata)) then
     perform private.move_message_forward(said, store_answer.parts, coalesce(store_answer.metadata, said.metadata),

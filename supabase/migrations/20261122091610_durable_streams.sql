@@ -359,7 +359,7 @@ begin
   on conflict (path) do nothing
   returning * into stream;
   if stream.id is null then
-    return private.create_durable(at_path, wanted, data); -- made at this moment by another
+    return private.create_durable(at_path, wanted, data); -- created concurrently
   end if;
   if octet_length(data) > 0 then
     stream := private.add_durable_pieces(stream, data);

@@ -104,7 +104,7 @@ begin
     values (talk.workspace_id, talk.user_id, ids)
     on conflict do nothing
     returning id into known;
-    exit when found; -- else another turn was faster
+    exit when found; -- else a concurrent turn was faster
   end loop;
   return known;
 end;

@@ -100,7 +100,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  heading constant integer := 8; -- a list's first line
+  heading constant integer := 8; -- the first line of a list
   memory record;
   spent integer := 0;
 begin
@@ -177,7 +177,7 @@ create function private.assemble_context(
 returns jsonb
 language plpgsql
 volatile
-security definer -- writes the record; it decides by itself whose conversation it is
+security definer -- writes the record; it checks the owner itself
 set search_path = ''
 -- For every function that it calls: plans do not depend on whose turn it is, and planning costs as much as the turn.
 set plan_cache_mode = force_generic_plan
@@ -259,7 +259,7 @@ create function public.assemble_context(
   embedding_model text default null, message_id uuid default null, preprocessing jsonb default null
 )
 returns jsonb
-language plpgsql -- a function in SQL is planned anew in each transaction, which is felt here
+language plpgsql -- an SQL function is planned again in each transaction, which is noticeable here
 volatile
 security invoker
 set search_path = ''

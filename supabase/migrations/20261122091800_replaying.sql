@@ -8,7 +8,7 @@ create function private.replay_context(record_id bigint)
 returns jsonb
 language plpgsql
 stable
-security definer -- memories that are no longer valid are part of it
+security definer -- it includes memories that are no longer valid
 set search_path = ''
 as $$
 declare

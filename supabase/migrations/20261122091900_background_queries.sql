@@ -60,7 +60,7 @@ create function private.tell_background_query()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever changes it, the owner of the schema tells
+security definer -- only the schema's owner broadcasts
 set search_path = ''
 as $$
 begin

@@ -170,7 +170,7 @@ create function private.forget_secrets()
 returns trigger
 language plpgsql
 volatile
-security definer -- the vault is the owner's
+security definer -- the vault belongs to the owner
 set search_path = ''
 as $$
 begin

@@ -207,7 +207,7 @@ create function private.set_provider_secret(provider text, secret text)
 returns void
 language plpgsql
 volatile
-security definer -- the vault is the owner's
+security definer -- the vault belongs to the owner
 set search_path = ''
 as $$
 declare
@@ -243,7 +243,7 @@ create function private.drop_provider_secret()
 returns trigger
 language plpgsql
 volatile
-security definer -- the vault is the owner's
+security definer -- the vault belongs to the owner
 set search_path = ''
 as $$
 begin

@@ -30,7 +30,7 @@ create function private.drop_revoked_secrets()
 returns trigger
 language plpgsql
 volatile
-security definer -- the vault is the owner's
+security definer -- the vault belongs to the owner
 set search_path = ''
 as $$
 begin
@@ -47,7 +47,7 @@ create function private.part_with_tokens()
 returns trigger
 language plpgsql
 volatile
-security definer -- people remove their own rows
+security definer -- people delete their own rows
 set search_path = ''
 as $$
 begin

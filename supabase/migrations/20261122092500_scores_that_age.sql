@@ -33,7 +33,7 @@ begin
       case when leads = 'public.leads'::regclass then '' else ': ' || leads end,
       format($score$
       with scored as (
-      update %1$s as lead set distress_score = null -- which asks for ours
+      update %1$s as lead set distress_score = null -- requests our score
       from (
         select l.id from %1$s as l
         where ($1 is null or l.workspace_id = $1) and l.auction_date <= %2$L::date + 90
@@ -47,7 +47,7 @@ begin
             l.estimated_value_minor,
             l.estimated_equity_minor, l.is_vacant, l.code_violations, l.distress_signals, %2$L::date)
         order by l.auction_date limit %3$s
-        for update skip locked -- whoever writes it scores it
+        for update skip locked -- a concurrent writer scores the lead
       ) as aged
       where lead.id = aged.id returning 1)
       select array[count(*)] from scored

@@ -46,7 +46,7 @@ begin
 end;
 $$;
 
--- What a person does in a day -----------------------------------------------------------------------------------------
+-- A person's daily counts ---------------------------------------------------------------------------------------------
 
 create trigger count_acts after insert on public.conversations
   referencing new table as new_rows for each statement
@@ -67,7 +67,7 @@ create trigger count_acts after insert on public.analytics_events
 create trigger count_acts after insert on public.erasure_requests
   referencing new table as new_rows for each statement execute function private.count_acts('erasures_a_day', 'day');
 
--- What a workspace keeps ----------------------------------------------------------------------------------------------
+-- A workspace's totals ------------------------------------------------------------------------------------------------
 
 create trigger count_added after insert on public.documents
   referencing new table as new_rows for each statement execute function private.count_rows('documents');
@@ -84,7 +84,7 @@ create function private.count_document_characters()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the counters are the owner's
+security definer -- the counters belong to the owner
 set search_path = ''
 as $$
 declare
@@ -103,7 +103,7 @@ comment on function private.count_document_characters() is
 create trigger count_characters after insert or delete or update of content on public.documents
   for each row execute function private.count_document_characters();
 
--- What is of one thing ------------------------------------------------------------------------------------------------
+-- Limits of one document or artifact ----------------------------------------------------------------------------------
 
 create function private.limit_chunks()
 returns trigger
@@ -179,7 +179,7 @@ create policy "Who owns an artifact, or suggested it, removes suggestions" on pu
 comment on policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions is
   'Other members may add suggestions to a shared artifact, so its owner may remove them.';
 
--- What waits ----------------------------------------------------------------------------------------------------------
+-- Limits of waiting rows ----------------------------------------------------------------------------------------------
 
 create function private.limit_waiting()
 returns trigger

@@ -10,7 +10,7 @@ create function private.reserve_by_itself()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever asks, the budgets are their workspace's
+security definer -- budgets belong to the workspace
 set search_path = ''
 as $$
 declare
@@ -44,7 +44,7 @@ create function private.settle_by_itself()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever ends it, the budgets are its workspace's
+security definer -- budgets belong to the workspace
 set search_path = ''
 as $$
 begin

@@ -1,4 +1,4 @@
--- Back from: messages. What was said is gone.
+-- Back from: messages. All messages are lost.
 drop function public.conversation_path(uuid, integer, uuid);
 drop trigger keep_active_message on public.conversations;
 drop function private.keep_active_message();

@@ -1,4 +1,4 @@
--- Back from: messages on their way. What messages said before they went forward is gone.
+-- Back from: messages in progress. Earlier states of messages are lost.
 drop function private.message_at(public.messages, timestamptz);
 drop function private.move_message_forward(public.messages, jsonb, jsonb, uuid);
 drop function private.note_approvals(public.messages, jsonb, uuid);

@@ -1,4 +1,4 @@
--- Back from: talking. What was said can be read.
+-- Back from: talking. Messages stay readable.
 drop policy "Who may read of something hears of it" on realtime.messages;
 drop function private.topic_id(text);
 drop trigger tell_of_conversations on public.conversations;

@@ -1,4 +1,4 @@
--- Back from: shared conversations. Links that were given away open nothing any more.
+-- Back from: shared conversations. Links that were given out stop working.
 drop function public.shared_conversation(uuid, integer, uuid);
 drop function private.shared_conversation(uuid, integer, uuid);
 drop function private.conversation_of_link(text);

@@ -17,6 +17,6 @@ drop function private.empty_their_folders();
 drop function private.objects_below(text, text, integer);
 delete from private.personal_columns where table_name = 'private.folders_to_empty';
 drop table private.folders_to_empty;
--- The platform refuses to delete from these tables until it is told that it is meant.
+-- The platform refuses deletes from these tables without this setting.
 select set_config('storage.allow_delete_query', 'true', true) as meant;
 delete from storage.buckets where id in ('attachments', 'avatars');

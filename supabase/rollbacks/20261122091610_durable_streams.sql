@@ -1,4 +1,4 @@
--- Back from: Durable Streams. What was in them is gone.
+-- Back from: Durable Streams. Their content is lost.
 select cron.unschedule('tend-durable-streams');
 drop function private.append_durable(text, jsonb, bytea);
 drop function private.durable_producer_says(private.durable_streams, jsonb);

@@ -1,4 +1,4 @@
--- Back from: connections. Every connection is gone; people must connect again.
+-- Back from: connections. All connections are lost; people must connect again.
 delete from private.personal_columns where table_name = 'public.service_connections';
 drop table private.connection_renewals;
 drop table public.service_connections;

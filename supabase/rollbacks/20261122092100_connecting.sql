@@ -1,4 +1,4 @@
--- Back from: connecting. The client secrets leave the vault: set them again after going forward.
+-- Back from: connecting. Client secrets are deleted from the vault: set them again after migrating forward.
 update public.connection_providers set client_secret_id = null where client_secret_id is not null;
 drop trigger drop_provider_secret on public.connection_providers;
 drop function private.drop_provider_secret();

@@ -1,5 +1,5 @@
--- Back from: parting with tokens. What providers have yet to take back leaves the vault and stays valid there until it
--- expires.
+-- Back from: revoking tokens. Tokens still to be revoked are deleted from the vault, and stay valid at the provider
+-- until they expire.
 select cron.unschedule('refresh-connections');
 drop function private.refresh_connections();
 drop function private.remove_connection(uuid, uuid);

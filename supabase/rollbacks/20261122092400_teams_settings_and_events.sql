@@ -1,4 +1,4 @@
--- Back from: teams, settings and events. All of them are gone for good.
+-- Back from: teams, settings and events. All rows are lost.
 delete from private.partitioned_logs where table_name = 'analytics_events';
 delete from private.personal_columns where table_name in ('public.app_settings', 'public.analytics_events');
 drop table public.analytics_events;

@@ -1,3 +1,3 @@
--- Back from: what spends by itself.
+-- Back from: automatic budget reservations.
 drop function private.settle_by_itself() cascade;
 drop function private.reserve_by_itself() cascade;
