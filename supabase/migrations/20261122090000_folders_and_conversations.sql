@@ -1,6 +1,7 @@
 -- Folders and conversations: what a person discusses, with which agent, and who else may read it.
 --
--- Touches: public.folders, public.conversations.
+-- Touches: public.folders: a person's folder tree, for conversations and artifacts.
+--          public.conversations: conversations, their visibility and their active message.
 -- Beware:  A conversation belongs to its owner. Workspace admins have no extra access. `visibility` alone opens it to
 --          others, for reading only. A person who leaves the workspace keeps the rows, but cannot see them until they
 --          rejoin. Each turn updates the conversation's row once. No index covers the columns that a turn changes

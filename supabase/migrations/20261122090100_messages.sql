@@ -1,6 +1,8 @@
 -- Messages: the tree of messages in a conversation. An edit is a sibling, and no message is changed or destroyed.
 --
--- Touches: public.messages, conversation_path, a check on conversations.active_message_id.
+-- Touches: public.messages: the message tree. Its triggers count tokens and check parent and conversation.
+--          conversation_path: reads one branch, page by page.
+--          A check on conversations.active_message_id: the active message belongs to the conversation.
 -- Beware:  Read a conversation with conversation_path, from a leaf to the root. Its cost depends on the page, not on
 --          the length of the conversation. The policy looks up the conversation by its key for each row. This suits
 --          pages of one conversation; it is slow for reading all messages that a user may see, so filter by

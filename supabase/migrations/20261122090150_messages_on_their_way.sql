@@ -1,7 +1,10 @@
 -- Messages in progress: an answer whose tool calls go from input through approval to output.
 --
--- Touches: public.message_states; private.rank_of_part, part_goes_forward, parts_go_forward, is_settled,
---          move_message_forward.
+-- Touches: public.message_states: earlier states of messages.
+--          private.rank_of_part, part_goes_forward, parts_go_forward, is_settled: decide whether a message may move
+--            forward.
+--          private.move_message_forward: stores the new state and keeps the earlier one.
+--          private.message_at: a message as it was at a given time.
 -- Beware:  The AI SDK sends one message again and again while it grows. A message may only move forward, part by part.
 --          Each earlier state is kept, so that a past prompt can be rebuilt from what the message said then
 --          (private.message_at).

@@ -1,7 +1,10 @@
 -- Talking: adds messages, selects a branch, deletes and restores conversations, and notifies subscribers.
 --
--- Touches: add_message, answer_approval, select_branch, delete_conversation, restore_conversation, broadcasts on
---          `conversation:<id>` with the policy that lets readers listen, private.purge_conversations and its schedule.
+-- Touches: add_message, answer_approval: write messages and answers to approvals.
+--          select_branch: sets the active message.
+--          delete_conversation, restore_conversation, private.purge_conversations and its schedule: soft deletion and
+--            purge.
+--          Broadcasts on `conversation:<id>`, and the policy that lets readers subscribe.
 -- Beware:  A broadcast carries ids, never content. Realtime checks access when a client joins a channel, not for each
 --          message, and content would be written twice. A subscriber reads the row itself, under row-level security.
 

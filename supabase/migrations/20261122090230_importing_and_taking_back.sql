@@ -1,7 +1,8 @@
 -- Importing and taking back: imports conversations from other systems, with dates and branches, and lets authors take
 -- their messages back.
 --
--- Touches: import_conversations, take_back.
+-- Touches: import_conversations: imports a person's conversations.
+--          take_back: removes the caller's own message.
 -- Beware:  An import is idempotent: client ids identify conversations within their person and messages within their
 --          conversation. Only the service imports an assistant's messages, so that no user can put words into an
 --          assistant's mouth.

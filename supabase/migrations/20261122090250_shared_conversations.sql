@@ -1,6 +1,8 @@
 -- Shared conversations: the messages of a conversation, for readers outside the workspace.
 --
--- Touches: public.share_links, create_share_link, revoke_share_link, shared_conversation.
+-- Touches: public.share_links: links and their expiry.
+--          create_share_link, revoke_share_link: the only ways to write them.
+--          shared_conversation: the messages of a public conversation.
 -- Beware:  Outsiders read no rows, so they cannot list conversations or see anything else: not the owner beyond a name,
 --          not the agent's saved state, not the concierge's logs. They get the messages in two ways. With the id, if
 --          the owner made the conversation public and the reader is signed in. Or with a link's token, also signed out

@@ -1,7 +1,9 @@
 -- Votes and logs: users' feedback on an answer, and the concierge's analysis before and after it.
 --
--- Touches: public.votes, public.feedback_signals, public.preprocessing_logs, public.postprocessing_results,
---          private.log_preprocessing, a key of public.messages.
+-- Touches: public.votes, public.feedback_signals: explicit and implicit feedback on a message.
+--          public.preprocessing_logs, public.postprocessing_results: the concierge's analysis.
+--          private.log_preprocessing: writes the analysis before the model.
+--          A foreign key of public.messages: the log of an answer.
 -- Beware:  All rows are deleted with their message. Only the service writes logs. Only the owner of the conversation
 --          reads them, even when others may read the conversation.
 

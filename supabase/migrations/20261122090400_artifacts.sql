@@ -1,6 +1,8 @@
 -- Artifacts: documents made in a conversation. Each version is a row, and no version is overwritten.
 --
--- Touches: public.artifacts, public.latest_artifacts, revise_artifact.
+-- Touches: public.artifacts: all versions of all artifacts.
+--          public.latest_artifacts: the newest version of each.
+--          revise_artifact: adds a version.
 -- Beware:  All versions of an artifact share one id, one owner and one kind. created_at tells them apart. It is in
 --          whole milliseconds, so that a client that reads it into a Date and writes it back means the same version. An
 --          artifact outlives its conversation and then belongs to its owner.

@@ -1,6 +1,7 @@
 -- Suggestions and links: proposed changes to an artifact, and relations between artifacts.
 --
--- Touches: public.suggestions, public.artifact_links, public.artifact_references, accept_suggestion, reject_suggestion.
+-- Touches: public.suggestions: proposed changes. accept_suggestion, reject_suggestion: settle them.
+--          public.artifact_links: relations. public.artifact_references: reads them in both directions.
 -- Beware:  A suggestion is anchored to the version that it was made for. It stays open while its text is in the newest
 --          version. A link names artifacts and not versions, which no foreign key can reference: a trigger checks both
 --          ends, and another deletes the links of a deleted artifact.

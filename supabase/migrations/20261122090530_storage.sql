@@ -1,7 +1,8 @@
 -- Storage: uploaded files and avatars, and the removal of files whose owner or conversation is gone.
 --
--- Touches: the buckets `attachments` and `avatars`, policies on storage.objects, private.folders_to_empty with triggers
---          on conversations, messages and workspaces, the job remove-files.
+-- Touches: The buckets `attachments` and `avatars`, and policies on storage.objects: who may read and write which file.
+--          private.folders_to_empty, with triggers on conversations, messages and workspaces: the removal queue.
+--          The job remove-files: works it off.
 -- Beware:  An object's name encodes its owner: <workspace_id>/<user_id>/…. A file of a conversation is
 --          <workspace_id>/<user_id>/<conversation_id>/…: a user who may read the conversation may read the file. The
 --          tables of storage belong to the platform. A comment on their policies needs their owner, so the reasons

@@ -1,7 +1,9 @@
 -- Lead imports: the function leads reads a file in Storage piece by piece, and the admin who started it watches a row.
 --
--- Touches: public.lead_imports, private.lead_import_work, lead_import_keys, lead_import_reports, the jobs import-leads
---          and purge-lead-imports.
+-- Touches: public.lead_imports: an import and its progress.
+--          private.lead_import_work: the start of the next piece.
+--          private.lead_import_keys: leads already taken.
+--          private.lead_import_reports: the report so far.
 -- Beware:  One transaction stores a piece's rows, their count and the start of the next piece. So a retry after a
 --          failure takes each row once. Rows are written with the current rights of the admin who started the import.
 --

@@ -1,7 +1,8 @@
 -- Importing in pieces: the calls of the function leads, piece by piece, and the jobs that call it and clean up.
 --
--- Touches: private.take_lead_import, start_lead_import, import_lead_piece, lead_import_report, finish_lead_import,
---          fail_lead_import, the jobs import-leads and purge-lead-imports.
+-- Touches: private.take_lead_import, start_lead_import, import_lead_piece: lease an import, prepare it, take a piece.
+--          private.lead_import_report, finish_lead_import, fail_lead_import: end it with a report or an error.
+--          The jobs import-leads and purge-lead-imports: call the function, and delete old imports.
 -- Beware:  A piece is idempotent: it names its first byte, which must equal the import's position.
 
 create function private.take_lead_import()

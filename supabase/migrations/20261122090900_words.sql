@@ -1,7 +1,9 @@
 -- Words: turns a text into search terms, in any script and however the query is typed.
 --
--- Touches: private.language_name, private.language_of, private.text_config, private.fold_text, private.words,
---          private.asked_words.
+-- Touches: private.language_name, private.language_of, private.text_config: languages and their stemming.
+--          private.fold_text: normalizes a text. private.words: its search terms. private.asked_words: those of a
+--            query.
+--          private.ranking: the SQL statement that ranks rows by words.
 -- Beware:  Documents, memories and messages share one analysis. Texts and queries are analysed alike, so a change here
 --          changes generated columns: rebuild them. Scripts without spaces between words are read as pairs of
 --          characters. No extension is needed: the result is the same in every Postgres with UTF-8. Why:

@@ -1,6 +1,7 @@
 -- Documents: a workspace's knowledge, at paths like those of a file system.
 --
--- Touches: public.documents, put_document, move_documents, list_documents.
+-- Touches: public.documents: texts at paths.
+--          put_document: creates or replaces one. move_documents: moves a subtree. list_documents: lists one level.
 -- Beware:  A folder is not a row: it exists while a document lies below its path. The workspace shares one tree, and
 --          each person has one (user_id). Separate trees matter, because a taken path would reveal a private document.
 --          One statement moves a subtree's rows in no fixed order, so paths are unique at the end of the statement and

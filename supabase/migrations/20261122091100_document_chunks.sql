@@ -1,6 +1,8 @@
 -- Chunks: passages of documents, found by full text and by embedding.
 --
--- Touches: public.document_chunks, triggers on public.documents.
+-- Touches: public.document_chunks: the passages, with search terms and embedding.
+--          private.split_text: splits a text into passages.
+--          Triggers on public.documents: rebuild the chunks of changed documents.
 -- Beware:  A trigger updates chunks on every write to their document. A chunk whose heading and text are unchanged
 --          keeps its row and its embedding, so editing a section embeds only that section. No embedding ever stands
 --          beside a text that it was not made from. Clients that know only a table of content, embedding and metadata

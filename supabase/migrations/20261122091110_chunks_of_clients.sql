@@ -1,6 +1,8 @@
 -- Chunks of clients: rows that third-party vector store clients write to document_chunks.
 --
--- Touches: four triggers on public.document_chunks; private.put_document_of.
+-- Touches: Four triggers on public.document_chunks: place a client's row, protect its id, and clear outdated
+--            embeddings.
+--          private.put_document_of: put_document for the function knowledge.
 -- Beware:  Such a client knows only content, embedding and metadata (LangChain's SupabaseVectorStore, for one). Its
 --          metadata says where the row goes: workspace_id (required for users of several workspaces and for the
 --          service) and path (default: imported). All rows of a path are chunks of one document of source_type

@@ -1,6 +1,7 @@
 -- Memories: statements remembered about a person, and the source of each.
 --
--- Touches: public.memories, public.memory_sources, and the rules that remembering, recalling and embedding share.
+-- Touches: public.memories: the statements. public.memory_sources: each time that one was stated.
+--          The rules that remembering, recalling and embedding share: duplicates, trust in sources, the person's lock.
 -- Beware:  Only `remember` writes memories. It keeps two promises that a table cannot. No two valid memories of a
 --          person say the same. No statement is lost: a near-duplicate becomes a source, and a contradiction ends the
 --          memory that it contradicts. Every writer first takes the person's lock: private.lock_memories.

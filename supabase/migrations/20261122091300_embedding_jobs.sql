@@ -1,8 +1,9 @@
 -- Embeddings: the queue of rows to embed, because they have no embedding or one of an outdated model. The function
 -- `embed` works it off.
 --
--- Touches: public.embedding_jobs (a work table), private.embedding_models, triggers on document_chunks and memories,
---          the jobs embed-pending and purge-embedding-jobs.
+-- Touches: public.embedding_jobs: the queue, a work table. Triggers on document_chunks and memories fill it.
+--          private.embedding_models: the models in use, and their weight in search.
+--          The job embed-pending: calls the function. The job purge-embedding-jobs: deletes finished rows.
 -- Beware:  A job names its content by a hash. An embedding is written only while the row still has that content, and
 --          only where there is none or one of a model that `embed` used before. A client's own embedding is never
 --          overwritten. Vectors of different models are never compared. So after a change of model, full text search

@@ -1,6 +1,8 @@
 -- Searching documents: hybrid search by full text and by embedding, within a path and by tags.
 --
--- Touches: private.nearest_chunks, private.matching_chunks, private.find_chunks, search_documents, match_documents.
+-- Touches: private.nearest_chunks: finds by embedding. private.matching_chunks: finds by words. private.find_chunks:
+--            fuses both.
+--          search_documents: the search of our clients. match_documents: the search of vector store clients.
 -- Beware:  Search has two steps. First, finders return ids and ranks. They run as their owner: under row-level security
 --          the operators of full text (@@) and of paths (<@) may not use an index before the policy is checked. They
 --          limit themselves to what the caller may see. Second, the caller reads the rows under the policies. So a bug

@@ -1,6 +1,8 @@
 -- Recalls: notes at once which memories were recalled, and counts them soon after.
 --
--- Touches: private.recalls, private.note_recall, private.recalled_since, private.count_recalls and its schedule.
+-- Touches: private.recalls: notes of recalled memories. private.note_recall: writes one.
+--          private.recalled_since: checks for a recent recall.
+--          private.count_recalls and its schedule: counts the notes on the memories.
 -- Beware:  Counting at once would rewrite each recalled memory with its embedding, and hold the person's lock until the
 --          commit: measured, a third of a chat turn. A note is one narrow row; counts follow within seconds. To check
 --          whether a memory was recalled lately, use recalled_since, which considers both.

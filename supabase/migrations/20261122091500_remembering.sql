@@ -1,6 +1,7 @@
 -- Remembering: how a statement becomes a memory, confirms one, or ends one.
 --
--- Touches: remember, forget, private.merge_memory, a trigger on public.memories.
+-- Touches: remember: adds, confirms or supersedes a memory. forget: deletes one.
+--          private.merge_memory, a trigger on public.memories: merge duplicates that a later embedding reveals.
 -- Beware:  Memory must not feed on itself. A statement that was itself recalled, or that we put into a prompt, is
 --          refused. So is an assistant's statement that repeats a memory recalled within the last day, because the
 --          assistant has it from there. A person's repetition confirms the memory.

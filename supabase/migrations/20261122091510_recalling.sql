@@ -1,6 +1,7 @@
 -- Recalling: finds a person's relevant memories, and ages memories.
 --
--- Touches: recall, memory_health, the job age-memories.
+-- Touches: recall: finds relevant memories. memories_at: those valid at a given time. memory_health: statistics.
+--          The job age-memories: moves memories from tier to tier.
 -- Beware:  A person has few memories, so recall reads all of them. It is exact, needs no vector index, and stays under
 --          row-level security. Two lists, by embedding and by words, are fused by reciprocal rank and weighted
 --          (docs/knowledge.md):

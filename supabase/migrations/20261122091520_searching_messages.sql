@@ -1,6 +1,8 @@
 -- Searching messages: full text search in the conversations that the caller may read, rare words weighing most.
 --
--- Touches: private.message_texts with its trigger on messages, private.text_of_parts, search_messages.
+-- Touches: private.message_texts, with its trigger on messages: the search terms. private.text_of_parts: the text they
+--            are from.
+--          search_messages: the search.
 -- Beware:  As with documents, the finder runs as its owner, to use the index, and limits itself to what the caller may
 --          see. The caller then reads the rows under the policies. Messages have no language tag: stop words decide,
 --          else English. A query is read in each language that may be meant.

@@ -1,7 +1,9 @@
 -- Streams: answers in progress. A stream outlives the connection and the function that serve it.
 --
--- Touches: public.streams, private.scratch_chunks, the chunks' half of the scratchpad, private.end_abandoned_streams
---          and its schedule, private.open_stream, private.finish_stream, private.stop_stream.
+-- Touches: public.streams: the state of each stream.
+--          private.scratch_chunks: its chunks, where there is no Redis.
+--          private.open_stream, private.finish_stream, private.stop_stream: its life cycle.
+--          private.end_abandoned_streams and its schedule: ends streams without a writer.
 -- Beware:  Chunks are in the scratchpad (Redis, or the unlogged table here) and may be lost with it. So the writer
 --          keeps its chunks until the end, and is asked for them again (stream_gap). The finished message is in
 --          Postgres before readers see the end, so a reader who has missed lost chunks gets the whole message.

@@ -1,7 +1,10 @@
 -- Durable Streams: append-only streams at a URL, by the open protocol of that name.
 --
--- Touches: private.durable_streams, durable_pieces, durable_producers; private.find_durable, create_durable,
---          append_durable, remove_durable, durable_view, read_durable, tend_durable_streams and its schedule.
+-- Touches: private.durable_streams, durable_pieces, durable_producers: streams, their data, and their producers'
+--            progress.
+--          private.find_durable, durable_view, read_durable: find and read.
+--          private.create_durable, append_durable, remove_durable: write.
+--          private.tend_durable_streams and its schedule: removes expired streams.
 -- Beware:  A position counts bytes, in JSON streams messages, and never restarts. A fork continues from its position in
 --          the source, and reads the source's pieces up to there. A removed stream that has forks stays, hidden, until
 --          the last fork is gone.

@@ -1,7 +1,8 @@
 -- Records of prompts: what each prompt contained, kept as long as the conversation.
 --
--- Touches: public.context_profiles, public.context_records, private.context_profile; a message's short form is written
---          once.
+-- Touches: public.context_records: what each prompt contained.
+--          public.context_profiles, private.context_profile: its set of profile memories, stored once.
+--          A trigger on messages: a message's short form is written once.
 -- Beware:  A record copies no messages, and nothing that can be derived. Branches and memories never change, so the
 --          leaf, a few counts and the memories' ids are enough to rebuild the prompt. Memories that were forgotten
 --          since are missing from it, and marked.

@@ -1,6 +1,8 @@
 -- Rendering prompts: the messages for a model, the same for a new prompt and for a replay.
 --
--- Touches: private.memory_list, instructions, question_above, sayable_parts, render_context.
+-- Touches: private.memory_list, instructions, question_above: parts of a prompt.
+--          private.sayable_parts: the parts of a message that every model accepts.
+--          private.render_context: the whole list of messages.
 -- Beware:  Providers refuse a call without its result, a result without its call, and a conversation that does not
 --          begin with the user. Stored messages stay as they are; what providers would refuse is left out here.
 

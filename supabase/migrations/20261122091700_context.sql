@@ -1,6 +1,8 @@
 -- The prompt: selects its contents, within a token budget.
 --
--- Touches: assemble_context and what it is made of.
+-- Touches: assemble_context: makes the prompt and its record.
+--          private.fit_path, fit_memories: select messages and memories within the budget.
+--          private.left_of_path, cost_of_leaf: what was left out, and the least that a prompt needs.
 -- Beware:  Look up each input once a turn: nothing here may call a function for each message.
 --
 --   profile        system    the person's profile memories, always first

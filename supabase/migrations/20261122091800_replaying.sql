@@ -1,6 +1,6 @@
 -- Replaying: rebuilds the exact prompt of any past answer.
 --
--- Touches: replay_context, prompt_of.
+-- Touches: replay_context: the prompt of a record. prompt_of: the record of an answer.
 -- Beware:  The prompt is rebuilt from the stored branch and memories. A memory that its person had forgotten is missing
 --          here too.
 

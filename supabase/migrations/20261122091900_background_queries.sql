@@ -1,7 +1,8 @@
 -- Background queries: long-running questions. The result is there when the user comes back.
 --
--- Touches: public.background_queries, a work table; ask_in_background, cancel_background_query; broadcasts on
---          `conversation:<id>`.
+-- Touches: public.background_queries: the questions and their results, a work table.
+--          ask_in_background, cancel_background_query: enqueue and cancel.
+--          Broadcasts on `conversation:<id>`: changes of status.
 -- Beware:  status uses the words of the work grammar. `progress` says the same in the words that assistant clients use.
 
 create table public.background_queries (

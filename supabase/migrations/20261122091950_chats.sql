@@ -1,6 +1,7 @@
 -- Chats: a turn as assistant clients begin it, with one request that sends a message and reads the answer.
 --
--- Touches: private.answer_calls, words_of_chat, begin_turn.
+-- Touches: private.begin_turn: begins a turn.
+--          private.words_of_chat, answer_calls: store the user's message, or their answers to tool calls.
 -- Beware:  Such clients send all messages on their screens. Only what is new is stored: the last message, or the user's
 --          answers to its tool calls. A client's copy of an assistant's message is never stored.
 

@@ -1,7 +1,9 @@
 -- Connections: a person's accounts at other services (calendar, mailbox, repository), which agents use on the person's
 -- behalf.
 --
--- Touches: public.connection_providers, public.service_connections, private.connection_renewals.
+-- Touches: public.connection_providers: OAuth 2 providers.
+--          public.service_connections: a person's accounts.
+--          private.connection_renewals: leases of running renewals.
 -- Beware:  No table holds a token. A row has the ids of its secrets in the vault, which only the tables' owner can
 --          read. The edge function `connections` and its SQL functions in the next chapters are the only way there. The
 --          operator sets a provider's URLs; the edge function still checks the target of each request.

@@ -1,7 +1,8 @@
 -- Connecting: from the user's click to tokens in the vault.
 --
--- Touches: private.connection_attempts, what the edge function `connections` calls for /:provider/authorize and
---          /callback, set_provider_secret.
+-- Touches: private.connection_attempts: who was sent to which provider.
+--          SQL functions of the edge function `connections`, for /:provider/authorize and /callback.
+--          set_provider_secret: stores a provider's client secret.
 -- Beware:  A browser calls the callback without a credential. It has only the `state`, 256 random bits that were given
 --          to one person for one connection. The digest of the state is the key here; a state works once, for ten
 --          minutes. The PKCE verifier is derived from the state and this row's salt, so neither the browser's history

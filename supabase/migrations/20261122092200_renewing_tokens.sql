@@ -1,6 +1,6 @@
 -- Reading and renewing tokens.
 --
--- Touches: what the edge function `connections` calls for /:id/token, /:id/refresh and /refresh-due.
+-- Touches: SQL functions of the edge function `connections`, for /:id/token, /:id/refresh and /refresh-due.
 -- Beware:  A refresh token may work only once: the provider returns a new one with each renewal, and revokes the whole
 --          grant when an old one is used again. So one caller at a time holds a renewal, by a lease in a row. A lock
 --          would not do: a renewal spans an HTTP request, and the functions hold no transaction open. The request times

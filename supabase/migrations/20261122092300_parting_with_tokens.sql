@@ -1,6 +1,7 @@
 -- Revoking tokens: tokens of a removed connection are revoked at the provider too.
 --
--- Touches: private.token_revocations, a trigger on service_connections, the job refresh-connections.
+-- Touches: private.token_revocations, with a trigger on service_connections: the revocation queue.
+--          The job refresh-connections: calls the edge function for due renewals and revocations.
 -- Beware:  A connection disappears for all callers with its row. Its tokens stay in the vault until the provider has
 --          confirmed, or for twenty attempts (about three days): an outage of the provider must not leave a valid token
 --          behind. A row here names no person.

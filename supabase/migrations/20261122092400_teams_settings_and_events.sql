@@ -1,7 +1,8 @@
 -- Teams of agents, settings of applications, and analytics events.
 --
--- Touches: public.ai_teams, public.ai_team_members, public.app_settings, public.analytics_events (partitioned by
---          month).
+-- Touches: public.ai_teams, public.ai_team_members: teams, and the agents in them.
+--          public.app_settings: settings of a workspace or a person.
+--          public.analytics_events: events, partitioned by month.
 -- Beware:  Analytics are not evidence: users write them about themselves, and erasing a person empties theirs. For
 --          evidence use the audit log.
 

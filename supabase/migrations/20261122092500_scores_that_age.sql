@@ -1,6 +1,7 @@
 -- Scores that age: a lead's score depends on how near its auction is, so it changes from day to day without a write.
 --
--- Touches: leads of every business (an index), private.rescore_leads and its schedule.
+-- Touches: private.rescore_leads and its schedule: recomputes scores whose auction came near or passed.
+--          An index on the leads of every business: finds those leads.
 -- Beware:  A manual score stays. As in appraise_lead, a score is ours if it equals the score computed for the day of
 --          the row's last write, which updated_at gives. So a lead whose score changes is written, and one whose score
 --          stays is not.

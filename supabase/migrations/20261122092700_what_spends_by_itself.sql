@@ -1,7 +1,7 @@
 -- Automatic budget reservations: a stream and a background query reserve from their budgets when they begin, and settle
 -- when they end.
 --
--- Touches: triggers on streams and background_queries.
+-- Touches: Triggers on streams and background_queries: reserve at the start, settle at the end.
 -- Beware:  Each budget's per_call is reserved. A caller that knows the real usage reports it before the end, with
 --          settle_usage and the request id `stream:<id>` or `query:<id>`. Otherwise the reserved amount is charged, or
 --          nothing if it failed or was cancelled.

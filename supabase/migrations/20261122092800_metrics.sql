@@ -1,7 +1,8 @@
 -- Metrics: the counters of all isolates, and the state of the database's own work, for a scraper.
 --
--- Touches: private.metric_counters, add_metrics, metric_figures, one index on private.function_calls and one on
---          private.budget_pools.
+-- Touches: private.metric_counters, add_metrics: the counters, and how isolates add to them.
+--          private.metric_figures: all figures of one scrape.
+--          An index on private.function_calls and one on private.budget_pools: keep a scrape cheap.
 -- Beware:  Isolates are many and live for minutes, so a scraper cannot scrape them. Each adds its counters here every
 --          few seconds. The table is unlogged: after a crash the counters restart at 0, which Prometheus treats as a
 --          restart. No figure costs more with a million rows than with ten thousand: a depth is counted up to `most`,
