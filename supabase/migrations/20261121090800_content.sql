@@ -1,11 +1,11 @@
--- Content: what is to be posted on social networks, and what is to be published as an article, at its time and once.
+-- Content: social posts and articles, each published once, at its time.
 --
--- Touches: public.content_queue, public.build_content_queue (work tables, and templates of a business's own),
+-- Touches: public.content_queue, public.build_content_queue (work tables, and templates for businesses),
 --          private.next_local_time.
--- Beware:  scheduled_for is the time that counts. Nobody writes it by hand: publish_at says when, review_status says
---          whether at all, and a trigger makes scheduled_for of them; what is a draft is scheduled for infinity, so
---          that no claim ever sees it. `reference` is what the platform is told and asked for, and tried_at when it may
---          first have been told: who finds it set asks before telling again.
+-- Beware:  scheduled_for decides when a row is claimed. A trigger derives it from publish_at (the time) and
+--          review_status (whether at all); clients do not write it. A draft has infinity, so no claim sees it.
+--          `reference` is sent to the platform and used to search there. tried_at says since when the platform may have
+--          it: a worker that finds tried_at set searches before it publishes again.
 
 create function private.schedule_content()
 returns trigger
@@ -21,15 +21,15 @@ begin
   elsif tg_op = 'INSERT' then
     new.scheduled_for := coalesce(new.publish_at, new.scheduled_for);
   elsif (new.review_status, new.publish_at) is distinct from (old.review_status, old.publish_at) then
-    -- Never before now: claims do not look behind the time at which they last looked.
+    -- Never before now: claims do not look before the time up to which they have read.
     new.scheduled_for := greatest(coalesce(new.publish_at, now()), now());
   end if;
   return new;
 end;
 $$;
 comment on function private.schedule_content() is
-  'Trigger of content tables: scheduled_for is publish_at (without one: now) of what is approved, and infinity of a '
-  'draft. A retry''s time is left alone.';
+  'Trigger of content tables: sets scheduled_for to publish_at (default: now) for approved content, and to infinity '
+  'for a draft. It leaves a retry''s time alone.';
 
 create function private.next_local_time(time_zone text, local_time time, after timestamptz default now())
 returns timestamptz
@@ -43,8 +43,8 @@ as $$
   ) as moments where moment > after;
 $$;
 comment on function private.next_local_time(text, time, timestamptz) is
-  'The next instant after `after` at which a clock in time_zone (an IANA name) shows local_time. Where a clock is put '
-  'forward over it, the hour after; where it shows it twice, the second. Pair it with private.business_time_zone.';
+  'The next instant after `after` at which a clock in time_zone (an IANA name) shows local_time. If a clock change '
+  'skips that time, an hour later; if it repeats it, the second. Use it with private.business_time_zone.';
 
 -- Articles ------------------------------------------------------------------------------------------------------------
 create table public.build_content_queue (
@@ -75,19 +75,20 @@ create table public.build_content_queue (
   constraint posted_url_is_a_url check (posted_url ~ '^https?://[^\s]+$' and length(posted_url) <= 2000)
 );
 comment on table public.build_content_queue is
-  'Written content: articles, published once at their time by the function publish-build-content. A work table.';
+  'Articles. The function publish-build-content publishes each once, at its time. A work table.';
 comment on column public.build_content_queue.article is
-  'Markdown. Front matter is taken off before it is published: title, tags and canonical_url are the columns.';
+  'Markdown. Publishing removes the front matter: title, tags and canonical_url have their own columns.';
 comment on column public.build_content_queue.tags is
-  'Written as one likes; the platform is told the first four that remain when all but letters and digits is left out.';
+  'Any text. The platform gets letters and digits only, and the first four tags that are not empty then.';
 comment on column public.build_content_queue.review_status is
-  'draft: waits, whatever its time · approved: is published when its time comes. Back to draft takes it out again.';
-comment on column public.build_content_queue.publish_at is 'Not before then; null: as soon as it is approved.';
+  'draft: waits, whatever its time · approved: is published at its time. Changing it back to draft unschedules it.';
+comment on column public.build_content_queue.publish_at is 'The earliest time; null: as soon as it is approved.';
 comment on column public.build_content_queue.reference is
-  'Stands, invisibly, in what is published: by it the platform''s list is searched before a second try.';
-comment on column public.build_content_queue.tried_at is 'When the platform was first told of it, or may have been.';
-comment on column public.build_content_queue.posted_url is 'Where it can be read.';
-comment on column public.build_content_queue.external_id is 'The platform''s id of it.';
+  'An invisible mark in the published article. A retry first searches the platform''s list for it.';
+comment on column public.build_content_queue.tried_at is
+  'When the platform was first asked to publish it, or may have been.';
+comment on column public.build_content_queue.posted_url is 'The URL of the published article.';
+comment on column public.build_content_queue.external_id is 'The platform''s id of the article.';
 create index build_content_queue_workspace on public.build_content_queue (workspace_id, created_at);
 create trigger schedule_content before insert or update of status, scheduled_for, review_status,
   publish_at on public.build_content_queue
@@ -103,20 +104,21 @@ comment on policy "Members read the workspace's articles" on public.build_conten
 create policy "Admins add articles" on public.build_content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins add articles" on public.build_content_queue is 'What is published speaks for the workspace.';
+comment on policy "Admins add articles" on public.build_content_queue is
+  'A published article speaks for the workspace.';
 create policy "Admins change articles that wait" on public.build_content_queue
   for update to authenticated
   using (status = 'pending' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change articles that wait" on public.build_content_queue is
-  'What is being published or has been is as it was; who is too late touches no row.';
+  'Content that is being published, or was, does not change; a late update affects no row.';
 grant select on public.build_content_queue to authenticated;
 grant insert (workspace_id, priority, title, article, tags, canonical_url, platform, review_status,
   publish_at) on public.build_content_queue to authenticated;
 grant update (priority, title, article, tags, canonical_url, platform, review_status,
   publish_at) on public.build_content_queue to authenticated;
--- delete is granted to the service alone: a draft is as good as deleted. Leases, reference and outcome are the
--- grammar's.
+-- Only the service has delete: a draft is as good as deleted. Only the work grammar writes leases, reference and
+-- outcome.
 grant select, insert, update, delete on public.build_content_queue to service_role;
 
 -- Video and social content --------------------------------------------------------------------------------------------
@@ -156,20 +158,20 @@ create table public.content_queue (
   constraint posted_url_is_a_url check (posted_url ~ '^https?://[^\s]+$' and length(posted_url) <= 2000)
 );
 comment on table public.content_queue is
-  'Video and social content, posted once at its time by the function publish-social-content. A work table.';
-comment on column public.content_queue.script is 'What is said in the video; not posted.';
-comment on column public.content_queue.caption is 'What is posted, the hashtags after it.';
-comment on column public.content_queue.video_url is 'Handed on to the platform, never fetched here.';
+  'Video and social posts. The function publish-social-content posts each once, at its time. A work table.';
+comment on column public.content_queue.script is 'The spoken text of the video; not posted.';
+comment on column public.content_queue.caption is 'The text of the post; the hashtags follow it.';
+comment on column public.content_queue.video_url is 'Passed to the platform, never fetched here.';
 comment on column public.content_queue.platform is
-  'The network, as the posting service names it: gmb is Google Business Profile, twitter is X.';
+  'The network, in the names of the posting service: gmb is Google Business Profile, twitter is X.';
 comment on column public.content_queue.review_status is
-  'draft: waits, whatever its time · approved: is posted when its time comes. Back to draft takes it out again.';
-comment on column public.content_queue.publish_at is 'Not before then; null: as soon as it is approved.';
+  'draft: waits, whatever its time · approved: is posted at its time. Changing it back to draft unschedules it.';
+comment on column public.content_queue.publish_at is 'The earliest time; null: as soon as it is approved.';
 comment on column public.content_queue.posting_status is
-  'The work''s status in the words of posting: follows from status and review_status.';
+  'The status of the post, derived from status and review_status.';
 comment on column public.content_queue.reference is
-  'The posting service''s idempotency key, and the note by which its history is searched before a second try.';
-comment on column public.content_queue.tried_at is 'When the platform was first told of it, or may have been.';
+  'The posting service''s idempotency key, and the mark that a retry first searches for in its history.';
+comment on column public.content_queue.tried_at is 'When the platform was first asked to post it, or may have been.';
 create index content_queue_workspace on public.content_queue (workspace_id, created_at);
 create trigger schedule_content before insert or update of status, scheduled_for, review_status,
   publish_at on public.content_queue
@@ -185,17 +187,17 @@ comment on policy "Members read the workspace's posts" on public.content_queue i
 create policy "Admins add posts" on public.content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins add posts" on public.content_queue is 'What is posted speaks for the workspace.';
+comment on policy "Admins add posts" on public.content_queue is 'A post speaks for the workspace.';
 create policy "Admins change posts that wait" on public.content_queue
   for update to authenticated
   using (status = 'pending' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change posts that wait" on public.content_queue is
-  'What is being posted or has been is as it was; who is too late touches no row.';
+  'Content that is being posted, or was, does not change; a late update affects no row.';
 grant select on public.content_queue to authenticated;
 grant insert (workspace_id, priority, script, caption, hashtags, video_url, platform, review_status,
   publish_at) on public.content_queue to authenticated;
 grant update (priority, script, caption, hashtags, video_url, platform, review_status,
   publish_at) on public.content_queue to authenticated;
--- delete is granted to the service alone, as with articles.
+-- Only the service has delete, as with articles.
 grant select, insert, update, delete on public.content_queue to service_role;

@@ -1,11 +1,10 @@
--- Publishing: what the functions publish-build-content and publish-social-content ask of the database, and when they
--- are called.
+-- Publishing: the database side of the functions publish-build-content and publish-social-content, and their schedule.
 --
 -- Touches: private.reserve_publication, private.publish_due_content, two jobs.
--- Beware:  a platform cannot be part of a transaction. Between its yes and our `done` a function may die, so that it
---          may be told is written down (tried_at) before it is told, and whoever finds that written asks the platform
---          first. The jobs' times are UTC; when content goes out is its own publish_at, an instant, and the job each
---          five minutes sees to it: the daily one is for what waits for nobody.
+-- Beware:  a platform cannot take part in a transaction. A function may die between the platform's answer and our
+--          `done`. So the attempt is recorded (tried_at) before the request, and a worker that finds it recorded asks
+--          the platform first. The jobs' times are UTC. Content goes out at its own publish_at, an instant; the job
+--          that runs every five minutes handles that. The daily job is for content without a set time.
 
 create function private.reserve_publication(queue text, claim_token uuid, id bigint, lease interval)
 returns timestamptz
@@ -30,9 +29,9 @@ begin
 end;
 $$;
 comment on function private.reserve_publication(text, uuid, bigint, interval) is
-  'Writes down that the platform is about to be told of claimed content, to be called before it is, and holds the '
-  'claim for another `lease`, which is to be longer than telling takes. Returns when that was first the case. Errors: '
-  'unknown_queue 404, lease_lost 409 when the lease has ended, invalid_lease 422.';
+  'Call it before asking the platform to publish claimed content. It records the attempt and extends the claim by '
+  '`lease`, which must be longer than the request takes. Returns the time of the first attempt. Errors: unknown_queue '
+  '404, lease_lost 409 when the lease has ended, invalid_lease 422.';
 
 create function private.publish_due_content()
 returns jsonb
@@ -51,7 +50,7 @@ begin
   for known in select q.* from private.work_queues as q where published_by ? q.kind order by q.name loop
     called := published_by ->> known.kind;
     continue when calls ? called or exists (
-      -- Not another call on top of one that is not answered yet.
+      -- No second call while one is open.
       select from private.function_calls as call
       where call.status in ('sent', 'retrying') and call.job = 'publish-due-content' and call.function = called
     );
@@ -65,8 +64,8 @@ begin
 end;
 $$;
 comment on function private.publish_due_content() is
-  'Calls the functions that publish, each only if something of any business is due and its last call has ended. '
-  'Returns the calls'' numbers in the ledger.';
+  'Calls the publishing functions, each only if content of any business is due and its last call has ended. Returns '
+  'the calls'' ids in the ledger.';
 
 select cron.schedule('publish-articles-daily', '0 15 * * *',
   $$select private.call_function('publish-articles-daily', 'publish-build-content')$$);

@@ -1,8 +1,8 @@
--- Code tasks: what a coding agent is to do in a repository, what came of it, and what that cost.
+-- Code tasks: tasks for coding agents in a repository, with their result and cost.
 --
--- Touches: public.code_task_queue, a work table and a template of a business's own.
--- Beware:  a prompt is an instruction to an agent that can write code: admins and the service give it, nobody else.
---          What it cost stands here; a worker that bills for it calls record_usage, with the task as its request id.
+-- Touches: public.code_task_queue, a work table and a template for businesses.
+-- Beware:  a prompt instructs an agent that can write code: only admins and the service may add one. The cost is
+--          recorded here; a worker that bills for it calls record_usage with the task as its request id.
 
 create table public.code_task_queue (
   like private.work_item including all,
@@ -23,14 +23,14 @@ create table public.code_task_queue (
 );
 comment on table public.code_task_queue is
   'Tasks for coding agents: prompt, repository, result and cost. A work table.';
-comment on column public.code_task_queue.prompt is 'What is to be done, in words.';
+comment on column public.code_task_queue.prompt is 'The task, in words.';
 comment on column public.code_task_queue.repository is
-  'Where: whatever the worker understands, e.g. acme/website or a URL.';
-comment on column public.code_task_queue.branch is 'The branch to work on; null: the worker''s choice.';
+  'The repository, in a form that the worker understands, e.g. acme/website or a URL.';
+comment on column public.code_task_queue.branch is 'The branch to work on; null: the worker chooses.';
 comment on column public.code_task_queue.result is
-  'What came of it: an object of the worker''s making, e.g. summary, commit, pull_request_url. Set when the task is '
+  'The worker''s result: an object of its own design, e.g. summary, commit, pull_request_url. Set when the task is '
   'completed.';
-comment on column public.code_task_queue.cost_minor is 'What it cost, in the currency''s minor units (cents).';
+comment on column public.code_task_queue.cost_minor is 'The cost, in the currency''s minor units (cents).';
 create index code_task_queue_workspace on public.code_task_queue (workspace_id, created_at);
 select private.register_work_queue('public.code_task_queue', 20, array['branch', 'result', 'cost_minor', 'currency']);
 
@@ -44,16 +44,16 @@ create policy "Admins add code tasks" on public.code_task_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins add code tasks" on public.code_task_queue is
-  'A prompt is carried out with the agent''s rights, not with those of who wrote it.';
+  'A prompt runs with the agent''s rights, not with its author''s.';
 create policy "Admins change code tasks that wait" on public.code_task_queue
   for update to authenticated
   using (status = 'pending' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change code tasks that wait" on public.code_task_queue is
-  'A task that is being worked on is the worker''s; who is too late touches no row.';
+  'A task in progress belongs to its worker; a late update affects no row.';
 grant select on public.code_task_queue to authenticated;
 grant insert (workspace_id, priority, scheduled_for, max_attempts, prompt, repository, branch) on public.code_task_queue
   to authenticated;
 grant update (priority, scheduled_for, prompt, repository, branch) on public.code_task_queue to authenticated;
--- delete is granted to the service alone; the outcome is the worker's to write.
+-- Only the service has delete; only the worker writes the outcome.
 grant select, insert, update, delete on public.code_task_queue to service_role;

@@ -1,11 +1,10 @@
--- Agent memory: what an agent reads when a session starts and writes back when it ends, and every version that there
--- was.
+-- Agent memory: what an agent reads when a session starts and writes when it ends, with every version.
 --
--- Touches: public.agent_memory, public.agent_memory_history (templates of a business's own), the triggers that keep
+-- Touches: public.agent_memory, public.agent_memory_history (templates for businesses), the triggers that keep
 --          versions.
--- Beware:  a version is never used twice, also when a key is forgotten and comes back: it goes on counting from the
---          history. So "unchanged since version 3" means what it says. The triggers are generic: they find the history
---          beside the table that they are on, by its prefix.
+-- Beware:  a version is never reused. A key that was forgotten and is added again continues its count from the history,
+--          so "unchanged since version 3" is reliable. The triggers are generic: they find the history table beside
+--          their own table, by its prefix.
 
 create table public.agent_memory (
   id uuid primary key default gen_random_uuid(),
@@ -28,14 +27,14 @@ create table public.agent_memory (
   constraint version_counts_from_1 check (version >= 1)
 );
 comment on table public.agent_memory is
-  'What agents remember between sessions: load_agent_memory reads it at a session''s start, save_agent_memory writes '
-  'it at its end.';
-comment on column public.agent_memory.agent_id is 'Whose memory it is; null: shared by all agents of the workspace.';
+  'What agents remember between sessions. A session calls load_agent_memory at its start and save_agent_memory at its '
+  'end.';
+comment on column public.agent_memory.agent_id is 'The agent; null: shared by all agents of the workspace.';
 comment on column public.agent_memory.memory_type is
-  'identity: who it is · episodic: what happened · strategy: what works · policy: what it must and must not · state: '
-  'where the last session left off.';
+  'identity: who the agent is · episodic: what happened · strategy: what works · policy: rules that it must follow · '
+  'state: where the last session stopped.';
 comment on column public.agent_memory.confidence is 'How sure the agent is of it, 0 to 1.';
-comment on column public.agent_memory.version is 'Counted by a trigger, at each change of value or confidence.';
+comment on column public.agent_memory.version is 'A trigger increments it at each change of value or confidence.';
 
 create table public.agent_memory_history (
   id bigint generated always as identity primary key,
@@ -57,9 +56,9 @@ create table public.agent_memory_history (
   constraint forgotten_has_neither_value_nor_confidence check ((value is null) = (confidence is null))
 );
 comment on table public.agent_memory_history is
-  'Every version of every memory. Kept for a year, and the newest 20 of a key for as long as its workspace and agent.';
-comment on column public.agent_memory_history.value is 'Null: this version is that it was forgotten.';
-comment on column public.agent_memory_history.changed_by is 'The person; null: the service, which is how agents write.';
+  'Every version of every memory. Kept for a year; the newest 20 of a key are kept as long as its workspace and agent.';
+comment on column public.agent_memory_history.value is 'Null: the memory was forgotten in this version.';
+comment on column public.agent_memory_history.changed_by is 'The person; null: the service, which agents use to write.';
 create index agent_memory_history_of_a_key on public.agent_memory_history (workspace_id, agent_id, memory_type, key,
   version);
 create index agent_memory_history_changed_by on public.agent_memory_history (changed_by);
@@ -82,19 +81,19 @@ create policy "Members read the history of agent memory" on public.agent_memory_
     workspace_id = any ((select private.workspace_ids('member', 'memory:read'))::uuid[])
     and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
   );
-comment on policy "Members read the history of agent memory" on public.agent_memory_history is 'As the memory itself.';
+comment on policy "Members read the history of agent memory" on public.agent_memory_history is
+  'Like the memory itself.';
 grant select on public.agent_memory, public.agent_memory_history to authenticated;
--- insert, update and delete are not granted to people, because what an agent believes is written by agents, with the
--- secret key.
+-- insert, update and delete are not granted to people: agents write memory, with the secret key.
 grant select, insert, update, delete on public.agent_memory to service_role;
--- insert and update of the history are granted to nobody, because its trigger writes it.
+-- No role has insert or update on the history: its trigger writes it.
 grant select, delete on public.agent_memory_history to service_role;
 
 create function private.count_agent_memory_version()
 returns trigger
 language plpgsql
 volatile
-security definer -- reads the history whoever writes
+security definer -- reads the history for every writer
 set search_path = ''
 as $$
 begin
@@ -114,7 +113,8 @@ begin
 end;
 $$;
 comment on function private.count_agent_memory_version() is
-  'Trigger of agent memory: the version, whatever the writer says; a key that comes back goes on counting.';
+  'Trigger of agent memory: sets the version and ignores the writer''s value. A key that is added again continues its '
+  'old count.';
 create trigger count_version before insert or update on public.agent_memory
   for each row execute function private.count_agent_memory_version();
 create trigger touch_updated_at before update on public.agent_memory
@@ -124,7 +124,7 @@ create function private.keep_agent_memory_history()
 returns trigger
 language plpgsql
 volatile
-security definer -- nobody else writes the history
+security definer -- no other role writes the history
 set search_path = ''
 as $$
 declare
@@ -132,7 +132,7 @@ declare
     private.business_prefix(tg_table_name, 'agent_memory') || 'agent_memory_history');
 begin
   if tg_op = 'DELETE' then
-    -- Not when it goes because its workspace or its agent goes: then the history goes too.
+    -- Not when the workspace or the agent is deleted: then the history is deleted too.
     execute format(
       'insert into %s (workspace_id, agent_id, memory_type, key, version, changed_by) select $1, $2, $3, $4, $5, $6
        where exists (select from public.workspaces as w where w.id = $1) and ($2 is null or exists (select from '
@@ -150,6 +150,6 @@ begin
 end;
 $$;
 comment on function private.keep_agent_memory_history() is
-  'Trigger of agent memory: writes each version into the history beside it, and that one was forgotten.';
+  'Trigger of agent memory: writes each version, and each forgotten memory, into the history beside it.';
 create trigger keep_history after insert or update or delete on public.agent_memory
   for each row execute function private.keep_agent_memory_history();

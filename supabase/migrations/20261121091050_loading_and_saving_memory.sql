@@ -1,10 +1,11 @@
--- Loading and saving agent memory: all that a session needs in one call at its start, and one at its end that
--- overwrites nobody.
+-- Loading and saving agent memory: one call at the start of a session, and one at its end that overwrites no other
+-- session's changes.
 --
 -- Touches: private.load_agent_memory, private.save_agent_memory and their covers in public,
 --          private.prune_agent_memory_history, a job.
--- Beware:  saving is optimistic. Each entry says which version it was made from; one that changed meanwhile refuses the
---          whole call, with the keys, and nothing is written: load again, think again, save again.
+-- Beware:  saving uses optimistic locking. Each entry names the version that it was made from. If one has changed
+--          since, the whole call is refused with the keys, and nothing is written. The agent then loads, decides and
+--          saves again.
 
 create function private.agent_memory_table(workspace_id uuid, prefix text)
 returns text
@@ -93,14 +94,14 @@ begin
 end;
 $$;
 comment on function private.check_memory_entries(jsonb) is
-  'Refuses entries that save_agent_memory cannot take, naming the first. Errors: invalid_memory 422.';
+  'Refuses entries that save_agent_memory cannot store, and names the first. Errors: invalid_memory 422.';
 
 create function private.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
   prefix text default '')
 returns table (memory_type text, key text, version integer)
 language plpgsql
 volatile
-security definer -- agents write no rows past it; it decides by itself whose
+security definer -- agents have no other way to write; this checks whose memory it is
 set search_path = ''
 as $$
 declare
@@ -111,7 +112,7 @@ declare
   known_version integer;
   conflicts text[] := '{}'::text[];
 begin
-  -- The service writes what it says; an agent, as itself, its own.
+  -- The service may write any memory; an agent, as itself, only its own.
   if not private.is_service() and not exists (
     select from private.agent_rights('memory:write') as rights
     where rights.user_id is null and rights.workspace_id = $1 and rights.agent_id = $3 and $4 = ''
@@ -121,8 +122,7 @@ begin
   end if;
   kept := private.agent_memory_table($1, $4);
   perform private.check_memory_entries(entries);
-  -- What is there is locked first, in one order, and what is new is inserted in the same: two sessions that save at
-  -- once do not deadlock.
+  -- Lock existing rows first and insert new ones then, both in one order: two concurrent saves do not deadlock.
   execute format(
     'select from %s as m join jsonb_to_recordset($3) as e (memory_type text, key text) on m.memory_type = '
       'e.memory_type and m.key = e.key
@@ -157,7 +157,7 @@ begin
         conflicts := conflicts || concat_ws(' ', entry.memory_type, entry.key);
       end if;
     else
-      -- What is the same is left as it is, and so is its version.
+      -- Unchanged entries are not written, and keep their version.
       execute format(
         'update %s as m set value = $2, confidence = coalesce($3, m.confidence)
          where m.id = $1 and (m.value, m.confidence) is distinct from ($2, coalesce($3, m.confidence)) returning '
@@ -183,10 +183,10 @@ returns table (memory_type text, key text, value jsonb, confidence numeric, vers
 language sql stable security invoker set search_path = ''
 as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
 comment on function public.load_agent_memory(uuid, uuid, text[], text) is
-  'What a session reads at its start: the memory that all agents of the workspace share and, with agent_id, that '
-  'agent''s own, which stands before a shared one of the same type and key (is_shared in the answer says which it '
-  'is). memory_types: only these, null for all. prefix: the business, '''' for the first. Reads with the caller''s '
-  'rights. Errors: not_found 404.';
+  'The memory that a session reads at its start: what all agents of the workspace share and, with agent_id, that '
+  'agent''s own. The agent''s own replaces a shared memory of the same type and key (is_shared in the answer tells '
+  'which it is). memory_types: a filter, null for all. prefix: the business, '' for the first. Reads with the '
+  'caller''s rights. Errors: not_found 404.';
 
 create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
   prefix text default '')
@@ -194,12 +194,12 @@ returns table (memory_type text, key text, version integer)
 language sql volatile security invoker set search_path = ''
 as $$ select * from private.save_agent_memory($1, $2, $3, $4); $$;
 comment on function public.save_agent_memory(uuid, jsonb, uuid, text) is
-  'Writes memory back, all of it or nothing. entries: at most 500 of {memory_type, key, value, confidence?, '
-  'version?}; version is the one that was loaded, 0 or none for a key that must be new; value null forgets the key; '
-  'without confidence it stays, 0.8 of what is new. agent_id: whose memory, null for what all agents share. prefix: '
-  'the business. Returns each entry''s version now, 0 for what was forgotten; what did not change keeps its version. '
-  'Errors: memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of '
-  'another workspace, forbidden 403. For the service, and for an agent as itself (memory:write)';
+  'Saves memory with optimistic locking, all or nothing. entries: at most 500 of {memory_type, key, value, '
+  'confidence?, version?}. version is the loaded one; 0 or none for a new key. value null forgets the key. Without '
+  'confidence the old one stays; the default is 0.8. agent_id: the agent, null for shared memory. prefix: the '
+  'business. Returns each entry''s new version, 0 if it was forgotten; an unchanged entry keeps its version. Errors: '
+  'memory_conflict 409 (the keys in the hint), invalid_memory 422, not_found 404, 23503 for an agent of another '
+  'workspace, forbidden 403. For the service, and for an agent as itself (memory:write).';
 
 grant execute on function private.agent_memory_table(uuid, text),
   private.load_agent_memory(uuid, uuid, text[], text), public.load_agent_memory(uuid, uuid, text[], text)
@@ -241,7 +241,7 @@ begin
 end;
 $$;
 comment on function private.prune_agent_memory_history(interval, integer) is
-  'Removes versions of memory that are older than `keep` and not among the newest `newest` of their key. Returns how '
+  'Removes versions of memory that are older than `keep` and not among the `newest` latest of their key. Returns how '
   'many, by table.';
 
 select cron.schedule('prune-agent-memory', '53 2 * * *', 'select private.prune_agent_memory_history()');

@@ -1,10 +1,10 @@
--- Templates: the operations tables that each business has under its prefix, and what exactly such a table consists of.
+-- Templates: the operations tables that each business has under its prefix, and the rules for their names.
 --
 -- Touches: private.business_templates, private.business_parts (the description that stamping follows and comparing
 --          compares), names with a placeholder, the trigger that keeps foreign rows out.
--- Beware:  a name in a description is written {prefix}leads, whichever business it was read from: only so can two be
---          compared. What is not described here is neither stamped nor compared, which is why a test compares the
---          catalogues once more by other means.
+-- Beware:  names in a description contain {prefix}, as in {prefix}leads, whatever business they come from. Only so can
+--          two businesses be compared. Parts that the description leaves out are neither stamped nor compared, so a
+--          test also compares the catalogues by other means.
 
 create table private.business_templates (
   table_name text primary key,
@@ -12,9 +12,9 @@ create table private.business_templates (
   constraint table_name_is_a_table_name check (table_name ~ '^[a-z][a-z0-9_]{0,39}$')
 );
 comment on table private.business_templates is
-  'The tables of public that every business has: without a prefix they are the first business''s own and the '
-  'templates of the others''. By name, because a template may be made after it was named here.';
-comment on column private.business_templates.ordinal is 'The order in which they are listed and exported.';
+  'The tables in public that every business has. Without a prefix they belong to the first business and are the '
+  'templates of the others. By name, because a template may be created after it is listed here.';
+comment on column private.business_templates.ordinal is 'The order of lists and exports.';
 
 create function private.stamped_name(prefix text, name text)
 returns text
@@ -22,13 +22,13 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- Postgres would cut a name of more than 63 bytes, and two could become one.
+  -- Postgres truncates names to 63 bytes, so two could become equal.
   select case when octet_length(prefix || name) <= 63 then prefix || name
     else left(prefix || name, 54) || '_' || left(md5(name), 8) end;
 $$;
 comment on function private.stamped_name(text, text) is
-  'What something of a template is called under a prefix. Index names that become too long end in eight digits of a '
-  'hash instead.';
+  'The name of a template''s table, index or other part under a prefix. Index names that become too long end in eight '
+  'digits of a hash instead.';
 
 create function private.with_prefix(definition text, prefix text)
 returns text
@@ -49,7 +49,7 @@ begin
 end;
 $$;
 comment on function private.with_prefix(text, text) is
-  'A statement about {prefix}leads and the like, for one business. '''' gives the template''s.';
+  'A statement with {prefix}leads and the like, for one business. '' gives the template''s statement.';
 
 create function private.flatten_conditions(definition text)
 returns text
@@ -66,8 +66,8 @@ begin
   if definition !~ '\(\(.*\) (AND|OR) .*\) (AND|OR) ' then
     return definition;
   end if;
-  -- What is quoted and what stands in parentheses is put aside, the innermost first; chr(1) and chr(2) enclose its
-  -- number.
+  -- Replace quoted and parenthesized parts by placeholders, the innermost first; chr(1) and chr(2) enclose the number
+  -- of each.
   while definition ~ quoted loop
     kept := kept || (regexp_match(definition, quoted))[1];
     definition := regexp_replace(definition, quoted, chr(1) || cardinality(kept) || chr(2));
@@ -91,8 +91,8 @@ begin
 end;
 $$;
 comment on function private.flatten_conditions(text) is
-  'Writes ((a AND b) AND c) as (a AND b AND c), likewise OR. Postgres prints a condition with `between` in the first '
-  'form and, having read that, in the second: they would seem to differ.';
+  'Rewrites ((a AND b) AND c) as (a AND b AND c), likewise OR. Postgres prints a condition with `between` in the first '
+  'form, and in the second after reading its own output; without this they would differ.';
 
 create function private.without_prefix(definition text, prefix text, own_table text, templates text)
 returns text
@@ -103,8 +103,8 @@ as $$
 begin
   definition := regexp_replace(definition, format('\mpublic\.%s(%s)\M', prefix, templates), 'public.{prefix}\1', 'g');
   if own_table is not null then
-    -- In a policy: columns of its own table bear the table's name; a sibling that is read without an alias gets one
-    -- that all prefixes share.
+    -- In a policy, columns of its own table carry the table's name; a sibling without an alias gets one that is the
+    -- same for all prefixes.
     definition := regexp_replace(definition, format('(?<![.\w"])%s%s\.', prefix, own_table),
       format('{prefix}%s.', own_table), 'g');
     definition := regexp_replace(
@@ -118,20 +118,20 @@ begin
 end;
 $$;
 comment on function private.without_prefix(text, text, text, text) is
-  'A definition as Postgres prints it, with {prefix} in the place of the prefix. own_table: the template whose policy '
-  'it is of, else null; templates: their names, separated by |.';
+  'A definition as Postgres prints it, with {prefix} in place of the prefix. own_table: the template that has the '
+  'policy, else null; templates: their names, separated by |.';
 
 create function private.keep_to_business()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever writes, the register of businesses is read past its policies
+security definer -- reads the list of businesses past its policies, for every writer
 set search_path = ''
 as $$
 declare
   its_prefix text := private.business_prefix(tg_table_name, tg_argv[0]);
 begin
-  -- The unprefixed tables are every workspace's first business.
+  -- The unprefixed tables belong to the first business of every workspace.
   if its_prefix <> '' and not exists (
     select from public.businesses as business
     where business.prefix = its_prefix and business.workspace_id = new.workspace_id
@@ -143,8 +143,8 @@ begin
 end;
 $$;
 comment on function private.keep_to_business() is
-  'Trigger of the templates and of what is stamped from them. Argument: the template''s name. In a prefixed table '
-  'every row is of the workspace that has the business. Errors: other_business 403.';
+  'Trigger of the templates and their stamped tables. Argument: the template''s name. In a prefixed table every row '
+  'must belong to the workspace of the business. Errors: other_business 403.';
 
 create function private.register_business_template(table_name text)
 returns void
@@ -165,8 +165,8 @@ begin
 end;
 $$;
 comment on function private.register_business_template(text) is
-  'Makes a table of public one that every business has. Twice is once; a table that did not exist the first time is '
-  'registered again when it does. Businesses that exist get theirs with private.stamp_tables.';
+  'Registers a table in public as a template. Idempotent; register a table again if it did not exist the first time. '
+  'Existing businesses get the table with private.stamp_tables.';
 
 select private.register_business_template(name)
 from unnest(array[

@@ -1,11 +1,12 @@
--- What an operations table consists of, as statements: read from one business, run for another, compared between two.
+-- Business parts: an operations table as a list of statements. They are read from one business, run for another, and
+-- compared between two.
 --
 -- Touches: private.business_parts.
--- Beware:  the order of the parts is the order in which they can be made. A part without a phase is made together with
---          another, or cannot be made (inheritance), and is only compared. Of the options only those count that a
---          person can set: servers write some of their own into the same place (Debian's Postgres 17.12 its pg_attver),
---          other ones for each table. Names of indexes are the schema's, so they bear the prefix; names of checks and
---          foreign keys are the table's and do not.
+-- Beware:  the order of the parts is the order in which they can be made. A part without a phase is made with another
+--          part, or cannot be made (inheritance); it is only compared. Only options that a person can set count:
+--          servers store some of their own in the same place (Debian's Postgres 17.12 its pg_attver), and these differ
+--          for each table. Index names are unique in a schema, so they carry the prefix; names of checks and foreign
+--          keys are unique in a table and do not.
 
 create function private.business_parts(prefix text)
 returns table (phase integer, template text, part text, name text, definition text)
@@ -221,7 +222,7 @@ as $$
   select parts.* from parts;
 $$;
 comment on function private.business_parts(text) is
-  'All that the operations tables under a prefix consist of ('''' for the templates): columns, keys, checks, foreign '
-  'keys, indexes, statistics, options, row security, policies, triggers, rules, queue and claim function, grants, '
-  'comments, publications. definition: the statement that makes it, with {prefix} for the prefix; phase: when, null '
-  'for what another part makes.';
+  'All parts of the operations tables under a prefix ('' for the templates): columns, keys, checks, foreign keys, '
+  'indexes, statistics, options, row security, policies, triggers, rules, queue and claim function, grants, comments, '
+  'publications. definition: the statement that makes the part, with {prefix} for the prefix; phase: its order, null '
+  'if another part makes it.';

@@ -1,11 +1,11 @@
--- Stamping: a business is made with tables of its own, equal to the templates, and stays equal when the templates
--- change.
+-- Stamping: gives a business its own tables, equal to the templates, and keeps them equal when the templates change.
 --
--- Touches: private.create_business, private.stamp_tables, private.business_differences, private.for_each_business.
--- Beware:  stamping only reads the templates, which may be written to meanwhile. Its foreign keys lock what they refer
---          to (workspaces, agents) against writers until it commits; who holds them back for five seconds makes it give
---          up. A migration that changes a template goes through private.for_each_business, or the businesses that exist
---          stay behind: private.business_differences says in what.
+-- Touches: private.create_business, private.stamp_tables (makes tables), private.business_differences (compares),
+--          private.for_each_business (changes all).
+-- Beware:  stamping only reads the templates, so they may be written meanwhile. Its foreign keys lock the referenced
+--          tables (workspaces, agents) against writers until it commits; it gives up after waiting five seconds for a
+--          lock. A migration that changes a template must use private.for_each_business. Otherwise existing businesses
+--          differ from it: private.business_differences shows how.
 
 create function private.stamp_tables(prefix text, templates text[] default null)
 returns void
@@ -29,13 +29,13 @@ begin
     where p.phase is not null and (templates is null or p.template = any (templates))
     order by p.phase, t.ordinal, p.part, p.name
   loop
-    -- A queue has made its triggers itself.
+    -- Registering a queue already made its triggers.
     continue when made.part = 'trigger' and exists (
       select from pg_catalog.pg_trigger as g
       where g.tgrelid = to_regclass('public.' || stamp_tables.prefix || made.template) and g.tgname = made.name);
     execute private.with_prefix(made.definition, stamp_tables.prefix);
     if made.part = 'table' then
-      -- Whatever a new table is granted by default: what counts is what the template grants.
+      -- Drop default grants of the new table: only the template's grants count.
       for grantee in
         select distinct case a.grantee when 0 then 'public' else a.grantee::regrole::text end
         from pg_catalog.pg_class as c cross join lateral aclexplode(c.relacl) as a
@@ -48,8 +48,8 @@ begin
 end;
 $$;
 comment on function private.stamp_tables(text, text[]) is
-  'Makes the tables of the templates (null: of all) under a prefix. Of a template that is new: select '
-  'private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''''.';
+  'Makes the tables of the templates (null: of all) under a prefix. For a new template: select '
+  'private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''.';
 
 create function private.business_differences(prefix text default null)
 returns table (business text, table_name text, part text, name text, of_template text, of_business text)
@@ -71,8 +71,8 @@ as $$
   ) as differing;
 $$;
 comment on function private.business_differences(text) is
-  'In what the tables of a business (by its prefix; null: of all) differ from their templates: none, when all is '
-  'well. of_template, of_business: the statement that would make the part, null where there is none.';
+  'The differences between the tables of a business (by its prefix; null: of all) and their templates. No rows means '
+  'equal. of_template, of_business: the statement that would make the part, null if it is missing.';
 
 create function private.for_each_business(ddl text)
 returns integer
@@ -95,7 +95,7 @@ begin
   foreach its_prefix in array '{""}' || prefixes loop
     execute private.with_prefix(ddl, its_prefix);
   end loop;
-  -- What a claim answers are the columns that the table had when its function was made.
+  -- A claim function answers the columns that its table had when the function was made.
   perform private.make_claim_function(q)
   from private.work_queues as q
   where q.kind in (select t.table_name from private.business_templates as t)
@@ -110,10 +110,10 @@ begin
 end;
 $$;
 comment on function private.for_each_business(text) is
-  'Changes the templates and every business''s tables alike. ddl: one or several statements with {prefix} before each '
-  'name of a table, index, or sibling: alter table public.{prefix}leads add column rank integer. Constraints are '
-  'given a name. Claim functions are made anew. Refuses what would leave a business different from its templates. '
-  'Returns how many sets of tables were changed, the templates included. All or nothing.';
+  'Changes the templates and the tables of every business. ddl: one or more statements with {prefix} before each name '
+  'of a table, index or sibling: alter table public.{prefix}leads add column rank integer. Name every constraint. '
+  'Claim functions are made again. Refuses a change that leaves a business different from its templates. Returns how '
+  'many sets of tables changed, the templates included. All or nothing.';
 
 create function private.lock_businesses()
 returns void
@@ -124,7 +124,7 @@ as $$
   select pg_catalog.pg_advisory_xact_lock(hashtextextended('groundwork businesses', 0));
 $$;
 comment on function private.lock_businesses() is
-  'One at a time: who makes, changes or drops tables of businesses, until the transaction ends.';
+  'Serializes transactions that make, change or drop tables of businesses, until the transaction ends.';
 
 create function private.require_free_prefix(prefix text)
 returns void
@@ -139,7 +139,7 @@ begin
     perform private.raise_error('invalid_prefix', 'With this prefix a name would be longer than 63 bytes.', 422,
       'Choose a shorter one.');
   end if;
-  -- By what it is taken is not told: whoever hands this answer on to a tenant would name another's tables.
+  -- The error does not say what took the prefix: a tenant could learn the names of another's tables.
   if exists (select from public.businesses as known where known.prefix = $1) or exists (
     select from private.business_templates as t
     cross join lateral (select $1 || t.table_name as name) as stamped
@@ -153,14 +153,14 @@ begin
 end;
 $$;
 comment on function private.require_free_prefix(text) is
-  'Refuses a prefix that cannot be stamped: invalid_prefix 422 when a name would become too long, prefix_taken 409 '
-  'when a business, a table, a type or a claim function has it.';
+  'Refuses a prefix that cannot be used: invalid_prefix 422 when a name would be too long, prefix_taken 409 when a '
+  'business, a table, a type or a claim function has it.';
 
 create function private.create_business(workspace_id uuid, prefix text, name text, time_zone text default 'UTC')
 returns public.businesses
 language plpgsql
 volatile
-security definer -- makes tables, which their owner alone may
+security definer -- makes tables, which only their owner may
 set search_path = ''
 set lock_timeout = '5s'
 as $$
@@ -194,7 +194,7 @@ begin
       raise exception 'a template has what cannot be stamped: %',
         (select jsonb_agg(d) from private.business_differences(create_business.prefix) as d);
     end if;
-    -- The Data API learns of the new tables when this commits.
+    -- The Data API loads the new tables when this commits.
     perform pg_catalog.pg_notify('pgrst', 'reload schema');
   end if;
   return business;
@@ -209,8 +209,8 @@ exception
 end;
 $$;
 comment on function private.create_business(uuid, text, text, text) is
-  'Makes a business of a workspace with tables of its own: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: '
-  'lowercase letters and digits and an underscore, at most 11 characters, of no other business; empty for the '
-  'workspace''s first, which uses the tables that are there. name: 1–200 characters, not necessarily unique. '
-  'time_zone: an IANA name. All or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, '
-  'not_found 404, unavailable 503, 23514 on a malformed name.';
+  'Makes a business of a workspace with its own tables: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: '
+  'lowercase letters and digits and an underscore, at most 11 characters, unique; empty for the workspace''s first '
+  'business, which uses the existing tables. name: 1–200 characters, need not be unique. time_zone: an IANA name. All '
+  'or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, not_found 404, unavailable 503, 23514 '
+  'on a malformed name.';

@@ -1,12 +1,12 @@
--- Dropping a business: asked for by its name, and only after everything in its tables was kept.
+-- Dropping a business: needs its name as a confirmation, and exports all its rows first.
 --
 -- Touches: private.business_exports and private.business_export_rows, private.export_business,
 --          private.read_business_export, private.drop_business, the job purge-businesses, a trigger on
 --          public.businesses.
--- Beware:  dropping locks the tables first, so that nothing is written between what is kept and what goes; and the
---          foreign keys' other ends (workspaces) against everybody until it commits: it gives up after five seconds of
---          waiting. A workspace that is deleted for good takes its rows along at once, but tables cannot be dropped
---          from within that statement: the job does it, without an export.
+-- Beware:  dropping locks the tables first, so no row is written between the export and the drop. It also locks the
+--          tables that its foreign keys reference (workspaces) against all access until it commits; it gives up after
+--          waiting five seconds. Purging a workspace removes its rows at once, but a statement cannot drop tables that
+--          way: the job drops them, without an export.
 
 create table private.business_exports (
   id uuid primary key default gen_random_uuid(),
@@ -20,12 +20,12 @@ create table private.business_exports (
   counts jsonb not null default '{}'
 );
 comment on table private.business_exports is
-  'What was in a business''s tables, kept before it was dropped or when somebody asked; for 90 days, and no longer '
-  'than its workspace.';
-comment on column private.business_exports.made_by is 'The person in whose name it was made; null: the service.';
+  'Exports of a business''s tables, made before it is dropped or on request. Kept for 90 days, and no longer than the '
+  'workspace.';
+comment on column private.business_exports.made_by is 'The person who asked for it; null: the service.';
 comment on column private.business_exports.dropped_at is
-  'When the business was dropped with this export; null: it was only exported.';
-comment on column private.business_exports.counts is 'How many rows, by template.';
+  'When the business was dropped with this export; null: only exported.';
+comment on column private.business_exports.counts is 'The number of rows, by template.';
 create index business_exports_workspace on private.business_exports (workspace_id);
 create index business_exports_made_at on private.business_exports (made_at);
 
@@ -43,14 +43,14 @@ create table private.ownerless_prefixes (
   since timestamptz not null default now()
 );
 comment on table private.ownerless_prefixes is
-  'Prefixes whose business is gone and whose tables are not: those of workspaces that were deleted for good. The job '
-  'purge-businesses drops them.';
+  'Prefixes of deleted businesses whose tables still exist: their workspaces were purged. The job purge-businesses '
+  'drops the tables.';
 
 create function private.note_ownerless_prefix()
 returns trigger
 language plpgsql
 volatile
-security definer -- whoever deletes a workspace
+security definer -- for every caller that deletes a workspace
 set search_path = ''
 as $$
 begin
@@ -58,7 +58,8 @@ begin
   return null;
 end;
 $$;
-comment on function private.note_ownerless_prefix() is 'Trigger: a business that goes leaves its tables to be dropped.';
+comment on function private.note_ownerless_prefix() is
+  'Trigger: records the prefix of a deleted business, so that its tables are dropped.';
 create trigger note_ownerless_prefix after delete on public.businesses
   for each row when (old.prefix <> '') execute function private.note_ownerless_prefix();
 
@@ -76,7 +77,7 @@ as $$
   order by t.ordinal;
 $$;
 comment on function private.stamped_tables(text) is
-  'The tables of a business, with their templates'' names. None for the empty prefix: those are the templates.';
+  'The tables of a business, with their templates'' names. None for the empty prefix, whose tables are the templates.';
 
 create function private.drop_stamped_tables(prefix text)
 returns void
@@ -102,8 +103,8 @@ begin
 end;
 $$;
 comment on function private.drop_stamped_tables(text) is
-  'Drops what stamping made: tables, claim functions, queues with their lanes. Not what others made to depend on them: '
-  'then it fails and drops nothing.';
+  'Drops what stamping made: tables, claim functions, queues with their lanes. If other objects depend on them, it '
+  'fails and drops nothing.';
 
 create function private.keep_export(business public.businesses, is_dropped boolean)
 returns private.business_exports
@@ -131,7 +132,7 @@ begin
   return export;
 end;
 $$;
-comment on function private.keep_export(public.businesses, boolean) is 'Keeps every row of a business''s tables.';
+comment on function private.keep_export(public.businesses, boolean) is 'Exports every row of a business''s tables.';
 
 create function private.find_business(prefix text)
 returns public.businesses
@@ -151,7 +152,7 @@ begin
   return business;
 end;
 $$;
-comment on function private.find_business(text) is 'The business of a prefix. Errors: not_found 404.';
+comment on function private.find_business(text) is 'The business with a prefix. Errors: not_found 404.';
 
 create function private.export_business(prefix text)
 returns table (export_id uuid, made_at timestamptz, counts jsonb)
@@ -170,8 +171,8 @@ begin
 end;
 $$;
 comment on function private.export_business(text) is
-  'Keeps every row of a business''s tables as it is now, for 90 days, to be read with read_business_export. Returns '
-  'the export''s id and how many rows there are, by template. Errors: not_found 404.';
+  'Exports every row of a business''s tables and keeps the export for 90 days; read it with read_business_export. '
+  'Returns the export''s id and the number of rows, by template. Errors: not_found 404.';
 
 create function private.read_business_export(export_id uuid, after bigint default 0, most integer default 1000)
 returns table (ordinal bigint, table_name text, contents jsonb)
@@ -192,14 +193,14 @@ begin
 end;
 $$;
 comment on function private.read_business_export(uuid, bigint, integer) is
-  'The rows of an export, at most `most` (1–1,000) of those after an ordinal (0: from the beginning): table_name is '
-  'the template''s, contents the row. Fewer than `most`: that was the end. Errors: not_found 404.';
+  'A page of an export: at most `most` (1–1,000) rows after an ordinal (0: from the start). table_name is the '
+  'template''s, contents the row. Fewer than `most` rows: the last page. Errors: not_found 404.';
 
 create function private.drop_business(prefix text, name text)
 returns table (export_id uuid, made_at timestamptz, counts jsonb)
 language plpgsql
 volatile
-security definer -- drops tables, which their owner alone may
+security definer -- drops tables, which only their owner may
 set search_path = ''
 set lock_timeout = '5s'
 as $$
@@ -237,9 +238,9 @@ exception
 end;
 $$;
 comment on function private.drop_business(text, text) is
-  'Drops a business: its tables, claim functions, queues and its row, after every row was kept for 90 days '
-  '(read_business_export). name: its name, as a confirmation. Returns the export''s id and how many rows there were, '
-  'by template. All or nothing. Errors: not_found 404, name_mismatch 422, unavailable 503.';
+  'Drops a business: its tables, claim functions, queues and its row. It first exports every row, for 90 days '
+  '(read_business_export). name: its name, as a confirmation. Returns the export''s id and the number of rows, by '
+  'template. All or nothing. Errors: not_found 404, name_mismatch 422, unavailable 503.';
 
 create function private.purge_business_exports()
 returns bigint
@@ -283,7 +284,7 @@ begin
     exception
       when others then
         waiting := waiting + 1;
-        if sqlstate not in ('55P03', '2BP01') then -- a lock, or what somebody made to depend on them
+        if sqlstate not in ('55P03', '2BP01') then -- a lock, or a dependent object
           perform private.note_job_failure('purge-businesses: ' || gone.prefix, '00000000-0000-0000-0000-000000000000',
             sqlerrm);
         end if;
@@ -296,6 +297,6 @@ begin
 end;
 $$;
 comment on function private.purge_businesses() is
-  'Drops the tables of businesses whose workspace was deleted for good, and exports after 90 days. Returns how many '
-  'of each, and how many wait until the next time, because of a lock or of what somebody made to depend on them.';
+  'Drops the tables of businesses whose workspace was purged, and exports after 90 days. Returns how many of each, and '
+  'how many wait for the next run because of a lock or a dependent object.';
 select cron.schedule('purge-businesses', '51 2 * * *', 'select private.purge_businesses()');

@@ -1,14 +1,13 @@
--- Audit redactions: how a person leaves the audit log, and the log still verifies.
+-- Audit redactions: how an erased person leaves the audit log while the log still verifies.
 --
--- Touches: private.erasure_pseudonyms, private.audit_redactions, the trigger of audit_log and billing_events that
---          refuses changes, private.audit_leaves, redacted_leaves, redact_audit_log, redact_billing_events. The next
---          chapter seals and verifies.
--- Beware:  a seal covers each entry's leaf, so an entry cannot change under it. What was sealed is therefore kept: the
---          leaf as it was written stands in audit_redactions beside the leaf of the entry as it is now. Sealer and
---          verifier both use the first leaf, so it does not matter whether an entry was sealed before or after it was
---          redacted, nor in which order the two run. That the redactions of an erasure are all there are says an entry
---          of its own (`audit.redacted`, the voucher), which is sealed like any other: a change cannot be passed off as
---          a redaction without the log saying that there was one. docs/decisions/0011 has the alternatives.
+-- Touches: private.erasure_pseudonyms, private.audit_redactions (the record), the triggers of audit_log and
+--          billing_events that refuse other changes, private.audit_leaves, redacted_leaves, redact_audit_log,
+--          redact_billing_events. The next chapter seals and verifies.
+-- Beware:  a seal covers each entry's leaf, so an entry cannot change unnoticed. audit_redactions therefore keeps the
+--          leaf as it was written, beside the leaf of the redacted entry. Sealer and verifier both use the first leaf,
+--          so neither the order of redaction and sealing matters, nor the order of the two. An audit entry of its own
+--          (`audit.redacted`, the voucher) lists all redactions of an erasure. It is sealed like any other, so a change
+--          cannot pass as a redaction without an entry in the log. docs/decisions/0011 has the alternatives.
 
 create table private.erasure_pseudonyms (
   workspace_id uuid not null,
@@ -19,12 +18,12 @@ create table private.erasure_pseudonyms (
   primary key (workspace_id, pseudonym)
 );
 comment on table private.erasure_pseudonyms is
-  'The names under which erased people go on in a workspace''s logs: a fresh one for each erasure and workspace, so '
-  'that they say nothing about each other. Whose it is, nothing says.';
+  'The pseudonyms of erased people in a workspace''s logs. Each erasure and workspace has a new one, so that '
+  'pseudonyms cannot be linked. Nothing records the person of a pseudonym.';
 comment on column private.erasure_pseudonyms.voucher_id is
-  'The audit entry that vouches for the redactions under this name; null when no entry had to change.';
+  'The audit entry that vouches for the redactions under this pseudonym; null when no entry had to change.';
 comment on column private.erasure_pseudonyms.given_in is
-  'The transaction that gave the name: only it puts the name into billing events.';
+  'The transaction that made the pseudonym: only it may write the pseudonym into billing events.';
 
 create table private.audit_redactions (
   id bigint generated always as identity unique,
@@ -41,10 +40,10 @@ create table private.audit_redactions (
   constraint a_redaction_changes_something check (leaf <> redacted_leaf)
 );
 comment on table private.audit_redactions is
-  'Each audit entry that an erasure rewrote: its leaf before and after. An entry that named two people is here twice, '
-  'in the order of id.';
+  'Each audit entry that an erasure rewrote: its leaf before and after. An entry that named two people has two rows, '
+  'in order of id.';
 comment on column private.audit_redactions.entry_xid is
-  'The entry''s own transaction, by which the sealer finds what it is about to seal.';
+  'The entry''s own transaction. With it the sealer finds the redactions of the entries that it seals.';
 create index audit_redactions_entry on private.audit_redactions (workspace_id, entry_id);
 create index audit_redactions_entry_xid on private.audit_redactions (entry_xid);
 
@@ -58,11 +57,11 @@ as $$
   select (date_trunc('month', now() at time zone 'utc') - make_interval(months => known.keep_months))::date
   from private.partitioned_logs as known where known.table_name = log;
 $$;
-comment on function private.oldest_kept(text) is 'The first day of a partitioned log that retention keeps.';
+comment on function private.oldest_kept(text) is 'The first day of a partitioned log that is within retention.';
 
 create function private.audit_leaf(entry public.audit_log)
 returns bytea
-language plpgsql -- a function in SQL is planned anew where it is called
+language plpgsql -- a SQL function is planned at each call
 stable
 set search_path = ''
 as $$
@@ -77,8 +76,8 @@ $$;
 comment on function private.audit_leaf(public.audit_log) is
   'The leaf of one entry, the same as in private.audit_leaves.';
 
--- A security barrier, because Postgres evaluates the columns of such a view where it reads the rows, in the parallel
--- workers, and not in the leader behind the sort (verification 2.2 times as fast on two cores).
+-- A security barrier: Postgres then evaluates the columns where it reads the rows, in the parallel workers, and not in
+-- the leader after the sort (verification 2.2 times as fast on two cores).
 create view private.audit_leaves with (security_barrier) as
 select
   entry.workspace_id,
@@ -99,8 +98,8 @@ comment on view private.audit_leaves is
 create view private.redacted_leaves as
 select step.workspace_id, step.entry_id, step.entry_xid,
   (array_agg(step.leaf order by step.id))[1] as leaf,
-  -- Redactions of one entry follow from each other; where they do not, nothing matches and the verifier sees the entry
-  -- as it is.
+  -- Redactions of one entry must form a chain. If they do not, nothing matches, and the verifier sees the entry as it
+  -- is.
   case when bool_and(step.follows) then (array_agg(step.redacted_leaf order by step.id desc))[1] end as redacted_leaf
 from (
   select r.id, r.workspace_id, r.entry_id, r.entry_xid, r.leaf, r.redacted_leaf,
@@ -112,8 +111,8 @@ from (
 ) as step
 group by step.workspace_id, step.entry_id, step.entry_xid;
 comment on view private.redacted_leaves is
-  'Of each redacted entry: the leaf as it was written, and the leaf that the entry must have now. Past retention an '
-  'erasure''s redactions count no more, for its voucher is gone and so are the older entries that it spoke of.';
+  'For each redacted entry: the leaf as it was written, and the leaf that the entry must have now. Redactions past '
+  'retention do not count: their voucher is gone, and so are the older entries that it covered.';
 
 create function private.redaction_digest(in_workspace uuid, under uuid)
 returns table (entries bigint, digest text)
@@ -128,8 +127,8 @@ as $$
   where r.workspace_id = in_workspace and r.pseudonym = under;
 $$;
 comment on function private.redaction_digest(uuid, uuid) is
-  'What a voucher vouches for: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, '
-  'redacted leaf) of each in order of id.';
+  'The content of a voucher: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, redacted '
+  'leaf) of each in order of id.';
 
 -- The one way through append-only -------------------------------------------------------------------------------------
 
@@ -137,14 +136,14 @@ create function private.refuse_all_but_redactions()
 returns trigger
 language plpgsql
 volatile
-security definer -- the redactions are the owner's
+security definer -- no caller has grants on the redactions
 set search_path = ''
 as $$
 declare
   was bytea;
   becomes bytea;
 begin
-  -- The record comes first: a change passes if it is, bit by bit, what a redaction on record says.
+  -- The record comes first: a change passes if it equals, bit by bit, a recorded redaction.
   if tg_op = 'UPDATE' then
     was := private.audit_leaf(row(old.id, old.workspace_id, old.occurred_at, old.actor_id, old.agent_id, old.action,
       old.subject_type,
@@ -165,7 +164,7 @@ end;
 $$;
 comment on function private.refuse_all_but_redactions() is
   'Trigger of audit_log: append_only (403) for every change that is not in private.audit_redactions, and for every '
-  'removal.';
+  'deletion.';
 create or replace trigger refuse_change before update or delete on public.audit_log
   for each row execute function private.refuse_all_but_redactions();
 
@@ -173,7 +172,7 @@ create function private.refuse_all_but_pseudonyms()
 returns trigger
 language plpgsql
 volatile
-security definer -- the pseudonyms are the owner's
+security definer -- no caller has grants on the pseudonyms
 set search_path = ''
 as $$
 begin
@@ -191,8 +190,8 @@ begin
 end;
 $$;
 comment on function private.refuse_all_but_pseudonyms() is
-  'Trigger of billing_events: append_only (403) for every change but that of a person into the pseudonym that this '
-  'very transaction gave them, and for every removal.';
+  'Trigger of billing_events: append_only (403) for every deletion, and for every change except one: a person may be '
+  'replaced by the pseudonym that the same transaction made.';
 create or replace trigger refuse_change before update or delete on public.billing_events
   for each row execute function private.refuse_all_but_pseudonyms();
 
@@ -208,7 +207,7 @@ begin
   if strpos(lower(value), person::text) > 0 then
     value := regexp_replace(value, person::text, pseudonym, 'gi');
   end if;
-  -- An address is replaced where it stands alone: ann@a.example is not part of joann@a.example.
+  -- Replace an address only as a whole: ann@a.example is not part of joann@a.example.
   if address <> '' and strpos(lower(value), lower(address)) > 0 then
     value := regexp_replace(value,
       '(?<![[:alnum:]._%+-])' || regexp_replace(address, '([^[:alnum:]@_-])', '\\\1', 'g') ||
@@ -244,14 +243,14 @@ as $$
     '%' || regexp_replace(nullif(lower(address), ''), '([\\%_])', '\\\1', 'g') || '%'], null);
 $$;
 comment on function private.person_patterns(uuid, text) is
-  'The same for long scans: `words like any (patterns)`, which calls no function for a row.';
+  'The same test for long scans: `words like any (patterns)`, without a function call per row.';
 
 create view private.audit_words as
 select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id,
   lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
 from public.audit_log as entry;
 comment on view private.audit_words is
-  'All that an entry of the audit log says in words: wherever a person may be named besides actor_id.';
+  'All texts of an audit entry: every field besides actor_id that may name a person.';
 
 create function private.redacted_entry(entry public.audit_log, person uuid, address text, pseudonym uuid)
 returns public.audit_log
@@ -268,7 +267,7 @@ begin
 end;
 $$;
 comment on function private.redacted_entry(public.audit_log, uuid, text, uuid) is
-  'An entry as it stands after an erasure.';
+  'An audit entry in its form after an erasure.';
 
 create function private.redact_audit_log(in_workspace uuid, person uuid, address text, pseudonym uuid)
 returns bigint
@@ -313,9 +312,9 @@ begin
 end;
 $$;
 comment on function private.redact_audit_log(uuid, uuid, text, uuid) is
-  'Rewrites every entry of a workspace that names the person (their id or address, in whichever field) to the '
-  'pseudonym, which must be in erasure_pseudonyms, puts each on record and writes the voucher. Returns how many. '
-  'Reads the workspace''s whole log.';
+  'Replaces the person (their id or address, in any field) in every entry of a workspace by the pseudonym, which must '
+  'be in erasure_pseudonyms. Records each redaction and writes the voucher. Returns how many. Reads the workspace''s '
+  'whole log.';
 
 create function private.redact_billing_events(in_workspace uuid, person uuid, address text, pseudonym uuid)
 returns bigint
@@ -338,4 +337,5 @@ begin
 end;
 $$;
 comment on function private.redact_billing_events(uuid, uuid, text, uuid) is
-  'The same for what a person used: the amounts stay, the person goes. Returns how many. Billing events have no seals.';
+  'The same for billing events: the amounts stay, the person is replaced. Returns how many. Billing events have no '
+  'seals.';

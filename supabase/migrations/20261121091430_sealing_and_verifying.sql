@@ -1,11 +1,12 @@
--- Sealing and verifying: the job that seals what was written, and the check that finds what was changed since, both
--- with what they have to know of redactions.
+-- Sealing and verifying: the job that seals new entries, and the check that finds later changes. Both take redactions
+-- into account.
 --
--- Touches: private.seal_entries, seal_audit_log, recount_seals, trouble_with_redactions; public.verify_audit_log.
--- Beware:  both take for a redacted entry the leaf as it was written, but only if the entry is, bit by bit, what the
---          redaction on record made of it. Of an entry that was changed besides, or given back what the redaction took,
---          there is no leaf, and its seal does not fit. The redactions of a workspace are few against its entries: they
---          are aggregated once and hashed, so that verifying costs one probe an entry more.
+-- Touches: private.seal_entries, seal_audit_log (the job), recount_seals, trouble_with_redactions;
+--          public.verify_audit_log (the check).
+-- Beware:  for a redacted entry both use the leaf as it was written, but only if the entry equals, bit by bit, the
+--          recorded result of the redaction. An entry that was changed further, or restored, has no leaf, so its seal
+--          does not match. Redactions are few compared with entries. They are aggregated once and hashed, so
+--          verification costs one extra probe per entry.
 
 create function private.seal_entries(in_workspace uuid, since bigint, horizon bigint)
 returns integer
@@ -57,8 +58,8 @@ begin
 end;
 $$;
 comment on function private.seal_entries(uuid, bigint, bigint) is
-  'Seals what is between two transactions, of one workspace or (null) of all that are not in arrears, by month. '
-  'Returns how many seals were made.';
+  'Seals the entries between two transactions, by month, of one workspace or (null) of all that have no unsealed '
+  'backlog. Returns how many seals were made.';
 
 create function private.seal_audit_log()
 returns integer
@@ -72,7 +73,7 @@ declare
   place record;
   made integer := 0;
 begin
-  -- One sealer at a time; a second waits and finds nothing left to do.
+  -- One sealer at a time; a second one waits and finds nothing to do.
   select sealed_to into done from private.audit_horizon for update;
   if horizon <= done and not exists (select from private.unsealed_logs) then
     return 0;
@@ -101,14 +102,14 @@ end;
 $$;
 comment on function private.seal_audit_log() is
   'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run '
-  'at the same time as itself and as writers.';
+  'concurrently with itself and with writers.';
 
 create function private.recount_seals(in_workspace uuid)
 returns table (to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
 language plpgsql
 stable
 set search_path = ''
--- However few redactions Postgres expects, never one look at them per entry.
+-- However few redactions Postgres expects, it must not look them up for each entry.
 set enable_nestloop = off
 as $$
 declare
@@ -118,8 +119,8 @@ begin
   select array_agg(distinct seal.to_xid order by seal.to_xid) into bounds
   from public.audit_seals as seal where seal.workspace_id = in_workspace;
   select head.to_xid into sealed_to from private.audit_heads as head where head.workspace_id = in_workspace;
-  -- Each entry belongs to the first seal whose horizon lies beyond it; width_bucket finds it by binary search, so the
-  -- log is read once.
+  -- Each entry belongs to the first seal whose horizon is after it. width_bucket finds it by binary search, so the log
+  -- is read once.
   return query
     select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*),
       string_agg(case when redacted.entry_id is null then leaf.leaf
@@ -133,12 +134,12 @@ begin
 end;
 $$;
 comment on function private.recount_seals(uuid) is
-  'The sealed part of a workspace''s log as it is now: entries, leaves as they were written, and vouchers of '
-  'redactions, by the seal that they belong to.';
+  'Recomputes the sealed part of a workspace''s log: entries, leaves as they were written, and vouchers of redactions, '
+  'by seal.';
 
 create function private.trouble_with_redactions(in_workspace uuid, sealed_vouchers bigint[])
 returns text
--- one in SQL, called again in the same transaction, would look for a partition that was dropped meanwhile
+-- plpgsql: a SQL function, called again in the same transaction, would look for a partition that was dropped meanwhile
 language plpgsql
 stable
 set search_path = ''
@@ -166,8 +167,8 @@ begin
 end;
 $$;
 comment on function private.trouble_with_redactions(uuid, bigint[]) is
-  'redaction_unvouched: redactions for which no entry of the log vouches, or not for exactly these; '
-  'redaction_missing: a sealed voucher whose redactions are gone; null: neither.';
+  'redaction_unvouched: no entry vouches for some redactions, or a voucher does not match them; redaction_missing: the '
+  'redactions of a sealed voucher are gone; null: neither.';
 
 create function private.verify_audit_log(workspace_id uuid, anchor text)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,
@@ -212,7 +213,7 @@ begin
     order by s.ordinal nulls last
   loop
     if seal.ordinal is null then
-      -- Entries in a month in which their transactions sealed none.
+      -- Entries of a month that has no seal for their transactions.
       broken_at := (select min(s.ordinal) from public.audit_seals as s
         where s.workspace_id = verify_audit_log.workspace_id and s.to_xid = seal.actual_to_xid);
       reason := 'entry_inserted';
@@ -222,7 +223,7 @@ begin
     sealed_through := seal.sealed_at;
     reason := case
       when seal.ordinal <> seals or seal.previous_digest <> expected_previous then 'seal_missing'
-      -- Whole months past retention have been dropped lawfully: of them the chain itself is what is left to check.
+      -- Retention drops whole months lawfully: for these only the chain is checked.
       when seal.found_entries is null and seal.month < oldest_kept then null
       when seal.found_entries is distinct from seal.entries then
         case when coalesce(seal.found_entries, 0) < seal.entries then 'entry_missing' else 'entry_inserted' end
@@ -266,10 +267,10 @@ as $$
   select * from private.verify_audit_log($1, $2);
 $$;
 comment on function public.verify_audit_log(uuid, text) is
-  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still '
-  'be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, why (entry_changed, '
-  'entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), until when '
-  'the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and the '
-  'service. Errors: not_found 404.';
+  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be '
+  'in it. Returns whether it is valid, the entries and seals checked, the first broken seal, the cause (entry_changed, '
+  'entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), the time up '
+  'to which the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and '
+  'the service. Errors: not_found 404.';
 grant execute on function private.verify_audit_log(uuid, text), public.verify_audit_log(uuid, text)
 to authenticated, service_role;

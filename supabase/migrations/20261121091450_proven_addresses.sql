@@ -1,11 +1,11 @@
--- Proven addresses: how far an account is believed to be whose address it names.
+-- Proven addresses: how far an account's claim to its address is trusted.
 --
 -- Touches: private.has_proven_address, private.places_of, private.path_id.
--- Beware:  an id is given by Auth and is always the account's own. An address is what somebody typed. Three steps:
---          unconfirmed, it counts for nothing (it is not even in profiles.email); confirmed, it counts where the
---          account belongs or belonged; proven, by a mail that was answered or by another provider's word, it counts as
---          well where somebody invited it. A project that confirms whatever is typed (enable_confirmations = false)
---          never gets to the third step, and there nobody reaches another tenant by an address.
+-- Beware:  Auth assigns ids, so an id always belongs to its account. An address is only typed by a user. There are
+--          three levels. Unconfirmed: it counts for nothing (it is not even in profiles.email). Confirmed: it counts
+--          where the account is or was a member. Proven, by an answered mail or by another provider: it also counts
+--          where it was invited. A project that confirms every address without a mail (enable_confirmations = false)
+--          never reaches the third level, so there no user can reach another tenant by an address.
 
 create function private.has_proven_address(person uuid)
 returns boolean
@@ -17,7 +17,7 @@ as $$
     select from auth.users as account
     where account.id = person and account.email <> '' and account.email_confirmed_at is not null
       and (
-        -- A link was mailed, and followed later. Where Auth confirms by itself it mails none.
+        -- A link was mailed, and followed later. If Auth confirms by itself, it mails none.
         account.confirmation_sent_at <= account.email_confirmed_at
         or account.invited_at <= account.email_confirmed_at
         or exists (
@@ -30,8 +30,8 @@ as $$
   );
 $$;
 comment on function private.has_proven_address(uuid) is
-  'Whether the account showed that its address is its own: it followed a link that was mailed there, or signs in with '
-  'a provider that says so.';
+  'Whether the account proved that it owns its address: it followed a mailed link, or signs in with a provider that '
+  'vouches for the address.';
 
 create function private.places_of(person uuid, address text, is_proven boolean)
 returns uuid[]
@@ -51,8 +51,8 @@ as $$
   ) as place;
 $$;
 comment on function private.places_of(uuid, text, boolean) is
-  'The workspaces where a person''s address counts: where they belong, acted or were billed, and, once it is proven, '
-  'where it was invited. Reads the logs from one end to the other.';
+  'The workspaces where a person''s address counts: where they are a member, acted or were billed, and, if the address '
+  'is proven, where it was invited. Scans the logs.';
 
 create function private.path_id(name text, place integer)
 returns uuid
@@ -68,5 +68,5 @@ begin
 end;
 $$;
 comment on function private.path_id(text, integer) is
-  'The id at a place (from 1) of an object''s name; null when there is none. Never raises.';
+  'The id at a position (from 1) of an object''s path; null without one. Never raises.';
 grant execute on function private.path_id(text, integer) to authenticated, service_role;

@@ -1,9 +1,9 @@
--- Exporting people: which columns name a person, and everything about one person in one document.
+-- Exporting people: the list of columns that name a person, and the archive of one person in one document.
 --
--- Touches: private.personal_columns, public.export_user_data.
---          An archive is made in pieces of some 64 KiB, so that neither the database nor whoever passes it on ever
+-- Touches: private.personal_columns (the list), private.personal_objects (stored objects), public.export_user_data (the
+--          archive). An archive is made in pieces of some 64 KiB, so that neither the database nor a function ever
 --          holds all of it.
--- Beware:  a new column that names a person is declared here, or the test of the catalogue fails
+-- Beware:  declare each new column that names a person here, or the test of the catalogue fails
 --          (S/lifecycle/personal_columns). The same list drives the erasure (next chapter). Tables of businesses under
 --          a prefix follow their template.
 
@@ -19,16 +19,16 @@ create table private.personal_columns (
     'elsewhere'))
 );
 comment on table private.personal_columns is
-  'Every column that names a person, by id or by address, and what happens to it when the person is exported or '
-  'erased.';
+  'Every column that names a person, by id or by address, and its treatment when the person is exported or erased.';
 comment on column private.personal_columns.on_erasure is
-  'delete: the row goes · null: the column is emptied · pseudonymise: the row goes on under another name (not where a '
-  'foreign key holds) · redact: a text or JSON, from which the person is cut · with_row: goes when another column''s '
-  'row goes · elsewhere: private.erase_person has its own way.';
+  'delete: delete the row · null: set the column to null · pseudonymise: replace the person by a pseudonym (not where '
+  'a foreign key holds) · redact: remove the person from a text or JSON · with_row: the row is deleted by another '
+  'column''s rule · elsewhere: private.erase_person handles it.';
 comment on column private.personal_columns.is_exported is
-  'Whether rows that name the person here are part of their archive. Not where the row is about someone else.';
+  'Whether rows that name the person here are part of their archive. False where the row is about another person.';
 comment on column private.personal_columns.workspace_column is
-  'Where the row says its workspace. Null: it is of no workspace, and only erasing the whole account touches it.';
+  'The column with the row''s workspace. Null: the row has no workspace, and only erasing the whole account touches '
+  'it.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.profiles', 'user_id', 'elsewhere', true, null),
@@ -71,7 +71,7 @@ as $$
   order by 1, 2;
 $$;
 comment on function private.personal_columns_now() is
-  'The declared columns as they are: also those of tables that were stamped under a business''s prefix.';
+  'The declared columns that exist now, including those of tables that were stamped for a business.';
 
 create function private.person_condition(column_name text, column_type regtype, workspace_column text)
 returns text
@@ -87,7 +87,7 @@ as $$
   end;
 $$;
 comment on function private.person_condition(text, regtype, text) is
-  'How a statement asks for a person in a column; $1: their id, $2: their address, $4: the workspaces where it counts '
+  'The condition that finds a person in a column; $1: their id, $2: their address, $4: the workspaces where it counts '
   '(private.places_of).';
 
 create function private.personal_objects(person uuid, in_workspace uuid default null)
@@ -104,9 +104,9 @@ as $$
   order by o.bucket_id, o.name;
 $$;
 comment on function private.personal_objects(uuid, uuid) is
-  'The stored objects of a person: those below their folder, <workspace>/<person>/…, where only they can put any. A '
-  'name that contains their id elsewhere is somebody else''s object. With a workspace: of its folder alone. Reads all '
-  'of storage.objects.';
+  'The stored objects of a person: those in their folder, <workspace>/<person>/…, to which only they can write. An '
+  'object elsewhere with their id in its name belongs to another person. With a workspace: only that folder. Scans '
+  'storage.objects.';
 
 create function private.picked(whole jsonb, members text[])
 returns jsonb
@@ -117,7 +117,7 @@ as $$
   select coalesce(jsonb_object_agg(member.key, member.value), '{}') from jsonb_each(whole) as member
   where member.key = any (members);
 $$;
-comment on function private.picked(jsonb, text[]) is 'Of an object, these members, as far as it has them.';
+comment on function private.picked(jsonb, text[]) is 'The named members of an object, if present.';
 
 select private.add_limit('exports_a_day', 'person', 'day', 'exports',
   'Exports of what is kept about a person that they ask for.', 20, 20, 20);
@@ -142,8 +142,8 @@ as $$
     $statement$, list_of);
 $$;
 comment on function private.in_pieces(text) is
-  'A statement that gives the objects of another one (one column of jsonb) by their id, as the inside of a JSON array: '
-  'texts of some 64 KiB, a longer object by itself.';
+  'A statement that returns the objects of another one (one column of jsonb), in order of id, as the inside of a JSON '
+  'array: texts of some 64 KiB; a longer object is a text of its own.';
 
 create function private.begin_export(user_id uuid)
 returns uuid
@@ -168,14 +168,14 @@ begin
 end;
 $$;
 comment on function private.begin_export(uuid) is
-  'Whose archive is asked for (the caller''s when left out), if the caller may. It counts. Errors: not_signed_in 401, '
-  'not_found 404, limit_reached 429.';
+  'Whose archive to export (by default the caller''s), if the caller may. Counts against the limit. Errors: '
+  'not_signed_in 401, not_found 404, limit_reached 429.';
 
 create function private.export_pieces(user_id uuid)
 returns setof text
 language plpgsql
 volatile
-security definer -- reads every table, for the one person whom it is about
+security definer -- reads every table, for one person
 set search_path = ''
 as $$
 declare
@@ -222,8 +222,8 @@ begin
 end;
 $$;
 comment on function private.export_pieces(uuid) is
-  'The archive of public.export_user_data as texts of some 64 KiB which are one JSON document one after the other, '
-  'however long it is. Errors: those of begin_export.';
+  'The archive of public.export_user_data as texts of some 64 KiB. Concatenated, they are one JSON document of any '
+  'length. Errors: those of begin_export.';
 
 create function public.export_user_data(user_id uuid default null)
 returns jsonb
@@ -246,9 +246,9 @@ begin
 end;
 $$;
 comment on function public.export_user_data(uuid) is
-  'Everything that is kept about a person (the caller when left out; others only for the service), as one document: '
-  '{format: 1, exported_at, person: {id, email}, tables: {name: [rows]}}. Their profile, memberships, permissions, '
-  'invitations to a confirmed address, the audit entries by and about them (their sessions and turns among these), '
-  'what they were billed for, their stored objects'' names and metadata, the basics of their sign-in. Errors: '
-  'not_signed_in 401, not_found 404, archive_too_large 413 (some 256 MB; the function account gives it whole).';
+  'All data about a person (by default the caller; others only for the service), as one document: {format: 1, '
+  'exported_at, person: {id, email}, tables: {name: [rows]}}. It contains their profile, memberships, permissions, '
+  'invitations to a confirmed address, the audit entries by and about them (with their sessions and turns), their '
+  'billing events, the names and metadata of their stored objects, and basic sign-in data. Errors: not_signed_in 401, '
+  'not_found 404, archive_too_large 413 (some 256 MB; the function account exports it whole).';
 grant execute on function private.export_pieces(uuid), public.export_user_data(uuid) to authenticated, service_role;

@@ -1,12 +1,13 @@
 -- Erasing people: the right to be forgotten, in the database.
 --
--- Touches: private.erase_person and its parts. The next chapter makes it work that can be asked for.
--- Beware:  one transaction: a person is gone or is not. Rows go first, because their triggers still write audit entries
---          and calls; then the calls, then the logs. Stored objects must be gone before (only the Storage API can
---          remove them), Redis is told after. Everything may be done again: a second run finds what came in meanwhile.
---          Erasures queue behind each other, so that two who stand in one entry do not meet there. A person is looked
---          for by their id everywhere, and by their address only where it counts (private.places_of): nobody erases
---          what other tenants wrote by signing up as somebody.
+-- Touches: private.erase_person and its parts (columns, calls, sign-in, scratchpad, logs). The next chapter turns it
+--          into requests.
+-- Beware:  an erasure is one transaction: all or nothing. Rows go first, because their triggers still write audit
+--          entries and calls; then the calls, then the logs. Stored objects must be removed before (only the Storage
+--          API can remove them); Redis is told afterwards. A second run is safe and removes data that arrived
+--          meanwhile. Erasures queue, so that two people in one entry do not conflict. A person is found everywhere by
+--          id, but by address only where it counts (private.places_of). So a user cannot erase other tenants' data by
+--          signing up with another person's address.
 
 create function private.erasure_places(person uuid, in_workspace uuid)
 returns uuid[]
@@ -29,7 +30,7 @@ as $$
   where in_workspace is null or place.id = in_workspace;
 $$;
 comment on function private.erasure_places(uuid, uuid) is
-  'The workspaces whose logs name a person by their id. Without in_workspace it reads all logs.';
+  'The workspaces whose logs name a person by their id. Without in_workspace it scans all logs.';
 
 create function private.erase_personal_columns(person uuid, address text, reach uuid[], in_workspace uuid, alias uuid)
 returns jsonb
@@ -49,7 +50,7 @@ begin
     select c.* from private.personal_columns_now() as c
     where c.on_erasure in ('redact', 'null', 'pseudonymise', 'delete')
       and (in_workspace is null or c.workspace_column is not null)
-    -- What stays is cleaned before anything goes; in an order that is always the same.
+    -- Clean the rows that stay before deleting others, always in the same order.
     order by array_position(array['redact', 'null', 'pseudonymise', 'delete'], c.on_erasure), c.of_table::text,
       c.column_name
   loop
@@ -82,8 +83,8 @@ begin
 end;
 $$;
 comment on function private.erase_personal_columns(uuid, text, uuid[], uuid, uuid) is
-  'Does what private.personal_columns says, column by column; the address counts in the workspaces of `reach`. Returns '
-  'how many rows of each. Errors: last_owner 409.';
+  'Applies private.personal_columns, column by column; the address counts in the workspaces of `reach`. Returns how '
+  'many rows of each. Errors: last_owner 409.';
 
 create function private.without_floor(body jsonb, person uuid)
 returns jsonb
@@ -93,8 +94,7 @@ set search_path = ''
 as $$
   select case when jsonb_typeof(body -> 'floors') = 'object' then body #- array['floors', person::text] else body end;
 $$;
-comment on function private.without_floor(jsonb, uuid) is
-  'The body of a call to agents/invalidate that no longer speaks of a person.';
+comment on function private.without_floor(jsonb, uuid) is 'The body of a call to agents/invalidate, without a person.';
 
 create function private.erase_calls(person uuid, address text, alias uuid)
 returns void
@@ -105,13 +105,13 @@ as $$
 declare
   silent constant jsonb := '{"floors": {}, "agents": []}'::jsonb;
 begin
-  -- Calls that would now say nothing go; finished ones stay as a record of the call.
+  -- Calls without content are deleted; finished ones stay as a record.
   update private.function_calls as call set
     body = private.redacted_text(private.without_floor(call.body, person)::text, person, address, alias::text)::jsonb,
     last_error = private.redacted_text(call.last_error, person, address, alias::text)
   where private.text_names(concat_ws(' ', call.body::text, call.last_error), person, address);
   delete from private.function_calls as call where call.body = silent and call.status in ('sent', 'retrying');
-  -- What pg_net was given and has not sent. Its worker clears what it has sent.
+  -- Requests that pg_net has not sent yet. Its worker removes those that it sent.
   if has_table_privilege('net.http_request_queue', 'select, update, delete') then
     update net.http_request_queue as request set
       body = convert_to(private.redacted_text(
@@ -132,8 +132,7 @@ begin
 end;
 $$;
 comment on function private.erase_calls(uuid, text, uuid) is
-  'Takes a person out of what the database has said, and is about to say, to functions, and out of the records of its '
-  'jobs.';
+  'Removes a person from past and pending calls to functions, and from the records of scheduled jobs.';
 
 create function private.erase_sign_in(person uuid, address text)
 returns void
@@ -144,7 +143,7 @@ as $$
 declare
   known record;
 begin
-  -- What hangs on a user differs between versions of Auth: everything that has their id.
+  -- Tables that reference a user differ between versions of Auth: delete every row with the id.
   for known in
     select c.oid::regclass as relation from pg_catalog.pg_class as c
     join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped
@@ -155,11 +154,11 @@ begin
   if to_regclass('auth.audit_log_entries') is not null then
     delete from auth.audit_log_entries as entry where private.text_names(entry.payload::text, person, address);
   end if;
-  -- The profile goes with it.
+  -- This deletes the profile too.
   delete from auth.users as u where u.id = person;
 end;
 $$;
-comment on function private.erase_sign_in(uuid, text) is 'Removes the auth user and whatever Auth keeps of them.';
+comment on function private.erase_sign_in(uuid, text) is 'Removes the auth user and all that Auth stores about them.';
 
 create function private.erase_scratchpad(person uuid, address text, in_workspace uuid, sessions text[])
 returns void
@@ -180,7 +179,7 @@ begin
 end;
 $$;
 comment on function private.erase_scratchpad(uuid, text, uuid, text[]) is
-  'Empties the Postgres scratchpad of a person, or of what they left in one workspace.';
+  'Removes a person from the Postgres scratchpad, or only what belongs to one workspace.';
 
 create function private.erase_person(
   person uuid, address text default null, in_workspace uuid default null, is_proven boolean default null,
@@ -211,14 +210,14 @@ begin
     raise exception 'stored objects of the person remain: the Storage API removes them first'
     using errcode = 'object_in_use';
   end if;
-  -- Rows first: their triggers write entries, which name the workspaces where the person was.
+  -- Rows first: their triggers write entries, which name the person's workspaces.
   counts := private.erase_personal_columns(person, address, reach, in_workspace, alias);
   update storage.objects as o set owner = null, owner_id = null
   where person::text in (o.owner::text, o.owner_id)
     and (in_workspace is null or private.path_id(o.name, 1) = in_workspace);
   if in_workspace is null then
     perform private.erase_sign_in(person, proven_address);
-    -- Deleting raised it once more.
+    -- The deletion raised it again.
     delete from private.permission_revisions as known where known.user_id = person;
     perform private.erase_calls(person, proven_address, alias);
     update storage.objects as o set user_metadata = private.redacted_text(o.user_metadata::text, person,
@@ -231,7 +230,7 @@ begin
     case when in_workspace is null then reach else array[in_workspace] end;
   places := array(select distinct place_id from unnest(places) as place_id order by place_id);
 
-  -- Their sessions end, in the log as well: a socket that is still open finds that it is over.
+  -- End their sessions, in the log as well: an open socket then finds its session closed.
   sessions := array(
     select opened.subject_id from public.audit_log as opened
     where opened.workspace_id = any (places) and opened.action = 'session.opened' and opened.actor_id = person
@@ -250,7 +249,7 @@ begin
     and private.text_names(concat_ws(' ', claim.scope, claim.request_id), person,
       case when claim.workspace_id = any (reach) then address end);
 
-  -- The logs, last: also of what was just done.
+  -- The logs last, to include entries of the steps above.
   foreach place in array places loop
     pseudonym_here := gen_random_uuid();
     insert into private.erasure_pseudonyms (workspace_id, pseudonym) values (place, pseudonym_here);
@@ -260,7 +259,7 @@ begin
     entries := entries + changed;
     events := events + billed;
     if changed + billed = 0 then
-      -- Only another person whose id or address contains this one's was named there.
+      -- The entry named only another person, whose id or address contains this one's.
       delete from private.erasure_pseudonyms as p where p.workspace_id = place and p.pseudonym = pseudonym_here;
     end if;
   end loop;
@@ -271,8 +270,8 @@ begin
 end;
 $$;
 comment on function private.erase_person(uuid, text, uuid, boolean, uuid[]) is
-  'Makes the database forget a person (address: their confirmed email), or what they were in one workspace. '
-  'is_proven: whether the address counts where it was invited, by default as private.has_proven_address says; '
-  'addressed: workspaces where it counted in a former pass. Refuses while stored objects of theirs remain. Returns '
-  'how many rows, entries and events it touched, and as leftovers the sessions and workspaces under which Redis may '
-  'still know them. May be run again. Errors: last_owner 409.';
+  'Erases a person (address: their confirmed email), or only their data in one workspace. is_proven: whether the '
+  'address counts where it was invited, by default private.has_proven_address; addressed: workspaces where it counted '
+  'in an earlier pass. Refuses while the person has stored objects. Returns the number of rows, entries and events '
+  'that it changed, and as leftovers the sessions and workspaces that Redis may still hold. Safe to run again. Errors: '
+  'last_owner 409.';

@@ -1,14 +1,12 @@
--- Erasure requests: being forgotten is work, with a status that can be asked for afterwards, when nobody is left who
--- could sign in.
+-- Erasure requests: an erasure is work, whose status can be read even when the account is gone.
 --
 -- Touches: public.erasure_requests (a work table), public.erase_user, public.cancel_erasure, private.erase_claimed,
 --          private.erasure_status, two jobs.
--- Beware:  an account has no workspace and a work table's row must have one: the request of a whole account stands
---          under the zero uuid, which is one lane of the queue for all of them. The row names the person until it is
---          done; then it is a receipt and names nobody. A request is worked off in two passes a minute apart (the
---          function `account`): the first erases, the second finds what was on its way meanwhile. Nobody is erased by
---          one slip, whichever way it is asked: it is asked for with a word, begins an hour later and can be called off
---          until then.
+-- Beware:  an account has no workspace, but a row of a work table must have one: a request for a whole account has the
+--          zero uuid, so all of them share one lane of the queue. The row names the person until it is done; then it is
+--          a receipt and names no one. The function `account` handles a request in two passes a minute apart: the first
+--          erases, the second finds data that was still on its way. One mistake must not erase a person, whatever the
+--          route: a request needs a confirmation, begins an hour later and can be cancelled until then.
 
 create table public.erasure_requests (
   like private.work_item including all,
@@ -32,17 +30,17 @@ create table public.erasure_requests (
   constraint summary_is_a_small_object check (jsonb_typeof(summary) = 'object' and length(summary::text) <= 16384)
 );
 comment on table public.erasure_requests is
-  'Work: people who asked to be forgotten, altogether (scope account) or in one workspace. Done, a row is a receipt '
-  'that names nobody; purged after 30 days.';
+  'A work table: requests to erase a person, altogether (scope account) or in one workspace. A finished row is a '
+  'receipt that names no one; it is purged after 30 days.';
 comment on column public.erasure_requests.receipt is
-  'Unguessable: whoever has it may ask how the request stands, without a token.';
+  'Unguessable: its holder may read the status of the request without a token.';
 comment on column public.erasure_requests.erased_at is
-  'When the database forgot the person. The request is done a little later, when nothing came after.';
+  'When the database erased the person. The request is done a little later, when a second pass finds nothing new.';
 comment on column public.erasure_requests.is_proven is
-  'Whether the address counts where it was invited: said when it was asked, for at the second pass there is no account '
-  'left.';
+  'Whether the address counts where it was invited. Recorded with the request, because at the second pass the account '
+  'is gone.';
 comment on column public.erasure_requests.leftovers is
-  'Between the passes: sessions and workspaces under which Redis may know the person.';
+  'Between the passes: sessions and workspaces of the person that Redis may still hold.';
 create unique index erasure_requests_open on public.erasure_requests (user_id, workspace_id)
   where status in ('pending', 'in_progress');
 create index erasure_requests_user_id on public.erasure_requests (user_id);
@@ -53,12 +51,12 @@ alter table public.erasure_requests enable row level security;
 grant select (id, workspace_id, user_id, scope, status, receipt, created_at, erased_at,
   finished_at) on public.erasure_requests to authenticated;
 grant select, insert, update, delete on public.erasure_requests to service_role;
--- insert, update and delete are not granted to people: erase_user looks first whether it can be.
+-- insert, update and delete are not granted to people: erase_user checks the request first.
 create policy "People read their own erasure requests" on public.erasure_requests
   for select to authenticated
   using (user_id = (select private.current_user_id()));
 comment on policy "People read their own erasure requests" on public.erasure_requests is
-  'As long as there is somebody to read them; then there is the receipt.';
+  'As long as the account exists; afterwards, the receipt gives the status.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported) values
   ('public.erasure_requests', 'user_id', 'elsewhere', true),
@@ -98,7 +96,7 @@ begin
     perform private.raise_error('not_confirmed', 'Nobody is erased by one slip.', 422,
       'Confirm with the address of the account, or with the word "erase": confirm.');
   end if;
-  -- Said now, so that nobody waits for a refusal; the work looks again.
+  -- Check now, so that the caller learns of a refusal at once; the work checks again.
   if exists (
     select from public.members as mine join public.workspaces as w on w.id = mine.workspace_id and w.deleted_at is null
     where mine.user_id = person and mine.role = 'owner' and (place is null or mine.workspace_id = place)
@@ -150,10 +148,10 @@ as $$
   select private.erase_user($1, $2, $3);
 $$;
 comment on function public.erase_user(uuid, uuid, text) is
-  'Asks that a person (the caller when left out; others only for the service) be forgotten, altogether or in one '
-  'workspace. confirm: the account''s address, or the word `erase`. Returns the receipt, the first one''s when it was '
-  'asked before and is still open. It begins an hour later; until then cancel_erasure calls it off. Errors: '
-  'not_signed_in 401, not_found 404, not_confirmed 422, last_owner 409.';
+  'Requests the erasure of a person (by default the caller; others only for the service), altogether or in one '
+  'workspace. confirm: the account''s address, or the word `erase`. Returns the receipt; if a request is already open, '
+  'its receipt. Erasure begins an hour later; until then cancel_erasure cancels it. Errors: not_signed_in 401, '
+  'not_found 404, not_confirmed 422, last_owner 409.';
 
 create function private.cancel_erasure(receipt uuid)
 returns boolean
@@ -208,8 +206,8 @@ as $$
   select private.cancel_erasure($1);
 $$;
 comment on function public.cancel_erasure(uuid) is
-  'Calls an erasure off, as long as it has not begun. The person themselves and the service. Returns whether it was '
-  'still asked for. Errors: not_found 404, erasure_begun 409.';
+  'Cancels an erasure that has not begun. For the person and the service. Returns whether the request was still open. '
+  'Errors: not_found 404, erasure_begun 409.';
 grant execute on function
   private.erase_user(uuid, uuid, text), public.erase_user(uuid, uuid, text),
   private.cancel_erasure(uuid), public.cancel_erasure(uuid)
@@ -238,7 +236,7 @@ begin
   place := case when request.scope = 'workspace' then request.workspace_id end;
   outcome := private.erase_person(request.user_id, request.email, place, request.is_proven,
     array(select jsonb_array_elements_text(request.leftovers -> 'addressed')::uuid));
-  -- Their other requests have nothing left to ask for; this one covers those of single workspaces.
+  -- Delete the person's other requests: this one covers those for single workspaces.
   delete from public.erasure_requests as other
   where other.user_id = request.user_id and other.id <> request.id and (place is null or other.workspace_id = place);
   erased_at := coalesce(request.erased_at, now());
@@ -255,8 +253,8 @@ begin
 end;
 $$;
 comment on function private.erase_claimed(bigint, uuid) is
-  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces under which Redis may still '
-  'know the person, of all passes, and when the first pass was. Errors: lease_lost 409, last_owner 409.';
+  'One pass of a claimed request, in one transaction. Returns the sessions and workspaces of the person that Redis may '
+  'still hold, of all passes, and the time of the first pass. Errors: lease_lost 409, last_owner 409.';
 
 create function private.erasure_status(receipt uuid)
 returns table (status text, scope text, requested_at timestamptz, erased_at timestamptz, finished_at timestamptz,
@@ -271,8 +269,8 @@ as $$
   from public.erasure_requests as r where r.receipt = erasure_status.receipt;
 $$;
 comment on function private.erasure_status(uuid) is
-  'How a request stands: pending, in_progress, done, failed (and why), cancelled. No row when there is no such '
-  'receipt, or it is older than 30 days.';
+  'The status of a request: pending, in_progress, done, failed (with the cause), cancelled. No row when the receipt is '
+  'unknown or older than 30 days.';
 
 create function private.purge_erasures()
 returns jsonb
@@ -293,8 +291,8 @@ begin
 end;
 $$;
 comment on function private.purge_erasures() is
-  'Removes receipts after 30 days, and the record of redactions that are past the audit log''s retention. A failed '
-  'request stays until somebody has seen to it. Returns the counts.';
+  'Removes receipts after 30 days, and records of redactions that are past the audit log''s retention. A failed '
+  'request stays until an operator handles it. Returns the counts.';
 
 select cron.schedule('erase-people', '* * * * *',
   $job$select private.call_function('erase-people', 'account/erasures/work')

@@ -1,7 +1,7 @@
--- The jobs around work: leases that ended are given back, and finished work goes when nobody will ask for it any more.
+-- Work jobs: release expired leases, and purge old finished work.
 --
 -- Touches: private.purge_finished_work, private.work_abandoned, cron.job.
--- Beware:  rows that point at finished work say themselves what becomes of them (on delete cascade or set null).
+-- Beware:  rows that reference finished work define their own cleanup (on delete cascade or set null).
 
 create function private.purge_finished_work_of(in_queue regclass, in_workspace uuid, batch integer, most integer)
 returns bigint
@@ -16,8 +16,7 @@ declare
   gone bigint := 0;
 begin
   loop
-    -- What was finished long ago was made long ago and has a small id: no index on the time is needed, which every
-    -- completion would pay for.
+    -- Old finished work has small ids, so this needs no index on the time, which every completion would have to update.
     execute format($delete$
       with old as (
         select job.id, job.status, job.finished_at, job.created_at from %1$s as job
@@ -27,7 +26,7 @@ begin
         where job.id = old.id and (
           old.status in ('done', 'cancelled') and old.finished_at < now() - interval '90 days'
           or old.status = 'failed' and old.finished_at < now() - interval '365 days')
-          and job.status = old.status and job.finished_at = old.finished_at -- not brought back meanwhile
+          and job.status = old.status and job.finished_at = old.finished_at -- not redriven meanwhile
         returning 1
       )
       select (select max(id) from old), (select count(*) from deleted),
@@ -40,7 +39,7 @@ begin
 end;
 $$;
 comment on function private.purge_finished_work_of(regclass, uuid, integer, integer) is
-  'Removes what a queue has finished long ago, of one workspace or (null) of all. Returns how many.';
+  'Removes old finished work of a queue, of one workspace or (null) of all. Returns how many.';
 
 create function private.purge_finished_work(batch integer default 5000, most integer default 1000000)
 returns jsonb
@@ -67,8 +66,8 @@ begin
 end;
 $$;
 comment on function private.purge_finished_work(integer, integer) is
-  'Removes for good what was done or cancelled 90 days ago and what failed 365 days ago, from every queue: reads '
-  '`batch` rows at a time from the oldest on, removes about `most` of a queue in one run. Returns how many, by queue.';
+  'Removes work that was done or cancelled 90 days ago, or failed 365 days ago, from every queue. Reads `batch` rows '
+  'at a time from the oldest on and removes about `most` per queue and run. Returns how many, by queue.';
 
 create function private.work_abandoned(grace interval default '1 minute')
 returns bigint
@@ -92,7 +91,7 @@ begin
 end;
 $$;
 comment on function private.work_abandoned(interval) is
-  'How much work of all queues is held by leases that ended longer ago than `grace`: more than none means that '
+  'How many work items, in all queues, have a lease that ended longer ago than `grace`. More than none means that '
   'release-expired-work does not run. For health.';
 
 select cron.schedule('release-expired-work', '10 seconds', 'select private.release_expired_work()');
