@@ -173,7 +173,7 @@ begin
         'Memory: ' || duplicate);
     end if;
   end if;
-  -- One memory per subject is valid: the latest, from the most trusted source.
+  -- One memory per subject is valid. A better source, then more confidence, wins; otherwise the latest.
   if duplicate is null then
     select m.* into better from public.memories as m
     where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
@@ -192,7 +192,7 @@ begin
     ) as later where later.said_at > said;
   end if;
   if better.id is not null or until is not null then
-    -- Keep it as history, or as a statement. It ends no later memory.
+    -- Keep it as history: it held for a while, or was only stated. It ends no later memory.
     insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content,
       language, confidence, said_with, source_kind,
       source_message_id, extractor, embedding, embedding_model, valid_from, valid_to, superseded_by, confirmed_at)

@@ -166,7 +166,7 @@ $$;
 comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer) is
   'Ids of messages that the caller may read and whose words match, best first: those with all words, then those with '
   'the rarest. For a person, or for an agent with the scope conversations:read, in that person''s conversations with '
-  'it. The service finds nothing: it is no person. Errors: not_found 404.';
+  'it. Errors: not_found 404 (for the service too, which is no person).';
 grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer),
   private.text_of_parts(jsonb),
   private.guess_language(text)

@@ -49,7 +49,8 @@ comment on column public.connection_providers.client_authentication is
   'How the client authenticates at the token endpoint: basic (a header), post (in the body), none (PKCE alone).';
 comment on column public.connection_providers.needs_confirmation is
   'The callback redirects to the page that the person came from, which finishes the connection with their token (POST '
-  '/connections/finish). So no attacker can attach another account to a user''s connections. Requires return_to.';
+  '/connections/finish). So no attacker can trick another user into connecting that user''s account to the attacker''s '
+  'connection. Requires return_to.';
 comment on column public.connection_providers.authorize_parameters is
   'Extra parameters of the authorize URL, e.g. {"access_type": "offline", "prompt": "consent"}. The protocol''s own '
   'parameters win.';
