@@ -35,7 +35,7 @@ create domain private.small_object as jsonb
     and pg_column_size(value) <= 16384);
 comment on domain private.small_object is 'A JSON object of at most 16 KiB.';
 
--- Errors that a client can meet ---------------------------------------------------------------------------------------
+-- Errors for clients --------------------------------------------------------------------------------------------------
 
 create function private.raise_error(
   code text, message text, status integer, hint text default null, details jsonb default null,
@@ -81,7 +81,7 @@ comment on function private.is_time_zone(text) is
   'follow no place''s clocks.';
 grant execute on function private.is_time_zone(text) to authenticated, service_role;
 
--- Who is asking -------------------------------------------------------------------------------------------------------
+-- The caller ----------------------------------------------------------------------------------------------------------
 
 create function private.jwt_claims()
 returns jsonb
@@ -210,7 +210,7 @@ comment on function private.act_as(uuid) is
   'Until the transaction ends, changes count as this person''s (in the audit log, in granted_by). For functions that '
   'have verified the token themselves. Granted to no role.';
 
--- Rows that change ----------------------------------------------------------------------------------------------------
+-- updated_at ----------------------------------------------------------------------------------------------------------
 
 create function private.touch_updated_at()
 returns trigger

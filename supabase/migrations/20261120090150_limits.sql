@@ -44,7 +44,7 @@ comment on policy "Whoever is a member somewhere reads the plans" on public.plan
 create policy "Whoever is a member somewhere reads what plans have" on public.plan_limits
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
-comment on policy "Whoever is a member somewhere reads what plans have" on public.plan_limits is 'As for the plans.';
+comment on policy "Whoever is a member somewhere reads what plans have" on public.plan_limits is 'Same as for plans.';
 
 create function private.limit_of(in_workspace uuid, limit_name text)
 returns bigint
@@ -274,7 +274,7 @@ $$;
 comment on function private.purge_counters() is
   'Removes counters of past days and months, and of workspaces and people that are gone. Returns how many.';
 
--- What is used of what ------------------------------------------------------------------------------------------------
+-- Usage ---------------------------------------------------------------------------------------------------------------
 
 create function private.read_usage(of_workspaces uuid[], of_person uuid)
 returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint,

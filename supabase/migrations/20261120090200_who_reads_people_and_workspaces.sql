@@ -68,7 +68,7 @@ create policy "Admins change roles, owners also those of owners" on public.membe
     or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "Admins change roles, owners also those of owners" on public.members is
-  'An admin can neither make an owner nor unmake one; the check sees the new role, the using clause the old.';
+  'An admin cannot make or remove an owner: the using clause checks the old role, the check clause the new one.';
 create policy "Admins remove members, owners also owners, and anyone may leave" on public.members
   for delete to authenticated
   using (
@@ -77,9 +77,9 @@ create policy "Admins remove members, owners also owners, and anyone may leave" 
     or (role <> 'owner' and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
 comment on policy "Admins remove members, owners also owners, and anyone may leave" on public.members is
-  'The last owner is kept by a trigger, which holds for the service too.';
+  'A trigger keeps the last owner; it binds the service too.';
 
--- An owner is never lost ----------------------------------------------------------------------------------------------
+-- A workspace keeps an owner ------------------------------------------------------------------------------------------
 
 create function private.keep_an_owner()
 returns trigger

@@ -21,7 +21,7 @@ create table public.invitations (
   constraint status_is_known check (status in ('pending', 'accepted', 'revoked', 'expired'))
 );
 comment on table public.invitations is
-  'An offer to join a workspace. Accepted with its token by the person whose address it names.';
+  'An invitation to join a workspace. The invited person, whose address it names, accepts it with its token.';
 comment on column public.invitations.token_hash is 'SHA-256 of the token; not readable by clients.';
 create unique index one_pending_invitation_per_address on public.invitations (workspace_id, email)
   where status = 'pending';

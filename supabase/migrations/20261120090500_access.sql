@@ -60,7 +60,7 @@ as $$
   where decision.user_id = for_user and (for_agent is null or decision.agent_id = for_agent);
 $$;
 comment on function private.access_decisions(uuid, uuid) is
-  'private.access_by_person for one person, and for one agent where it is named.';
+  'private.access_by_person for one person, optionally for one agent.';
 
 create function private.access_of(for_user uuid, for_agent uuid)
 returns table (allowed boolean, reason text, workspace_id uuid, decided_by jsonb)
@@ -79,8 +79,8 @@ as $$
   left join private.access_decisions(for_user, for_agent) as decision on decision.agent_id = agent.id;
 $$;
 comment on function private.access_of(uuid, uuid) is
-  'Always one row. reason: granted, administers_workspace, denied, expired, not_granted, not_a_member, '
-  'agent_not_published, unknown_agent.';
+  'Whether a person may use an agent, with the reason. Always one row. reason: granted, administers_workspace, denied, '
+  'expired, not_granted, not_a_member, agent_not_published, unknown_agent.';
 
 create function private.usable_agent_ids()
 returns uuid[]
@@ -151,7 +151,8 @@ comment on policy "People read their permissions, admins the workspace's" on pub
 create policy "Admins grant" on public.permissions
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins grant" on public.permissions is 'The composite keys keep person and agent in that workspace.';
+comment on policy "Admins grant" on public.permissions is
+  'Composite foreign keys keep person and agent in that workspace.';
 create policy "Admins change grants" on public.permissions
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))

@@ -7,7 +7,7 @@
 --          credential may name a client of an authorization server, and the client authenticates there
 --          (clients_of_agents).
 
--- What an agent may be allowed ----------------------------------------------------------------------------------------
+-- Scopes --------------------------------------------------------------------------------------------------------------
 
 create function private.scopes()
 returns table (name text, description text, opens text[], actors text[])
@@ -236,7 +236,7 @@ begin
 end;
 $$;
 comment on function private.create_agent_credential(uuid, text, text[], timestamptz, text, text) is
-  'The body of create_agent_credential.';
+  'The body of public.create_agent_credential.';
 create function public.create_agent_credential(
   agent_id uuid, name text, scopes text[], expires_at timestamptz default null, client_id text default null,
   client_issuer text default null
@@ -285,8 +285,8 @@ begin
 end;
 $$;
 comment on function private.use_agent_credential(text, text) is
-  'The unexpired credential with this secret, and a note of its use; no row for any other secret. client_id: the '
-  'agent, if the caller names one.';
+  'Finds the valid credential with this secret and records its use; no row for any other secret. client_id: the agent, '
+  'if the caller names one.';
 
 
 grant execute on function

@@ -74,7 +74,7 @@ comment on function private.link_identity(uuid, text, text) is
   'Links a person to an identity at another server, after they have proved it. Linking again changes nothing. Errors: '
   'identity_taken 409.';
 
--- What a client may --------------------------------------------------------------------------------------------------
+-- Rights of a client --------------------------------------------------------------------------------------------------
 
 create function private.use_client_credential(person uuid, client text, issuer text)
 returns table (credential_id uuid, agent_id uuid, workspace_id uuid, scopes jsonb)
@@ -127,8 +127,8 @@ as $$
   left join lateral private.use_client_credential(known.user_id, client, asked.issuer) as given on true;
 $$;
 comment on function private.delegation_of_client(text, text, text) is
-  'For a verified token of a trusted issuer: the person (null: linked to nobody), whether the client is an agent of '
-  'any workspace, and what it may do for the person (null: nothing). Always one row.';
+  'For a verified token of a trusted issuer: the person (null: not linked), whether the client is an agent of any '
+  'workspace, and what it may do for the person (null: nothing). Always one row.';
 
 create function private.agents_of_client(client_id text, client_issuer text)
 returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
@@ -149,7 +149,7 @@ as $$
     and held.agent_id = any (private.usable_agent_ids())
   order by agent.name, held.agent_id;
 $$;
-comment on function private.agents_of_client(text, text) is 'The body of agents_of_client.';
+comment on function private.agents_of_client(text, text) is 'The body of public.agents_of_client.';
 create function public.agents_of_client(client_id text, client_issuer text default null)
 returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
 language sql

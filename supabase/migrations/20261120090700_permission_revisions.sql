@@ -183,7 +183,7 @@ begin
 end;
 $$;
 comment on function private.raise_revisions_of_agents() is
-  'Statement trigger on agents: a changed name, endpoint or status changes the answers that hold it.';
+  'Statement trigger on agents: a changed name, endpoint or status changes the cached answers that contain the agent.';
 create trigger raise_revisions_on_insert after insert on public.agents
   referencing new table as new_rows for each statement execute function private.raise_revisions_of_agents();
 create trigger raise_revisions_on_update after update on public.agents
@@ -210,8 +210,7 @@ begin
 end;
 $$;
 comment on function private.raise_revisions_of_workspaces() is
-  'Statement trigger on workspaces: deleting and restoring one. Purging is covered by its members'' and agents'' '
-  'triggers.';
+  'Statement trigger on workspaces: deleting and restoring. The triggers of members and agents cover purging.';
 create trigger raise_revisions_on_update after update on public.workspaces
   referencing old table as old_rows new table as new_rows for each statement
   execute function private.raise_revisions_of_workspaces();

@@ -1,5 +1,5 @@
--- The audit log: what was done, by whom, through which agent, when. Append-only, partitioned by month, idempotent by
--- request id.
+-- The audit log: each action with its actor, agent and time. Append-only, partitioned by month, idempotent by request
+-- id.
 --
 -- Touches: public.audit_log and its partitions (in `private`, so that no client bypasses the parent's policies),
 --          private.maintain_partitions, private.request_claims (idempotency), and the functions that write entries.
@@ -8,7 +8,7 @@
 
 create domain private.action_name as text
   constraint action_is_a_dotted_name check (value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100);
-comment on domain private.action_name is 'What was done: subject.verb in lowercase, e.g. report.exported.';
+comment on domain private.action_name is 'An action: subject.verb in lowercase, e.g. report.exported.';
 
 create table public.audit_log (
   id bigint generated always as identity,
@@ -153,7 +153,8 @@ comment on table private.request_claims is
   'on the partitioned log would have to include the day (and miss a retry across midnight), and would cost each writer '
   'more.';
 comment on column private.request_claims.scope is
-  'The kind of request and its owner. Each person has their own request ids, and nobody can take the service''s first.';
+  'The kind of request and its owner. Each person has their own request ids, and no client can take the service''s '
+  'first.';
 comment on column private.request_claims.content_digest is
   'SHA-256 of the request: the same id with other content is refused.';
 create index request_claims_claimed_at on private.request_claims using brin (claimed_at);

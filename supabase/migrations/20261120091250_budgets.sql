@@ -67,7 +67,7 @@ create policy "Admins remove budgets" on public.budgets
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins remove budgets" on public.budgets is 'Without the budget, spending has no bound.';
 
--- What is left --------------------------------------------------------------------------------------------------------
+-- Spending: pool and slots --------------------------------------------------------------------------------------------
 
 create table private.budget_pools (
   budget_id uuid not null references public.budgets (id) on delete cascade,
@@ -120,7 +120,8 @@ set search_path = ''
 as $$
   select date_trunc($1, $2 at time zone 'utc')::date;
 $$;
-comment on function private.budget_period(text, timestamptz) is 'The first UTC day of the day or month.';
+comment on function private.budget_period(text, timestamptz) is
+  'The first UTC day of the period: of the day or the month.';
 
 create function private.open_budget_period(budget public.budgets, since date)
 returns void

@@ -20,7 +20,7 @@ begin
 end;
 $$;
 comment on function private.refuse_over_budget(public.budgets, date, bigint) is
-  'Refuses with budget_exhausted 402: details is JSON {budget, wanted, left, amount, unit, renews_at}.';
+  'Refuses with budget_exhausted 402. details is JSON: {budget, wanted, left, amount, unit, renews_at}.';
 
 create function private.require_budget(in_workspace uuid, for_user uuid, through_agent uuid)
 returns void

@@ -56,8 +56,8 @@ begin
 end;
 $$;
 comment on function private.open_session(uuid, uuid, uuid, text, boolean) is
-  'Decides whether the person may open the agent now and, if so, writes session.opened. session: the id to use, the '
-  'first one''s when the request id was seen within a day. Errors: request_id_reused 409.';
+  'Decides whether the person may open the agent now and, if so, writes session.opened. Returns the session''s id; for '
+  'a request id that was seen within a day, the first session''s. Errors: request_id_reused 409.';
 
 create function private.find_session(session_id uuid)
 returns table (user_id uuid, agent_id uuid, workspace_id uuid, opened_at timestamptz, closed_at timestamptz)

@@ -83,7 +83,7 @@ as $$
   select private.revoke_invitation($1);
 $$;
 comment on function public.revoke_invitation(uuid) is
-  'Ends a pending invitation. Admins only. Errors: not_found 404.';
+  'Revokes a pending invitation. Admins only. Errors: not_found 404.';
 
 create function public.transfer_ownership(workspace_id uuid, to_user uuid)
 returns void

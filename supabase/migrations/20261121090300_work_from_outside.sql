@@ -139,7 +139,7 @@ comment on view public.work_health is 'The state of each queue: see private.work
 grant select on public.work_health to service_role;
 grant execute on function private.work_health_rows() to service_role;
 
--- The grammar, as the service calls it --------------------------------------------------------------------------------
+-- The work grammar for the service ------------------------------------------------------------------------------------
 
 create function public.enqueue_work(queue text, items jsonb)
 returns table (id bigint, is_new boolean)
@@ -224,7 +224,7 @@ comment on function public.redrive_work(text, bigint[], integer) is
   'is open again stay. Returns how many were redriven. Errors: unknown_queue 404.';
 grant execute on function public.redrive_work(text, bigint[], integer) to service_role;
 
--- Dead letters, as the admins of their workspace bring them back ------------------------------------------------------
+-- Redriving dead letters, for admins of a workspace -------------------------------------------------------------------
 
 create function private.redrive_workspace_work(workspace_id uuid, queue text, ids bigint[], most integer)
 returns integer
@@ -261,7 +261,7 @@ begin
 end;
 $$;
 comment on function private.redrive_workspace_work(uuid, text, bigint[], integer) is
-  'The body of redrive_workspace_work.';
+  'The body of public.redrive_workspace_work.';
 
 create function public.redrive_workspace_work(
   workspace_id uuid, queue text, ids bigint[] default null, most integer default 1000

@@ -194,7 +194,7 @@ comment on policy "Members read the workspace's leads" on public.leads is
 create policy "Admins add leads" on public.leads
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins add leads" on public.leads is 'By hand, or with import_leads as themselves.';
+comment on policy "Admins add leads" on public.leads is 'Directly, or with import_leads, which runs as the admin.';
 create policy "Admins change leads" on public.leads
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))

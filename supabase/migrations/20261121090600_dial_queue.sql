@@ -141,7 +141,7 @@ create function private.prepare_dial()
 returns trigger
 language plpgsql
 volatile
-security definer -- reads the lead and the list whatever its caller may
+security definer -- reads the lead and the list, for which a caller may lack grants
 set search_path = ''
 as $$
 declare

@@ -39,7 +39,7 @@ comment on policy "Admins change dial rules" on public.dial_rules is 'Within the
 create policy "Admins remove dial rules" on public.dial_rules
   for delete to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins remove dial rules" on public.dial_rules is 'Then the default holds again.';
+comment on policy "Admins remove dial rules" on public.dial_rules is 'The default then applies again.';
 grant select, delete on public.dial_rules to authenticated;
 grant select, insert, update, delete on public.dial_rules to service_role;
 grant insert (workspace_id, state, calls_per_day, minutes_between), update (calls_per_day, minutes_between)

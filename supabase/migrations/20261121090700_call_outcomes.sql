@@ -61,7 +61,7 @@ create function private.complete_call_outcome()
 returns trigger
 language plpgsql
 volatile
-security definer -- reads lead and dial whatever its caller may
+security definer -- reads lead and dial, for which a caller may lack grants
 set search_path = ''
 as $$
 declare
@@ -89,7 +89,7 @@ create function private.apply_call_outcome()
 returns trigger
 language plpgsql
 volatile
-security definer -- writes leads, dials and the do-not-call list whatever its caller may
+security definer -- writes leads, dials and the do-not-call list, for which a caller may lack grants
 set search_path = ''
 as $$
 declare

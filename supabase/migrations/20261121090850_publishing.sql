@@ -4,7 +4,7 @@
 -- Beware:  a platform cannot take part in a transaction. A function may die between the platform's answer and our
 --          `done`. So the attempt is recorded (tried_at) before the request, and a worker that finds it recorded asks
 --          the platform first. The jobs' times are UTC. Content goes out at its own publish_at, an instant; the job
---          that runs every five minutes handles that. The daily job is for content without a set time.
+--          that runs every five minutes handles that. The daily job only calls publish-build-content once more.
 
 create function private.reserve_publication(queue text, claim_token uuid, id bigint, lease interval)
 returns timestamptz

@@ -33,7 +33,7 @@ comment on column public.agent_memory.agent_id is 'The agent; null: shared by al
 comment on column public.agent_memory.memory_type is
   'identity: who the agent is · episodic: what happened · strategy: what works · policy: rules that it must follow · '
   'state: where the last session stopped.';
-comment on column public.agent_memory.confidence is 'How sure the agent is of it, 0 to 1.';
+comment on column public.agent_memory.confidence is 'How certain the agent is, 0 to 1.';
 comment on column public.agent_memory.version is 'A trigger increments it at each change of value or confidence.';
 
 create table public.agent_memory_history (
@@ -113,8 +113,8 @@ begin
 end;
 $$;
 comment on function private.count_agent_memory_version() is
-  'Trigger of agent memory: sets the version and ignores the writer''s value. A key that is added again continues its '
-  'old count.';
+  'Trigger of agent memory: sets the version, whatever the writer sent. A key that is added again continues its old '
+  'count.';
 create trigger count_version before insert or update on public.agent_memory
   for each row execute function private.count_agent_memory_version();
 create trigger touch_updated_at before update on public.agent_memory

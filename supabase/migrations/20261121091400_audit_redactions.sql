@@ -130,7 +130,7 @@ comment on function private.redaction_digest(uuid, uuid) is
   'The content of a voucher: how many entries were redacted under a pseudonym, and the SHA-256 of (id, leaf, redacted '
   'leaf) of each in order of id.';
 
--- The one way through append-only -------------------------------------------------------------------------------------
+-- The exceptions to append-only ---------------------------------------------------------------------------------------
 
 create function private.refuse_all_but_redactions()
 returns trigger
@@ -217,7 +217,7 @@ begin
 end;
 $$;
 comment on function private.redacted_text(text, uuid, text, text) is
-  'A text without a person: their id becomes the pseudonym, their address the word `erased`. JSON stays JSON.';
+  'A text without the person: the pseudonym replaces their id, the word `erased` their address. JSON stays JSON.';
 
 create function private.text_names(value text, person uuid, address text)
 returns boolean

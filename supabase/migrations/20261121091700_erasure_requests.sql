@@ -213,7 +213,7 @@ grant execute on function
   private.cancel_erasure(uuid), public.cancel_erasure(uuid)
 to authenticated, service_role;
 
--- Working them off ----------------------------------------------------------------------------------------------------
+-- Processing requests -------------------------------------------------------------------------------------------------
 
 create function private.erase_claimed(request_id bigint, claim_token uuid)
 returns table (leftovers jsonb, erased_at timestamptz)
