@@ -19,7 +19,7 @@ create table public.businesses (
   constraint time_zone_is_a_place check (private.is_time_zone(time_zone))
 );
 comment on table public.businesses is
-  'A business of a workspace: its name, the prefix of its tables ('' for the first) and its time zone, which its '
+  'A business of a workspace: its name, the prefix of its tables (empty for the first) and its time zone, which its '
   'schedules use.';
 comment on column public.businesses.prefix is
   'The start of the names of its operations tables: pn_ for pn_leads. Empty: the workspace''s first business, which '

@@ -185,7 +185,7 @@ as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
 comment on function public.load_agent_memory(uuid, uuid, text[], text) is
   'The memory that a session reads at its start: what all agents of the workspace share and, with agent_id, that '
   'agent''s own. The agent''s own replaces a shared memory of the same type and key (is_shared in the answer tells '
-  'which it is). memory_types: a filter, null for all. prefix: the business, '' for the first. Reads with the '
+  'which it is). memory_types: a filter, null for all. prefix: the business, empty for the first. Reads with the '
   'caller''s rights. Errors: not_found 404.';
 
 create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,

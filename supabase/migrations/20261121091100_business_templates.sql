@@ -49,7 +49,7 @@ begin
 end;
 $$;
 comment on function private.with_prefix(text, text) is
-  'A statement with {prefix}leads and the like, for one business. '' gives the template''s statement.';
+  'A statement with {prefix}leads and the like, for one business. An empty prefix gives the template''s statement.';
 
 create function private.flatten_conditions(definition text)
 returns text

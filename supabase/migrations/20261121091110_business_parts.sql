@@ -222,7 +222,7 @@ as $$
   select parts.* from parts;
 $$;
 comment on function private.business_parts(text) is
-  'All parts of the operations tables under a prefix ('' for the templates): columns, keys, checks, foreign keys, '
+  'All parts of the operations tables under a prefix (empty for the templates): columns, keys, checks, foreign keys, '
   'indexes, statistics, options, row security, policies, triggers, rules, queue and claim function, grants, comments, '
   'publications. definition: the statement that makes the part, with {prefix} for the prefix; phase: its order, null '
   'if another part makes it.';

@@ -49,7 +49,7 @@ end;
 $$;
 comment on function private.stamp_tables(text, text[]) is
   'Makes the tables of the templates (null: of all) under a prefix. For a new template: select '
-  'private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''.';
+  'private.stamp_tables(prefix, array[''new_table'']) from public.businesses where prefix <> ''''.';
 
 create function private.business_differences(prefix text default null)
 returns table (business text, table_name text, part text, name text, of_template text, of_business text)
