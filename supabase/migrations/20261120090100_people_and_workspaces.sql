@@ -1,6 +1,8 @@
 -- People and workspaces: profiles, workspaces, members, and the helpers that every policy uses.
 --
--- Touches: public.profiles, public.workspaces, public.members, a trigger on auth.users.
+-- Touches: public.profiles (a person as others see them), public.workspaces (tenants), public.members (roles), a
+--          trigger on auth.users (makes profiles), the policy helpers private.workspace_ids, colleague_ids,
+--          member_role.
 -- Beware:  policies never join. A helper returns an array of what the caller may see, once per statement. The policy
 --          compares with that array, so Postgres can use the index on workspace_id
 --          (docs/decisions/0002-policies-compare-with-an-array.md has the measurement).

@@ -1,6 +1,6 @@
 -- Policies and grants of profiles, workspaces and members, and the rule that a workspace keeps an owner.
 --
--- Touches: policies, grants, one trigger on public.members.
+-- Touches: policies and grants of the three tables; a trigger on public.members that refuses to remove the last owner.
 -- Beware:  anon gets no grant, here or in any other chapter: a guest is a person who signed in anonymously.
 
 -- profiles

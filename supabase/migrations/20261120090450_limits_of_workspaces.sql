@@ -1,7 +1,7 @@
 -- Limits of workspaces: seats, guests, pending invitations, agents, and workspaces per person.
 --
--- Touches: triggers on members, invitations, agents, workspaces; private.count_members, private.count_invitations,
---          private.limit_workspaces.
+-- Touches: triggers on members, invitations, agents, workspaces; private.count_members (seats and guests),
+--          private.count_invitations (pending ones), private.limit_workspaces (per person).
 -- Beware:  they bind every writer, the service too. The service raises a limit with a row in workspace_limits; its key
 --          does not pass one.
 

@@ -1,6 +1,6 @@
 -- Consents: what a person, or an admin for a workspace, allows an agent to do in their name.
 --
--- Touches: public.agent_consents.
+-- Touches: public.agent_consents: its rows, policies and grants.
 -- Beware:  a consent alone grants nothing. An agent may do what its credential, the consent, the person's rights and
 --          the agent's status all allow (next chapter). Leaving the workspace or removing the row ends a consent at
 --          once.

@@ -1,8 +1,8 @@
 -- Permission revisions: a number per person, raised in the transaction that may change their access, so that a cached
 -- answer can be compared with a newer one.
 --
--- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces,
---          private.read_agents.
+-- Touches: private.permission_revisions, statement triggers on permissions, members, agents and workspaces (raise
+--          them), private.read_agents (what the cache stores).
 -- Beware:  changes of one workspace queue on its row until they commit. A bulk change raises its revisions in one
 --          statement and makes one call to agents/invalidate, not thousands (statement triggers with transition
 --          tables). Rows are locked in order of user_id, so two bulk changes queue and do not deadlock.

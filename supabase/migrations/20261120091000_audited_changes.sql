@@ -1,7 +1,8 @@
 -- Audited changes: triggers that write an audit entry for every change of workspaces, members, invitations, agents,
 -- permissions, credentials and consents, whatever made it (Data API, function, psql).
 --
--- Touches: statement triggers on those tables.
+-- Touches: private.audit_changes (the trigger function), private.audit_detail (before and after), statement triggers on
+--          those tables.
 -- Beware:  only the columns named at each trigger are recorded. Addresses, tokens and settings are not: the log is kept
 --          for years and never edited.
 

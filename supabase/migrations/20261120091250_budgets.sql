@@ -1,8 +1,8 @@
 -- Budgets: hard and soft bounds on what a workspace, a person, an agent, or a person through an agent may spend in a
 -- day or a month.
 --
--- Touches: public.budgets, private.budget_pools, private.budget_slots, private.usage_reservations; spending from them
---          is the next chapter.
+-- Touches: public.budgets (the amounts), private.budget_pools and private.budget_slots (what is left),
+--          private.usage_reservations; the next chapter spends.
 -- Beware:  the rest of a budget lies in a pool and in slots filled from it, so that many spend at once without queueing
 --          on one row. Always: pool + free + reserved + spent = amount. Locks are taken in one order: budgets by id;
 --          within each, the slot, then the pool. A transaction that holds a pool does not wait for locks (it takes

@@ -1,6 +1,7 @@
 -- Spending from budgets: reserve before a model call, settle after it; a reservation expires if the caller dies.
 --
--- Touches: reserve_usage, settle_usage, private.require_budget, private.charge_usage; the job release-reservations.
+-- Touches: reserve_usage (before), settle_usage (after), private.require_budget (refuses when empty),
+--          private.charge_usage (without a reservation); the job release-reservations (expired ones).
 -- Beware:  locks are taken in the order of the previous chapter. Sessions, streams and background queries reserve by
 --          themselves.
 

@@ -1,6 +1,6 @@
 -- Scheduled jobs: the schedules live in the database. If Postgres is up, they run.
 --
--- Touches: cron.job, private.purge.
+-- Touches: cron.job (the schedules), private.purge (removes old rows).
 -- Beware:  cron.schedule replaces a job of the same name, so a later chapter changes a schedule by calling it again.
 --          Times are UTC.
 

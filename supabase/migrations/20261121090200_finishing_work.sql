@@ -1,6 +1,7 @@
 -- Finishing work: complete, fail, snooze, cancel, redrive; and release work whose worker went silent.
 --
--- Touches: private.complete_work, fail_work, snooze_work, cancel_work, redrive_work, release_expired_work.
+-- Touches: private.complete_work (done), fail_work (retry or dead letter), snooze_work (later), cancel_work (never),
+--          redrive_work (again), release_expired_work (the lease ended).
 -- Beware:  a worker's answer counts only with the claim's token. One id that is not held refuses the whole call and
 --          changes nothing. Repeating an answer (the response was lost) is fine as long as no other worker has claimed
 --          the work since. Statements find held work by id and `lease_expires_at is not null`, never by status. With

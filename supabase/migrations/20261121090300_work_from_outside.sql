@@ -1,7 +1,7 @@
 -- Work from outside: enqueue, health, and the grammar for the Data API and the function `work`.
 --
--- Touches: private.enqueue_work, private.work_health_rows, the view public.work_health, nine functions in public for
---          the service, and redrive_workspace_work for a workspace's admins.
+-- Touches: private.enqueue_work (adds work), private.work_health_rows and the view public.work_health (state of the
+--          queues), nine functions in public for the service, and redrive_workspace_work for a workspace's admins.
 -- Beware:  people add work by inserting into a table that grants it, under its policies. enqueue_work bypasses the
 --          policies and is for the service. Only the service acts as a worker: a person's token never claims work.
 

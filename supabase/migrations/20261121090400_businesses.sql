@@ -1,6 +1,6 @@
 -- Businesses: a workspace may have several, each with its own operations tables under a prefix.
 --
--- Touches: public.businesses, private.business_prefix, private.business_time_zone.
+-- Touches: public.businesses, private.business_prefix (from a table's name), private.business_time_zone.
 -- Beware:  the first business of every workspace has no prefix and uses the unprefixed tables (`leads`, `dial_queue`,
 --          …). These are also the templates of the others (`pn_leads`, …), which a later chapter stamps from the
 --          catalogue.

@@ -1,7 +1,7 @@
 -- Dialling: turns a due dial into at most one call at the voice provider, even if the dispatcher dies in between.
 --
--- Touches: private.claim_calls, begin_call, hold_call, fail_call (for the function dispatch-calls),
---          private.dispatch_due_calls (the job).
+-- Touches: private.claim_calls (due dials), begin_call (last check), hold_call (accepted), fail_call (retry) for the
+--          function dispatch-calls; private.dispatch_due_calls (the job).
 -- Beware:  a dispatcher may die between the request to the provider and its answer. So it writes started_at and a key
 --          before the request. For a dial that has them, it asks the provider about the call before it dials again.
 --

@@ -1,6 +1,6 @@
 -- Endings: maps the provider's reason for the end of a call to an outcome.
 --
--- Touches: private.call_endings, private.outcome_of_ending.
+-- Touches: private.call_endings (the mapping), private.outcome_of_ending (the lookup).
 -- Beware:  the provider knows some six hundred endings and adds new ones without notice. The longest matching prefix
 --          decides; a test checks that each ending of the provider's own list matches one. An unknown ending says
 --          nothing about the person: the call is unclear, which neither ends the lead nor dials it again.

@@ -1,6 +1,7 @@
 -- Publishing: the database side of the functions publish-build-content and publish-social-content, and their schedule.
 --
--- Touches: private.reserve_publication, private.publish_due_content, two jobs.
+-- Touches: private.reserve_publication (before the request), private.publish_due_content (calls the functions), two
+--          jobs.
 -- Beware:  a platform cannot take part in a transaction. A function may die between the platform's answer and our
 --          `done`. So the attempt is recorded (tried_at) before the request, and a worker that finds it recorded asks
 --          the platform first. The jobs' times are UTC. Content goes out at its own publish_at, an instant; the job

@@ -1,8 +1,8 @@
 -- Loading and saving agent memory: one call at the start of a session, and one at its end that overwrites no other
 -- session's changes.
 --
--- Touches: private.load_agent_memory, private.save_agent_memory and their covers in public,
---          private.prune_agent_memory_history, a job.
+-- Touches: private.load_agent_memory, private.save_agent_memory and their wrappers in public,
+--          private.prune_agent_memory_history (removes old versions), a job.
 -- Beware:  saving uses optimistic locking. Each entry names the version that it was made from. If one has changed
 --          since, the whole call is refused with the keys, and nothing is written. The agent then loads, decides and
 --          saves again.

@@ -1,7 +1,7 @@
 -- Templates: the operations tables that each business has under its prefix, and the rules for their names.
 --
--- Touches: private.business_templates, private.business_parts (the description that stamping follows and comparing
---          compares), names with a placeholder, the trigger that keeps foreign rows out.
+-- Touches: private.business_templates (the list of tables), private.stamped_name, with_prefix and without_prefix (names
+--          with a placeholder), the trigger that refuses rows of other workspaces.
 -- Beware:  names in a description contain {prefix}, as in {prefix}leads, whatever business they come from. Only so can
 --          two businesses be compared. Parts that the description leaves out are neither stamped nor compared, so a
 --          test also compares the catalogues by other means.

@@ -1,6 +1,7 @@
 -- Proven addresses: how far an account's claim to its address is trusted.
 --
--- Touches: private.has_proven_address, private.places_of, private.path_id.
+-- Touches: private.has_proven_address (the check), private.places_of (the workspaces where an address counts),
+--          private.path_id.
 -- Beware:  Auth assigns ids, so an id always belongs to its account. An address is only typed by a user. There are
 --          three levels. Unconfirmed: it counts for nothing (it is not even in profiles.email). Confirmed: it counts
 --          where the account is or was a member. Proven, by an answered mail or by another provider: it also counts

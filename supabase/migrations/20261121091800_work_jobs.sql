@@ -1,6 +1,6 @@
 -- Work jobs: release expired leases, and purge old finished work.
 --
--- Touches: private.purge_finished_work, private.work_abandoned, cron.job.
+-- Touches: private.purge_finished_work, private.work_abandoned (for health), cron.job.
 -- Beware:  rows that reference finished work define their own cleanup (on delete cascade or set null).
 
 create function private.purge_finished_work_of(in_queue regclass, in_workspace uuid, batch integer, most integer)
