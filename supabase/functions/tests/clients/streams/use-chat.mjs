@@ -42,8 +42,12 @@ async function until(holds) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`it stays ${chat.status}: ${JSON.stringify([chat.messages.at(-1), ...errors])}`);
+  throw new Error(
+    `it stays ${chat?.status}: ${JSON.stringify([chat?.messages.at(-1), ...errors])}`,
+  );
 }
+// React renders when it comes to it.
+await until(() => chat);
 
 const textOf = (message) =>
   message?.parts.filter(({ type }) => type === "text").map(({ text }) => text).join("") ?? "";
