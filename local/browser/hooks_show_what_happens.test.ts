@@ -91,8 +91,9 @@ async function within<Result, Given>(
 
 /** Waits until a page says something; the message of a failure is what it says instead. */
 async function sees<Value>(page: Page, wanted: Value, look: (hooks: Hooks) => Value) {
+  // A minute: who was here in the test before, in a window that closed, is here for 45 s more.
   let seen: unknown;
-  for (const end = Date.now() + 30_000; Date.now() < end;) {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
     seen = await within(page, look).catch((error) => String(error));
     if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
