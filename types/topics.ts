@@ -5,7 +5,7 @@ import { createShared } from "./shared.ts";
 
 /** Somebody who listens. */
 export interface TopicListener {
-  /** Joined, at first or again: read now, and what is heard from then on comes after. */
+  /** Joined, at first or again, or a moment after the last event: read now. What is heard from then on comes after. */
   onJoined: () => void;
   onEvent: (event: string, payload: { id?: string | number }) => void;
 }
@@ -16,10 +16,16 @@ interface Topic {
   isJoined: boolean;
   channel: RealtimeChannel | null;
   isClosed: boolean;
+  again?: ReturnType<typeof setTimeout>;
 }
 
 /** Milliseconds until a channel that the server has closed is joined again. */
 const pause = 5_000;
+/**
+ * Milliseconds after the last event until everything is read once more: an event comes out of the database's log, and
+ * that has a transaction a moment before others see it.
+ */
+const settling = 1_000;
 
 const share = createShared<GroundworkClient, Topic>(
   (client, name, closed) => {
@@ -45,11 +51,14 @@ async function join(topic: Topic, name: string): Promise<void> {
   if (topic.isClosed) return;
   const channel = client.channel(name, { config: { private: true } });
   topic.channel = channel;
+  const read = () => listeners.forEach(({ onJoined }) => onJoined());
   channel.on("broadcast", { event: "*" }, ({ event, payload }) => {
     for (const { onEvent } of listeners) onEvent(event, payload ?? {});
+    clearTimeout(topic.again);
+    topic.again = setTimeout(read, settling);
   }).subscribe((state) => {
     topic.isJoined = state === "SUBSCRIBED";
-    if (topic.isJoined) { for (const { onJoined } of listeners) onJoined(); }
+    if (topic.isJoined) read();
     // What failed is tried again by supabase-js; what the server has closed is not.
     if (state !== "CLOSED" || topic.isClosed || topic.channel !== channel) return;
     topic.channel = null;

@@ -4,7 +4,7 @@
  */
 import { type Browser, chromium } from "playwright-core";
 import { provideProgram } from "../services/machine-programs.ts";
-import { exists, waitUntil } from "../services/processes.ts";
+import { waitUntil } from "../services/processes.ts";
 
 const CHROMIUM = {
   names: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
@@ -43,8 +43,11 @@ export async function withBrowser<T>(
   try {
     // It writes there on which port it can be driven.
     const file = `${profile}/DevToolsActivePort`;
-    await waitUntil("Chromium to start", () => exists(file), 60_000);
-    const [port] = (await Deno.readTextFile(file)).split("\n");
+    let port = "";
+    await waitUntil("Chromium to start", async () => {
+      [port = ""] = (await Deno.readTextFile(file).catch(() => "")).split("\n");
+      return port !== ""; // the file is there a moment before what is in it
+    }, 60_000);
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     try {
       return await body(browser);
