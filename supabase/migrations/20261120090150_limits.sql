@@ -35,7 +35,7 @@ create policy "Members read their workspace's own limits" on public.workspace_li
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read their workspace's own limits" on public.workspace_limits is
-  'Who is refused may know by what.';
+  'A caller who is refused may see the limit.';
 create policy "Whoever is a member somewhere reads the plans" on public.plans
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);

@@ -147,7 +147,7 @@ create policy "People read their permissions, admins the workspace's" on public.
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
 comment on policy "People read their permissions, admins the workspace's" on public.permissions is
-  'One may know why one is refused.';
+  'A person who is refused may see the reason.';
 create policy "Admins grant" on public.permissions
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));

@@ -53,7 +53,7 @@ create policy "People read what they allow agents, admins the workspace's" on pu
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
 comment on policy "People read what they allow agents, admins the workspace's" on public.agent_consents is
-  'Everybody sees what was allowed for everybody.';
+  'Every member sees the consents that apply to all.';
 create policy "People allow agents that they may use, admins for all" on public.agent_consents
   for insert to authenticated
   with check (

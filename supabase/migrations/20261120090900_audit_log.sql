@@ -45,7 +45,7 @@ create policy "Admins read the workspace's audit log" on public.audit_log
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins read the workspace's audit log" on public.audit_log is
-  'It tells what colleagues did; members have no business in it.';
+  'The log shows what colleagues did, so members do not read it.';
 
 -- Append-only ---------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,8 @@ grant select on public.audit_seals to authenticated, service_role;
 create policy "Admins read the workspace's seals" on public.audit_seals
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's seals" on public.audit_seals is 'To keep a digest elsewhere.';
+comment on policy "Admins read the workspace's seals" on public.audit_seals is
+  'So that they can keep a digest elsewhere.';
 
 create table private.audit_heads (
   workspace_id uuid primary key,

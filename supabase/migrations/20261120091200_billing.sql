@@ -44,7 +44,7 @@ create policy "Admins read the workspace's billing events" on public.billing_eve
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins read the workspace's billing events" on public.billing_events is
-  'Members do not see what colleagues cost.';
+  'Members do not see the costs of colleagues.';
 
 create table public.usage_daily (
   workspace_id uuid not null,
@@ -66,8 +66,7 @@ grant select on public.usage_daily to authenticated, service_role;
 create policy "Admins read the workspace's daily usage" on public.usage_daily
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read the workspace's daily usage" on public.usage_daily is
-  'As for the events that it sums up.';
+comment on policy "Admins read the workspace's daily usage" on public.usage_daily is 'Same as for billing events.';
 
 insert into private.partitioned_logs (table_name, keep_months) values ('billing_events', 84);
 select private.maintain_partitions();

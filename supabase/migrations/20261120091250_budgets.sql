@@ -53,7 +53,7 @@ create policy "Admins read the workspace's budgets, people their own" on public.
     or user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[])
   );
 comment on policy "Admins read the workspace's budgets, people their own" on public.budgets is
-  'Who is refused may know by what; what colleagues may spend is the admins'' matter.';
+  'A person who is refused may see their own budget; only admins see those of colleagues.';
 create policy "Admins make budgets" on public.budgets
   for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins make budgets" on public.budgets is 'In their own workspaces.';

@@ -31,7 +31,7 @@ create policy "Members read the workspace's businesses" on public.businesses
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's businesses" on public.businesses is
-  'Guests come for an agent, not for the business.';
+  'Guests use an agent; they have no access to the business.';
 grant select on public.businesses to authenticated, service_role;
 -- No role has insert, update or delete: a business is made and dropped together with its tables.
 create trigger touch_updated_at before update on public.businesses

@@ -190,7 +190,7 @@ create policy "Members read the workspace's leads" on public.leads
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's leads" on public.leads is
-  'Guests come for an agent, not for the people whom the business calls.';
+  'Guests use an agent; they do not see the people whom the business calls.';
 create policy "Admins add leads" on public.leads
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));

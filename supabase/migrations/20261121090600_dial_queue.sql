@@ -27,7 +27,7 @@ create policy "Members read the workspace's do-not-call list" on public.do_not_c
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's do-not-call list" on public.do_not_call_numbers is
-  'Who dials by hand must know it too.';
+  'A member who dials by hand must know it too.';
 create policy "Admins add to the do-not-call list" on public.do_not_call_numbers
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -98,7 +98,7 @@ create policy "Members read the workspace's calls to make" on public.dial_queue
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's calls to make" on public.dial_queue is
-  'Guests come for an agent, not for the business.';
+  'Guests use an agent; they have no access to the business.';
 create policy "Admins queue calls" on public.dial_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));

@@ -26,7 +26,7 @@ create policy "Members read the workspace's dial rules" on public.dial_rules
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's dial rules" on public.dial_rules is
-  'Who dials by hand must know them too.';
+  'A member who dials by hand must know them too.';
 create policy "Admins make dial rules" on public.dial_rules
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -67,7 +67,7 @@ create policy "Members read the workspace's voice assistants" on public.voice_as
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's voice assistants" on public.voice_assistants is
-  'To see which agents may call.';
+  'So that they see which agents may call.';
 grant select on public.voice_assistants to authenticated;
 grant select, insert, update, delete on public.voice_assistants to service_role;
 -- insert, update and delete are not granted to people: with any id they could call on another owner's account.

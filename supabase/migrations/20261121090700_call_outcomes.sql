@@ -52,7 +52,7 @@ create policy "Members read the workspace's call outcomes" on public.call_outcom
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's call outcomes" on public.call_outcomes is
-  'Who follows a lead up reads what was said.';
+  'A member who follows up a lead reads the call.';
 grant select on public.call_outcomes to authenticated;
 grant select, insert, update, delete on public.call_outcomes to service_role;
 -- insert, update and delete are not granted to people: an outcome records what happened.

@@ -100,7 +100,7 @@ create policy "Members read the workspace's articles" on public.build_content_qu
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's articles" on public.build_content_queue is
-  'Guests come for an agent, not for the business.';
+  'Guests use an agent; they have no access to the business.';
 create policy "Admins add articles" on public.build_content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
@@ -183,7 +183,7 @@ create policy "Members read the workspace's posts" on public.content_queue
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's posts" on public.content_queue is
-  'Guests come for an agent, not for the business.';
+  'Guests use an agent; they have no access to the business.';
 create policy "Admins add posts" on public.content_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));

@@ -39,7 +39,7 @@ create policy "Members read the workspace's code tasks" on public.code_task_queu
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read the workspace's code tasks" on public.code_task_queue is
-  'Guests come for an agent, not for the business.';
+  'Guests use an agent; they have no access to the business.';
 create policy "Admins add code tasks" on public.code_task_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));

@@ -72,8 +72,7 @@ create policy "Members read the workspace's agent memory" on public.agent_memory
     and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
   );
 comment on policy "Members read the workspace's agent memory" on public.agent_memory is
-  'Whoever works with an agent may see what it goes by. Guests come for an agent, not for its notes. An agent reads '
-  'its own, and what is for all.';
+  'Members may see the memory that their agents use; guests may not. An agent reads its own memory and the shared one.';
 alter table public.agent_memory_history enable row level security;
 create policy "Members read the history of agent memory" on public.agent_memory_history
   for select to authenticated
