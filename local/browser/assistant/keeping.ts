@@ -25,7 +25,7 @@ export async function branching(test: Deno.TestContext, juan: Page): Promise<voi
   await step(test, "an answer is heard in two windows of its person", async () => {
     await say(juan, "Tell me about journeys");
     await sees(other.getByRole("status").filter({ hasText: "Answering" }));
-    await sees(answer(other).filter({ hasText: "journey3" }));
+    await sees(answer(other).filter({ hasText: "departed 1 2" }));
     await juan.getByRole("button", { name: "Stop" }).click();
     await Promise.all(
       [juan, other].map((page) => sees(answer(page).filter({ hasText: "Stopped." }))),
