@@ -11,13 +11,14 @@
 
 create function private.scopes()
 returns table (name text, description text, opens text[], actors text[])
-language sql
+language plpgsql -- planned once in a session, however often it is asked
 immutable
 parallel safe
 rows 10
 set search_path = ''
 as $$
-  values
+begin
+  return query values
     ('conversations:read', 'Read your conversations with it.',
       array['select conversations', 'select messages', 'select message_states', 'select votes', 'select artifacts',
         'select latest_artifacts',
@@ -61,6 +62,7 @@ as $$
         'POST /work/:queue/fail',
         'POST /work/:queue/snooze'],
       array['agent']);
+end;
 $$;
 comment on function private.scopes() is
   'Every scope: its name, the text that a person reads before consent, the tables and routes that it opens (what two '
