@@ -34,6 +34,22 @@ Deno.test("what ended is counted, what runs is known, what tests print counts fo
   assert.deepEqual(current, { ...b, running: "five" });
 });
 
+Deno.test("a line that a test does not end hides nothing after it", () => {
+  const { files, current } = readIn([`running 2 tests from ./local/c.test.ts
+speaking ...
+------- output -------
+no end of the line----- output end -----
+speaking ... ok (1ms)
+failing ... FAILED (1ms)
+
+ ERRORS 
+`]);
+  assert.deepEqual(files, [
+    { file: "local/c.test.ts", passed: 1, failed: 1, skipped: [], running: null },
+  ]);
+  assert.equal(current, null);
+});
+
 Deno.test("it does not matter where the parts of the output end", () => {
   assert.deepEqual(readIn([...SAID]), readIn([SAID]));
 });

@@ -64,7 +64,8 @@ export function readDenoOutput(onFile: (outcome: FileOutcome) => void): DenoOutp
       readTest(current, slow ?? (LATE.test(text) ? waiting + text : text));
       waiting = slow ?? "";
     }
-    if (text === OUTPUT_ENDS) isOutput = false;
+    // What a test writes need not end its line.
+    if (text.endsWith(OUTPUT_ENDS)) isOutput = false;
   };
   return {
     read(text) {

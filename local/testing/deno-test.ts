@@ -119,6 +119,11 @@ async function runOnce(files: string[], options: DenoTestOptions): Promise<Run> 
       return { ...counts, failed: counts.failed + 1, begun, isCut: true };
     }
     const result = countJUnit(await Deno.readTextFile(report));
+    // A file whose end was not recognized is shown all the same.
+    if (last) {
+      onFile(last);
+      if (result.failed > 0) say(last.text);
+    }
     // A file that cannot be loaded fails the run without any test having failed.
     if (code !== 0 && result.failed === 0) result.failed = 1;
     if (result.failed > 0) say(output.rest() + complaints);
