@@ -151,6 +151,96 @@ export function pgBoss(url: string, batch: number, workers: number): QueueUnderT
   };
 }
 
+/**
+ * Queues that are SQL and come by no package registry: the variable names the file that installs each
+ * (pgmq: pgmq-extension/sql/pgmq.sql; Absurd: sql/absurd.sql of their repositories).
+ */
+export const SQL_FILES = { pgmq: "BENCH_PGMQ_SQL", absurd: "BENCH_ABSURD_SQL" } as const;
+
+async function installFrom(sql: postgres.Sql, variable: string): Promise<void> {
+  const file = Deno.env.get(variable);
+  if (!file) throw new Error(`${variable} names no file`);
+  await sql.unsafe(await Deno.readTextFile(file)).simple();
+}
+
+/** pgmq, read and deleted in hundreds; pgflow works on it. */
+export function pgmq(url: string, batch: number, workers: number): QueueUnderTest {
+  const sql = postgres(url, { max: workers, onnotice: () => {} });
+  return {
+    name: `pgmq, batches of ${batch}`,
+    async setUp() {
+      await installFrom(sql, SQL_FILES.pgmq);
+      await sql`select pgmq.create('bench')`;
+    },
+    async clear() {
+      await sql`select pgmq.purge_queue('bench')`;
+    },
+    async fill(jobs) {
+      for (let left = jobs; left > 0; left -= CHUNK) {
+        await sql`
+          select count(*) from pgmq.send_batch('bench', array(
+            select '{"n": 1}'::jsonb from generate_series(1, ${Math.min(left, CHUNK)}::integer)))`;
+      }
+    },
+    async work(isOver, onDone) {
+      const worker = async () => {
+        while (!isOver()) {
+          const rows = await sql<{ msg_id: string; message: unknown }[]>`
+            select msg_id, message from pgmq.read('bench', 30, ${batch})`;
+          if (rows.length === 0) await pause();
+          else {
+            const ids = rows.map(({ msg_id }) => msg_id);
+            await sql`select pgmq.delete('bench', ${ids}::bigint[])`;
+            onDone(ids.length);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: workers }, worker));
+    },
+    close: () => sql.end(),
+  };
+}
+
+/** Absurd, claimed in hundreds; it completes a run at a time, here all of a batch in one statement. */
+export function absurd(url: string, batch: number, workers: number): QueueUnderTest {
+  const sql = postgres(url, { max: workers, onnotice: () => {} });
+  return {
+    name: `Absurd, batches of ${batch}`,
+    async setUp() {
+      await installFrom(sql, SQL_FILES.absurd);
+      await sql`select absurd.create_queue('bench')`;
+    },
+    async clear() {
+      await sql`select absurd.drop_queue('bench')`;
+      await sql`select absurd.create_queue('bench')`;
+    },
+    async fill(jobs) {
+      for (let left = jobs; left > 0; left -= CHUNK) {
+        await sql`
+          select count(*) from generate_series(1, ${Math.min(left, CHUNK)}::integer) as n
+          cross join lateral absurd.spawn_task('bench', 'count', '{"n": 1}')`;
+      }
+    },
+    async work(isOver, onDone) {
+      const worker = async (name: string) => {
+        while (!isOver()) {
+          const rows = await sql<{ run_id: string; params: unknown }[]>`
+            select run_id, params from absurd.claim_task('bench', ${name}, 30, ${batch})`;
+          if (rows.length === 0) await pause();
+          else {
+            const ids = rows.map(({ run_id }) => run_id);
+            await sql`
+              select count(absurd.complete_run('bench', run_id)) from unnest(${ids}::uuid[]) as run_id`;
+            onDone(ids.length);
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: workers }, (_, n) => worker(`worker ${n}`)));
+    },
+    close: () => sql.end(),
+  };
+}
+
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -2,12 +2,20 @@ import postgres from "postgres";
 import { type Series, writeLineChart } from "./chart.ts";
 import { type BenchDatabase, startBenchDatabase } from "./database.ts";
 import { compare, formatComparison, formatFigure, formatTable, median } from "./measure.ts";
-import { graphile, groundwork, pgBoss, type QueueUnderTest } from "./queue-clients.ts";
+import {
+  absurd,
+  graphile,
+  groundwork,
+  pgBoss,
+  pgmq,
+  type QueueUnderTest,
+  SQL_FILES,
+} from "./queue-clients.ts";
 
 /** Jobs of one measurement: enough for a second or two of each. */
 const JOBS: Record<string, number> = { fast: 100_000, slow: 20_000, single: 4_000 };
 
-/** Claiming and completing jobs that do nothing, beside graphile-worker and pg-boss. */
+/** Claiming and completing jobs that do nothing, beside other queues in Postgres. */
 export async function benchQueue(): Promise<string> {
   const database = await startBenchDatabase({ redis: "none" });
   const queues: [QueueUnderTest, number][] = [
@@ -18,6 +26,12 @@ export async function benchQueue(): Promise<string> {
     [graphile(database.url, false), JOBS.slow!],
     [pgBoss(database.url, 100, 4), JOBS.slow!],
   ];
+  const missing: string[] = [];
+  for (const [name, make] of Object.entries({ pgmq, absurd })) {
+    const variable = SQL_FILES[name as keyof typeof SQL_FILES];
+    if (Deno.env.has(variable)) queues.push([make(database.url, 100, 4), JOBS.slow!]);
+    else missing.push(`NOT RUN: ${name}: ${variable} names the file of SQL that installs it`);
+  }
   try {
     for (const [queue] of queues) await queue.setUp();
     const comparison = await compare(
@@ -39,6 +53,7 @@ export async function benchQueue(): Promise<string> {
         title: "The same, against pg-boss",
         baseline: "pg-boss, batches of 100",
       }),
+      ...missing,
     ].join("\n\n");
   } finally {
     for (const [queue] of queues) await queue.close();
