@@ -3,7 +3,9 @@
 --
 -- Touches: private.seal_entries, seal_audit_log (the job), recount_seals, trouble_with_redactions;
 --          public.verify_audit_log (the check).
--- Beware:  for a redacted entry both use the leaf as it was written, but only if the entry equals, bit by bit, the
+-- Beware:  only this database's own entries are sealed here (private.own_id_range). A workspace that came from another
+--          one brings its entries with all their seals, and the chain goes on here.
+--          For a redacted entry both use the leaf as it was written, but only if the entry equals, bit by bit, the
 --          recorded result of the redaction. An entry that was changed further, or restored, has no leaf, so its seal
 --          does not match. Redactions are few compared with entries. They are aggregated once and hashed, so
 --          verification costs one extra probe per entry.
@@ -19,6 +21,7 @@ declare
   head private.audit_heads;
   seal public.audit_seals;
   made integer := 0;
+  low bigint := private.own_id_range()::bigint << 40;
 begin
   for part in
     select leaf.workspace_id, leaf.month, count(*) as entries, min(leaf.id) as first_id, max(leaf.id) as last_id,
@@ -29,7 +32,8 @@ begin
     left join private.redacted_leaves as redacted
       on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
         and redacted.entry_xid >= since and redacted.entry_xid < horizon
-    where leaf.xid >= since and leaf.xid < horizon and case when in_workspace is null
+    where leaf.xid >= since and leaf.xid < horizon and leaf.id >= low and leaf.id >> 40 = low >> 40
+      and case when in_workspace is null
       then not exists (select from private.unsealed_logs as u where u.workspace_id = leaf.workspace_id)
       else leaf.workspace_id = in_workspace end
     group by leaf.workspace_id, leaf.month
@@ -87,7 +91,8 @@ begin
     where leaf.xid >= done and leaf.xid < horizon
     on conflict do nothing;
   end;
-  for place in select u.* from private.unsealed_logs as u order by u.workspace_id loop
+  -- A log that was sealed ahead (to move its workspace) waits until the others have come as far.
+  for place in select u.* from private.unsealed_logs as u where u.from_xid < horizon order by u.workspace_id loop
     begin
       made := made + private.seal_entries(place.workspace_id, place.from_xid, horizon);
       delete from private.unsealed_logs as u where u.workspace_id = place.workspace_id;
@@ -105,7 +110,7 @@ comment on function private.seal_audit_log() is
   'concurrently with itself and with writers.';
 
 create function private.recount_seals(in_workspace uuid)
-returns table (to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
+returns table (id_range bigint, to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
 language plpgsql
 stable
 set search_path = ''
@@ -113,29 +118,55 @@ set search_path = ''
 set enable_nestloop = off
 as $$
 declare
-  bounds bigint[];
-  sealed_to bigint;
+  part record;
 begin
-  select array_agg(distinct seal.to_xid order by seal.to_xid) into bounds
-  from public.audit_seals as seal where seal.workspace_id = in_workspace;
-  select head.to_xid into sealed_to from private.audit_heads as head where head.workspace_id = in_workspace;
-  -- Each entry belongs to the first seal whose horizon is after it. width_bucket finds it by binary search, so the log
-  -- is read once.
-  return query
-    select bounds[width_bucket(leaf.xid, bounds) + 1], leaf.month, count(*),
-      string_agg(case when redacted.entry_id is null then leaf.leaf
-        when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
-      array_agg(leaf.id) filter (where leaf.is_voucher)
-    from private.audit_leaves as leaf
-    left join private.redacted_leaves as redacted
-      on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
-    where leaf.workspace_id = in_workspace and leaf.xid < sealed_to
-    group by 1, 2;
+  -- Each entry belongs to the first seal of its range whose horizon is after it. width_bucket finds it by binary
+  -- search, so the log is read once.
+  for part in
+    select seal.first_id >> 40 as id_range, array_agg(distinct seal.to_xid order by seal.to_xid) as bounds
+    from public.audit_seals as seal where seal.workspace_id = in_workspace group by 1
+  loop
+    return query
+      select part.id_range, part.bounds[width_bucket(leaf.xid, part.bounds) + 1], leaf.month, count(*),
+        string_agg(case when redacted.entry_id is null then leaf.leaf
+          when leaf.leaf = redacted.redacted_leaf then redacted.leaf else '' end, '' order by leaf.id),
+        array_agg(leaf.id) filter (where leaf.is_voucher)
+      from private.audit_leaves as leaf
+      left join private.redacted_leaves as redacted
+        on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
+      where leaf.workspace_id = in_workspace and leaf.xid < part.bounds[cardinality(part.bounds)]
+        and leaf.id >= part.id_range << 40 and leaf.id < (part.id_range + 1) << 40
+      group by 2, 3;
+  end loop;
 end;
 $$;
 comment on function private.recount_seals(uuid) is
   'Recomputes the sealed part of a workspace''s log: entries, leaves as they were written, and vouchers of redactions, '
-  'by seal.';
+  'by seal. id_range: the database that wrote them.';
+
+create function private.has_unsealed_arrivals(in_workspace uuid)
+returns boolean
+-- plpgsql, as trouble_with_redactions below: a partition may be dropped meanwhile
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  low bigint := private.own_id_range()::bigint << 40;
+begin
+  return exists (
+    select from public.audit_log as entry
+    left join (
+      select seal.first_id >> 40 as id_range, max(seal.to_xid) as to_xid from public.audit_seals as seal
+      where seal.workspace_id = in_workspace group by 1
+    ) as sealed on sealed.id_range = entry.id >> 40
+    where entry.workspace_id = in_workspace and entry.xid >= coalesce(sealed.to_xid, 0)
+      and (entry.id < low or entry.id >= low + (1::bigint << 40)));
+end;
+$$;
+comment on function private.has_unsealed_arrivals(uuid) is
+  'Whether a workspace has entries of another database that no seal covers. It left there with every entry sealed, so '
+  'such an entry was written by hand.';
 
 create function private.trouble_with_redactions(in_workspace uuid, sealed_vouchers bigint[])
 returns text
@@ -182,6 +213,7 @@ as $$
 declare
   seal record;
   head private.audit_heads;
+  newest record;
   expected_previous text := repeat('0', 64);
   oldest_kept date := private.oldest_kept('audit_log');
   sealed_vouchers bigint[] := array[]::bigint[];
@@ -194,10 +226,9 @@ begin
   entries := 0;
   seals := 0;
   head_digest := head.digest;
-  if head.digest is distinct from (
-    select s.digest from public.audit_seals as s
-    where s.workspace_id = verify_audit_log.workspace_id order by s.ordinal desc limit 1
-  ) then
+  select s.digest, s.to_xid into newest from public.audit_seals as s
+  where s.workspace_id = verify_audit_log.workspace_id order by s.ordinal desc limit 1;
+  if head.digest is distinct from newest.digest or head.to_xid is distinct from newest.to_xid then
     broken_at := head.ordinal;
     reason := 'seal_missing';
     is_valid := false;
@@ -205,17 +236,19 @@ begin
     return;
   end if;
   for seal in
-    select s.*, actual.to_xid as actual_to_xid, actual.entries as found_entries, actual.leaves, actual.vouchers
+    select s.*, actual.to_xid as actual_to_xid, actual.id_range as actual_range, actual.entries as found_entries,
+      actual.leaves, actual.vouchers
     from (select known as whole, known.* from public.audit_seals as known
       where known.workspace_id = verify_audit_log.workspace_id) as s
     full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid
-      and actual.month = s.month
+      and actual.month = s.month and actual.id_range = s.first_id >> 40
     order by s.ordinal nulls last
   loop
     if seal.ordinal is null then
       -- Entries of a month that has no seal for their transactions.
       broken_at := (select min(s.ordinal) from public.audit_seals as s
-        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid = seal.actual_to_xid);
+        where s.workspace_id = verify_audit_log.workspace_id and s.to_xid = seal.actual_to_xid
+          and s.first_id >> 40 = seal.actual_range);
       reason := 'entry_inserted';
       exit;
     end if;
@@ -239,6 +272,10 @@ begin
       sealed_vouchers := sealed_vouchers || seal.vouchers;
     end if;
   end loop;
+  if reason is null and private.has_unsealed_arrivals(verify_audit_log.workspace_id) then
+    broken_at := seals;
+    reason := 'entry_inserted';
+  end if;
   if reason is null then
     reason := private.trouble_with_redactions(verify_audit_log.workspace_id, sealed_vouchers);
   end if;

@@ -128,12 +128,14 @@ as $$
     'sealing_lag_seconds', (
       select coalesce(extract(epoch from now() - min(entry.occurred_at)), 0)::double precision
       from public.audit_log as entry
-      where entry.xid >= (select sealed_to from private.audit_horizon)
+      where entry.xid >= (select sealed_to from private.audit_horizon) and entry.id >> 40 = private.own_id_range()
         and entry.occurred_on >= (now() - interval '7 days')::date
     ),
-    'audit_entries', coalesce(pg_sequence_last_value(pg_get_serial_sequence('public.audit_log', 'id')::regclass), 0),
-    'billing_events',
-      coalesce(pg_sequence_last_value(pg_get_serial_sequence('public.billing_events', 'id')::regclass), 0),
+    -- The high bits say which database gave the ids.
+    'audit_entries', coalesce(pg_sequence_last_value(pg_get_serial_sequence('public.audit_log', 'id')::regclass)
+      & ((1::bigint << 40) - 1), 0),
+    'billing_events', coalesce(pg_sequence_last_value(pg_get_serial_sequence('public.billing_events', 'id')::regclass)
+      & ((1::bigint << 40) - 1), 0),
     'budgets_used_up', (
       select jsonb_object_agg(period, (
         select count(*) from (

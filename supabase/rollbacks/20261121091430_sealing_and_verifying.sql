@@ -2,6 +2,7 @@
 drop function public.verify_audit_log(uuid, text);
 drop function private.verify_audit_log(uuid, text);
 drop function private.trouble_with_redactions(uuid, bigint[]);
+drop function private.has_unsealed_arrivals(uuid);
 drop function private.recount_seals(uuid);
 drop function private.seal_audit_log();
 drop function private.seal_entries(uuid, bigint, bigint);

@@ -164,10 +164,10 @@ select is(tests.verdict('sealed'), 'valid 7/2', 'each was undone');
 -- What can be done: pretend an erasure, as one can write any entry. But not silently.
 select is(
   tests.verdict_after('sealed', $$insert into private.erasure_pseudonyms (workspace_id, pseudonym, voucher_id)
-    values (tests.id('sealed'), tests.id('forged'), -1);
+    values (tests.id('sealed'), tests.id('forged'), 999999999);
     select tests.forge(tests.entry('admin'), 'forged', 'action = ''a.b''');
     insert into public.audit_log (id, workspace_id, action, subject_type, subject_id, detail, xid)
-    select -1, tests.id('sealed'), 'audit.redacted', 'pseudonym', tests.id('forged')::text,
+    select 999999999, tests.id('sealed'), 'audit.redacted', 'pseudonym', tests.id('forged')::text,
       jsonb_build_object('entries', entries, 'digest', digest), 1000000025
     from private.redaction_digest(tests.id('sealed'), tests.id('forged'))$$), 'valid 7/2',
       'an owner can pretend an erasure, but only by an entry that says so'
