@@ -2,7 +2,7 @@ begin;
 \ir ../../world.psql
 select plan(7);
 
-select is((select array_agg(distinct id_range) from private.id_sequences()), array[0], 'the first database has range 0');
+select is((select array_agg(distinct id_range) from private.id_sequences()), array[0], 'the first has range 0');
 select is(tests.answer_of('select private.take_id_range(8192)'), '422 invalid_id_range', 'ids stay exact in JSON');
 select is(tests.answer_of('select private.take_id_range(3)'), '409 cell_in_use',
   'a database with workspaces keeps its range');
