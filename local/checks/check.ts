@@ -13,7 +13,7 @@ import { lintDatabase } from "./database-lints.ts";
 import { runDeno } from "./deno.ts";
 import { findMadeTwice, findUndeclared } from "./function-declarations.ts";
 import { findPhoneDataDrift } from "./generate-phone-data.ts";
-import { generateFromMigrations } from "./generate-types.ts";
+import { generateFromMigrations, generateFromRoutes } from "./generate-types.ts";
 
 /** A check says what is wrong; an empty list is good news. */
 interface Check {
@@ -52,7 +52,11 @@ const CHECKS: Check[] = [
   },
   {
     name: "types/database.types.ts and docs/schema.md are what the migrations make",
-    run: checkDrift,
+    run: () => checkDrift(generateFromMigrations),
+  },
+  {
+    name: "docs/openapi.json and docs/routes.md are what the functions' routes make",
+    run: () => checkDrift(generateFromRoutes),
   },
   { name: "plpgsql_check and the platform's advisors, on a real Postgres 17", run: checkDatabase },
 ];
@@ -152,9 +156,9 @@ async function checkBundles(): Promise<string[]> {
   return problems;
 }
 
-async function checkDrift(): Promise<string[]> {
+async function checkDrift(generate: () => Promise<Map<string, string>>): Promise<string[]> {
   const problems: string[] = [];
-  for (const [file, text] of await generateFromMigrations()) {
+  for (const [file, text] of await generate()) {
     const kept = (await Deno.readTextFile(file).catch(() => "")).split("\n");
     const difference = diffLines(kept, text.split("\n"));
     if (difference.length === 0) continue;

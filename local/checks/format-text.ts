@@ -1,7 +1,7 @@
 import { PROJECT } from "../testing/deno-test.ts";
 
 /** Formats a text as the house does. */
-export async function formatText(source: string, kind: "ts" | "md"): Promise<string> {
+export async function formatText(source: string, kind: "ts" | "md" | "json"): Promise<string> {
   const formatter = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", `--ext=${kind}`, "-"],
     cwd: PROJECT,

@@ -3,6 +3,10 @@ import { PROJECT } from "../testing/deno-test.ts";
 import { startTestStack } from "../testing/test-stack.ts";
 import { formatText } from "./format-text.ts";
 import { SCHEMA_PAGE, writeSchemaPage } from "./generate-schema-page.ts";
+import { collectRoutes } from "./routes/collect.ts";
+import { readErrors } from "./routes/errors.ts";
+import { OPENAPI_FILE, writeOpenApi } from "./routes/openapi.ts";
+import { ROUTES_PAGE, writeRoutesPage } from "./routes/page.ts";
 import { runSupabase } from "./supabase.ts";
 
 /** Where the generated types are kept. */
@@ -34,9 +38,19 @@ export async function generateFromMigrations(): Promise<Map<string, string>> {
   }
 }
 
+/** What is made of the functions' routes as they are now: each file, and what belongs in it. */
+export async function generateFromRoutes(): Promise<Map<string, string>> {
+  const { routes, parts } = await collectRoutes();
+  const errors = await readErrors();
+  return new Map([
+    [OPENAPI_FILE, await formatText(writeOpenApi(routes, parts, errors), "json")],
+    [ROUTES_PAGE, await writeRoutesPage(routes, errors)],
+  ]);
+}
+
 if (import.meta.main) {
   console.log("types: migrating a database in memory");
-  for (const [file, text] of await generateFromMigrations()) {
+  for (const [file, text] of [...await generateFromMigrations(), ...await generateFromRoutes()]) {
     const before = await Deno.readTextFile(file).catch(() => "");
     await Deno.writeTextFile(file, text);
     console.log(

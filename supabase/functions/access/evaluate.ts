@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { type Asker, countMore, decide, type Decision } from "./answer.ts";
 import { evaluation, evaluations, type Question, readAsked, toQuestion } from "./question.ts";
 
@@ -42,6 +43,7 @@ export async function evaluate(context: RequestContext, asker: Asker): Promise<R
   const [decided] = await decide(context, asker, [toQuestion(asked)]);
   return answer(decided);
 }
+takes(evaluate, { body: evaluation });
 
 /**
  * `POST /access/v1/evaluations`: up to 100 at once, answered in their order; without any, it is as `evaluation`.
@@ -69,3 +71,4 @@ export async function evaluateSeveral(context: RequestContext, asker: Asker): Pr
   const all = read.map((one) => "decision" in one ? one : rest.next().value as Decision);
   return answer({ evaluations: upTo(all, asked.options.evaluations_semantic) });
 }
+takes(evaluateSeveral, { body: evaluations });

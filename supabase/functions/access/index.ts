@@ -1,32 +1,20 @@
 /** The same answers as everywhere, in the words of AuthZEN's Authorization API 1.0, for gateways that ask first. */
-import { answer, createApp, serve } from "../_shared/http/app.ts";
+import { createApp, serve } from "../_shared/http/app.ts";
 import { openRoute, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { evaluate, evaluateSeveral } from "./evaluate.ts";
-import { search } from "./search.ts";
+import { searchAction, searchResource, searchSubject } from "./search.ts";
+import { tellConfiguration } from "./tell-configuration.ts";
 
 export const app = createApp("access");
 
 const audience = "person-or-service";
 app.post("/v1/evaluation", scopedRoute(audience, "check", null, evaluate));
 app.post("/v1/evaluations", scopedRoute(audience, "check", null, evaluateSeveral));
-app.post("/v1/search/subject", scopedRoute(audience, "read", null, search("subject")));
-app.post("/v1/search/resource", scopedRoute(audience, "read", null, search("resource")));
-app.post("/v1/search/action", scopedRoute(audience, "read", null, search("action")));
-app.get(
-  "/.well-known/authzen-configuration",
-  openRoute((context) => {
-    const base = `${context.env.environment.publicUrl}/functions/v1`;
-    return answer({
-      policy_decision_point: base,
-      access_evaluation_endpoint: `${base}/access/v1/evaluation`,
-      access_evaluations_endpoint: `${base}/access/v1/evaluations`,
-      search_subject_endpoint: `${base}/access/v1/search/subject`,
-      search_resource_endpoint: `${base}/access/v1/search/resource`,
-      search_action_endpoint: `${base}/access/v1/search/action`,
-    });
-  }),
-);
+app.post("/v1/search/subject", scopedRoute(audience, "read", null, searchSubject));
+app.post("/v1/search/resource", scopedRoute(audience, "read", null, searchResource));
+app.post("/v1/search/action", scopedRoute(audience, "read", null, searchAction));
+app.get("/.well-known/authzen-configuration", openRoute(tellConfiguration));
 
 const served = serve(app, services);
 

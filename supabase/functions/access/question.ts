@@ -16,7 +16,7 @@ const actor: z.ZodType<Actor> = z.object({
   get act() {
     return actor.optional();
   },
-});
+}).meta({ id: "Actor" });
 
 const subject = z.object({
   type: text,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { parseObject } from "../_shared/json.ts";
 import { sha256 } from "../_shared/sha256.ts";
 import { type Asker, askingAs } from "./answer.ts";
@@ -63,8 +64,7 @@ function tell(wanted: Wanted, { subject, resource }: Question, keys: readonly st
   );
 }
 
-/** Makes the route that searches for one kind of thing. 200 `{page: {next_token, count}, results}`. */
-export function search(
+function searchFor(
   wanted: Wanted,
 ): (context: RequestContext, asker: Asker) => Promise<Response> {
   return async (context, asker) => {
@@ -90,3 +90,15 @@ export function search(
     });
   };
 }
+
+/** `POST /access/v1/search/subject`: who may do this with this. 200 `{page: {next_token, count}, results}`. */
+export const searchSubject = searchFor("subject");
+takes(searchSubject, { body: searches.subject });
+
+/** `POST /access/v1/search/resource`: with what this subject may do this. Answers as `search/subject` does. */
+export const searchResource = searchFor("resource");
+takes(searchResource, { body: searches.resource });
+
+/** `POST /access/v1/search/action`: what this subject may do with this. Answers as `search/subject` does. */
+export const searchAction = searchFor("action");
+takes(searchAction, { body: searches.action });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 const body = z.strictObject({
@@ -25,3 +26,4 @@ export async function requestErasure(context: RequestContext, caller: Person): P
   const place = `/functions/v1/account/erasures/${receipt}`;
   return answer({ receipt, status: "pending", status_url: place }, 202, { location: place });
 }
+takes(requestErasure, { body });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Service } from "../_shared/access/authentication.ts";
 import { toApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
@@ -130,3 +131,4 @@ export async function workErasures(context: RequestContext, _caller: Service): P
   }
   return answer(tally);
 }
+takes(workErasures, { body });

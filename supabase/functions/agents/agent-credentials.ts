@@ -3,6 +3,7 @@ import type { Person } from "../_shared/access/authentication.ts";
 import { claimsOf } from "../_shared/access/authentication.ts";
 import { notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { moment, readBody, uuidParameter } from "../_shared/input.ts";
 
 const body = z.strictObject({
@@ -50,6 +51,7 @@ export async function createCredential(context: RequestContext, caller: Person):
   );
   return answer(made, 201, { "cache-control": "no-store" });
 }
+takes(createCredential, { body });
 
 /** `GET /agents/:id/credentials`: those that an agent has, newest first, without their secrets. */
 export async function listCredentials(context: RequestContext, caller: Person): Promise<Response> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext, requestId, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { moment, readBody, uuidParameter } from "../_shared/input.ts";
 import { type Reason, sharedLifetime } from "../_shared/access/permissions.ts";
 
@@ -57,6 +58,7 @@ export async function setAccess(context: RequestContext, caller: Person): Promis
   );
   return await tellEveryone(context, agent, user, changed);
 }
+takes(setAccess, { body: grant });
 
 /** `DELETE /agents/:id/access/:user`: back to what the person's role gives. */
 export async function removeAccess(context: RequestContext, caller: Person): Promise<Response> {

@@ -3,6 +3,7 @@ import type { Person } from "../_shared/access/authentication.ts";
 import { requestedConsistency } from "../_shared/http/requested-consistency.ts";
 import { forbidden } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import type { Reason } from "../_shared/access/permissions.ts";
 
@@ -63,3 +64,4 @@ export async function checkAccess(context: RequestContext, caller: Person): Prom
   });
   return answer({ revision: mine.revision, results });
 }
+takes(checkAccess, { body });

@@ -3,6 +3,7 @@ import { type Agent, claimsOf, type Person } from "../_shared/access/authenticat
 import { requestedConsistency } from "../_shared/http/requested-consistency.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, answerText, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Access, Reason } from "../_shared/access/permissions.ts";
 
@@ -103,3 +104,4 @@ export function explainAccess(
     ? access.then((known) => say(agent, caller.userId, known))
     : say(agent, caller.userId, access);
 }
+takes(explainAccess, { query });

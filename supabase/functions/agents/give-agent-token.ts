@@ -3,10 +3,12 @@ import { type Agent, agentIssuer, type Person } from "../_shared/access/authenti
 import { ApiError } from "../_shared/errors.ts";
 import { readSessionToken } from "../_shared/access/session-token.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import type { Services } from "../_shared/services.ts";
 import {
   invalidRequest,
   OAuthError,
+  parameters,
   readTokenRequest,
   type TokenRequest,
 } from "./token-request.ts";
@@ -223,3 +225,4 @@ export async function giveAgentToken(context: RequestContext): Promise<Response>
     });
   }
 }
+takes(giveAgentToken, { body: parameters, types: ["application/x-www-form-urlencoded"] });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { unavailable } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 const body = z.strictObject({
@@ -24,3 +25,4 @@ export async function invalidateAnswers(context: RequestContext): Promise<Respon
   if (!cleared) throw unavailable("Redis does not answer: cached answers end by themselves.");
   return answer({ floors: Object.keys(floors).length, agents: agents.length });
 }
+takes(invalidateAnswers, { body });

@@ -3,6 +3,7 @@ import type { Person } from "../_shared/access/authentication.ts";
 import { requestedConsistency } from "../_shared/http/requested-consistency.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery } from "../_shared/input.ts";
 import type { UsableAgent } from "../_shared/access/permissions.ts";
 
@@ -65,3 +66,4 @@ export async function listAgents(context: RequestContext, caller: Person): Promi
     { "x-answered-from": usable.source },
   );
 }
+takes(listAgents, { query });

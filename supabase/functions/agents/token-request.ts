@@ -26,7 +26,8 @@ export const credentialType = "urn:groundwork:params:oauth:token-type:agent-cred
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 const text = z.string().min(1).max(8192);
-const parameters = z.looseObject({
+/** What a token request says, as a form. */
+export const parameters = z.looseObject({
   grant_type: text,
   client_id: text.optional(),
   client_secret: text.optional(),

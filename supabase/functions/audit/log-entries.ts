@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { jsonbLength, readBody, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
@@ -32,15 +33,15 @@ const ofPerson = withSubject(z.strictObject(shape));
 const ofService = withSubject(z.strictObject({ ...shape, actor_id: uuid.optional() }));
 const most = 500;
 
-function bodyOf(entry: typeof ofPerson | typeof ofService) {
+/** One entry, or many. */
+function bodiesOf(entry: typeof ofPerson | typeof ofService) {
   const one = entry.transform((only) => ({ entries: [only] }));
   const many = z.strictObject({ entries: z.array(entry).min(1).max(most) });
-  return (value: unknown) =>
-    typeof value === "object" && value !== null && "entries" in value ? many : one;
+  return [one, many] as const;
 }
 
-const bodyOfPerson = bodyOf(ofPerson);
-const bodyOfService = bodyOf(ofService);
+const bodiesOfPerson = bodiesOf(ofPerson);
+const bodiesOfService = bodiesOf(ofService);
 const mebibyte = 1024 * 1024;
 
 interface Written {
@@ -59,11 +60,10 @@ export async function logEntries(
   caller: Person | Service,
 ): Promise<Response> {
   const isPerson = caller.kind === "person";
-  const { entries } = await readBody(
-    context.req.raw,
-    isPerson ? bodyOfPerson : bodyOfService,
-    mebibyte,
-  );
+  const [one, many] = isPerson ? bodiesOfPerson : bodiesOfService;
+  const pick = (value: unknown): typeof one | typeof many =>
+    typeof value === "object" && value !== null && "entries" in value ? many : one;
+  const { entries } = await readBody(context.req.raw, pick, mebibyte);
   const written = await context.env.database.run((sql) =>
     sql<Written[]>`
       select ordinal, id, is_new from private.log_audit_entries(
@@ -75,3 +75,4 @@ export async function logEntries(
     written.some((entry) => entry.is_new) ? 201 : 200,
   );
 }
+takes(logEntries, { body: [...bodiesOfPerson, ...bodiesOfService] });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -46,3 +47,4 @@ export async function verifyChain(
   if (!verdict) throw new Error("verify_audit_log returned no row");
   return answer(verdict);
 }
+takes(verifyChain, { query });

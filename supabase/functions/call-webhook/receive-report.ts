@@ -1,5 +1,6 @@
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readText } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { parseStorable } from "../_shared/json.ts";
@@ -40,3 +41,4 @@ export async function receiveReport(context: RequestContext): Promise<Response> 
   const { outcome_id, is_new } = await recordReport(database, readReport(call, payload, around));
   return answer({ recorded: true, outcome_id, is_new }, is_new ? 201 : 200);
 }
+takes(receiveReport, { body: voiceMessage });

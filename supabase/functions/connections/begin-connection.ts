@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import { OutboundRefused } from "../_shared/outbound/url.ts";
@@ -97,3 +98,4 @@ export async function beginConnection(
     headers,
   );
 }
+takes(beginConnection, { query });

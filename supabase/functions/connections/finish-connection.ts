@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, readQuery } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
@@ -141,6 +142,7 @@ export async function confirmConnection(
   const id = await store(services, attempt, grant);
   return answer({ connection_id: id, provider: attempt.provider, status: "active" }, 200, quiet);
 }
+takes(confirmConnection, { body });
 
 /**
  * `GET /connections/callback`: the browser comes back from the provider. The state decides whose
@@ -173,3 +175,4 @@ export async function finishConnection(context: RequestContext): Promise<Respons
     throw error;
   }
 }
+takes(finishConnection, { query });

@@ -8,6 +8,7 @@ import {
 import { findRights } from "../_shared/access/agent-rights.ts";
 import { notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { margin, type Renewal, renewConnection } from "./renew-connection.ts";
@@ -104,3 +105,4 @@ export async function giveToken(
     { "cache-control": "no-store" },
   );
 }
+takes(giveToken, { query });

@@ -9,6 +9,7 @@ import type { Database } from "../_shared/database.ts";
 import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answerText, type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -69,3 +70,4 @@ export async function assembleContext(
   });
   return answerText(row.prompt);
 }
+takes(assembleContext, { query });

@@ -4,6 +4,7 @@ import type { Database } from "../_shared/database.ts";
 import type { Embedder } from "../_shared/embedding/embedder.ts";
 import { toApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -91,3 +92,4 @@ export async function embedPending(context: RequestContext, _: Service): Promise
   while (await workOff(context.env, worker, batch, tally) && performance.now() < until);
   return answer({ model: context.env.embedder.model, ...tally });
 }
+takes(embedPending, { body });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody } from "../_shared/input.ts";
 import { ownerOf, path, treeOf } from "./trees.ts";
 
@@ -24,3 +25,4 @@ export async function moveDocuments(
   );
   return answer(done);
 }
+takes(moveDocuments, { body: [ofPerson, ofService] });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { jsonbLength, readBody } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { type ObjectPlace, readObject } from "../_shared/storage.ts";
@@ -114,3 +115,4 @@ export async function putDocument(
   );
   return answer(put, put?.is_new ? 201 : 200);
 }
+takes(putDocument, { body: [ofPerson, ofService] });

@@ -8,6 +8,7 @@ import {
 import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { path } from "./trees.ts";
 
@@ -71,3 +72,4 @@ export async function searchDocuments(
   );
   return answer({ passages, by_meaning: embedding !== null });
 }
+takes(searchDocuments, { body: [ofPerson, ofService] });

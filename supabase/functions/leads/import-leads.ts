@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, errorBody } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, readBytes, readQuery, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
@@ -109,6 +110,11 @@ export async function importLeads(
   const work = () => importSent(context, caller, asked);
   return await limits.during("long_work_at_once", asked.workspace_id, person, work);
 }
+takes(importLeads, {
+  query,
+  body: rowsOf,
+  types: ["application/json", "text/csv", "multipart/form-data"],
+});
 
 async function importSent(
   context: RequestContext,

@@ -4,6 +4,7 @@ import { type Agent, agentIssuer, type Person } from "../_shared/access/authenti
 import type { ForeignToken } from "../_shared/access/trusted-issuers.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 
@@ -106,3 +107,4 @@ export async function linkIdentity(context: RequestContext, caller: Person): Pro
   if (!linked) throw new Error("link_identity returned no row");
   return answer({ id: linked.id, issuer: issuer.issuer, subject }, linked.is_new ? 201 : 200);
 }
+takes(linkIdentity, { body });

@@ -7,6 +7,7 @@ import {
 } from "../_shared/access/authentication.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 const shape = {
@@ -66,3 +67,4 @@ export async function recallMemories(
   );
   return answer({ memories, by_meaning: embedding !== null });
 }
+takes(recallMemories, { body: [ofPerson, ofService] });

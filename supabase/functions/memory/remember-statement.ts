@@ -7,6 +7,7 @@ import {
 } from "../_shared/access/authentication.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { moment, readBody, uuid } from "../_shared/input.ts";
 
 const shortText = z.string().min(1).max(200);
@@ -66,3 +67,4 @@ export async function rememberStatement(
   );
   return answer(remembered, remembered?.outcome === "confirmed" ? 200 : 201);
 }
+takes(rememberStatement, { body: [ofPerson, ofService] });

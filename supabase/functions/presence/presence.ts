@@ -3,6 +3,7 @@ import { rightsOf } from "../_shared/access/agent-rights.ts";
 import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import type { Services } from "../_shared/services.ts";
 import { readBody, readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import { memberName, presenceTtl, readMember, readSet, roomKey } from "./rooms.ts";
@@ -89,6 +90,7 @@ export async function beat(
   );
   return answer({ joined, expires_in: presenceTtl });
 }
+takes(beat, { body: heartbeat });
 
 /** `DELETE /presence?workspace_id=…[&agent_id=…]`: gone, at once. */
 export async function leave(
@@ -100,6 +102,7 @@ export async function leave(
   const left = await context.env.scratchpad.use((pad) => pad.leave(roomKey(workspace_id), member));
   return answer({ left });
 }
+takes(leave, { query: departure });
 
 /**
  * `GET /presence/:workspace`: who is here. Guests see themselves and the agents that they may use; an agent, what its

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { countedAs } from "../_shared/http/route.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
@@ -106,3 +107,4 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
+takes(streamEvents, { query });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { typingKey, typingName, typingTtl } from "./rooms.ts";
 
@@ -21,3 +22,4 @@ export async function type(context: RequestContext, caller: Person): Promise<Res
   else await scratchpad.use((pad) => pad.leave(key, name));
   return answer({ is_typing, expires_in: is_typing ? typingTtl : 0 });
 }
+takes(type, { body });

@@ -1,5 +1,6 @@
-import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
+import { answerPublishing, nothing } from "../_shared/publishing/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readPlatforms } from "../_shared/publishing/publishing.ts";
 import { createDevto } from "./devto.ts";
 
@@ -13,3 +14,4 @@ export function publishArticles(context: RequestContext): Promise<Response> {
     "GROUNDWORK_DEVTO_KEY",
   );
 }
+takes(publishArticles, { body: nothing });

@@ -1,5 +1,6 @@
-import { answerPublishing } from "../_shared/publishing/answer-publishing.ts";
+import { answerPublishing, nothing } from "../_shared/publishing/answer-publishing.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readPlatforms } from "../_shared/publishing/publishing.ts";
 import { createPostingService } from "./posting-service.ts";
 
@@ -13,3 +14,4 @@ export function publishPosts(context: RequestContext): Promise<Response> {
     "GROUNDWORK_SOCIAL_KEY",
   );
 }
+takes(publishPosts, { body: nothing });

@@ -3,6 +3,7 @@ import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { signSessionToken } from "../_shared/access/session-token.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
 import { type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
@@ -12,7 +13,7 @@ import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
 import { createAdmission } from "./admit-turn.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
-import { type Credentials, handoverProtocol, readToken } from "./read-token.ts";
+import { type Credentials, handoverProtocol, readToken, tokenQuery } from "./read-token.ts";
 import { closeCodes, relayBounds, startRelay } from "./relay.ts";
 import { isOver, requireSession, type Session, sessionClosed } from "./session-store.ts";
 import { watchSession } from "./watch-session.ts";
@@ -181,3 +182,4 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   };
   return response;
 }
+takes(connectAgent, { query: tokenQuery });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext, requestId } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import type { Reason } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
@@ -111,3 +112,4 @@ export async function openSession(
     revision: opened.revision,
   }, isNew ? 201 : 200);
 }
+takes(openSession, { body });

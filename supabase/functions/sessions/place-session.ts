@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { describeSession, requireSession, sessionClosed, touchSession } from "./session-store.ts";
 
@@ -21,3 +22,4 @@ export async function placeSession(
   if (!placed) throw sessionClosed();
   return answer(describeSession(placed));
 }
+takes(placeSession, { body });

@@ -15,7 +15,8 @@ export const protocolName = "groundwork";
 export const handoverProtocol = "groundwork.handover";
 const tokenPrefix = "bearer.";
 
-const query = z.strictObject({ access_token: z.string().min(1).optional() });
+/** A socket's query. */
+export const tokenQuery = z.strictObject({ access_token: z.string().min(1).optional() });
 
 /** What a WebSocket's request says of who sends it. */
 export interface Credentials {
@@ -31,7 +32,7 @@ export interface Credentials {
  * @throws ApiError 400 `invalid_parameter`
  */
 export function readToken(request: Request): Credentials {
-  const { access_token } = readQuery(request, query);
+  const { access_token } = readQuery(request, tokenQuery);
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
     .map((one) => one.trim()).filter(Boolean);
   const protocol = [handoverProtocol, protocolName].find((one) => offered.includes(one)) ?? null;

@@ -4,6 +4,7 @@ import type { Agent, Person, Service } from "../_shared/access/authentication.ts
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { jsonbLength, readBody, uuidParameter } from "../_shared/input.ts";
 import type { Metrics } from "../_shared/metrics.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -127,3 +128,4 @@ export async function recordTurn(
   if (!isClosed) inBackground("noting a sign of life", touchSession(context.env, session));
   return answer({ session_id: id, ...turn }, turn.is_new ? 201 : 200);
 }
+takes(recordTurn, { body });

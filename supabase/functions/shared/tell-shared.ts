@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { notFound } from "../_shared/errors.ts";
 import { answerText, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -32,3 +33,4 @@ export async function tellShared(context: RequestContext): Promise<Response> {
   response.headers.set("x-robots-tag", "noindex");
   return response;
 }
+takes(tellShared, { query });

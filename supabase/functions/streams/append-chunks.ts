@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { chunksOf, openLifetime, requireStream, stopOf, writeScope } from "./stream-store.ts";
 
@@ -47,3 +48,4 @@ export async function appendChunks(
   }
   return answer(stop ? { next, stop: true } : { next });
 }
+takes(appendChunks, { body });

@@ -4,6 +4,7 @@ import type { Person } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { isUuid, readBody } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import type { Services } from "../_shared/services.ts";
@@ -114,6 +115,7 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
     if (given.disconnect === "stop") inBackground("a chat's stop", stop(services, stream.id));
   });
 }
+takes(sendToChat, { body });
 
 async function findOpen(services: Services, caller: Person, id: string): Promise<Stream | null> {
   const [stream] = await services.database.run((sql) =>

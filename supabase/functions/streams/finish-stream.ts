@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
@@ -89,6 +90,7 @@ export async function finishStream(
   await tellTheEnd(services, stream, message !== undefined, chunks);
   return answer(showStream(stream));
 }
+takes(finishStream, { body });
 
 /** Readers look into Postgres as well: an end that the fast memory did not take is only told later. */
 async function tellTheEnd(

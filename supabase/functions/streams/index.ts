@@ -3,13 +3,7 @@ import { createApp, serve } from "../_shared/http/app.ts";
 import { route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { appendChunks } from "./append-chunks.ts";
-import {
-  appendDurable,
-  createDurable,
-  guarded,
-  readDurable,
-  removeDurable,
-} from "./durable/durable.ts";
+import { appendDurable, createDurable, readDurable, removeDurable } from "./durable/durable.ts";
 import { finishStream } from "./finish-stream.ts";
 import { openStream } from "./open-stream.ts";
 import { readStream } from "./read-stream.ts";
@@ -31,9 +25,9 @@ app.get("/chat/:id/stream", route("person", "read", resumeChat));
 app.post("/chat/:id/stop", route("person", "write", stopChat));
 // And as the protocol Durable Streams has them.
 const durable = "/v1/stream/*";
-app.put(durable, scopedRoute("service", "chunks", writeScope, guarded(createDurable)));
-app.post(durable, scopedRoute("service", "chunks", writeScope, guarded(appendDurable)));
-app.get(durable, scopedRoute("person-or-service", "read", readScope, guarded(readDurable)));
-app.delete(durable, scopedRoute("service", "write", writeScope, guarded(removeDurable)));
+app.put(durable, scopedRoute("service", "chunks", writeScope, createDurable));
+app.post(durable, scopedRoute("service", "chunks", writeScope, appendDurable));
+app.get(durable, scopedRoute("person-or-service", "read", readScope, readDurable));
+app.delete(durable, scopedRoute("service", "write", writeScope, removeDurable));
 
 export default serve(app, services);

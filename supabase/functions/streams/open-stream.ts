@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Agent, Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { requireConversation, showStream, type Stream, writeScope } from "./stream-store.ts";
 
@@ -38,3 +39,4 @@ export async function openStream(
   if (!stream) throw new ApiError(500, "internal", "open_stream returned no row");
   return answer(showStream(stream), 201);
 }
+takes(openStream, { body });

@@ -3,6 +3,7 @@ import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { inBackground } from "../_shared/background.ts";
 import { ApiError, unavailable } from "../_shared/errors.ts";
 import type { RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { countedAs } from "../_shared/http/route.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
@@ -81,6 +82,7 @@ export async function readStream(context: RequestContext): Promise<Response> {
     headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
   });
 }
+takes(readStream, { query });
 
 /** How a stream is said to a reader: its own events, or another protocol's. */
 export interface Face {

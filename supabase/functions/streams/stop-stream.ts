@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Agent, Person, Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
@@ -76,3 +77,4 @@ export async function awaitStop(
     if (look % 4 === 0) stream = await findStream(services, id) ?? { ...stream, status: "failed" };
   }
 }
+takes(awaitStop, { query });

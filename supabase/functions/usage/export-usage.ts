@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -96,3 +97,4 @@ export async function exportUsage(context: RequestContext): Promise<Response> {
     next,
   });
 }
+takes(exportUsage, { query });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Person, Service } from "../_shared/access/authentication.ts";
 import { ApiError, notFound } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid } from "../_shared/input.ts";
 
 const query = z.strictObject({ workspace: uuid.optional() });
@@ -63,3 +64,4 @@ export async function readUsage(
   if (workspace && workspaces.length === 0) throw notFound("The workspace");
   return answer({ workspaces });
 }
+takes(readUsage, { query });

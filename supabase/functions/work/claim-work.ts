@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Agent, asAgent, type Service } from "../_shared/access/authentication.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 import { ids, lease, literalOf, queueOf, workspaceOf } from "./work-input.ts";
@@ -44,6 +45,7 @@ export async function claimWork(
         ${workspace})`, { by: asAgent(caller) });
   return answer({ work });
 }
+takes(claimWork, { body: claim });
 
 const heartbeat = z.strictObject({ claim_token: uuid, ids, lease });
 
@@ -67,3 +69,4 @@ export async function heartbeatWork(
       ) as lease_expires_at`, { by: asAgent(caller) });
   return answer({ lease_expires_at: row?.lease_expires_at });
 }
+takes(heartbeatWork, { body: heartbeat });

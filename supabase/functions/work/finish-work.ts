@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Agent, asAgent, type Service } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { moment, readBody } from "../_shared/input.ts";
 import { held, literalOf, queueOf, reason, withRefusals, workspaceOf } from "./work-input.ts";
 
@@ -36,6 +37,7 @@ export async function completeWork(
   );
   return answer({ completed: row?.n });
 }
+takes(completeWork, { body: complete });
 
 const fail = z.strictObject({
   ...held,
@@ -63,6 +65,7 @@ export async function failWork(
       ) as n`, { by: asAgent(caller) });
   return answer({ failed: row?.n });
 }
+takes(failWork, { body: fail });
 
 const snooze = z.strictObject({ ...held, until: moment, reason: reason.optional() });
 
@@ -84,3 +87,4 @@ export async function snoozeWork(
       ) as n`, { by: asAgent(caller) });
   return answer({ snoozed: row?.n });
 }
+takes(snoozeWork, { body: snooze });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { takes } from "../_shared/http/declared.ts";
 import { readBody } from "../_shared/input.ts";
 import { ids, literalOf, queueOf, reason, withRefusals } from "./work-input.ts";
 
@@ -30,6 +31,7 @@ export async function enqueueWork(context: RequestContext): Promise<Response> {
   );
   return answer({ items: added }, added.some((item) => item.is_new) ? 201 : 200);
 }
+takes(enqueueWork, { body: enqueue });
 
 const cancel = z.strictObject({ ids, reason: reason.optional() });
 
@@ -45,6 +47,7 @@ export async function cancelWork(context: RequestContext): Promise<Response> {
   );
   return answer({ cancelled: row?.n });
 }
+takes(cancelWork, { body: cancel });
 
 const redrive = z.strictObject({
   ids: ids.optional(),
@@ -63,3 +66,4 @@ export async function redriveWork(context: RequestContext): Promise<Response> {
   );
   return answer({ redriven: row?.n });
 }
+takes(redriveWork, { body: redrive });

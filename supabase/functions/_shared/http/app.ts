@@ -9,6 +9,7 @@ import { type Context, Hono } from "hono";
 import { ApiError, errorBody, toApiError } from "../errors.ts";
 import type { Services } from "./bindings.ts";
 import type { Span } from "../traces/span.ts";
+import { noteRoute } from "./declared.ts";
 import {
   checks,
   createCounter,
@@ -169,8 +170,14 @@ export function createApp(name: string): App {
   const app: App = new Hono<AppEnvironment>().basePath(`/${name}`);
   for (const declare of declarers) {
     const add = app[declare] as (path: string, handler: Handler) => App;
-    const addObserved = (path: string, handler: Handler) =>
-      add(path, observe({ function: name, route: path }, handler));
+    const addObserved = (path: string, handler: Handler) => {
+      noteRoute(app, {
+        method: declare,
+        path: path === "/" ? `/${name}` : `/${name}${path}`,
+        handler,
+      });
+      return add(path, observe({ function: name, route: path }, handler));
+    };
     Object.assign(app, { [declare]: addObserved });
   }
   app.onError((error, context) => answerError(error, context.req.raw));

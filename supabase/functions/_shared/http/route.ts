@@ -11,6 +11,7 @@ import {
 import { callerNetwork } from "./caller-address.ts";
 import type { RateLimitClass } from "../environment.ts";
 import type { RequestContext } from "./app.ts";
+import { setTerms, type Terms } from "./declared.ts";
 import { checks } from "./observe.ts";
 import type { Allowance } from "./rate-limit.ts";
 
@@ -36,9 +37,9 @@ function withAllowance(response: Response, allowance: Allowance): Response {
 }
 
 /** What is counted as a permission check is known as one where it is logged. */
-function marked<Wrapped extends object>(limit: RateLimitClass, handler: Wrapped): Wrapped {
-  if (limit === "check") checks.add(handler);
-  return handler;
+function marked<Wrapped extends object>(terms: Terms, wrapped: Wrapped): Wrapped {
+  if (terms.limit === "check") checks.add(wrapped);
+  return setTerms(wrapped, terms);
 }
 
 /**
@@ -55,7 +56,7 @@ export function route<For extends Audience>(
   limit: RateLimitClass,
   handler: Handler<CallerOf[For]>,
 ): (context: RequestContext) => Promise<Response> {
-  return marked(limit, async (context) => {
+  return marked({ audience, limit, handler }, async (context) => {
     const { authenticator, rateLimiter } = context.env;
     const request = context.req.raw;
     const caller = (audience !== "service" && authenticator.recall(request)) ||
@@ -96,7 +97,7 @@ export function scopedRoute<For extends Audience>(
   handler: Handler<CallerOf[For] | Agent>,
 ): (context: RequestContext) => Promise<Response> {
   const others = route(audience, limit, handler);
-  return marked(limit, async (context) => {
+  return marked({ audience, limit, scope, handler }, async (context) => {
     const { authenticator, rateLimiter } = context.env;
     const request = context.req.raw;
     const caller = authenticator.recall(request) ??
@@ -116,9 +117,9 @@ export function scopedRoute<For extends Audience>(
 export function openRoute(
   handler: (context: RequestContext) => Response | Promise<Response>,
 ): (context: RequestContext) => Promise<Response> {
-  return async (context) => {
+  return marked({ audience: "anybody", limit: "anonymous", handler }, async (context) => {
     const network = callerNetwork(context.req.raw.headers);
     const allowance = context.env.rateLimiter.count(network, "anonymous");
     return withAllowance(await handler(context), allowance);
-  };
+  });
 }

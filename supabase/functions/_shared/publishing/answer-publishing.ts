@@ -16,7 +16,8 @@ async function isAnyDue(database: Database, kind: string): Promise<boolean> {
   return row?.due ?? false;
 }
 
-const nothing = z.strictObject({});
+/** The body: it says nothing. */
+export const nothing = z.strictObject({});
 
 /**
  * `POST /`: publishes what is due. 200 with what was done; 202 when it takes longer than a caller

@@ -30,7 +30,7 @@ import { readScope, writeScope } from "../stream-store.ts";
 type Handler<Caller> = (context: RequestContext, caller: Caller) => Promise<Response>;
 
 /** Errors have the guards, too. */
-export function guarded<Caller>(handler: Handler<Caller>): Handler<Caller> {
+function guarded<Caller>(handler: Handler<Caller>): Handler<Caller> {
   return async (context, caller) => {
     try {
       return await handler(context, caller);
@@ -55,8 +55,7 @@ function refuseAnswers(path: string): void {
 
 const isJson = (type: unknown) => /^application\/json\s*(;|$)/i.test(String(type ?? ""));
 
-/** `PUT`: 201 where it was made, 200 where it is there as it is asked for. */
-export async function createDurable(
+async function putStream(
   context: RequestContext,
   caller: Service | Agent,
 ): Promise<Response> {
@@ -95,6 +94,12 @@ export async function createDurable(
   });
 }
 
+/**
+ * `PUT /streams/v1/stream/:path`: a stream of the protocol Durable Streams. 201 where it was made, 200 where it is
+ * there as it is asked for.
+ */
+export const createDurable = guarded(putStream);
+
 const refusals: Record<string, (appended: Appended) => ApiError> = {
   closed: ({ tail }) =>
     new ApiError(409, "stream_closed", "The stream is closed: nothing is said after it.", {
@@ -119,8 +124,7 @@ const refusals: Record<string, (appended: Appended) => ApiError> = {
     }),
 };
 
-/** `POST`: appends, closes, or both. */
-export async function appendDurable(
+async function postToStream(
   context: RequestContext,
   caller: Service | Agent,
 ): Promise<Response> {
@@ -158,8 +162,10 @@ export async function appendDurable(
   });
 }
 
-/** `GET`: what there is from an offset on, or what comes (`live`); `HEAD`: how far it is. */
-export async function readDurable(
+/** `POST /streams/v1/stream/:path`: appends, closes, or both. */
+export const appendDurable = guarded(postToStream);
+
+async function getStream(
   context: RequestContext,
   caller: Person | Service | Agent,
 ): Promise<Response> {
@@ -210,8 +216,10 @@ export async function readDurable(
   });
 }
 
-/** `DELETE`: 204; where forks read it, it is hidden until the last of them is gone. */
-export async function removeDurable(
+/** `GET /streams/v1/stream/:path`: what there is from an offset on, or what comes (`live`); `HEAD`: how far it is. */
+export const readDurable = guarded(getStream);
+
+async function deleteStream(
   context: RequestContext,
   caller: Service | Agent,
 ): Promise<Response> {
@@ -223,3 +231,6 @@ export async function removeDurable(
   if (was === "gone") throw gone();
   return new Response(null, { status: 204, headers: guards });
 }
+
+/** `DELETE /streams/v1/stream/:path`: 204; where forks read it, it is hidden until the last of them is gone. */
+export const removeDurable = guarded(deleteStream);

@@ -1,0 +1,214 @@
+/**
+ * `docs/openapi.json` against the functions that run: each route of it is called without a credential, and with one and
+ * bad input; what it does not have is no method of any of its paths.
+ */
+import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { app as callWebhook } from "../call-webhook/index.ts";
+import { type Answered, ask, connect, createWorld, type Said, startIsolate } from "./world.ts";
+
+const sql = connect();
+const world = await createWorld(sql);
+Deno.test.afterAll(() => sql.end());
+
+interface Schema {
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: unknown;
+  anyOf?: Schema[];
+  format?: string;
+  default?: unknown;
+}
+interface Operation {
+  operationId: string;
+  security: Record<string, string[]>[];
+  parameters: { name: string; in: string; required: boolean; schema: Schema }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, { $ref?: string }>;
+}
+
+const document: {
+  paths: Record<string, Record<string, Operation>>;
+  components: { responses: Record<string, { description: string }> };
+} = JSON.parse(
+  await Deno.readTextFile(new URL("../../../docs/openapi.json", import.meta.url)),
+);
+const page = await Deno.readTextFile(new URL("../../../docs/errors.md", import.meta.url));
+/** The registered codes, and by what each is raised. */
+const registered = new Map(
+  [...page.matchAll(/^\| `([a-z_]+)` +\|[^|]+\|([^|]+)\|/gm)].map((
+    [, code = "", by = ""],
+  ) => [code, by]),
+);
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    path,
+    method: method.toUpperCase(),
+    operation,
+  }))
+);
+type Case = (typeof operations)[number];
+
+/** The path of nothing that there is. */
+const fill = ({ path, operation }: Case): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name) => {
+    const isUuid = operation.parameters.some((one) =>
+      one.name === name && one.in === "path" && one.schema.format === "uuid"
+    );
+    return isUuid ? crypto.randomUUID() : "unknown";
+  });
+
+/** A query in which the parameters that are needed are there, as far as ids and words go. */
+function queryOf({ operation }: Case, also: Record<string, string> = {}): string {
+  const needed = operation.parameters.filter((one) => one.in === "query" && one.required);
+  const given = needed.map(({ name, schema }) => [
+    name,
+    schema.format === "uuid" ? crypto.randomUUID() : "unknown",
+  ]);
+  const query = new URLSearchParams({ ...Object.fromEntries(given), ...also }).toString();
+  return query === "" ? "" : `?${query}`;
+}
+
+const bodyOf = ({ operation }: Case) => operation.requestBody?.content["application/json"]?.schema;
+const canBe = ({ operation }: Case, scheme: string) =>
+  operation.security.some((one) => scheme in one);
+const isOpen = ({ operation }: Case) =>
+  operation.security.some((one) => Object.keys(one).length === 0);
+
+// Several, so that nobody asks too often.
+const admins = [world.admin, await world.addPerson("admin"), await world.addPerson("admin")];
+let asked = 0;
+/** Somebody who may call it, without the rights that only its objects would give. */
+function callerOf(one: Case): Said["as"] {
+  if (canBe(one, "person")) return admins[asked++ % admins.length];
+  return canBe(one, "service") ? "service" : "nobody";
+}
+
+/** Calls the functions that run. Reports of calls are taken where the secret is that they are signed with. */
+async function call(one: Case, path: string, said: Said): Promise<Answered> {
+  if (one.operation.operationId !== "receiveReport") return await ask(one.method, path, said);
+  await using isolate = startIsolate({ voiceWebhookSecret: "a secret of the test's own" });
+  return await isolate.ask(callWebhook, one.method, path, said);
+}
+
+/** OAuth's errors are words beside ours (`POST /agents/token`), as MCP's are numbers. */
+function codeOf(body: { error?: unknown } | null): unknown {
+  const { error } = body ?? {};
+  return typeof error === "object" && error !== null ? (error as { code?: unknown }).code : error;
+}
+
+/** Refused, by a code that is known, with a status that the document has or the database chose. */
+function assertRefused(
+  { operation }: Case,
+  { status, body }: { status: number; body: { error?: unknown } | null },
+): void {
+  const told = `${operation.operationId}: ${status} ${JSON.stringify(body)}`;
+  const code = codeOf(body);
+  assert(status >= 400 && status < 500 && status !== 405, told);
+  assert(code !== "unknown_route", told);
+  if (typeof code !== "string") return; // JSON-RPC's
+  const response = operation.responses[String(status)]?.$ref ?? "";
+  const isNamed = response.split("/").at(-1)?.split(".").includes(code);
+  assert(isNamed || registered.get(code)?.includes("database"), told);
+}
+
+Deno.test("a route that is not open refuses whoever has no credential with 401", async () => {
+  for (const one of operations.filter((each) => !isOpen(each))) {
+    const isJson = bodyOf(one) !== undefined;
+    const answered = await call(one, fill(one) + queryOf(one), {
+      as: "nobody",
+      ...(isJson ? { body: {} } : {}),
+    });
+    assertEquals(
+      answered.status,
+      401,
+      `${one.operation.operationId}: ${JSON.stringify(answered.body)}`,
+    );
+    assertRefused(one, answered);
+  }
+});
+
+Deno.test("a body that lacks a required field is refused by that field's name", async () => {
+  // A signed body is judged by its signature first.
+  const cases = operations.filter((one) =>
+    (bodyOf(one)?.required ?? []).length > 0 && !canBe(one, "signature")
+  );
+  assert(cases.length > 20, "there are such routes");
+  for (const one of cases) {
+    const answered = await call(one, fill(one) + queryOf(one), {
+      as: callerOf(one),
+      body: {},
+    });
+    assertRefused(one, answered);
+    if (answered.body.error.code !== "invalid_body") {
+      // The path or the query came first: what they name is not there.
+      assert(answered.status === 404 || answered.status === 403, JSON.stringify(answered.body));
+      continue;
+    }
+    const [name = ""] = String(answered.body.error.message).split(/[.:[]/);
+    assert(bodyOf(one)?.required?.includes(name), `${one.operation.operationId}: ${name}`);
+  }
+});
+
+Deno.test("a closed body refuses a field that the document does not have", async () => {
+  const closed = operations.filter((one) => bodyOf(one)?.additionalProperties === false);
+  assert(closed.length > 20, "there are such routes");
+  for (const one of closed) {
+    const answered = await call(one, fill(one) + queryOf(one), {
+      as: callerOf(one),
+      body: { colour_of_the_sky: "blue" },
+    });
+    assertRefused(one, answered);
+  }
+});
+
+Deno.test("a query refuses a parameter that the document does not have", async () => {
+  const queried = operations.filter(({ operation }) =>
+    operation.parameters.some((one) => one.in === "query")
+  );
+  assert(queried.length > 10, "there are such routes");
+  for (const one of queried) {
+    const path = fill(one) + queryOf(one, { colour_of_the_sky: "blue" });
+    const answered = await call(one, path, { as: callerOf(one) });
+    assertRefused(one, answered);
+  }
+});
+
+Deno.test("the paths take the document's methods, and no others", async () => {
+  const every = ["GET", "POST", "PUT", "DELETE"];
+  for (const [path, methods] of Object.entries(document.paths)) {
+    const known = Object.keys(methods).map((method) => method.toUpperCase());
+    const [operation] = Object.values(methods);
+    if (!operation || path === "/mcp") continue; // MCP takes any, and says which it serves
+    const other = every.find((method) => !known.includes(method));
+    if (!other) continue;
+    const one = { path, method: other, operation };
+    const answered = await ask(other, fill(one), { as: "service" });
+    // Another pattern of the same function may have that method for such a path.
+    if (answered.status !== 405) {
+      assert(patternsOf(other, fill(one)) > 0, `${other} ${path}: ${JSON.stringify(answered)}`);
+      continue;
+    }
+    const allowed = answered.headers.get("allow")?.split(", ") ?? [];
+    const told = every.filter((method) => patternsOf(method, fill(one)) > 0);
+    assertDeepEquals(allowed, told, path);
+  }
+});
+
+/** How many operations have this method for this path. */
+function patternsOf(method: string, asked: string): number {
+  return operations.filter((one) =>
+    one.method === method &&
+    new RegExp(`^${one.path.replaceAll(/[.]/g, "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(
+      asked,
+    )
+  ).length;
+}
+
+Deno.test("every refusal that the document names is registered", () => {
+  const named = Object.keys(document.components.responses).filter((name) => name !== "database");
+  assert(named.length > 0, "there are such refusals");
+  for (const name of named) {
+    for (const code of name.split(".").slice(1)) assert(registered.has(code), code);
+  }
+});
