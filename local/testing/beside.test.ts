@@ -9,24 +9,29 @@ const everything = {
   match: "",
 };
 
-Deno.test("where both databases are asked for, the real one's suites, and units and drills, run beside", () => {
+Deno.test("where both databases are asked for, three lanes share the suites", () => {
+  const apart = "unit,drills,rollbacks";
   assert.deepEqual(planLanes(everything), {
-    own: ["pgtap", "routes", "abuse", "browser", "drills", "concurrency", "rollbacks"],
+    own: ["pgtap", "routes", "abuse", "browser", "concurrency"],
     beside: [
+      { mark: "real │ ", runs: [["--real", "--only", "pgtap,routes,abuse,browser,concurrency"]] },
       {
-        mark: "real │ ",
-        args: ["--real", "--only", "pgtap,routes,abuse,browser,concurrency,rollbacks"],
+        mark: "unit, drills, rollbacks │ ",
+        runs: [["--real", "--only", apart], ["--embedded", "--only", "drills,rollbacks"]],
       },
-      { mark: "unit, drills │ ", args: ["--real", "--only", "unit,drills"] },
     ],
   });
 });
 
 Deno.test("no suite is left out, and none runs twice on the same database", () => {
-  const { own, beside } = planLanes(everything);
-  const theirs = beside.flatMap(({ args }) => args[2]!.split(","));
-  assert.deepEqual(theirs.toSorted(), [...SUITES].toSorted());
-  assert.deepEqual([...own, "unit"].toSorted(), [...SUITES].toSorted());
+  for (const suites of [everything.suites, ["drills" as const, "unit" as const]]) {
+    const { own, beside } = planLanes({ ...everything, suites });
+    const of = (database: string) =>
+      beside.flatMap(({ runs }) => runs).filter(([first]) => first === database)
+        .flatMap((args) => args[2]!.split(","));
+    assert.deepEqual(of("--real").toSorted(), suites.toSorted());
+    assert.deepEqual([...own, ...of("--embedded"), "unit"].toSorted(), suites.toSorted());
+  }
 });
 
 Deno.test("a run beside selects what was selected", () => {
@@ -34,10 +39,10 @@ Deno.test("a run beside selects what was selected", () => {
   assert.deepEqual(planLanes({ ...some, redis: ["none"], match: "work" }).beside, [
     {
       mark: "real │ ",
-      args: ["--real", "--only", "pgtap,routes", "--no-redis", "--match", "work"],
+      runs: [["--real", "--only", "pgtap,routes", "--no-redis", "--match", "work"]],
     },
   ]);
-  assert.equal(planLanes({ ...some, redis: ["redis"] }).beside[0]!.args.at(-1), "--redis");
+  assert.equal(planLanes({ ...some, redis: ["redis"] }).beside[0]!.runs[0]!.at(-1), "--redis");
 });
 
 Deno.test("for one database, or for units alone, there is nothing beside", () => {

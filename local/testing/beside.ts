@@ -1,8 +1,8 @@
 /**
- * Where both databases are asked for, the real one's suites run in processes of their own at the same time: the units
- * and the drills, which wait more than they compute, in one, and the others in another. Each suite alone keeps little
- * more than one core busy. What a process says is shown line by line as it comes, each marked, so that one sees how far
- * all have come.
+ * Where both databases are asked for, the suites run in three lanes at the same time: what needs a stack of the embedded
+ * database, what needs one of the real database, and what makes its own servers (units, drills, rollbacks), on one
+ * database after the other. Each suite alone keeps little more than one core busy, and the lanes take about as long as
+ * each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all have come.
  */
 import type { Selection, SuiteName } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
@@ -27,42 +27,50 @@ const RESULTS = "GROUNDWORK_TEST_RESULTS";
 export interface Lanes {
   /** The suites that the asking run keeps for itself. */
   own: SuiteName[];
-  /** The others: what their lines begin with, and their command line. */
-  beside: { mark: string; args: string[] }[];
+  /** The others: what their lines begin with, and the command lines that run one after the other. */
+  beside: { mark: string; runs: string[][] }[];
 }
 
-const DRILLS_LANE: readonly SuiteName[] = ["unit", "drills"];
+/** Suites that need no stack which others use as well. */
+const APART: readonly SuiteName[] = ["unit", "drills", "rollbacks"];
 
 /** Who runs what: everything the asking run, where only one database is asked for. */
 export function planLanes({ suites, databases, redis, match }: Selection): Lanes {
-  const lane = (mark: string, names: SuiteName[]) => ({
-    mark,
-    args: [
-      ...["--real", "--only", names.join(",")],
-      ...(redis.length > 1 ? [] : [redis[0] === "none" ? "--no-redis" : "--redis"]),
-      ...(match === "" ? [] : ["--match", match]),
-    ],
-  });
   if (databases.length < 2 || suites.every((name) => name === "unit")) {
     return { own: suites, beside: [] };
   }
-  const others = suites.filter((name) => !DRILLS_LANE.includes(name));
-  const drills = suites.filter((name) => DRILLS_LANE.includes(name));
+  const run = (database: string, names: SuiteName[]) =>
+    names.length === 0 ? [] : [[
+      ...[database, "--only", names.join(",")],
+      ...(redis.length > 1 ? [] : [redis[0] === "none" ? "--no-redis" : "--redis"]),
+      ...(match === "" ? [] : ["--match", match]),
+    ]];
+  const others = suites.filter((name) => !APART.includes(name));
+  const apart = suites.filter((name) => APART.includes(name));
+  // Units do not depend on the database; where nothing else is asked for, this run takes the embedded one.
+  const embedded = apart.filter((name) => name !== "unit");
+  const own = others.length > 0 ? others : embedded;
   return {
-    own: suites.filter((name) => name !== "unit"),
+    own,
     beside: [
-      ...(others.length > 0 ? [lane("real │ ", others)] : []),
-      ...(drills.length > 0 ? [lane("unit, drills │ ", drills)] : []),
-    ],
+      { mark: "real │ ", runs: run("--real", others) },
+      {
+        mark: `${apart.join(", ")} │ `,
+        runs: [
+          ...run("--real", apart),
+          ...run("--embedded", own === embedded ? [] : embedded),
+        ],
+      },
+    ].filter(({ runs }) => runs.length > 0),
   };
 }
 
 /** Starts what runs beside this run; null where nothing does. */
 export function runBeside({ beside }: Lanes): Beside | null {
   if (beside.length === 0) return null;
-  const runs = beside.map(({ mark, args }) => startLane(mark, args));
+  const runs = beside.map(({ mark, runs }) => startLane(mark, runs));
   const marks = beside.map(({ mark }) => `"${mark.trimEnd()}"`).join(" and ");
-  console.log(`The real database's suites run beside these; their lines begin with ${marks}.`);
+  console.log(`Other suites run beside these; their lines begin with ${marks}.`);
   return {
     async end() {
       const told = await Promise.all(runs.map((run) => run.end()));
@@ -75,7 +83,35 @@ export function runBeside({ beside }: Lanes): Beside | null {
   };
 }
 
-function startLane(mark: string, args: string[]): Beside {
+/** Runs one after the other. */
+function startLane(mark: string, runs: string[][]): Beside {
+  let isInterrupted = false;
+  let current: Beside | null = null;
+  const results = (async () => {
+    const all: Told[] = [];
+    for (const args of runs) {
+      if (isInterrupted) break;
+      current = startRun(mark, args);
+      all.push(await current.end());
+    }
+    return all;
+  })();
+  return {
+    async end() {
+      const all = await results;
+      return {
+        results: all.flatMap(({ results }) => results),
+        notRun: all.flatMap(({ notRun }) => notRun),
+      };
+    },
+    interrupt() {
+      isInterrupted = true;
+      current?.interrupt();
+    },
+  };
+}
+
+function startRun(mark: string, args: string[]): Beside {
   const folder = Deno.makeTempDirSync({ prefix: "groundwork-tests-" });
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", `${PROJECT}/local/testing/run.ts`, ...args],
