@@ -3491,6 +3491,7 @@ export type Database = {
           "deleted_at": string | null;
           "id": string;
           "k8s_namespace": string | null;
+          "left_at": string | null;
           "name": string;
           "region": string;
           "settings": NonNullable<Json>;
@@ -3504,6 +3505,7 @@ export type Database = {
           "deleted_at"?: string | null;
           "id"?: string;
           "k8s_namespace"?: string | null;
+          "left_at"?: string | null;
           "name": string;
           "region"?: string;
           "settings"?: NonNullable<Json>;
@@ -3516,6 +3518,7 @@ export type Database = {
           "deleted_at"?: string | null;
           "id"?: string;
           "k8s_namespace"?: string | null;
+          "left_at"?: string | null;
           "name"?: string;
           "region"?: string;
           "settings"?: NonNullable<Json>;
@@ -3903,6 +3906,7 @@ export type Database = {
           "deleted_at": string | null;
           "id": string;
           "k8s_namespace": string | null;
+          "left_at": string | null;
           "name": string;
           "region": string;
           "settings": NonNullable<Json>;
@@ -3966,6 +3970,7 @@ export type Database = {
         Returns: number;
       };
       "forget": { Args: { "memory_id": string; "user_id"?: string }; Returns: number };
+      "forget_place": { Args: { "workspace_id": string }; Returns: undefined };
       "heartbeat_work": {
         Args: { "claim_token": string; "ids": (number)[]; "lease"?: string; "queue": string };
         Returns: string;
@@ -4088,6 +4093,11 @@ export type Database = {
           "updated_at": string;
           "workspace_id": string;
         }[];
+      };
+      "name_this_cell": { Args: { "cell": string }; Returns: undefined };
+      "place_workspace": {
+        Args: { "cell": string; "seen"?: number; "status": string; "workspace_id": string };
+        Returns: number;
       };
       "prompt_of": { Args: { "message_id": string }; Returns: Json };
       "put_document": {
@@ -4315,6 +4325,16 @@ export type Database = {
         Args: { "conversation_id"?: string; "message_id": string };
         Returns: string;
       };
+      "set_cell": {
+        Args: {
+          "name": string;
+          "publishable_key"?: string;
+          "region": string;
+          "takes_new"?: boolean;
+          "url": string;
+        };
+        Returns: undefined;
+      };
       "set_provider_secret": { Args: { "provider": string; "secret": string }; Returns: undefined };
       "settle_usage": {
         Args: {
@@ -4380,6 +4400,17 @@ export type Database = {
           "reason": string;
           "sealed_through": string;
           "seals": number;
+        }[];
+      };
+      "workspace_place": {
+        Args: { "workspace_id": string };
+        Returns: {
+          "cell": string;
+          "publishable_key": string;
+          "region": string;
+          "revision": number;
+          "status": string;
+          "url": string;
         }[];
       };
     };

@@ -72,6 +72,7 @@ create table public.workspaces (
   k8s_namespace text unique,
   settings jsonb not null default '{}',
   deleted_at timestamptz,
+  left_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint name_is_short check (length(name) between 1 and 200),
@@ -87,6 +88,9 @@ comment on table public.workspaces is
 alter table public.workspaces enable row level security;
 comment on column public.workspaces.region is
   'Where the workspace''s data must stay. Set when the workspace is made; only the service changes it.';
+comment on column public.workspaces.left_at is
+  'Since when another cell has the workspace (private.workspace_places). Hidden here from everyone, like a deleted '
+  'one; only place_workspace sets it.';
 comment on column public.workspaces.k8s_namespace is
   'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 comment on column public.workspaces.billing_plan is
@@ -170,6 +174,7 @@ begin
     from public.members as member
     join public.workspaces as workspace on workspace.id = member.workspace_id
     where member.user_id = person and member.role = any (roles) and workspace.deleted_at is null
+      and workspace.left_at is null
   );
 end;
 $$;
@@ -210,6 +215,7 @@ begin
     from public.members as member
     join public.workspaces as workspace on workspace.id = member.workspace_id
     where member.workspace_id = in_workspace and member.user_id = for_user and workspace.deleted_at is null
+      and workspace.left_at is null
   );
 end;
 $$;

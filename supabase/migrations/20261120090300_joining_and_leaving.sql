@@ -77,7 +77,8 @@ begin
   end if;
   begin
     insert into public.workspaces (name, slug, region)
-    values (create_workspace.name, create_workspace.slug, create_workspace.region)
+    values (create_workspace.name, create_workspace.slug,
+      coalesce(create_workspace.region, (private.own_cell()).region, 'eu'))
     returning * into workspace;
   exception when unique_violation then
     perform private.raise_error('slug_taken', 'Another workspace has this slug.', 409, 'Choose another slug.');
@@ -230,7 +231,7 @@ begin
   for share of m;
   select i.* into invitation
   from public.invitations as i
-  join public.workspaces as w on w.id = i.workspace_id and w.deleted_at is null
+  join public.workspaces as w on w.id = i.workspace_id and w.deleted_at is null and w.left_at is null
   where i.token_hash = hash
   for update of i;
   if invitation.id is null or invitation.status in ('revoked', 'expired')

@@ -27,6 +27,7 @@ create view private.access_by_person as
     case when permission.expires_at > now() then permission.expires_at end as changes_at
   from public.members as member
   join public.workspaces as workspace on workspace.id = member.workspace_id and workspace.deleted_at is null
+    and workspace.left_at is null
   join public.agents as agent on agent.workspace_id = member.workspace_id
   left join public.permissions as permission on permission.user_id = member.user_id and permission.agent_id = agent.id
   cross join lateral (

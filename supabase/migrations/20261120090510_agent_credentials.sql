@@ -283,6 +283,7 @@ begin
     select known.id, known.agent_id, known.workspace_id, to_jsonb(known.scopes), agent.status = 'published'
     from public.agents as agent
     join public.workspaces as workspace on workspace.id = agent.workspace_id and workspace.deleted_at is null
+      and workspace.left_at is null
     where agent.id = known.agent_id;
 end;
 $$;

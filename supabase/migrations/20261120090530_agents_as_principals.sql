@@ -80,7 +80,7 @@ begin
   -- long to start.
   select known.* into agent from public.agents as known where known.id = for_agent
     and exists (select from public.workspaces as workspace
-      where workspace.id = known.workspace_id and workspace.deleted_at is null);
+      where workspace.id = known.workspace_id and workspace.deleted_at is null and workspace.left_at is null);
   if for_user is not null then
     select decision.* into access from private.access_by_person as decision
     where decision.user_id = for_user and decision.agent_id = for_agent;

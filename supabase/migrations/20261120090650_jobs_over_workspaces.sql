@@ -44,9 +44,12 @@ declare
   done bigint[];
   total bigint[];
 begin
+  -- In a cell: rows of a workspace that is not here are skipped (private.refuse_elsewhere).
+  perform set_config('groundwork.job', job, true);
   begin
     execute statement into done using null::uuid;
     delete from private.job_failures as f where f.job = for_all_workspaces.job;
+    perform set_config('groundwork.job', '', true);
     return done;
   exception when others then
     raise warning '%: all at once failed (%), each workspace by itself', job, sqlerrm;
@@ -62,6 +65,7 @@ begin
       perform private.note_job_failure(job, place, sqlerrm);
     end;
   end loop;
+  perform set_config('groundwork.job', '', true);
   return coalesce(total, '{}');
 end;
 $$;

@@ -204,13 +204,14 @@ declare
 begin
   select array_agg(distinct member.user_id) into people
   from new_rows as n join old_rows as o on o.id = n.id join public.members as member on member.workspace_id = n.id
-  where (o.deleted_at is null) <> (n.deleted_at is null);
+  where (o.deleted_at is null and o.left_at is null) <> (n.deleted_at is null and n.left_at is null);
   perform private.raise_revisions(people) where people is not null;
   return null;
 end;
 $$;
 comment on function private.raise_revisions_of_workspaces() is
-  'Statement trigger on workspaces: deleting and restoring. The triggers of members and agents cover purging.';
+  'Statement trigger on workspaces: deleting, restoring, leaving for another cell. The triggers of '
+  'members and agents cover purging.';
 create trigger raise_revisions_on_update after update on public.workspaces
   referencing old table as old_rows new table as new_rows for each statement
   execute function private.raise_revisions_of_workspaces();

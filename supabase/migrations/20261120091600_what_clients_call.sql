@@ -6,7 +6,7 @@
 --          Functions that need only the caller's rights (my_agents, leave_workspace, audit_anchor) are in their own
 --          chapters.
 
-create function public.create_workspace(name text, slug text, region text default 'eu')
+create function public.create_workspace(name text, slug text, region text default null)
 returns public.workspaces
 language sql
 volatile
@@ -17,8 +17,9 @@ as $$
 $$;
 comment on function public.create_workspace(text, text, text) is
   'Makes a workspace; the caller is its first owner. name: 1–200 characters; slug: lowercase letters, digits and '
-  'single hyphens, unique; region: where its data stays. Errors: not_signed_in 401, anonymous_person 403, slug_taken '
-  '409, 23514 on a malformed value.';
+  'single hyphens, unique; region: where its data stays, by default that of this cell (eu where there are no '
+  'cells). Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, misdirected_workspace 421 (details name '
+  'the cell that takes it), region_not_allowed 409, 23514 on a malformed value.';
 
 create function public.delete_workspace(workspace_id uuid)
 returns timestamptz

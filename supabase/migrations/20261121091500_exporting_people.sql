@@ -35,6 +35,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.profiles', 'email', 'with_row', false, null),
   ('public.members', 'user_id', 'delete', true, 'workspace_id'),
   ('public.members', 'invited_by', 'null', false, 'workspace_id'),
+  ('private.known_people', 'user_id', 'delete', true, 'workspace_id'),
   ('public.permissions', 'user_id', 'delete', true, 'workspace_id'),
   ('public.permissions', 'granted_by', 'null', false, 'workspace_id'),
   ('public.permissions', 'reason', 'redact', false, 'workspace_id'),

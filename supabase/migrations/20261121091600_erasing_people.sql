@@ -206,6 +206,8 @@ declare
   billed bigint;
 begin
   perform pg_advisory_xact_lock(hashtextextended('groundwork erasures', 0));
+  -- What has left this cell is erased here, too: until it is forgotten, it is kept (private.refuse_elsewhere).
+  perform set_config('groundwork.placing', 'any', true);
   if exists (select from private.personal_objects(person, in_workspace)) then
     raise exception 'stored objects of the person remain: the Storage API removes them first'
     using errcode = 'object_in_use';
@@ -263,6 +265,7 @@ begin
       delete from private.erasure_pseudonyms as p where p.workspace_id = place and p.pseudonym = pseudonym_here;
     end if;
   end loop;
+  perform set_config('groundwork.placing', '', true);
   return jsonb_build_object(
     'rows', counts, 'audit_entries', entries, 'billing_events', events,
     'leftovers', jsonb_build_object('sessions', to_jsonb(sessions), 'workspaces', to_jsonb(places), 'addressed',

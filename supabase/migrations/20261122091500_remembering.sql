@@ -28,6 +28,7 @@ begin
     or $1 <> all (private.workspace_ids('guest', for_scope)))) or not exists (
     select from public.members as member join public.workspaces as workspace on workspace.id = member.workspace_id
     where member.workspace_id = $1 and member.user_id = person and workspace.deleted_at is null
+      and workspace.left_at is null
   ) then
     perform private.raise_error('not_found', 'No such workspace or person.', 404);
   end if;

@@ -220,7 +220,7 @@ begin
     join public.workspaces as w on w.id = c.workspace_id
     where c.status in ('active', 'failed') and c.refresh_secret_id is not null and c.expires_at <= now() + within
       and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true)
-        and w.deleted_at is null
+        and w.deleted_at is null and w.left_at is null
     order by c.expires_at
     limit batch
     for update of c skip locked

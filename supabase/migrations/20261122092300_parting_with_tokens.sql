@@ -209,7 +209,7 @@ begin
   where c.status in ('active', 'failed') and c.refresh_secret_id is not null
     and c.expires_at <= now() + interval '10 minutes'
     and coalesce(r.next_attempt_at <= now(), true) and coalesce(r.lease_ends_at <= now(), true)
-      and w.deleted_at is null;
+      and w.deleted_at is null and w.left_at is null;
   -- A call handles up to 50 and is not retried: the rest is due again in five minutes.
   perform private.call_function('refresh-connections', 'connections/refresh-due', '{}', 1)
   from generate_series(1, least(ceil(due / 50.0), 20)::integer);

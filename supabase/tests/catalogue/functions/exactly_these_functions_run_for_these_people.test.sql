@@ -22,6 +22,7 @@ create temporary table pinned_functions (signature text, volatility text, rights
 create temporary table definers (signature text, reason text) on commit drop;
 \ir pinned/platform.psql
 \ir pinned/agents.psql
+\ir pinned/cells.psql
 \ir pinned/limits.psql
 \ir pinned/work.psql
 \ir pinned/calls.psql

@@ -25,7 +25,8 @@ select is((select it -> 'person' from archive),
   jsonb_build_object('id', tests.id('member'), 'email', 'member@tests.example'), 'and whose it is');
 select set_eq(
   $$select jsonb_object_keys(it -> 'tables') from archive$$,
-  $$values ('profiles'), ('members'), ('permissions'), ('agent_consents'), ('linked_identities'), ('invitations'),
+  $$values ('profiles'), ('members'), ('private.known_people'), ('permissions'), ('agent_consents'),
+    ('linked_identities'), ('invitations'),
     ('audit_log'), ('billing_events'), ('erasure_requests'), ('auth.users'), ('auth.identities'),
     ('auth.sessions'), ('storage.objects'), ('service_connections'), ('app_settings'), ('analytics_events'),
     ('folders'), ('conversations'), ('messages'), ('message_states'), ('streams'), ('background_queries'),
