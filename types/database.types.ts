@@ -4038,6 +4038,7 @@ export type Database = {
         };
         Returns: number;
       };
+      "log_position": { Args: Record<PropertyKey, never>; Returns: string };
       "match_documents": {
         Args: { "filter"?: Json; "match_count"?: number; "query_embedding": string };
         Returns: {

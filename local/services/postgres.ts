@@ -33,6 +33,14 @@ export interface PostgresServer {
   remove(): Promise<void>;
 }
 
+/** How a server follows another one. */
+export interface ReplicaOptions extends PostgresOptions {
+  /** The server that it follows. */
+  of: PostgresServer;
+  /** Settings of its own, e.g. `recovery_min_apply_delay`. */
+  settings?: Record<string, string>;
+}
+
 /** How a server is called and where it listens. */
 export interface PostgresOptions {
   /** Names the data folder; servers that live as long as a test run have names of their own. */
@@ -123,6 +131,38 @@ export async function startTestPostgres(log?: (line: string) => void): Promise<P
   const server = await preparePostgres({ name: temporaryName(), log });
   await server.start();
   return server;
+}
+
+/**
+ * A server that follows another one by streaming replication, started. Its name there (`synchronous_standby_names`) is
+ * its own name.
+ */
+export async function startReplica({ of, settings, ...options }: ReplicaOptions) {
+  const replica = await preparePostgres(options);
+  const root = await ensureRoot(options.log ?? (() => {}));
+  const folder = `${STATE_FOLDER}/postgres-${options.name}`;
+  await removeFolder(root.outside(folder));
+  await Deno.mkdir(root.outside(folder), { recursive: true });
+  await run("chown", ["--reference", root.outside(TEMPLATE), root.outside(folder)]);
+  const source = `${of.adminUrl}?application_name=${options.name}`;
+  await root.run(
+    "postgres",
+    `${POSTGRES_BIN}/pg_basebackup`,
+    ...[
+      `--dbname=${source}`,
+      `--pgdata=${folder}/data`,
+      "--checkpoint=fast",
+      "--wal-method=stream",
+    ],
+    "--write-recovery-conf",
+  );
+  const lines = Object.entries({ cluster_name: options.name, ...settings })
+    .map(([name, value]) => `${name} = '${value}'\n`);
+  await Deno.writeTextFile(root.outside(`${folder}/data/postgresql.auto.conf`), lines.join(""), {
+    append: true,
+  });
+  await replica.start();
+  return replica;
 }
 
 async function start(

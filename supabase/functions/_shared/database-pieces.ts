@@ -5,6 +5,7 @@
  */
 import type postgres from "postgres";
 import { inBackground } from "./background.ts";
+import type { Sql } from "./database-pool.ts";
 import { unavailable } from "./errors.ts";
 
 /** A text of the answer. */
@@ -20,8 +21,10 @@ export interface PiecesOptions {
   last: number;
   /** Milliseconds that a reader may take no piece. */
   stall: number;
-  /** Under row security with these claims. */
-  claims: Readonly<Record<string, unknown>>;
+  /** Under row security with these claims; otherwise with the functions' own rights. */
+  claims?: Readonly<Record<string, unknown>>;
+  /** What the transaction begins with. */
+  begin?: (sql: Sql) => PromiseLike<unknown>;
 }
 
 /** Pieces that are fetched in one round trip: each has some 64 KiB. */
@@ -50,10 +53,10 @@ async function within<Result>(promise: Promise<Result>, time: number): Promise<R
  *
  * @param onEnd hears when the connection is free again
  */
-export async function openPieces<Types extends Record<string, unknown>>(
-  sql: postgres.Sql<Types>,
-  build: (sql: postgres.Sql<Types>) => postgres.PendingQuery<Piece[]>,
-  { first, last, stall, claims }: PiecesOptions,
+export async function openPieces(
+  sql: Sql,
+  build: (sql: Sql) => postgres.PendingQuery<Piece[]>,
+  { first, last, stall, claims, begin }: PiecesOptions,
   onEnd: () => void,
 ): Promise<ReadableStream<Uint8Array>> {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
@@ -65,11 +68,15 @@ export async function openPieces<Types extends Record<string, unknown>>(
   const begun = Promise.withResolvers<void>();
   let query: postgres.PendingQuery<Piece[]> | undefined;
   const until = Date.now() + last;
-  const reading = sql.begin(async (transaction) => {
-    await transaction`
-      select set_config('role', 'authenticated', true),
-        set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`;
-    query = build(transaction as unknown as postgres.Sql<Types>);
+  const reading = sql.begin(async (opened) => {
+    const transaction = opened as unknown as Sql;
+    if (begin) await begin(transaction);
+    if (claims) {
+      await transaction`
+        select set_config('role', 'authenticated', true),
+          set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`;
+    }
+    query = build(transaction);
     // As bytes: what is only passed on need not be made a text.
     for await (const rows of query.raw().cursor(atOnce)) {
       begun.resolve();

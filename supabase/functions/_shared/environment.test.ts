@@ -28,6 +28,19 @@ Deno.test("the pooler's URL is preferred over the direct connection", () => {
   assertEquals(parse({ GROUNDWORK_DB_URL: pooler }).pooled, true);
 });
 
+Deno.test("replicas are URLs separated by commas, each with its own sslmode or the common one", () => {
+  assertDeepEquals(parse().replicas, []);
+  const urls = "postgres://a.example/db?sslmode=require, postgres://b.example/db,";
+  assertDeepEquals(
+    parse({ GROUNDWORK_REPLICA_URLS: urls, GROUNDWORK_DB_SSLMODE: "disable" }).replicas
+      .map(({ url, databaseTls }) => [new URL(url).host, databaseTls.tls]),
+    [["a.example", "require"], ["b.example", "disable"]],
+  );
+  for (const bad of ["b.example", "https://b.example", "postgres://b.example?sslmode=maybe"]) {
+    throws(() => parse({ GROUNDWORK_REPLICA_URLS: bad }), /GROUNDWORK_REPLICA_URLS/);
+  }
+});
+
 Deno.test("all functions' isolates together fit the smallest project, directly and through a pooler", async () => {
   const pooler = "postgresql://postgres@pooler:6543/postgres";
   let functions = 0;

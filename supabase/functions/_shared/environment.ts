@@ -113,9 +113,14 @@ const platformKeys = z.string().transform((text, context) => {
 export const poolSizes = { direct: 2, pooled: 8 } as const;
 
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).refine(
-  (url) => readTlsMode(url) !== undefined,
+  (url) => !URL.canParse(url) || readTlsMode(url) !== undefined, // what is no URL is told already
   { error: "has an sslmode that there is not" },
 );
+
+/** Replicas, separated by commas: an isolate connects to each. */
+const replicaUrls = z.string().transform((text) =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "")
+).pipe(z.array(databaseUrl).max(8, { error: "names more than 8 replicas" }));
 
 /** PEM, also with its line ends written as `\\n`, as variables of one line have them. */
 const certificates = z.string().transform((text) => text.replaceAll("\\n", "\n")).pipe(
@@ -150,6 +155,7 @@ const schema = z.object({
   GROUNDWORK_DB_URL: databaseUrl.optional(),
   GROUNDWORK_DB_SSLMODE: z.enum(["disable", "prefer", "require"]).default("prefer"),
   GROUNDWORK_DB_CA: certificates.optional(),
+  GROUNDWORK_REPLICA_URLS: replicaUrls.default([]),
   GROUNDWORK_DB_POOL: z.coerce.number().int().min(1).max(100).optional(),
   // Of the free plan: where an isolate lives longer, what is open is handed over sooner than it must be, and nothing
   // else.
@@ -221,8 +227,13 @@ export interface Environment {
   readonly pooled: boolean;
   /** Whether the connection is encrypted, and who may have signed the server's certificate. */
   readonly databaseTls: { readonly tls: TlsMode; readonly caCerts: string[] };
-  /** Connections that one isolate may hold. */
+  /** Connections that one isolate may hold, to each server. */
   readonly poolSize: number;
+  /** Replicas that lists, searches and exports are read from. */
+  readonly replicas: readonly {
+    readonly url: string;
+    readonly databaseTls: Environment["databaseTls"];
+  }[];
   /** Seconds that the platform lets an isolate live. */
   readonly wallClock: number;
   readonly publishableKeys: Record<string, string>;
@@ -293,6 +304,7 @@ export function parseEnvironment(
   }
   const values = parsed.data;
   const publicUrl = (values.GROUNDWORK_PUBLIC_URL ?? values.SUPABASE_URL).replace(/\/$/, "");
+  const caCerts = values.GROUNDWORK_DB_CA ? [values.GROUNDWORK_DB_CA] : [];
   const tracesUrl = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
     values.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/?$/, "/v1/traces");
   return {
@@ -302,8 +314,12 @@ export function parseEnvironment(
     databaseTls: {
       tls: readTlsMode(values.GROUNDWORK_DB_URL ?? values.SUPABASE_DB_URL) ??
         values.GROUNDWORK_DB_SSLMODE,
-      caCerts: values.GROUNDWORK_DB_CA ? [values.GROUNDWORK_DB_CA] : [],
+      caCerts,
     },
+    replicas: values.GROUNDWORK_REPLICA_URLS.map((url) => ({
+      url,
+      databaseTls: { tls: readTlsMode(url) ?? values.GROUNDWORK_DB_SSLMODE, caCerts },
+    })),
     poolSize: values.GROUNDWORK_DB_POOL ??
       (values.GROUNDWORK_DB_URL ? poolSizes.pooled : poolSizes.direct),
     wallClock: values.GROUNDWORK_WALL_CLOCK,

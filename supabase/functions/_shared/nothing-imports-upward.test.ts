@@ -2,15 +2,18 @@ import { assertDeepEquals } from "./asserts.ts";
 
 /** The floors of `_shared`, from the ground up, as docs/layers.md draws them. */
 const floors = [
-  ["json", "log", "bounded-map", "sha256", "lifetime"],
+  ["json", "log", "bounded-map", "sha256", "lifetime", "position"],
   ["errors", "background", "database-socket"],
   ["asserts", "input", "environment"],
-  ["outbound", "database-pieces"],
+  ["outbound", "database-pool"],
+  ["database-pieces"],
   ["database", "storage"],
   ["platform-accounts", "metrics"],
   ["scratchpad", "traces"],
   ["embedding"],
   ["access"],
+  // Above access, so that nothing that authorises can import it.
+  ["replicas"],
   ["http"],
   ["publishing"],
   ["services"],

@@ -3,6 +3,7 @@ import { createAuthenticator } from "./access/authentication.ts";
 import { createLimits } from "./access/limits.ts";
 import { createMemberships } from "./access/memberships.ts";
 import { createPermissions } from "./access/permissions.ts";
+import { createStandings } from "./access/standings.ts";
 import { createTrustedIssuers } from "./access/trusted-issuers.ts";
 import { createDatabase } from "./database.ts";
 import { createEmbedder } from "./embedding/embedder.ts";
@@ -11,6 +12,8 @@ import type { Services } from "./http/bindings.ts";
 import { born, createLifetime } from "./lifetime.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createRateLimiter } from "./http/rate-limit.ts";
+import { createReplica } from "./replicas/replica.ts";
+import { createReplicas, markPrimary } from "./replicas/replicas.ts";
 import { createExporter } from "./traces/exporter.ts";
 import { kinds } from "./traces/span.ts";
 import { createTracer, passingTracer, type Tracer } from "./traces/tracer.ts";
@@ -30,6 +33,16 @@ export function createServices(environment: Environment, birth: number = Date.no
   const database = createDatabase(environment);
   const scratchpad = createFailoverScratchpad(environment, database);
   const permissions = createPermissions(database, scratchpad);
+  const memberships = createMemberships(database);
+  const replicas = createReplicas(
+    database,
+    environment.replicas.map(({ url, databaseTls }) =>
+      createReplica(
+        { databaseUrl: url, databaseTls, poolSize: environment.poolSize },
+        () => markPrimary(database),
+      )
+    ),
+  );
   /** What is counted where it happens, so that the warm check has nothing to call. */
   const countedElsewhere = () => ({
     ...Object.fromEntries(
@@ -39,6 +52,13 @@ export function createServices(environment: Environment, birth: number = Date.no
     ),
     groundwork_breaker_openings_total: scratchpad.openings,
     groundwork_database_refused_total: database.figures().refused,
+    ...(replicas.areThere
+      ? {
+        'groundwork_replica_reads_total{answered_by="replica"}': replicas.counts.replica,
+        'groundwork_replica_reads_total{answered_by="primary"}': replicas.counts.primary,
+        groundwork_replica_openings_total: replicas.counts.openings,
+      }
+      : {}),
   });
   const metrics = createMetrics(database, countedElsewhere);
   return {
@@ -51,7 +71,9 @@ export function createServices(environment: Environment, birth: number = Date.no
     tracer: makeTracer(environment, metrics),
     scratchpad,
     permissions,
-    memberships: createMemberships(database),
+    memberships,
+    standings: createStandings(database, memberships),
+    replicas,
     limits: createLimits(database, scratchpad),
     rateLimiter: createRateLimiter(environment.rateLimits, scratchpad),
     embedder: createEmbedder(environment),
@@ -63,6 +85,7 @@ export async function closeServices(services: Services): Promise<void> {
   services.scratchpad.stop();
   services.tracer.stop();
   services.metrics.stop();
+  await services.replicas.close();
   await services.database.close();
 }
 

@@ -45,7 +45,7 @@ export async function assembleContext(
 ): Promise<Response> {
   const conversation = uuidParameter(context.req.param("conversation"), "conversation");
   const given = readQuery(context.req.raw, query);
-  const { database, embedder } = context.env;
+  const { database, embedder, replicas } = context.env;
   if (caller.kind === "agent") await requireBoth(database, caller);
   const user = caller.kind === "service" ? null : caller.userId;
   const agent = caller.kind === "agent" ? caller.agentId : null;
@@ -68,6 +68,7 @@ export async function assembleContext(
     "gen_ai.conversation.id": conversation,
     "groundwork.prompt.record_id": row.record_id,
   });
-  return answerText(row.prompt);
+  // It keeps a record, so that it is a write.
+  return await replicas.tellPosition(answerText(row.prompt));
 }
 takes(assembleContext, { query });

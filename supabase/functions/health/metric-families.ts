@@ -22,6 +22,14 @@ export const families: readonly Family[] = [
     "Times that an isolate's circuit breaker before Redis opened.",
   ),
   counter("groundwork_database_refused_total", "Times that no connection came free in time."),
+  counter(
+    "groundwork_replica_reads_total",
+    "Reads that a replica may answer, by who answered; absent without replicas.",
+  ),
+  counter(
+    "groundwork_replica_openings_total",
+    "Times that an isolate left a replica out, its first proof included.",
+  ),
   counter("groundwork_relays_opened_total", "Sockets to agents that were opened."),
   counter(
     "groundwork_relays_closed_total",

@@ -9,6 +9,7 @@ import { notFound } from "../_shared/errors.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
+import { readerOf } from "../_shared/http/reader.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 import { path } from "./trees.ts";
 
@@ -44,7 +45,7 @@ export async function searchDocuments(
   context: RequestContext,
   caller: Person | Service | Agent,
 ): Promise<Response> {
-  const { database, embedder, memberships } = context.env;
+  const { embedder, memberships, replicas, standings } = context.env;
   const asked: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
     typeof ofPerson | typeof ofService
   >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
@@ -55,9 +56,18 @@ export async function searchDocuments(
   if (caller.kind === "agent" && caller.claims.workspace_id !== asked.workspace_id) {
     throw notFound("The workspace");
   }
+  const reader = await readerOf(
+    context,
+    () =>
+      caller.kind === "agent"
+        ? standings.ofAgent(caller, "knowledge:read")
+        : person
+        ? standings.ofMember(person, asked.workspace_id)
+        : standings.ofItself(),
+  );
   const embedding = await embedText(embedder, asked.query);
-  const passages = await database.run(
-    (sql) =>
+  const { rows: passages, headers } = await replicas.read<Passage[]>(reader, {
+    build: (sql) =>
       sql<Passage[]>`
       select chunk_id, document_id, path, name, heading, content, metadata, score, similarity
       from public.search_documents(
@@ -68,8 +78,8 @@ export async function searchDocuments(
       }) as tag), ${asked.limit},
         ${person ?? null})
       order by score desc, similarity desc nulls last, chunk_id`,
-    { as: asAgent(caller) },
-  );
-  return answer({ passages, by_meaning: embedding !== null });
+    as: asAgent(caller),
+  });
+  return answer({ passages, by_meaning: embedding !== null }, 200, headers);
 }
 takes(searchDocuments, { body: [ofPerson, ofService] });

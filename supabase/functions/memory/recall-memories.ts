@@ -5,9 +5,12 @@ import {
   type Person,
   type Service,
 } from "../_shared/access/authentication.ts";
+import { inBackground } from "../_shared/background.ts";
+import type { Sql } from "../_shared/database.ts";
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
+import { readerOf } from "../_shared/http/reader.ts";
 import { readBody, uuid } from "../_shared/input.ts";
 
 const shape = {
@@ -45,26 +48,48 @@ export async function recallMemories(
   context: RequestContext,
   caller: Person | Service | Agent,
 ): Promise<Response> {
-  const { database, embedder } = context.env;
+  const { database, embedder, replicas, standings } = context.env;
   const asked: z.output<typeof ofPerson> & { user_id?: string } = await readBody<
     typeof ofPerson | typeof ofService
   >(context.req.raw, caller.kind === "service" ? ofService : ofPerson);
   const person = caller.kind === "person" ? caller.userId : asked.user_id ?? null;
+  const reader = await readerOf(
+    context,
+    () =>
+      caller.kind === "agent"
+        ? standings.ofAgent(caller, "memory:read")
+        : person
+        ? standings.ofMember(person, asked.workspace_id)
+        : standings.ofItself(),
+  );
   const embedding = await embedText(embedder, asked.query);
-  const memories = await database.run(
-    (sql) =>
-      sql<Recalled[]>`
+  const recall = (body: "public" | "private") => (sql: Sql) =>
+    sql<Recalled[]>`
       select id, kind, category, tier, subject, content, confidence, score, similarity,
         to_jsonb(valid_from) #>> '{}' as valid_from, to_jsonb(confirmed_at) #>> '{}' as confirmed_at
-      from public.recall(
+      from ${sql(`${body}.recall`)}(
         ${asked.workspace_id}, ${asked.query ?? null}, ${embedding}::text::extensions.halfvec,
         ${embedder.model}, ${asked.agent_id ?? null},
         (select array_agg(c) from jsonb_array_elements_text(${
-        sql.json(asked.categories ?? [])
-      }) as c), ${asked.kind ?? null}, ${asked.limit}, ${person})
-      order by score desc, id`,
-    { as: asAgent(caller) },
-  );
-  return answer({ memories, by_meaning: embedding !== null });
+      sql.json(asked.categories ?? [])
+    }) as c), ${asked.kind ?? null}, ${asked.limit}, ${person})
+      order by score desc, id`;
+  const as = asAgent(caller);
+  const { rows: memories, isFromReplica, headers } = await replicas.read<Recalled[]>(reader, {
+    build: recall("private"),
+    onPrimary: recall("public"),
+    as,
+  });
+  if (isFromReplica && memories.length > 0) {
+    // What public.recall does itself, and a replica cannot.
+    const note = database.run((sql) =>
+      sql`select private.note_recall(${asked.workspace_id},
+        coalesce(${person}::text::uuid, private.current_user_id('memory:read')),
+        (select array_agg(id::uuid) from jsonb_array_elements_text(${
+        sql.json(memories.map(({ id }) => id))
+      }) as id))`, { as });
+    inBackground("noting what was recalled", note);
+  }
+  return answer({ memories, by_meaning: embedding !== null }, 200, headers);
 }
 takes(recallMemories, { body: [ofPerson, ofService] });

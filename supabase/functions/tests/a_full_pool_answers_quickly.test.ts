@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRefused } from "../_shared/asserts.ts";
-import { createDatabase, createTurnstile } from "../_shared/database.ts";
+import { createDatabase } from "../_shared/database.ts";
+import { createTurnstile } from "../_shared/database-pool.ts";
 import { app } from "../agents/index.ts";
 import { connect, createWorld, environment, startIsolate } from "./world.ts";
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
+import { readerOf } from "../_shared/http/reader.ts";
 import { readQuery } from "../_shared/input.ts";
 
 const query = z.strictObject({
@@ -73,28 +74,34 @@ function toMeterEvent({ id, customer_id, occurred_at, kind, unit, quantity }: Us
 export async function exportUsage(context: RequestContext): Promise<Response> {
   const { form, after, limit } = readQuery(context.req.raw, query);
   const { at, id } = readCursor(after);
-  const events = await context.env.database.run((sql) =>
-    sql<Used[]>`
+  const reader = await readerOf(context, context.env.standings.ofItself);
+  const { rows: events, headers } = await context.env.replicas.read<Used[]>(reader, {
+    build: (sql) =>
+      sql<Used[]>`
       select id, used.workspace_id, customer.customer_id, to_jsonb(occurred_at) #>> '{}' as occurred_at, kind,
         quantity::text, unit,
         amount_minor, currency, agent_id, user_id, request_id
-      from private.usage_events(${at}::timestamptz, ${id}, ${limit}) with ordinality as used
+      from private.usage_events(${at}::text::timestamptz, ${id}, ${limit}) with ordinality as used
       left join public.billing_customers as customer on customer.workspace_id = used.workspace_id
-      order by used.ordinality`
-  );
+      order by used.ordinality`,
+  });
   const last = events.at(-1);
   const source = `${context.env.environment.url}/functions/v1/usage`;
   const next = last ? `${last.occurred_at}_${last.id}` : after;
   if (form === "cloudevents") {
-    return answer({ events: events.map((used) => toCloudEvent(source, used)), next });
+    return answer({ events: events.map((used) => toCloudEvent(source, used)), next }, 200, headers);
   }
   const [known, unknown] = [true, false].map((isKnown) =>
     events.filter(({ customer_id }) => (customer_id !== null) === isKnown)
   );
-  return answer({
-    events: known!.map(toMeterEvent),
-    without_customer: [...new Set(unknown!.map(({ workspace_id }) => workspace_id))],
-    next,
-  });
+  return answer(
+    {
+      events: known!.map(toMeterEvent),
+      without_customer: [...new Set(unknown!.map(({ workspace_id }) => workspace_id))],
+      next,
+    },
+    200,
+    headers,
+  );
 }
 takes(exportUsage, { query });

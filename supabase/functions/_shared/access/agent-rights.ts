@@ -8,6 +8,8 @@ export interface AgentRights {
   readonly workspaceId: string;
   /** The person it acts for; null: as itself. */
   readonly userId: string | null;
+  /** Where the log stood when this was read: whatever made it so lies before. */
+  readonly position: string;
 }
 
 /** Milliseconds for which an isolate believes an answer: what is taken back is gone within two seconds. */
@@ -27,7 +29,8 @@ export async function findRights(
   const [row] = await database.run(
     (sql) =>
       sql<AgentRights[]>`
-      select agent_id as "agentId", workspace_id as "workspaceId", user_id as "userId"
+      select agent_id as "agentId", workspace_id as "workspaceId", user_id as "userId",
+        private.log_position() as position
       from private.agent_rights(${scope})`,
     { as: agent },
   );

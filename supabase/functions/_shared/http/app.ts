@@ -31,7 +31,8 @@ export type RequestContext = Context<AppEnvironment>;
 export type App = Hono<AppEnvironment>;
 
 const exposed = [
-  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from, www-authenticate",
+  "ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id, x-answered-from, x-position",
+  "www-authenticate",
   "etag, stream-next-offset, stream-up-to-date, stream-closed, stream-cursor, stream-sse-data-encoding",
   "stream-ttl, stream-expires-at, x-vercel-ai-ui-message-stream",
 ].join(", ");
@@ -67,8 +68,8 @@ export function answer(
 }
 
 /** A JSON answer whose text was made before. */
-export function answerText(text: string): Response {
-  return new Response(text, { headers: jsonHeaders });
+export function answerText(text: string, headers?: Record<string, string>): Response {
+  return new Response(text, { headers: headers ? { ...jsonHeaders, ...headers } : jsonHeaders });
 }
 
 const requestIds = new WeakMap<Request, string>();

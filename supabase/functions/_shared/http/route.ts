@@ -36,6 +36,19 @@ function withAllowance(response: Response, allowance: Allowance): Response {
   return response;
 }
 
+/** Does the work; the response to a write tells the position that contains it, where there are replicas to ask. */
+async function handle<Caller>(
+  handler: Handler<Caller>,
+  context: RequestContext,
+  caller: Caller,
+  limit: RateLimitClass,
+): Promise<Response> {
+  const response = await handler(context, caller);
+  return limit === "write" && context.env.replicas.areThere
+    ? await context.env.replicas.tellPosition(response)
+    : response;
+}
+
 /** What is counted as a permission check is known as one where it is logged. */
 function marked<Wrapped extends object>(terms: Terms, wrapped: Wrapped): Wrapped {
   if (terms.limit === "check") checks.add(wrapped);
@@ -63,9 +76,9 @@ export function route<For extends Audience>(
       await authenticator.identify(request, audience);
     if (caller.kind === "agent") throw insufficientScope();
     const known = caller as CallerOf[For];
-    if (caller.kind === "service") return await handler(context, known);
+    if (caller.kind === "service") return await handle(handler, context, known, limit);
     const allowance = rateLimiter.count(caller.userId, limit);
-    return withAllowance(await handler(context, known), allowance);
+    return withAllowance(await handle(handler, context, known, limit), allowance);
   });
 }
 
@@ -106,7 +119,7 @@ export function scopedRoute<For extends Audience>(
     const needed = typeof scope === "function" ? scope(context) : scope;
     requireScope(caller, needed);
     const allowance = rateLimiter.count(countedAs(caller), limit);
-    return withAllowance(await handler(context, caller), allowance);
+    return withAllowance(await handle<Agent>(handler, context, caller, limit), allowance);
   });
 }
 
