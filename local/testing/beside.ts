@@ -1,8 +1,9 @@
 /**
- * Where both databases are asked for, the suites run in three lanes at the same time: what needs a stack of the embedded
- * database, what needs one of the real database, and what makes its own servers (units, drills, rollbacks), on one
- * database after the other. Each suite alone keeps little more than one core busy, and the lanes take about as long as
- * each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all have come.
+ * Where both databases are asked for, the suites run in three lanes at the same time: what needs a stack of the
+ * embedded database, what needs one of the real database, and what makes its own servers (units, drills, rollbacks),
+ * on one database after the other. Each suite alone keeps little more than one core busy, and the lanes take about as
+ * long as each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all
+ * have come.
  */
 import type { Selection, SuiteName } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
