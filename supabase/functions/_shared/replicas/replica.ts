@@ -71,11 +71,10 @@ const detailOf = (error: unknown) =>
 
 const gone =
   /^(08...|53...|57P0.|CONNECT\w*|ECONN\w+|EPIPE|ENOTFOUND|ETIMEDOUT|E(HOST|NET)UNREACH|EAI_AGAIN)$/;
-const isGone = (error: unknown) =>
-  gone.test(codeOf(error)) || detailOf(error) === "not_a_replica" || error instanceof Silent;
+const isGone = (error: unknown) => gone.test(codeOf(error)) || detailOf(error) === "not_a_replica";
 
 /** It did not even say how far it is. */
-class Silent extends Error {}
+const silence = () => Object.assign(new Error("it says nothing"), { code: "CONNECT_TIMEOUT" });
 
 /** Connects when it is first asked. @param mark asks the primary */
 export function createReplica(
@@ -177,11 +176,11 @@ export function createReplica(
 /** Rejects when a replica says nothing for too long. What it says later is not waited for. */
 async function withWord<Result>(result: Promise<Result>, word: Promise<void>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Silent("it says nothing")), patience.word);
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silence()), patience.word);
   });
   try {
-    await Promise.race([word, result, silence]);
+    await Promise.race([word, result, late]);
   } catch (error) {
     result.catch(() => {});
     throw error;
