@@ -11,6 +11,7 @@ import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
 import { benchRecall } from "./recall.ts";
+import { benchReplicas } from "./replicas.ts";
 import { provide, type RequirementName } from "./requirements.ts";
 import { benchRevocation } from "./revocation.ts";
 import { benchTurn } from "./turn.ts";
@@ -34,6 +35,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
   recall: { run: benchRecall, needs: ["postgres"] },
+  replicas: { run: benchReplicas, needs: ["postgres"] },
 };
 
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);

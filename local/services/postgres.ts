@@ -20,6 +20,8 @@ export interface PostgresServer {
   adminUrl: string;
   /** The server's log, for when something went wrong. */
   logFile: string;
+  /** Its data folder, inside the root. */
+  data: string;
   isRunning(): Promise<boolean>;
   /** Starts it on the data that it has, an empty cluster the first time. Already running is fine. */
   start(): Promise<void>;
@@ -105,6 +107,7 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
     port,
     adminUrl: `postgresql://supabase_admin@127.0.0.1:${port}/postgres`,
     logFile,
+    data,
     isRunning: async () => await findPostmaster(root, data) !== null,
     start: () => start(server),
     stop: () => stop(root, data),
@@ -133,6 +136,14 @@ export async function startTestPostgres(log?: (line: string) => void): Promise<P
   return server;
 }
 
+/** An empty folder of a server, which Postgres may fill. */
+export async function makeServerFolder(root: Root, folder: string): Promise<void> {
+  await removeFolder(root.outside(folder));
+  await Deno.mkdir(root.outside(folder), { recursive: true });
+  await run("chroot", [root.path, "chown", "postgres:postgres", folder]);
+  await run("chroot", [root.path, "chmod", "700", folder]);
+}
+
 /**
  * A server that follows another one by streaming replication, started. Its name there (`synchronous_standby_names`) is
  * its own name.
@@ -141,9 +152,7 @@ export async function startReplica({ of, settings, ...options }: ReplicaOptions)
   const replica = await preparePostgres(options);
   const root = await ensureRoot(options.log ?? (() => {}));
   const folder = `${STATE_FOLDER}/postgres-${options.name}`;
-  await removeFolder(root.outside(folder));
-  await Deno.mkdir(root.outside(folder), { recursive: true });
-  await run("chown", ["--reference", root.outside(TEMPLATE), root.outside(folder)]);
+  await makeServerFolder(root, folder);
   const source = `${of.adminUrl}?application_name=${options.name}`;
   await root.run(
     "postgres",

@@ -26,14 +26,17 @@ export const EXTENSION_FOLDER = "/usr/share/postgresql/17/extension";
 /** All state of the services inside a root: one folder for each server. */
 export const STATE_FOLDER = "/var/lib/groundwork/servers";
 
-const OWN_ROOT = "/var/lib/groundwork/root";
-const RELEASE = "trixie";
+/** The root that is built where the machine's own does not do. */
+export const OWN_ROOT = "/var/lib/groundwork/root";
+/** The release that a root of its own is made of. */
+export const RELEASE = "trixie";
 const PACKAGES = [
   "postgresql-17",
   "postgresql-17-pgvector",
   "postgresql-17-cron",
   "postgresql-17-pgtap",
   "postgresql-17-plpgsql-check",
+  "pgbackrest",
   "pgbouncer",
   "redis-server",
 ];
@@ -130,7 +133,7 @@ async function buildRoot(log: (line: string) => void): Promise<void> {
 }
 
 /** The machine's Debian mirror; null leaves the choice to mmdebstrap, as on Ubuntu. */
-async function findOwnMirror(): Promise<string | null> {
+export async function findOwnMirror(): Promise<string | null> {
   const files = ["/etc/apt/sources.list"];
   for await (const entry of Deno.readDir("/etc/apt/sources.list.d")) {
     if (/\.(list|sources)$/.test(entry.name)) files.push(`/etc/apt/sources.list.d/${entry.name}`);
