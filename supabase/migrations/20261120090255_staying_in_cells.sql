@@ -53,6 +53,14 @@ begin
   else
     place := written.workspace_id;
   end if;
+  if current_setting('groundwork.placing', true) is distinct from place::text
+    and exists (select from private.moves as leaving where leaving.workspace_id = place) then
+    -- Held until the writer commits: the fence waits for it. A snapshot of before the fence must not write after it.
+    perform pg_advisory_xact_lock_shared(private.move_lock(place));
+    if current_setting('transaction_isolation') <> 'read committed' then
+      perform from private.moves as leaving where leaving.workspace_id = place for share;
+    end if;
+  end if;
   select known.status into kind from private.workspace_places as known where known.workspace_id = place;
   if kind is null or kind = 'here' or current_setting('groundwork.placing', true) = place::text
     or kind = 'elsewhere' and current_setting('groundwork.placing', true) = 'any' then

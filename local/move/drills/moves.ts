@@ -1,0 +1,217 @@
+/**
+ * Moves a workspace to and fro between two servers, under load, and kills the program that moves it and the target's
+ * server at random moments. After each move the copies are compared, the log is verified on both sides, and the copy
+ * that was left is forgotten.
+ */
+import { createClient } from "@supabase/supabase-js";
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type Chance, takeChance } from "../../../supabase/tests/concurrency/sessions.ts";
+import { compareCopies, rowsLeft } from "./compare.ts";
+import { beginLoad, type Load, MOVING } from "./load.ts";
+import { type Cell, startTwoCells } from "./two-cells.ts";
+
+const PROGRAM = fileURLToPath(new URL("../move.ts", import.meta.url));
+const STEPS = [
+  "preparing",
+  "copying",
+  "waiting",
+  "closing",
+  "handing over",
+  "tidying",
+  "forgetting",
+];
+const MOST_KILLS = 2;
+
+/** What a drill did. */
+export interface Told {
+  moves: number;
+  kills: number;
+  servers: number;
+  undone: number;
+  closed: number[];
+  rows: number;
+  acknowledged: number;
+  refused: Record<string, number>;
+}
+
+/** Runs the program once; kills it a random moment after a step, if one is given. */
+async function runProgram(
+  from: Cell,
+  to: Cell,
+  more: string[],
+  kill: { step: string; after: number } | null,
+): Promise<{ isKilled: boolean; output: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--no-check", "--quiet", PROGRAM, ...options(from, to), ...more],
+    env: { GROUNDWORK_FROM_KEY: from.stack.secretKey, GROUNDWORK_TO_KEY: to.stack.secretKey },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  let isKilled = false;
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      output += text;
+      if (!kill || isKilled || !output.includes(`move: ${kill.step}`)) continue;
+      isKilled = true;
+      setTimeout(() => {
+        try {
+          child.kill("SIGKILL");
+        } catch { /* it has ended */ }
+      }, kill.after);
+    }
+  })();
+  const errors = new Response(child.stderr).text();
+  const { code, signal } = await child.status;
+  await reading;
+  if (signal === "SIGKILL") return { isKilled: true, output };
+  assert.equal(code, 0, `the program ended with ${code}: ${output}${await errors}`);
+  return { isKilled: false, output };
+}
+
+const options = (from: Cell, to: Cell): string[] => [
+  ...["--workspace", MOVING, "--from", from.url, "--to", to.url],
+  ...["--from-api", from.stack.apiUrl, "--to-api", to.stack.apiUrl],
+];
+
+async function storeFile(cell: Cell, name: string): Promise<void> {
+  const storage = createClient(cell.stack.apiUrl, cell.stack.secretKey).storage.from("attachments");
+  const { error } = await storage.upload(name, new Blob([`bytes of ${name}`]));
+  if (error) throw error;
+}
+
+async function readFile(cell: Cell, name: string): Promise<string | null> {
+  const storage = createClient(cell.stack.apiUrl, cell.stack.secretKey).storage.from("attachments");
+  const { data } = await storage.download(name);
+  return data ? await data.text() : null;
+}
+
+/** A connection with two tokens, so that secrets travel. */
+async function connectAccount(cell: Cell): Promise<void> {
+  await cell.admin`
+    insert into public.service_connections (workspace_id, user_id, provider, account, access_secret_id,
+      refresh_secret_id)
+    select ${MOVING}, '00000000-0000-4000-a000-000000000003', 'calendar', 'juan@calendar.example',
+      vault.create_secret('access ' || gen_random_uuid()), vault.create_secret('refresh ' || gen_random_uuid())`;
+}
+
+async function verify(cell: Cell): Promise<{ digest: string; entries: number }> {
+  const [verdict] = await cell.admin<
+    { is_valid: boolean; reason: string | null; head_digest: string; entries: number }[]
+  >`select * from public.verify_audit_log(${MOVING})`;
+  assert.ok(verdict!.is_valid, `the log of ${cell.name} verifies: ${verdict!.reason}`);
+  return { digest: verdict!.head_digest, entries: verdict!.entries };
+}
+
+/** One move, with its kills. */
+async function moveOnce(from: Cell, to: Cell, chance: Chance, told: Told): Promise<void> {
+  const isUndone = chance.happens(0.15);
+  if (isUndone) {
+    await runProgram(from, to, [], { step: "copying", after: chance.below(400) });
+    const { output } = await runProgram(from, to, ["--undo"], null);
+    if (output.includes("undoing")) {
+      told.undone++;
+      assert.deepEqual(await rowsLeft(to, MOVING), [], "nothing is left of what was undone");
+    }
+  }
+  let kills = chance.below(MOST_KILLS + 1);
+  for (;;) {
+    const kill = kills-- > 0
+      ? { step: chance.pick(STEPS.slice(0, 6)), after: chance.below(150) }
+      : null;
+    const killsServer = kill !== null && to.name === "drill-b" && chance.happens(0.3);
+    const running = runProgram(from, to, [], killsServer ? null : kill);
+    if (killsServer) {
+      await new Promise((resolve) => setTimeout(resolve, 500 + chance.below(6000)));
+      await to.server.kill();
+      told.servers++;
+      await to.server.start();
+    }
+    const { isKilled, output } = await running;
+    if (isKilled) told.kills++;
+    const closed = /refused for (\d+) ms/.exec(output)?.[1];
+    if (closed) told.closed.push(Number(closed));
+    if (!isKilled) return;
+  }
+}
+
+/**
+ * Runs a drill. `between`: milliseconds between two deeds of a client.
+ * @throws when anything was lost, doubled or noticed by others
+ */
+export async function drill(
+  moves: number,
+  say: (line: string) => void,
+  between = 60,
+): Promise<Told> {
+  const chance = takeChance();
+  await using ends = new AsyncDisposableStack();
+  const [first, second] = await startTwoCells(ends);
+  await storeFile(first, `${MOVING}/00000000-0000-4000-a000-000000000003/first.txt`);
+  await connectAccount(first);
+  const loads: Load[] = [];
+  ends.defer(async () => void await Promise.all(loads.map((load) => load.stop())));
+  const load = beginLoad("acme", first, between);
+  const neighbour = beginLoad("globex", first, 2 * between);
+  loads.push(load, neighbour);
+  const told: Told = {
+    moves: 0,
+    kills: 0,
+    servers: 0,
+    undone: 0,
+    closed: [],
+    rows: 0,
+    acknowledged: 0,
+    refused: {},
+  };
+  let [from, to] = [first, second];
+  for (let round = 1; round <= moves; round++) {
+    await moveOnce(from, to, chance, told);
+    // Everyone waits at the source until they are told where to go, so the copies stand still.
+    const { differing, rows } = await compareCopies(from, to, MOVING);
+    assert.deepEqual(differing, [], "the copies are the same");
+    assert.deepEqual(await verify(from), await verify(to), "the log is the same on both sides");
+    load.goTo(to);
+    await runProgram(from, to, ["--forget"], {
+      step: "forgetting",
+      after: chance.below(300),
+    });
+    await runProgram(from, to, ["--forget"], null).catch((error) => {
+      if (!String(error).includes("not_found")) throw error; // the first was quicker than its end
+    });
+    assert.deepEqual(await rowsLeft(from, MOVING), [], "nothing is left of what was forgotten");
+    assert.deepEqual(
+      await load.audit(to),
+      [],
+      "nothing acknowledged is lost, nothing is there twice",
+    );
+    assert.deepEqual(load.unexpected, []);
+    assert.deepEqual(neighbour.unexpected, [], "nobody else notices");
+    told.moves++;
+    told.rows = rows;
+    say(
+      `move ${round}: ${rows} rows, ${load.acknowledged()} acknowledged, ${told.kills} kills so far`,
+    );
+    [from, to] = [to, from];
+  }
+  await load.stop();
+  await neighbour.stop();
+  loads.length = 0;
+  assert.deepEqual(await load.audit(from), [], "nor in the end");
+  assert.deepEqual(await neighbour.audit(first), [], "nor for the neighbour");
+  const refusals = [...neighbour.refused.keys()];
+  assert.deepEqual(
+    refusals.filter((code) => !/^(CONNECT|ECONN|EPIPE|57P0|08)/.test(code)),
+    [],
+    "the neighbour was refused nothing",
+  );
+  const file = `${MOVING}/00000000-0000-4000-a000-000000000003/first.txt`;
+  assert.equal(await readFile(from, file), `bytes of ${file}`, "a stored file travelled");
+  await from.admin`select private.seal_audit_log()`;
+  assert.ok((await verify(from)).entries > 0);
+  told.acknowledged = load.acknowledged();
+  told.refused = Object.fromEntries(load.refused);
+  return told;
+}
