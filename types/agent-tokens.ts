@@ -30,12 +30,15 @@ export interface AgentTokens {
   forPerson(token: string | TokenSource, scopes?: readonly string[]): TokenSource;
   /** Tokens for whom a session is with, by the header `x-groundwork-session-token` that it was opened with. */
   forSession(token: string, scopes?: readonly string[]): TokenSource;
+  /** Tokens for whoever asked in the background, while the agent holds the question. */
+  forQuery(claimed: { id: number; claim_token: string }, scopes?: readonly string[]): TokenSource;
 }
 
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 const subjects = {
   person: "urn:ietf:params:oauth:token-type:access_token",
   session: "urn:groundwork:params:oauth:token-type:session",
+  query: "urn:groundwork:params:oauth:token-type:background-query",
 };
 
 /**
@@ -99,5 +102,6 @@ export function createAgentTokens(
       keep(() => Promise.resolve({ grant_type: "client_credentials", ...scope(scopes) })),
     forPerson: (token, scopes) => forSubject("person", token, scopes),
     forSession: (token, scopes) => forSubject("session", token, scopes),
+    forQuery: ({ id, claim_token }, scopes) => forSubject("query", `${id}.${claim_token}`, scopes),
   };
 }

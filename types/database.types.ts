@@ -671,6 +671,7 @@ export type Database = {
       };
       "background_queries": {
         Row: {
+          "agent_id": string | null;
           "attempts": number;
           "claim_token": string | null;
           "claimed_by": string | null;
@@ -697,6 +698,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "agent_id"?: string | null;
           "attempts"?: number;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;
@@ -722,6 +724,7 @@ export type Database = {
           "workspace_id": string;
         };
         Update: {
+          "agent_id"?: string | null;
           "attempts"?: number;
           "claim_token"?: string | null;
           "claimed_by"?: string | null;

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { connect } from "../database/connect.ts";
 import { demoPassword, listDemoPeople } from "../people.ts";
 import { ASSISTANT, buildAssistant } from "./build.ts";
+import { makeCredentials } from "./credentials.ts";
 import { servePages } from "./serve.ts";
 
 /** What it needs to know of the stack. */
 export interface AssistantOptions {
   apiUrl: string;
   publishableKey: string;
+  /** The operator's, who makes the agents' credentials with it. No agent has it. */
   secretKey: string;
   /** From it the people of the seed are read, who can be tried with one click. */
   dbUrl: string;
@@ -48,8 +50,8 @@ export async function startAssistant(
   });
   let agent: Deno.ChildProcess | null = null;
   let isStopped = false;
-  const ready = built.then(() => {
-    if (isStopped) return;
+  const ready = Promise.all([built, makeCredentials(apiUrl, secretKey)]).then(([, agents]) => {
+    if (isStopped || agents === "") return;
     agent = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -59,7 +61,11 @@ export async function startAssistant(
         join(ASSISTANT, "agent/main.ts"),
       ],
       cwd: ASSISTANT,
-      env: { SUPABASE_URL: apiUrl, SUPABASE_SECRET_KEY: secretKey },
+      env: {
+        SUPABASE_URL: apiUrl,
+        SUPABASE_PUBLISHABLE_KEY: publishableKey,
+        GROUNDWORK_AGENTS: agents,
+      },
       stdin: "null",
       stdout: "null",
       stderr: "inherit",

@@ -29,7 +29,7 @@ begin
       array['rpc add_message', 'POST /streams', 'POST /streams/:id/chunks', 'POST /streams/:id/finish',
         'POST /streams/:id/stop',
         'GET /streams/:id/stop', 'PUT /streams/v1/stream/*', 'POST /streams/v1/stream/*',
-        'DELETE /streams/v1/stream/*'],
+        'DELETE /streams/v1/stream/*', 'insert artifacts'],
       array['person', 'delegate']),
     ('memory:read', 'Recall what is remembered of you, but not what other agents keep to themselves.',
       array['select memories', 'select memory_sources', 'select agent_memory', 'select agent_memory_history',

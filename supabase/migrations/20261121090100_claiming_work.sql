@@ -2,6 +2,7 @@
 --
 -- Touches: private.claim_work, private.heartbeat_work, and what they share: the registry lookup, backoff, lease checks,
 --          private.make_claim_function.
+--          private.claim_work_as_agent: an agent's claim.
 -- Beware:  all work tables share one grammar, so statements are built at run time (`execute format`): names come only
 --          from the registry, values are parameters. Fair means that workspaces with due work come in random order and
 --          get equal shares of a batch, whatever their backlog. Priorities count within a workspace.
@@ -213,6 +214,53 @@ comment on function private.claim_work(text, text, integer, interval, uuid) is
   'fencing token of later calls. work: the columns that the queue''s table adds to the grammar. Errors: unknown_queue '
   '404, invalid_batch, invalid_worker, invalid_lease 422. Skips locked rows (SKIP LOCKED).';
 grant execute on function private.claim_work(text, text, integer, interval, uuid) to service_role;
+
+create function private.claim_work_as_agent(queue text, worker text, batch integer, lease interval, workspace uuid,
+  agent uuid)
+returns table (id bigint, workspace_id uuid, attempts smallint, max_attempts smallint, claim_token uuid,
+  lease_expires_at timestamptz, work jsonb)
+language plpgsql
+volatile
+security definer -- for the service, which has no grants on tables, lanes and registry
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  known private.work_queues := private.work_queue(claim_work_as_agent.queue);
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute as a
+    where a.attrelid = known.work_table and a.attname = 'agent_id' and not a.attisdropped
+  ) then
+    return query select claimed.* from private.claim_work(queue, worker, batch, lease, workspace) as claimed;
+    return;
+  end if;
+  perform private.require_lease(lease);
+  -- The lanes' low marks stay: rows before them would be lost for the others.
+  return query execute format($claim$
+    update %1$s as claimed set
+      status = 'in_progress', attempts = claimed.attempts + 1, claimed_by = $1, claim_token = $2,
+      lease_expires_at = now() + $3
+    where claimed.ctid = any (array(
+      select ready.ctid from %1$s as ready
+      where ready.status = 'pending' and ready.workspace_id = $4 and ready.agent_id = $5
+        and ready.scheduled_for <= now()
+      order by ready.priority, ready.scheduled_for, ready.id
+      limit $6
+      for update skip locked
+    ))
+    returning claimed.id, claimed.workspace_id, claimed.attempts, claimed.max_attempts, claimed.claim_token,
+      claimed.lease_expires_at, to_jsonb(claimed) - $7 || jsonb_build_object('traceparent', claimed.traceparent)
+  $claim$, known.work_table)
+  using worker, gen_random_uuid(), lease, workspace, agent, batch, array(
+    select a.attname::text from pg_catalog.pg_attribute as a where a.attrelid = 'private.work_item'::regclass
+  );
+end;
+$$;
+comment on function private.claim_work_as_agent(text, text, integer, interval, uuid, uuid) is
+  'As claim_work, for an agent and its workspace. Of a queue whose table has a column agent_id, an agent claims only '
+  'its own items, by priority and schedule: what people ask one agent is not for another. Errors: those of claim_work.';
+grant execute on function private.claim_work_as_agent(text, text, integer, interval, uuid, uuid) to service_role;
 
 create function private.refuse_lost_lease(ids bigint[])
 returns void

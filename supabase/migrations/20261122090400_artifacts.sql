@@ -27,7 +27,7 @@ create table public.artifacts (
   id uuid not null default gen_random_uuid(),
   created_at timestamptz(3) not null default now(),
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
-  user_id uuid not null default private.current_user_id() references public.profiles (user_id) on delete cascade,
+  user_id uuid not null default private.current_user_id('conversations:write') references public.profiles (user_id) on delete cascade,
   conversation_id uuid,
   kind text not null,
   title text not null,
@@ -97,12 +97,19 @@ create policy "People read their artifacts and those of shared conversations" on
   );
 comment on policy "People read their artifacts and those of shared conversations" on public.artifacts is
   'Sharing a conversation shares its artifacts. The owner keeps them when the conversation is deleted.';
-create policy "People make artifacts" on public.artifacts
+create policy "People make artifacts, and agents in their conversations" on public.artifacts
   for insert to authenticated
-  with check (user_id = (select private.current_user_id())
-    and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People make artifacts" on public.artifacts is
-  'In their own conversations, or in none. The foreign keys enforce it.';
+  with check (
+    user_id = (select private.current_user_id('conversations:write'))
+    and workspace_id = any ((select private.workspace_ids('guest', 'conversations:write'))::uuid[])
+    and ((select private.agent_of_token()) is null
+      or (select conversation.id from public.conversations as conversation
+        where conversation.id = artifacts.conversation_id
+          and conversation.agent_id = (select private.agent_of_token())) is not null)
+  );
+comment on policy "People make artifacts, and agents in their conversations" on public.artifacts is
+  'People in their own conversations, or in none; the foreign keys enforce it. An agent''s artifact is part of its '
+  'answer and belongs to the person.';
 create policy "People file their artifacts" on public.artifacts
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))

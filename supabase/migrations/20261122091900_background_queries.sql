@@ -9,6 +9,7 @@ create table public.background_queries (
   like private.work_item including all,
   conversation_id uuid not null,
   user_id uuid not null,
+  agent_id uuid,
   type text not null,
   input jsonb not null default '{}',
   result jsonb,
@@ -28,11 +29,15 @@ create table public.background_queries (
 comment on table public.background_queries is
   'Questions that run in the background while the user does something else. A work table; its queue is '
   'background_queries.';
+comment on column public.background_queries.agent_id is
+  'The agent that is asked: the conversation''s. Agents claim only their own queries.';
 comment on column public.background_queries.summary_for_llm is 'A short form of the result, for prompts.';
 comment on column public.background_queries.seen_at is 'When the user saw the result; null: show it when they return.';
 comment on column public.background_queries.progress is
   'The status in the words of clients: pending, running, completed, failed, cancelled.';
 create index background_queries_conversation on public.background_queries (workspace_id, user_id, conversation_id);
+create index background_queries_of_agents on public.background_queries
+  (workspace_id, agent_id, priority, scheduled_for, id) where status = 'pending' and agent_id is not null;
 create index background_queries_unseen on public.background_queries (user_id, finished_at) where seen_at is null;
 select private.register_work_queue('public.background_queries', 20, array['result', 'summary_for_llm']);
 
@@ -101,8 +106,8 @@ begin
   if talk.id is null then
     perform private.raise_error('not_found', 'No such conversation of yours.', 404);
   end if;
-  insert into public.background_queries (workspace_id, conversation_id, user_id, type, input, dedupe_key)
-  values (talk.workspace_id, talk.id, talk.user_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
+  insert into public.background_queries (workspace_id, conversation_id, user_id, agent_id, type, input, dedupe_key)
+  values (talk.workspace_id, talk.id, talk.user_id, talk.agent_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
     case when ask_in_background.dedupe_key is not null then known_as end)
   on conflict (workspace_id, dedupe_key)
   where dedupe_key is not null and status in ('pending', 'in_progress') do nothing
@@ -161,6 +166,21 @@ $$;
 comment on function public.cancel_background_query(bigint) is
   'Cancels a query. Returns whether it was still open; a finished query stays. Callers: the user who asked and the '
   'service. Errors: not_found 404.';
+
+create function private.asker_of_query(query_id bigint, held_under uuid, for_agent uuid)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select q.user_id from public.background_queries as q
+  join public.conversations as c on c.id = q.conversation_id and c.deleted_at is null and c.agent_id = for_agent
+  where q.id = query_id and q.claim_token = held_under and q.agent_id = for_agent and q.status = 'in_progress'
+    and q.lease_expires_at > now() and private.belongs_to(q.user_id, q.workspace_id);
+$$;
+comment on function private.asker_of_query(bigint, uuid, uuid) is
+  'The person who asked the query that this agent holds under this claim token; null: it holds none. Their agent may '
+  'exchange the claim for a token (POST /agents/token).';
 
 grant execute on function
   private.ask_in_background(uuid, text, jsonb, text),

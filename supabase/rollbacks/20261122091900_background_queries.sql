@@ -3,6 +3,7 @@ where table_name in ('public.background_queries', 'public.context_profiles', 'pu
   'public.streams');
 drop function public.cancel_background_query(bigint);
 drop function private.cancel_background_query(bigint);
+drop function private.asker_of_query(bigint, uuid, uuid);
 drop function public.ask_in_background(uuid, text, jsonb, text);
 drop function private.ask_in_background(uuid, text, jsonb, text);
 delete from private.work_queues where name = 'background_queries';

@@ -1,5 +1,5 @@
 /** An answer without a model: what the workspace's documents say, and what is remembered of the person. */
-import { callBackend } from "./call-backend.ts";
+import { callFunction } from "../../../types/calls.ts";
 import type { Turn } from "./answer-turn.ts";
 import type { Answer } from "./say-chunks.ts";
 
@@ -45,7 +45,6 @@ async function remember(
 ): Promise<void> {
   await turn.means.client.rpc("remember", {
     workspace_id: turn.workspace_id,
-    user_id: turn.user_id,
     content: fact,
     source_kind: "user_message",
     source_message_id: turn.message.id,
@@ -95,26 +94,15 @@ async function quote(
 /** Passages of documents that the person may read. */
 async function findPassages(turn: Turn, query: string) {
   if (query === "") return [];
-  const { passages } = await callBackend<
-    { passages: { name: string; content: string }[] }
-  >(
-    turn.means,
-    "knowledge/search",
-    {
-      workspace_id: turn.workspace_id,
-      user_id: turn.user_id,
-      query: query.slice(0, 2000),
-      limit: 2,
-    },
-  );
+  const { passages } = await callFunction(turn.means.through, "knowledge/search", {
+    body: { workspace_id: turn.workspace_id, query: query.slice(0, 2000), limit: 2 },
+  }) as { passages: { name: string; content: string }[] };
   return passages;
 }
 
 async function recall(turn: Turn, query: string) {
   const { data } = await turn.means.client.rpc("recall", {
     workspace_id: turn.workspace_id,
-    user_id: turn.user_id,
-    ...(turn.agent_id ? { agent_id: turn.agent_id } : {}),
     query,
     match_count: 2,
   }).throwOnError();

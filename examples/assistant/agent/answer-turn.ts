@@ -1,4 +1,5 @@
 /** A turn: the prompt is made and recorded, the answer is said in the talk's stream, and kept. */
+import { callFunction, type Through } from "../../../types/calls.ts";
 import type { GroundworkClient, Row } from "../../../types/client.ts";
 import { continueStream } from "../../../types/streams.ts";
 import { answerFromKnowledge } from "./answer-from-knowledge.ts";
@@ -7,10 +8,9 @@ import type { Model } from "./model.ts";
 import { createAnswer } from "./say-chunks.ts";
 import { continueCalls } from "./tools.ts";
 
-/** What the agent works with. */
+/** What the agent works with: for the person who asked, and nobody else. */
 export interface Means {
-  url: string;
-  key: string;
+  through: Through;
   client: GroundworkClient;
   /** Null: it answers from documents and memory. */
   model: Model | null;
@@ -40,7 +40,6 @@ export interface Turn {
   workspace_id: string;
   user_id: string;
   conversation_id: string;
-  agent_id: string | null;
   message: Row<"messages">;
   prompt: Prompt;
 }
@@ -57,33 +56,22 @@ export async function answerTurn(
   lost: AbortSignal,
 ): Promise<void> {
   const asked = work.input as unknown as Asked;
-  const { client, url, key } = means;
+  const { client, through } = means;
   const { conversation_id, workspace_id, user_id } = work;
-  const stream = continueStream({ url, key }, asked);
+  const stream = continueStream(through, asked);
   try {
-    const [{ data: message }, { data: prompt }, { data: talk }] = await Promise
-      .all([
-        client.from("messages").select().eq("id", asked.answers).single()
-          .throwOnError(),
-        client.rpc("assemble_context", {
-          conversation_id,
-          message_id: asked.answers,
-        })
-          .throwOnError(),
-        client.from("conversations").select("agent_id").eq(
-          "id",
-          conversation_id,
-        ).single()
-          .throwOnError(),
-      ]);
+    const context = `context/${conversation_id}?message=${asked.answers}`;
+    const [{ data: message }, prompt] = await Promise.all([
+      client.from("messages").select().eq("id", asked.answers).single().throwOnError(),
+      callFunction(through, context, { method: "GET" }),
+    ]);
     const turn: Turn = {
       means,
       workspace_id,
       user_id,
       conversation_id,
-      agent_id: talk.agent_id,
       message,
-      prompt: prompt as unknown as Prompt,
+      prompt: prompt as Prompt,
     };
     const answer = createAnswer(
       stream,

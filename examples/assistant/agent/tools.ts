@@ -17,7 +17,6 @@ async function writeDocument(
 ) {
   const { data } = await turn.means.client.from("artifacts").insert({
     workspace_id: turn.workspace_id,
-    user_id: turn.user_id,
     conversation_id: turn.conversation_id,
     kind: "text",
     title: input.title,

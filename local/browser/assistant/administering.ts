@@ -97,7 +97,8 @@ export async function allowing(test: Deno.TestContext, juan: Page, ben: Page): P
       await goTo(ben, "Agents");
       await ben.getByLabel("Agent").selectOption({ label: "HR (published)" });
       await sees(consents.getByText("Juan: conversations:read"));
-      await ben.getByRole("button", { name: "End the consent" }).click();
+      await consents.getByRole("listitem").filter({ hasText: "Juan" })
+        .getByRole("button", { name: "End the consent" }).click();
       await losesSight(consents.getByText("Juan"));
       await juan.reload();
       await sees(consent);

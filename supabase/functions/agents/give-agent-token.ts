@@ -2,6 +2,7 @@ import { SignJWT } from "jose";
 import { type Agent, agentIssuer, type Person } from "../_shared/access/authentication.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { readSessionToken } from "../_shared/access/session-token.ts";
+import { isUuid } from "../_shared/input.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
 import type { Services } from "../_shared/services.ts";
@@ -83,13 +84,30 @@ async function readTalker(services: Services, token: string, agent: string): Pro
   return { kind: "person", userId: subject.userId, expiresAt: subject.expiresAt };
 }
 
+/** The person who asked in the background, as long as the agent holds the question. */
+async function readAsker(
+  { database }: Services,
+  token: string,
+  agent: string,
+): Promise<Person> {
+  const [, id, claim] = /^([1-9]\d{0,17})\.([0-9a-f-]{36})$/i.exec(token) ?? [];
+  if (!id || !claim || !isUuid(claim)) throw noSubject();
+  const [held] = await database.run((sql) =>
+    sql<{ user_id: string | null }[]>`
+      select private.asker_of_query(${id}::bigint, ${claim}::uuid, ${agent}) as user_id`
+  );
+  if (!held?.user_id) throw noSubject();
+  return { kind: "person", userId: held.user_id, expiresAt: Date.now() + lifetime * 1000 };
+}
+
 /** The person for whom the agent is to act, and what acted for them before. */
 async function readSubject(
   services: Services,
-  { token, isOfSession }: NonNullable<TokenRequest["subject"]>,
+  { token, of }: NonNullable<TokenRequest["subject"]>,
   agent: string,
 ): Promise<Person | Agent> {
-  if (isOfSession) return await readTalker(services, token, agent);
+  if (of === "session") return await readTalker(services, token, agent);
+  if (of === "query") return await readAsker(services, token, agent);
   const subject = await services.authenticator.verifyToken(token).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 401) throw noSubject();
     throw error;

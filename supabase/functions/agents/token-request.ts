@@ -21,9 +21,19 @@ export const invalidRequest = (description: string): OAuthError =>
 const accessToken = "urn:ietf:params:oauth:token-type:access_token";
 /** The type of what an agent is handed with a session. */
 export const sessionType = "urn:groundwork:params:oauth:token-type:session";
+/** The type of a question in the background that the agent holds: `<id>.<claim_token>`. */
+export const queryType = "urn:groundwork:params:oauth:token-type:background-query";
 /** The type of an agent's own secret, where it is said as the token of who acts. */
 export const credentialType = "urn:groundwork:params:oauth:token-type:agent-credential";
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+const subjects = new Map(
+  [
+    [accessToken, "person"],
+    [sessionType, "session"],
+    [queryType, "query"],
+  ] as const,
+) as ReadonlyMap<string, "person" | "session" | "query">;
 
 const text = z.string().min(1).max(8192);
 /** What a token request says, as a form. */
@@ -48,8 +58,8 @@ export interface TokenRequest {
   /** What is asked for; null: all that there is. */
   scopes: string[] | null;
   resource: string | null;
-  /** The token of whom the agent acts for, or of a session with them; null: it asks as itself. */
-  subject: { token: string; isOfSession: boolean } | null;
+  /** The token of whom the agent acts for, or what it holds of them; null: it asks as itself. */
+  subject: { token: string; of: "person" | "session" | "query" } | null;
 }
 
 function clientOf(
@@ -82,10 +92,8 @@ function subjectOf(said: z.output<typeof parameters>): TokenRequest["subject"] {
     );
   }
   if (!said.subject_token) throw invalidRequest("subject_token: is needed");
-  const isOfSession = said.subject_token_type === sessionType;
-  if (!isOfSession && said.subject_token_type !== accessToken) {
-    throw invalidRequest(`subject_token_type: ${accessToken} or ${sessionType}`);
-  }
+  const of = subjects.get(said.subject_token_type ?? "");
+  if (!of) throw invalidRequest(`subject_token_type: ${[...subjects.keys()].join(" or ")}`);
   if ((said.requested_token_type ?? accessToken) !== accessToken) {
     throw invalidRequest(`requested_token_type: ${accessToken}`);
   }
@@ -93,7 +101,7 @@ function subjectOf(said: z.output<typeof parameters>): TokenRequest["subject"] {
   if (said.actor_token && said.actor_token_type !== credentialType) {
     throw invalidRequest(`actor_token_type: ${credentialType}; or the credential as the client's`);
   }
-  return { token: said.subject_token, isOfSession };
+  return { token: said.subject_token, of };
 }
 
 /**

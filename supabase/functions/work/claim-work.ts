@@ -27,7 +27,7 @@ interface Claimed {
 
 /**
  * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
- * all workspaces, an agent's of its own and at most 100. What is answered is held under one `claim_token`. Nothing due:
+ * all workspaces, an agent's of its own and at most 100; of questions in the background, those that it is asked. What is answered is held under one `claim_token`. Nothing due:
  * an empty list.
  */
 export async function claimWork(
@@ -38,11 +38,16 @@ export async function claimWork(
   const workspace = await workspaceOf(context, caller);
   const said = await readBody(context.req.raw, claim);
   const batch = caller.kind === "agent" ? Math.min(said.batch, mostOfAgents) : said.batch;
+  const agent = caller.kind === "agent" ? caller.agentId : null;
   const work = await context.env.database.run((sql) =>
-    sql<Claimed[]>`
-      select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
-      from private.claim_work(${queue}, ${said.worker}, ${batch}, make_interval(secs => ${said.lease}),
-        ${workspace})`, { by: asAgent(caller) });
+    agent === null
+      ? sql<Claimed[]>`
+        select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
+        from private.claim_work(${queue}, ${said.worker}, ${batch}, make_interval(secs => ${said.lease}))`
+      : sql<Claimed[]>`
+        select id, workspace_id, attempts, max_attempts, claim_token, lease_expires_at, work
+        from private.claim_work_as_agent(${queue}, ${said.worker}, ${batch},
+          make_interval(secs => ${said.lease}), ${workspace}, ${agent})`, { by: asAgent(caller) });
   return answer({ work });
 }
 takes(claimWork, { body: claim });
