@@ -5,16 +5,22 @@ import { ASSISTANT } from "../../assistant/build.ts";
 
 const AXE = `${ASSISTANT}/node_modules/axe-core/axe.min.js`;
 
+/** What a page has when axe is loaded. */
+interface WithAxe {
+  axe: {
+    run(): Promise<{
+      violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+    }>;
+  };
+}
+
 /** What axe finds in a page, as lines. */
 async function complaintsOf(page: Page): Promise<string[]> {
   if (!await page.evaluate(() => "axe" in globalThis)) await page.addScriptTag({ path: AXE });
   return await page.evaluate(async () => {
-    // deno-lint-ignore no-explicit-any -- it is axe's own
-    const { violations } = await (globalThis as any).axe.run();
-    // deno-lint-ignore no-explicit-any -- it is axe's own
-    return violations.flatMap(({ id, nodes }: any) =>
-      // deno-lint-ignore no-explicit-any -- it is axe's own
-      nodes.map((node: any) => `${id}: ${node.html}: ${node.failureSummary}`)
+    const { violations } = await (globalThis as unknown as WithAxe).axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html}: ${node.failureSummary}`)
     );
   });
 }

@@ -122,8 +122,8 @@ export async function serveMcp(context: RequestContext): Promise<Response> {
   const caller = await identify(context);
   const key = caller.kind === "agent" ? `${caller.agentId} ${caller.userId ?? ""}` : caller.userId;
   services.rateLimiter.count(key, "read");
-  const traceparent = traceOf(context.req.raw)?.traceparent;
-  const session: Session = { services, caller, traceparent };
+  const trace = traceOf(context.req.raw)?.headers;
+  const session: Session = { services, caller, trace };
   const authInfo: AuthInfo = {
     token: "",
     clientId: caller.kind === "agent" ? caller.agentId : caller.userId,

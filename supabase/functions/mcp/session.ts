@@ -12,8 +12,8 @@ import type postgres from "postgres";
 export interface Session {
   readonly services: Services;
   readonly caller: Person | Agent;
-  /** The trace that its request is a part of. */
-  readonly traceparent?: string | undefined;
+  /** The headers of the trace that its request is a part of. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface Session {
  * @throws ApiError as that route answers it
  */
 export async function askRoute(
-  { services, caller, traceparent }: Session,
+  { services, caller, trace }: Session,
   app: App,
   method: string,
   path: string,
@@ -39,7 +39,7 @@ export async function askRoute(
     headers: {
       authorization: "Bearer -",
       "content-type": "application/json",
-      ...(traceparent ? { traceparent } : {}),
+      ...trace,
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });

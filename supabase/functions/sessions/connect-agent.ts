@@ -99,7 +99,7 @@ export async function reachAgent(
         "x-groundwork-user-id": session.user_id,
         "x-groundwork-agent-id": session.agent_id,
         "x-groundwork-workspace-id": session.workspace_id,
-        ...(span ? { traceparent: span.traceparent } : {}),
+        ...span?.headers,
         ...(token ? { "x-groundwork-session-token": token } : {}),
       },
     });

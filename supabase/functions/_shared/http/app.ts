@@ -136,7 +136,8 @@ function observe(route: Route, handler: Handler): Handler {
     // Read now: a request that was upgraded to a socket tells nothing any more.
     const { method } = request;
     const traceparent = request.headers.get("traceparent") ?? (isCheck ? null : findInUrl(request));
-    const span = env.tracer.enter(traceparent, path);
+    const state = traceparent === null ? null : request.headers.get("tracestate");
+    const span = env.tracer.enter(traceparent, path, state);
     if (span) spans.set(request, span);
     try {
       const response = await handler(context);

@@ -7,18 +7,36 @@ const bounds = { mostWaiting: 10, batch: 4, pause: 5, patience: 100 };
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const asked = `00-${trace}-00f067aa0ba902b7-01`;
 
+/** An attribute, and a span, as OTLP has them. */
+interface Attribute {
+  key: string;
+  value: Record<string, unknown>;
+}
+interface SentSpan {
+  traceState?: string;
+  startTimeUnixNano: string;
+  attributes: Attribute[];
+  status: { code?: number };
+}
+/** What a collector is sent. */
+interface Received {
+  headers: Headers;
+  resourceSpans: [{
+    resource: { attributes: Attribute[] };
+    scopeSpans: [{ spans: [SentSpan, ...SentSpan[]] }];
+  }];
+}
+
 /** A collector that answers as it is told, and the counts of an exporter before it. */
 async function withCollector(
   answer: () => Response | Promise<Response>,
   body: (made: {
     exporter: ReturnType<typeof createExporter>;
     counts: Record<string, number>;
-    // deno-lint-ignore no-explicit-any -- OTLP as it came
-    received: any[];
+    received: Received[];
   }) => Promise<void>,
 ) {
-  // deno-lint-ignore no-explicit-any -- OTLP as it came
-  const received: any[] = [];
+  const received: Received[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     received.push({ headers: request.headers, ...await request.json() });
     return await answer();
@@ -61,11 +79,13 @@ Deno.test("spans are sent in batches, once, as OTLP has them", async () => {
     addSpans(exporter.add, 6);
     await exporter.flush();
     assertDeepEquals(counts, { sent: 6 });
-    const { resource, scopeSpans } = received[0].resourceSpans[0];
+    const [sent] = received;
+    assert(sent);
+    const { resource, scopeSpans } = sent.resourceSpans[0];
     assertDeepEquals(resource.attributes, [
       { key: "service.name", value: { stringValue: "tests" } },
     ]);
-    assertEquals(received[0].headers.get("x-key"), "k");
+    assertEquals(sent.headers.get("x-key"), "k");
     const [first, second] = scopeSpans[0].spans;
     assertDeepEquals(first.attributes, [
       { key: "text", value: { stringValue: "a" } },
@@ -74,7 +94,7 @@ Deno.test("spans are sent in batches, once, as OTLP has them", async () => {
       { key: "is", value: { boolValue: true } },
     ]);
     assert(/^\d{19}$/.test(first.startTimeUnixNano) && !("parentSpanId" in first));
-    assertDeepEquals([first.status, second.status], [{}, { code: 2 }]);
+    assertDeepEquals([first.status, second?.status], [{}, { code: 2 }]);
     assertDeepEquals(
       received.map((one) => one.resourceSpans[0].scopeSpans[0].spans.length),
       [4, 2],
@@ -135,6 +155,25 @@ Deno.test("a trace is recorded as whoever began it wants it, and always passed o
   assertEquals(ended.length, 2);
   createTracer(exporter, 0.7, kinds.server, () => 0.6).enter("hostile", "door")?.end();
   assertDeepEquals([ended.length, ended[2]?.parentId], [3, null]);
+});
+
+Deno.test("what vendors say of a trace goes with it, recorded or not, to the collector too", async () => {
+  const state = "congo=t61rcWkgMzE,rojo=1";
+  await withCollector(() => Response.json({}), async ({ exporter, received }) => {
+    const tracer = createTracer(exporter, 1, kinds.server);
+    const span = tracer.enter(asked, "door", state);
+    const part = tracer.within(span!, "part", kinds.client);
+    assertDeepEquals(part.headers, { traceparent: part.traceparent, tracestate: state });
+    part.end();
+    await exporter.flush();
+    assertEquals(received[0]?.resourceSpans[0].scopeSpans[0].spans[0].traceState, state);
+  });
+  assertDeepEquals(passingTracer.enter(asked, "door", state)?.headers, {
+    traceparent: asked,
+    tracestate: state,
+  });
+  assertDeepEquals(passingTracer.enter(asked, "door", "not one")?.headers, { traceparent: asked });
+  assertEquals(passingTracer.enter("hostile", "door", state), undefined);
 });
 
 Deno.test("without a collector a trace is passed on, and nothing begins one", () => {

@@ -27,6 +27,7 @@ export function formatSpans(
           traceId: span.context.traceId,
           spanId: span.context.spanId,
           ...(span.parentId === null ? {} : { parentSpanId: span.parentId }),
+          ...(span.context.state === undefined ? {} : { traceState: span.context.state }),
           flags: 1,
           name: span.name,
           kind: span.kind,

@@ -24,6 +24,8 @@ export interface Span {
   readonly context: TraceContext;
   /** The header that whoever is asked next is sent. */
   readonly traceparent: string;
+  /** The same as all headers that there are: with `tracestate`, where it came with one. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Adds attributes; undefined ones are left out. */
   set(attributes: Record<string, AttributeValue | null | undefined>): void;
   /** Ends it, once. */
@@ -33,9 +35,18 @@ export interface Span {
 /** Where ended spans go. */
 export type Sink = (span: EndedSpan) => void;
 
+function headersOf(context: TraceContext): Pick<Span, "traceparent" | "headers"> {
+  const traceparent = formatTraceparent(context);
+  const { state } = context;
+  return {
+    traceparent,
+    headers: state === undefined ? { traceparent } : { traceparent, tracestate: state },
+  };
+}
+
 /** A span that is passed on and not recorded: its parent is the parent of what comes after it. */
 export function passOn(context: TraceContext): Span {
-  return { context, traceparent: formatTraceparent(context), set() {}, end() {} };
+  return { context, ...headersOf(context), set() {}, end() {} };
 }
 
 /**
@@ -53,13 +64,14 @@ export function beginSpan(
     traceId: parent?.traceId ?? makeTraceId(),
     spanId: makeSpanId(),
     isSampled: true,
+    ...(parent?.state === undefined ? {} : { state: parent.state }),
   };
   const attributes: Record<string, AttributeValue> = {};
   const begun = Date.now();
   let isOver = false;
   return {
     context,
-    traceparent: formatTraceparent(context),
+    ...headersOf(context),
     set(more) {
       for (const [key, value] of Object.entries(more)) {
         if (value !== undefined && value !== null) attributes[key] = value;

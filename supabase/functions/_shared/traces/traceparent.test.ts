@@ -1,5 +1,11 @@
 import { assertDeepEquals, assertEquals } from "../asserts.ts";
-import { formatTraceparent, makeSpanId, makeTraceId, readTraceparent } from "./traceparent.ts";
+import {
+  formatTraceparent,
+  makeSpanId,
+  makeTraceId,
+  readTraceparent,
+  readTracestate,
+} from "./traceparent.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const span = "00f067aa0ba902b7";
@@ -51,4 +57,33 @@ Deno.test("ids are of their length and not all alike", () => {
     assertEquals(readTraceparent(`00-${traceId}-${spanId}-01`)?.spanId, spanId);
   }
   assertEquals(new Set(ids.flat()).size, 200);
+});
+
+Deno.test("a well-formed tracestate is kept, and any other is dropped as a whole", () => {
+  const list = (length: number) => Array.from({ length }, (_, n) => `v${n}=1`).join(",");
+  const kept: [string, string][] = [
+    ["congo=t61rcWkgMzE", "congo=t61rcWkgMzE"],
+    ["rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"],
+    ["rojo=1 ,\tcongo=2,", "rojo=1,congo=2"],
+    ["1st@vendor=x/y:z", "1st@vendor=x/y:z"],
+    [list(32), list(32)],
+  ];
+  for (const [header, state] of kept) assertEquals(readTracestate(header), state);
+  const dropped = [
+    null,
+    "",
+    " , ",
+    "congo",
+    "congo=",
+    "=1",
+    "Congo=1",
+    "congo=1=2",
+    "congo=\u00e9",
+    "congo=1,congo=2",
+    "congo=1\r\nx: y",
+    "congo=1;rojo=2\0",
+    list(33),
+    `a=${"x".repeat(511)}`,
+  ];
+  for (const header of dropped) assertEquals(readTracestate(header), undefined, String(header));
 });

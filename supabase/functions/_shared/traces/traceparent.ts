@@ -1,4 +1,4 @@
-/** The header `traceparent` of W3C Trace Context, level 1: which trace, and which span of it asks. */
+/** The headers of W3C Trace Context, level 1: which trace, which span of it asks, and what vendors say of it. */
 
 /** A place in a trace. */
 export interface TraceContext {
@@ -8,6 +8,8 @@ export interface TraceContext {
   readonly spanId: string;
   /** Whether whoever asks records the trace; then we do. */
   readonly isSampled: boolean;
+  /** What vendors say of the trace (`tracestate`); passed on as it came. */
+  readonly state?: string;
 }
 
 const longest = 256;
@@ -23,6 +25,27 @@ export function readTraceparent(header: string | null): TraceContext | null {
     return null;
   }
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
+}
+
+/** Characters that must be passed on (3.3.1.5); more is dropped as a whole. */
+const longestState = 512;
+const mostMembers = 32;
+const key = "[a-z][-a-z0-9_*/]{0,255}|[a-z0-9][-a-z0-9_*/]{0,240}@[a-z][-a-z0-9_*/]{0,13}";
+const member = new RegExp(
+  `^(?:${key})=[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{0,255}[\\x21-\\x2b\\x2d-\\x3c\\x3e-\\x7e]$`,
+);
+
+/**
+ * What `tracestate` says; undefined where it is not well formed: a list of at most 32 members, each key once. A bad
+ * one leaves the trace as it is.
+ */
+export function readTracestate(header: string | null): string | undefined {
+  if (header === null || header.length > longestState) return undefined;
+  const members = header.split(",").map((one) => one.trim()).filter((one) => one !== "");
+  const keys = new Set(members.map((one) => one.slice(0, one.indexOf("="))));
+  const isGood = members.length > 0 && members.length <= mostMembers &&
+    keys.size === members.length && members.every((one) => member.test(one));
+  return isGood ? members.join(",") : undefined;
 }
 
 /** The header's value. */

@@ -5,7 +5,13 @@
  */
 import type { Collector, Exporter } from "./exporter.ts";
 import { beginSpan, type EndedSpan, passOn, type Span } from "./span.ts";
-import { makeSpanId, makeTraceId, readTraceparent, type TraceContext } from "./traceparent.ts";
+import {
+  makeSpanId,
+  makeTraceId,
+  readTraceparent,
+  readTracestate,
+  type TraceContext,
+} from "./traceparent.ts";
 
 /** How traces are recorded; null where they are not. */
 export interface TraceSettings extends Collector {
@@ -15,19 +21,30 @@ export interface TraceSettings extends Collector {
 
 /** Begins spans. */
 export interface Tracer {
-  /** For a request with this header. Undefined where nothing is recorded and nothing to be passed on. */
-  enter(header: string | null, name: string): Span | undefined;
+  /**
+   * For a request with this header, and its `tracestate`. Undefined where nothing is recorded and nothing to be
+   * passed on.
+   */
+  enter(header: string | null, name: string, state?: string | null): Span | undefined;
   /** A part of a span, such as asking somebody else. */
   within(parent: Span, name: string, kind: EndedSpan["kind"]): Span;
   flush(): Promise<void>;
   stop(): void;
 }
 
+/** What the headers say. What vendors say of a trace is nothing without the trace. */
+function readContext(header: string | null, state: string | null = null): TraceContext | null {
+  const context = readTraceparent(header);
+  if (context === null || state === null) return context;
+  const read = readTracestate(state);
+  return read === undefined ? context : { ...context, state: read };
+}
+
 /** Without a collector. */
 export const passingTracer: Tracer = {
-  enter(header) {
+  enter(header, _name, state) {
     if (header === null) return undefined;
-    const context = readTraceparent(header);
+    const context = readContext(header, state);
     return context ? passOn(context) : undefined;
   },
   within: (parent) => parent,
@@ -45,8 +62,8 @@ export function createTracer(
   const unrecorded = (parent: TraceContext | null): TraceContext =>
     parent ?? { traceId: makeTraceId(), spanId: makeSpanId(), isSampled: false };
   return {
-    enter(header, name) {
-      const parent = readTraceparent(header);
+    enter(header, name, state) {
+      const parent = readContext(header, state);
       const isSampled = parent ? parent.isSampled : random() < ratio;
       return isSampled ? beginSpan(exporter.add, parent, name, server) : passOn(unrecorded(parent));
     },
