@@ -4009,6 +4009,7 @@ export type Database = {
           "documents_below": number;
           "name": string;
           "path": string;
+          "total": number;
           "updated_at": string;
         }[];
       };
@@ -4024,6 +4025,7 @@ export type Database = {
           "is_shared": boolean;
           "key": string;
           "memory_type": string;
+          "total": number;
           "updated_at": string;
           "value": Json;
           "version": number;
@@ -4059,6 +4061,7 @@ export type Database = {
           "content": string;
           "id": string;
           "subject": string;
+          "total": number;
           "valid_from": string;
           "valid_to": string;
         }[];
@@ -4094,6 +4097,7 @@ export type Database = {
           "name": string;
           "slug": string;
           "status": string;
+          "total": number;
           "updated_at": string;
           "workspace_id": string;
         }[];

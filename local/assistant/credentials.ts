@@ -1,4 +1,4 @@
-/** Credentials for the example's agents: what an admin does once for each agent, the operator does for a local stack. */
+/** Credentials for the example's agents: what an admin does for each of them, the operator does for a local stack. */
 import { createGroundworkClient } from "../../types/client.ts";
 
 const NAME = "example-assistant";

@@ -170,7 +170,7 @@ comment on policy "Admins remove grants" on public.permissions is
 create function public.my_agents()
 returns table (
   id uuid, workspace_id uuid, slug text, name text, description text, status text, created_at timestamptz,
-  updated_at timestamptz
+  updated_at timestamptz, total bigint
 )
 language sql
 stable
@@ -178,13 +178,14 @@ security invoker
 set search_path = ''
 as $$
   select agent.id, agent.workspace_id, agent.slug, agent.name, agent.description, agent.status, agent.created_at,
-    agent.updated_at
+    agent.updated_at, count(*) over ()
   from public.agents as agent
   where agent.id = any ((select private.usable_agent_ids())::uuid[])
   order by agent.name, agent.id;
 $$;
 comment on function public.my_agents() is
-  'The agents that the caller may use now, by name. Supports filters like a table. Empty without a session.';
+  'The agents that the caller may use now, by name. Supports filters and ranges like a table. total: how many there '
+  'are before filters; the Data API returns 1,000 rows at once. Empty without a session.';
 
 create function private.agent_settings(agent_id uuid)
 returns table (endpoint_url text, settings jsonb)

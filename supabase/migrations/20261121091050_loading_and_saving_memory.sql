@@ -32,18 +32,21 @@ comment on function private.agent_memory_table(uuid, text) is
 create function private.load_agent_memory(workspace_id uuid, agent_id uuid default null,
   memory_types text[] default null, prefix text default '')
 returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean,
-  updated_at timestamptz)
+  updated_at timestamptz, total bigint)
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  for memory_type, key, value, confidence, version, is_shared, updated_at in execute format(
-    'select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version, '
-      'm.agent_id is null, m.updated_at
-     from %s as m
-     where m.workspace_id = $1 and (m.agent_id is null or m.agent_id = $2) and ($3 is null or m.memory_type = any ($3))
-     order by m.memory_type, m.key, m.agent_id nulls last', private.agent_memory_table($1, $4)
+  for memory_type, key, value, confidence, version, is_shared, updated_at, total in execute format(
+    'select one.*, count(*) over ()
+     from (select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version,
+         m.agent_id is null, m.updated_at
+       from %s as m
+       where m.workspace_id = $1 and (m.agent_id is null or m.agent_id = $2)
+         and ($3 is null or m.memory_type = any ($3))
+       order by m.memory_type, m.key, m.agent_id nulls last) as one
+     order by one.memory_type, one.key', private.agent_memory_table($1, $4)
   ) using $1, $2, $3 loop
     return next;
   end loop;
@@ -179,14 +182,15 @@ comment on function private.save_agent_memory(uuid, jsonb, uuid, text) is 'The b
 create function public.load_agent_memory(workspace_id uuid, agent_id uuid default null,
   memory_types text[] default null, prefix text default '')
 returns table (memory_type text, key text, value jsonb, confidence numeric, version integer, is_shared boolean,
-  updated_at timestamptz)
+  updated_at timestamptz, total bigint)
 language sql stable security invoker set search_path = ''
 as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
 comment on function public.load_agent_memory(uuid, uuid, text[], text) is
   'The memory that a session reads at its start: what all agents of the workspace share and, with agent_id, that '
   'agent''s own. The agent''s own replaces a shared memory of the same type and key (is_shared in the answer tells '
-  'which it is). memory_types: a filter, null for all. prefix: the business, empty for the first. Reads with the '
-  'caller''s rights. Errors: not_found 404.';
+  'which it is). memory_types: a filter, null for all. prefix: the business, empty for the first. total: how many '
+  'entries there are; the Data API returns 1,000 rows at once, and the others by range. Reads with the caller''s '
+  'rights. Errors: not_found 404.';
 
 create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
   prefix text default '')

@@ -27,7 +27,8 @@ create table public.artifacts (
   id uuid not null default gen_random_uuid(),
   created_at timestamptz(3) not null default now(),
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
-  user_id uuid not null default private.current_user_id('conversations:write') references public.profiles (user_id) on delete cascade,
+  user_id uuid not null default private.current_user_id('conversations:write')
+    references public.profiles (user_id) on delete cascade,
   conversation_id uuid,
   kind text not null,
   title text not null,

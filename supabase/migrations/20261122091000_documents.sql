@@ -227,7 +227,8 @@ comment on function private.move_documents(uuid, text, text, uuid) is
   'The body of public.move_documents; runs as the caller, under the policies.';
 
 create function private.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
-returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
+returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz,
+  total bigint)
 language plpgsql
 stable
 set search_path = ''
@@ -243,7 +244,8 @@ begin
       extensions.subpath(entry.place, -1)::text)::text,
     (array_agg(entry.id) filter (where entry.is_itself))[1],
     count(*) filter (where not entry.is_itself),
-    max(entry.updated_at)
+    max(entry.updated_at),
+    count(*) over ()
   from (
     select d.id, d.name, d.updated_at, extensions.subpath(d.path, 0, depth) as place,
       extensions.nlevel(d.path) = depth as is_itself
@@ -283,12 +285,14 @@ comment on function public.move_documents(uuid, text, text, uuid) is
   'moved. All or nothing. Errors: invalid_path 422 (also into itself), not_found 404, path_taken 409.';
 
 create function public.list_documents(workspace_id uuid, below text default null, user_id uuid default null)
-returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz)
+returns table (path text, name text, document_id uuid, documents_below bigint, updated_at timestamptz,
+  total bigint)
 language sql stable security invoker set search_path = ''
 as $$ select * from private.list_documents($1, $2, $3); $$;
 comment on function public.list_documents(uuid, text, uuid) is
   'Lists the level below a path (default: the top level) in the shared tree, or in the tree of user_id: documents, and '
-  'folders with the number of documents below them. An entry may be both. Errors: invalid_path 422.';
+  'folders with the number of documents below them. An entry may be both. total: how many entries the level has; the '
+  'Data API returns 1,000 rows at once, and the others by range. Errors: invalid_path 422.';
 
 grant execute on function
   private.require_path(text),

@@ -167,28 +167,33 @@ comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, te
 create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null,
   user_id uuid default null)
 returns table (id uuid, subject text, content text, confidence double precision, valid_from timestamptz,
-  valid_to timestamptz)
+  valid_to timestamptz, total bigint)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence,
-    m.valid_from, m.valid_to
-  from public.memories as m
-  -- The latest statement on a subject at that time.
-  cross join lateral (
-    select max(s.said_at) as said_at from public.memory_sources as s
-    where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
-  ) as last
-  where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4, 'memory:read')
-    and ($3 is null or m.subject = $3)
-    and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
-  order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc;
+  select one.*, count(*) over ()
+  from (
+    select distinct on (coalesce(m.subject::text, m.id::text)) m.id, m.subject::text, m.content, m.confidence,
+      m.valid_from, m.valid_to
+    from public.memories as m
+    -- The latest statement on a subject at that time.
+    cross join lateral (
+      select max(s.said_at) as said_at from public.memory_sources as s
+      where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.said_at <= $2
+    ) as last
+    where m.workspace_id = $1 and m.user_id = private.memory_person($1, $4, 'memory:read')
+      and ($3 is null or m.subject = $3)
+      and m.valid_from <= $2 and (m.valid_to is null or m.valid_to > $2)
+    order by coalesce(m.subject::text, m.id::text), coalesce(last.said_at, m.valid_from) desc, m.ordinal desc
+  ) as one
+  order by coalesce(one.subject, one.id::text);
 $$;
 comment on function public.memories_at(uuid, timestamptz, text, uuid) is
   'The memories that were valid at a given time, of the caller (the service names user_id): one for each subject, and '
-  'those without a subject. Errors: not_found 404, person_required 422.';
+  'those without a subject. total: how many; the Data API returns 1,000 rows at once, and the others by range. Errors: '
+  'not_found 404, person_required 422.';
 
 create function public.memory_health(workspace_id uuid, user_id uuid default null)
 returns table (

@@ -107,7 +107,9 @@ begin
     perform private.raise_error('not_found', 'No such conversation of yours.', 404);
   end if;
   insert into public.background_queries (workspace_id, conversation_id, user_id, agent_id, type, input, dedupe_key)
-  values (talk.workspace_id, talk.id, talk.user_id, talk.agent_id, ask_in_background.type, coalesce(ask_in_background.input, '{}'),
+  
+  values (talk.workspace_id, talk.id, talk.user_id, talk.agent_id, ask_in_background.type,
+    coalesce(ask_in_background.input, '{}'),
     case when ask_in_background.dedupe_key is not null then known_as end)
   on conflict (workspace_id, dedupe_key)
   where dedupe_key is not null and status in ('pending', 'in_progress') do nothing

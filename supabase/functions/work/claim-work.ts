@@ -27,8 +27,8 @@ interface Claimed {
 
 /**
  * `POST /work/:queue/claim`: up to `batch` pieces of due work for `lease` seconds, in fair shares of
- * all workspaces, an agent's of its own and at most 100; of questions in the background, those that it is asked. What is answered is held under one `claim_token`. Nothing due:
- * an empty list.
+ * all workspaces; for an agent, of its own and at most 100, and of background queries those that it is
+ * asked. What is answered is held under one `claim_token`. Nothing due: an empty list.
  */
 export async function claimWork(
   context: RequestContext,

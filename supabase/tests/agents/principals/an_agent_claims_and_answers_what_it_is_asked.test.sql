@@ -23,7 +23,8 @@ do $$ begin perform tests.authenticate_as('database'); end; $$;
 
 create function tests.claims_of(agent text) returns text language sql as $$
   select coalesce(string_agg(asked.about, ' ' order by asked.id), 'nothing')
-  from private.claim_work_as_agent('background_queries', 'w', 10, '1 minute', tests.id('north'), tests.id(agent)) as held
+  from private.claim_work_as_agent('background_queries', 'w', 10, '1 minute', tests.id('north'), tests.id(agent))
+    as held
   join asked on asked.id = held.id;
 $$;
 select is(tests.claims_of('hr'), 'hr', 'an agent claims what it is asked, and neither another''s nor nobody''s');
