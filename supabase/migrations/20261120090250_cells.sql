@@ -238,6 +238,11 @@ begin
     on conflict do nothing;
   end if;
   perform set_config('groundwork.placing', $1::text, true);
+  if $3 <> 'here' then
+    -- Without a lane no worker gets the work. When it is here, the job opens the lanes again.
+    delete from private.work_lanes as lane
+    where lane.queue in (select q.name from private.work_queues as q) and lane.workspace_id = $1;
+  end if;
   update public.workspaces as w set left_at = case when $3 in ('elsewhere', 'arriving') then now() end
   where w.id = $1 and (w.left_at is null) = ($3 in ('elsewhere', 'arriving'));
   perform set_config('groundwork.placing', '', true);

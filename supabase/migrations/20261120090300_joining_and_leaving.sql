@@ -26,6 +26,7 @@ comment on column public.invitations.token_hash is 'SHA-256 of the token; not re
 create unique index one_pending_invitation_per_address on public.invitations (workspace_id, email)
   where status = 'pending';
 create index invitations_workspace_id on public.invitations (workspace_id);
+create index invitations_email on public.invitations (lower(email));
 create index invitations_invited_by on public.invitations (invited_by);
 create index invitations_expires_at on public.invitations (expires_at) where status = 'pending';
 create trigger touch_updated_at before update on public.invitations

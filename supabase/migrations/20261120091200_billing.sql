@@ -32,6 +32,9 @@ comment on table public.billing_events is
   'What a workspace used, as it happened. Append-only. A request id makes one event per kind and unit within a day.';
 comment on column public.billing_events.amount_minor is 'In the currency''s minor unit, e.g. cents.';
 create index billing_events_by_day on public.billing_events (workspace_id, occurred_on, kind);
+create index billing_events_user on public.billing_events (user_id, workspace_id) where user_id is not null;
+create index billing_events_names on public.billing_events using gin (private.names_in(request_id))
+  where request_id is not null;
 create trigger refuse_change before update or delete on public.billing_events for each row
   execute function private.refuse_change();
 create trigger refuse_truncate before truncate on public.billing_events for each statement

@@ -89,12 +89,18 @@ create table private.work_lanes (
   low_at timestamptz not null default '-infinity',
   low_id bigint not null default 0,
   moved_at timestamptz not null default now(),
+  wakes_at timestamptz not null default '-infinity',
   primary key (queue, workspace_id, priority)
 ) with (fillfactor = 50);
+-- Claims read the lanes that are awake: what idle workspaces have costs a claim nothing.
+create index work_lanes_awake on private.work_lanes (queue, wakes_at, workspace_id);
 comment on table private.work_lanes is
   'The low-water mark from which claims read a workspace''s work of one priority: nothing at or before (low_at, '
   'low_id) was pending when it was set. Only a hint: it trails by a second, and a job checks behind it every ten '
   'seconds.';
+comment on column private.work_lanes.wakes_at is
+  'Claims leave the lane alone before this time. The job sets it for a lane that was quiet for a minute: to its first '
+  'scheduled work, or to infinity when it has none. New work that is due earlier wakes it.';
 
 create function private.open_work_lane(queue text, workspace_id uuid, priority smallint, first_at timestamptz)
 returns void
@@ -104,23 +110,25 @@ security definer -- no writer of work has grants on the lanes
 set search_path = ''
 as $$
 declare
-  low_at timestamptz := (
-    select lane.low_at from private.work_lanes as lane
-    where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3
-  );
+  known record;
 begin
   -- Read first: an upsert of an existing lane would lock it, and all writers of a workspace would wait for each other.
-  if low_at is null then
+  select lane.low_at, lane.wakes_at into known from private.work_lanes as lane
+  where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3;
+  if not found then
     insert into private.work_lanes (queue, workspace_id, priority) values ($1, $2, $3) on conflict do nothing;
-  elsif low_at >= first_at then
-    update private.work_lanes as lane set low_at = first_at - interval '1 microsecond', low_id = 0
-    where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3 and lane.low_at >= first_at;
+  elsif known.low_at >= first_at or known.wakes_at > first_at then
+    update private.work_lanes as lane set
+      low_id = case when lane.low_at >= first_at then 0 else lane.low_id end,
+      low_at = least(lane.low_at, first_at - interval '1 microsecond'),
+      wakes_at = least(lane.wakes_at, first_at)
+    where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3;
   end if;
 end;
 $$;
 comment on function private.open_work_lane(text, uuid, smallint, timestamptz) is
   'Makes work that is scheduled for first_at visible to claims: creates its lane, or moves the lane''s low-water mark '
-  'back before it.';
+  'back before it and wakes the lane.';
 
 create function private.keep_work_lanes()
 returns trigger

@@ -84,14 +84,20 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+-- Lanes that are awake are read in the order of their index, and not all of them by another and sorted.
+set enable_sort = off
 as $body$
 #variable_conflict use_column
 begin
   return query
-  with workspaces as materialized (
+  with awake as materialized (
+    -- In order of wakes_at, so that the plan is always the index of lanes that are awake.
+    select l.workspace_id from private.work_lanes as l
+    where l.queue = %3$L and l.wakes_at <= now() order by l.wakes_at
+  ), workspaces as materialized (
     select lane.workspace_id, least($5, $7 - held.n)::integer as share
-    from (select distinct l.workspace_id from private.work_lanes as l
-      where l.queue = %3$L and ($6 is null or l.workspace_id = any ($6))) as lane
+    from (select distinct l.workspace_id from awake as l
+      where $6 is null or l.workspace_id = any ($6)) as lane
     left join lateral (
       select count(*) as n from %2$s as job
       where $7 is not null and job.status = 'in_progress' and job.lease_expires_at > now()
@@ -104,7 +110,8 @@ begin
     cross join lateral (
       select job.*
       from (select l.* from private.work_lanes as l
-            where l.queue = %3$L and l.workspace_id = workspaces.workspace_id order by l.priority) as lane
+            where l.queue = %3$L and l.workspace_id = workspaces.workspace_id and l.wakes_at <= now()
+            order by l.priority) as lane
       cross join lateral (
         select ready.ctid as place, ready.id, ready.workspace_id, ready.priority, ready.scheduled_for from %2$s as ready
         where ready.status = 'pending' and ready.workspace_id = lane.workspace_id and ready.priority = lane.priority
@@ -126,11 +133,13 @@ begin
       moved_at = now()
     from (select distinct on (p.workspace_id, p.priority) p.* from picked as p
           order by p.workspace_id, p.priority, p.scheduled_for, p.id) as first
-    where lane.queue = %3$L and lane.workspace_id = first.workspace_id and lane.priority = first.priority
-      and lane.moved_at < now() - interval '0.5 seconds'
-      and lane.ctid = (select l.ctid from private.work_lanes as l
-        where l.queue = lane.queue and l.workspace_id = lane.workspace_id and l.priority = lane.priority
-          for update skip locked)
+    cross join lateral (
+      select l.ctid as place from private.work_lanes as l
+      where l.queue = %3$L and l.workspace_id = first.workspace_id and l.priority = first.priority
+        and l.moved_at < now() - interval '0.5 seconds'
+      for update skip locked
+    ) as held
+    where lane.ctid = held.place
   )
   update %2$s as claimed set
     status = 'in_progress', attempts = claimed.attempts + 1, claimed_by = $1, claim_token = $2,
@@ -163,6 +172,9 @@ language plpgsql
 volatile
 security definer -- for the service, which has no grants on tables, lanes and registry
 set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 #variable_conflict use_column
 declare
@@ -189,8 +201,10 @@ begin
   if only_workspace is not null then
     rest := array[only_workspace];
   end if;
-  among := array(select distinct lane.workspace_id from private.work_lanes as lane
-    where lane.queue = known.name and (only_workspace is null or lane.workspace_id = only_workspace));
+  among := array(select distinct lane.workspace_id from (
+    select l.workspace_id from private.work_lanes as l
+    where l.queue = known.name and l.wakes_at <= now() order by l.wakes_at offset 0) as lane
+    where only_workspace is null or lane.workspace_id = only_workspace);
   while wanted > 0 and cardinality(among) > 0 loop
     share := ceil(wanted::numeric / cardinality(among));
     return query execute round using worker, token, lease, wanted, share, rest, known.max_in_progress;

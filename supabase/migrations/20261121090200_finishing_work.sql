@@ -261,6 +261,8 @@ volatile
 set search_path = ''
 as $$
 begin
+  -- Lanes of a workspace that is not in this cell are skipped (private.refuse_elsewhere).
+  perform set_config('groundwork.job', 'tidy_work_lanes', true);
   -- From one lane with work to the next, without reading the rows between.
   execute format($tidy$
     with recursive lane as (
@@ -278,18 +280,34 @@ begin
       where not exists (select from private.work_lanes as l
         where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority)
       on conflict do nothing
-    ), lowered as (
-      update private.work_lanes as l set low_at = lane.scheduled_for, low_id = lane.id - 1
+    ), corrected as (
+      update private.work_lanes as l set
+        low_id = case when (l.low_at, l.low_id) >= (lane.scheduled_for, lane.id) then lane.id - 1 else l.low_id end,
+        low_at = least(l.low_at, lane.scheduled_for),
+        wakes_at = case
+          when l.wakes_at > lane.scheduled_for or l.moved_at < now() - interval '1 minute' then lane.scheduled_for
+          else l.wakes_at end
       from lane
       where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority
-        and (l.low_at, l.low_id) >= (lane.scheduled_for, lane.id)
+        and ((l.low_at, l.low_id) >= (lane.scheduled_for, lane.id) or l.wakes_at > lane.scheduled_for
+          or l.wakes_at < lane.scheduled_for and lane.scheduled_for > now() + interval '10 seconds'
+            and l.moved_at < now() - interval '1 minute')
+    ), idle as (
+      select l.queue, l.workspace_id, l.priority, l.moved_at < now() - interval '1 hour' as is_over, l.wakes_at
+      from private.work_lanes as l
+      where l.queue = %2$L and l.moved_at < now() - interval '1 minute'
+        and not exists (select from lane where lane.workspace_id = l.workspace_id and lane.priority = l.priority)
+    ), put_to_sleep as (
+      update private.work_lanes as l set wakes_at = 'infinity' from idle
+      where l.queue = idle.queue and l.workspace_id = idle.workspace_id and l.priority = idle.priority
+        and not idle.is_over and idle.wakes_at < 'infinity'
     )
-    delete from private.work_lanes as l
-    where l.queue = %2$L and l.moved_at < now() - interval '1 hour'
-      and not exists (select from lane where lane.workspace_id = l.workspace_id and lane.priority = l.priority)
+    delete from private.work_lanes as l using idle
+    where l.queue = idle.queue and l.workspace_id = idle.workspace_id and l.priority = idle.priority and idle.is_over
   $tidy$, queue.work_table, queue.name);
+  perform set_config('groundwork.job', '', true);
 end;
 $$;
 comment on function private.tidy_work_lanes(private.work_queues) is
   'Finds work that claims would miss: behind a lane''s low-water mark (committed late, or after a claim rolled back) '
-  'and without a lane. Removes lanes that were empty for an hour.';
+  'and without a lane. Puts lanes to sleep in which nothing is due, and removes those that were empty for an hour.';

@@ -246,11 +246,28 @@ comment on function private.person_patterns(uuid, text) is
   'The same test for long scans: `words like any (patterns)`, without a function call per row.';
 
 create view private.audit_words as
-select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id,
+select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id, entry.subject_type::text,
+  entry.subject_id::text,
+  private.names_in(entry.subject_id::text, entry.request_id::text, entry.detail::text) as names,
   lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
 from public.audit_log as entry;
 comment on view private.audit_words is
-  'All texts of an audit entry: every field besides actor_id that may name a person.';
+  'All texts of an audit entry: every field besides actor_id that may name a person, and the names in them.';
+
+create function private.naming(names text, words text, address text)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = ''
+as $$
+  select case
+    when address <> '' and private.names_in(address) is null then format('%s like any ($2)', words)
+    else format('%s && $1 and %s like any ($2)', names, words) end;
+$$;
+comment on function private.naming(text, text, text) is
+  'The condition that finds a person in texts. $1: their id and the names in their address, by the index; $2: '
+  'private.person_patterns. names and words: expressions. An address that is no usual one is in no index: all is read.';
 
 create function private.redacted_entry(entry public.audit_log, person uuid, address text, pseudonym uuid)
 returns public.audit_log
@@ -277,21 +294,27 @@ set search_path = ''
 as $$
 declare
   voucher bigint := nextval('public.audit_log_id_seq');
-  patterns text[] := private.person_patterns(person, address);
   vouched record;
+  n bigint;
 begin
-  insert into private.audit_redactions (workspace_id, pseudonym, entry_id, entry_xid, leaf, redacted_leaf)
-  with change as materialized (
-    select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
-      private.audit_leaf(private.redacted_entry(entry, person, address, redact_audit_log.pseudonym)) as redacted_leaf
-    from private.audit_words as named
-    join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id
-      and entry.occurred_on = named.occurred_on
-    where named.workspace_id = in_workspace and (named.actor_id = person or named.words like any (patterns))
-  )
-  select in_workspace, redact_audit_log.pseudonym, change.id, change.xid, change.leaf, change.redacted_leaf
-  from change where change.leaf <> change.redacted_leaf order by change.id;
-  if not found then
+  execute format($record$
+    insert into private.audit_redactions (workspace_id, pseudonym, entry_id, entry_xid, leaf, redacted_leaf)
+    with named as materialized (
+      select found.workspace_id, found.id, found.occurred_on from private.audit_words as found
+      where found.workspace_id = $3 and (found.actor_id = $4 or %s)
+    ), change as materialized (
+      select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
+        private.audit_leaf(private.redacted_entry(entry, $4, $5, $6)) as redacted_leaf
+      from named join public.audit_log as entry on entry.workspace_id = named.workspace_id and entry.id = named.id
+        and entry.occurred_on = named.occurred_on
+    )
+    select $3, $6, change.id, change.xid, change.leaf, change.redacted_leaf
+    from change where change.leaf <> change.redacted_leaf order by change.id
+  $record$, private.naming('found.names', 'found.words', address))
+  using array[person::text] || private.names_in(address), private.person_patterns(person, address), in_workspace,
+    person, address, redact_audit_log.pseudonym;
+  get diagnostics n = row_count;
+  if n = 0 then
     return 0;
   end if;
   update private.erasure_pseudonyms as p set voucher_id = voucher
@@ -313,8 +336,8 @@ end;
 $$;
 comment on function private.redact_audit_log(uuid, uuid, text, uuid) is
   'Replaces the person (their id or address, in any field) in every entry of a workspace by the pseudonym, which must '
-  'be in erasure_pseudonyms. Records each redaction and writes the voucher. Returns how many. Reads the workspace''s '
-  'whole log.';
+  'be in erasure_pseudonyms. Records each redaction and writes the voucher. Returns how many. Reads the entries that '
+  'name the person.';
 
 create function private.redact_billing_events(in_workspace uuid, person uuid, address text, pseudonym uuid)
 returns bigint
@@ -325,13 +348,15 @@ as $$
 declare
   changed bigint;
 begin
-  update public.billing_events as event set
-    user_id = case when event.user_id = person then redact_billing_events.pseudonym else event.user_id end,
-    request_id = left(private.redacted_text(event.request_id, person, address, redact_billing_events.pseudonym::text),
-      200)
-  where event.workspace_id = in_workspace
-    and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person,
-      address))::text[]));
+  execute format($redact$
+    update public.billing_events as event set
+      user_id = case when event.user_id = $4 then $6 else event.user_id end,
+      request_id = left(private.redacted_text(event.request_id, $4, $5, $6::text), 200)
+    where event.workspace_id = $3
+      and (event.user_id = $4 or event.request_id is not null and %s)
+  $redact$, private.naming('private.names_in(event.request_id)', 'lower(event.request_id)', address))
+  using array[person::text] || private.names_in(address), private.person_patterns(person, address), in_workspace,
+    person, address, redact_billing_events.pseudonym;
   get diagnostics changed = row_count;
   return changed;
 end;

@@ -44,16 +44,19 @@ as $$
     select member.workspace_id as id from public.members as member where member.user_id = person
     union
     select entry.workspace_id from public.audit_log as entry
-    where entry.actor_id = person or (entry.subject_type = 'member' and entry.subject_id = person::text)
+    where entry.actor_id = person
+    union
+    select named.workspace_id from private.audit_words as named
+    where named.names @> array[person::text] and named.subject_type = 'member' and named.subject_id = person::text
     union
     select event.workspace_id from public.billing_events as event where event.user_id = person
     union
-    select offered.workspace_id from public.invitations as offered where is_proven and offered.email = lower(address)
+    select offered.workspace_id from public.invitations as offered where is_proven and lower(offered.email) = lower(address)
   ) as place;
 $$;
 comment on function private.places_of(uuid, text, boolean) is
   'The workspaces where a person''s address counts: where they are a member, acted or were billed, and, if the address '
-  'is proven, where it was invited. Scans the logs.';
+  'is proven, where it was invited.';
 
 create function private.path_id(name text, place integer)
 returns uuid

@@ -54,6 +54,10 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.agent_memory_history', 'changed_by', 'null', false, 'workspace_id'),
   ('private.business_exports', 'made_by', 'null', false, 'workspace_id');
 
+-- Whom a reason names is found without reading everybody's reasons.
+create index permissions_reason_names on public.permissions using gin (private.names_in(reason))
+  where reason is not null;
+
 create function private.personal_columns_now()
 returns table (of_table regclass, column_name text, column_type regtype, on_erasure text, is_exported boolean,
   workspace_column text)
@@ -84,6 +88,9 @@ as $$
     when column_type = 'uuid'::regtype then format('%I = $1', column_name)
     when column_name ~ 'email$' then format('lower(%I) = lower($2) and %I = any ($4)', column_name, workspace_column)
     when column_type = 'uuid[]'::regtype then format('$1 = any (%I)', column_name)
+    -- The audit log's entries about a person: the index over all that they name finds them.
+    when column_name = 'subject_id' then
+      'private.names_in(subject_id::text, request_id::text, detail::text) @> array[$1::text] and subject_id = $1::text'
     else format('%I::text = $1::text', column_name)
   end;
 $$;

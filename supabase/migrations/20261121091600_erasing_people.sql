@@ -18,19 +18,19 @@ as $$
   select coalesce(array_agg(place.id order by place.id), '{}') from (
     select member.workspace_id as id from public.members as member where member.user_id = person
     union
-    select entry.workspace_id from private.audit_words as entry
-    where (in_workspace is null or entry.workspace_id = in_workspace)
-      and (entry.actor_id = person or entry.words like any ((select private.person_patterns(person, null))::text[]))
+    select entry.workspace_id from public.audit_log as entry where entry.actor_id = person
+    union
+    select entry.workspace_id from private.audit_words as entry where entry.names @> array[person::text]
+    union
+    select event.workspace_id from public.billing_events as event where event.user_id = person
     union
     select event.workspace_id from public.billing_events as event
-    where (in_workspace is null or event.workspace_id = in_workspace)
-      and (event.user_id = person or lower(event.request_id) like any ((select private.person_patterns(person,
-        null))::text[]))
+    where event.request_id is not null and private.names_in(event.request_id) @> array[person::text]
   ) as place
   where in_workspace is null or place.id = in_workspace;
 $$;
 comment on function private.erasure_places(uuid, uuid) is
-  'The workspaces whose logs name a person by their id. Without in_workspace it scans all logs.';
+  'The workspaces whose logs name a person by their id, or (in_workspace) whether one does.';
 
 create function private.erase_personal_columns(person uuid, address text, reach uuid[], in_workspace uuid, alias uuid)
 returns jsonb
@@ -69,9 +69,12 @@ begin
           declared.column_type, is_they, here)
       else
         format('update %1$s as row_of set %2$I = private.redacted_text(%2$I::text, $1, %5$s, $3::text)::%3$s where '
-          'private.text_names(%2$I::text, $1, %5$s)
-          and private.redacted_text(%2$I::text, $1, %5$s, $3::text) <> %2$I::text%4$s',
-          declared.of_table, declared.column_name, declared.column_type, here, its_address)
+          '%2$I is not null and %6$s and private.redacted_text(%2$I::text, $1, %5$s, $3::text) <> %2$I::text%4$s',
+          declared.of_table, declared.column_name, declared.column_type, here, its_address,
+          case when address <> '' and private.names_in(address) is null
+            then format('private.text_names(%I::text, $1, $2)', declared.column_name)
+            else format('private.names_in(%I%s) && (array[$1::text] || private.names_in($2))', declared.column_name,
+              case when declared.column_type <> 'text'::regtype then '::text' end) end)
       end
     using person, address, alias, reach;
     get diagnostics touched = row_count;

@@ -8,6 +8,7 @@ create or replace trigger refuse_change before update or delete on public.audit_
 drop function private.refuse_all_but_pseudonyms();
 drop function private.refuse_all_but_redactions();
 drop function private.redacted_entry(public.audit_log, uuid, text, uuid);
+drop function private.naming(text, text, text);
 drop view private.audit_words;
 drop function private.person_patterns(uuid, text);
 drop function private.text_names(text, uuid, text);
