@@ -133,6 +133,8 @@ Deno.test("Vite builds it for browsers", async () => {
 
 /** Bytes that the package may add to a page that has supabase-js and React already, compressed. */
 const mostBytes = 10 * 1024;
+/** Only a product of several cells needs it: it has a bound of its own, and is not in the sum of all the others. */
+const apart = { entry: "./cells", mostBytes: 1024 };
 /** Builds each module, minified, without what the page has already; prints its size. */
 const sizes = `
 import { gzipSync } from "node:zlib";
@@ -155,12 +157,12 @@ for (const entry of process.argv.slice(2)) {
   console.log(entry, gzipSync(code).length);
 }`;
 
-Deno.test("each import and all of them together add at most 10 KB to a page, compressed", async () => {
+Deno.test("each import, and all but cells together, add at most 10 KB to a page, compressed", async () => {
   const all = entries.map((entry) => `export * from "${join(name, entry)}";`);
   const files = all.map((text, n) => [`sizes/${n}.ts`, text]);
   await project.write({
     ...Object.fromEntries(files),
-    "sizes/all.ts": all.join("\n"),
+    "sizes/all.ts": all.filter((_, n) => entries[n] !== apart.entry).join("\n"),
     "sizes.mjs": sizes,
   });
   const inputs = [...files.map(([file = ""]) => file), "sizes/all.ts"];
@@ -169,6 +171,9 @@ Deno.test("each import and all of them together add at most 10 KB to a page, com
   for (const [n, line] of said.entries()) {
     const bytes = Number(line.split(" ")[1]);
     console.log(`${entries[n] ?? "all"}: ${bytes} bytes`);
-    assert.ok(bytes > 20 && bytes <= mostBytes, line);
+    assert.ok(
+      bytes > 20 && bytes <= (entries[n] === apart.entry ? apart : { mostBytes }).mostBytes,
+      line,
+    );
   }
 });

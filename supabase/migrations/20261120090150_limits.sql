@@ -297,7 +297,7 @@ as $$
     and counter.name = known.name
     and counter.period_start = case known.period when 'day' then (now() at time zone 'utc')::date
       when 'month' then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
-  where workspace.id = any (of_workspaces) and workspace.deleted_at is null;
+  where workspace.id = any (of_workspaces) and workspace.deleted_at is null and workspace.left_at is null;
 $$;
 comment on function private.read_usage(uuid[], uuid) is
   'For each limit of each of these workspaces: the current use (for limits of a person: by of_person), the limit '

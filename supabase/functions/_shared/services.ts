@@ -2,6 +2,7 @@
 import { createAuthenticator } from "./access/authentication.ts";
 import { createLimits } from "./access/limits.ts";
 import { createMemberships } from "./access/memberships.ts";
+import { createPlaces } from "./access/places.ts";
 import { createPermissions } from "./access/permissions.ts";
 import { createStandings } from "./access/standings.ts";
 import { createTrustedIssuers } from "./access/trusted-issuers.ts";
@@ -72,6 +73,7 @@ export function createServices(environment: Environment, birth: number = Date.no
     scratchpad,
     permissions,
     memberships,
+    places: createPlaces(database),
     standings: createStandings(database, memberships),
     replicas,
     limits: createLimits(database, scratchpad),

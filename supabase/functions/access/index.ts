@@ -5,6 +5,7 @@ import { services } from "../_shared/services.ts";
 import { evaluate, evaluateSeveral } from "./evaluate.ts";
 import { searchAction, searchResource, searchSubject } from "./search.ts";
 import { tellConfiguration } from "./tell-configuration.ts";
+import { tellPlace } from "./tell-place.ts";
 
 export const app = createApp("access");
 
@@ -14,6 +15,7 @@ app.post("/v1/evaluations", scopedRoute(audience, "check", null, evaluateSeveral
 app.post("/v1/search/subject", scopedRoute(audience, "read", null, searchSubject));
 app.post("/v1/search/resource", scopedRoute(audience, "read", null, searchResource));
 app.post("/v1/search/action", scopedRoute(audience, "read", null, searchAction));
+app.get("/v1/places/:workspace", scopedRoute(audience, "read", null, tellPlace));
 app.get("/.well-known/authzen-configuration", openRoute(tellConfiguration));
 
 const served = serve(app, services);

@@ -4,6 +4,7 @@ import type { Database } from "../database.ts";
 import { forbidden, notFound } from "../errors.ts";
 import { type Position, requirePosition } from "../position.ts";
 import { memoryLifetime } from "./permissions.ts";
+import { refusedFor } from "./places.ts";
 
 /** A person's role in a workspace; null outside of it. */
 export type Role = "owner" | "admin" | "member" | "guest" | null;
@@ -58,7 +59,7 @@ export function createMemberships(
     },
     async requireMember(user, workspace) {
       const role = await memberships.roleOf(user, workspace);
-      if (role === null) throw notFound("The workspace");
+      if (role === null) throw refusedFor(notFound("The workspace"), workspace);
       return role;
     },
     async requireAdmin(user, workspace) {

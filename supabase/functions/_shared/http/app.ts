@@ -41,7 +41,7 @@ const allowedHeaders = [
   "apikey, authorization, content-type, x-client-info, x-region, x-retry-count",
   "traceparent, tracestate, baggage, sentry-trace",
   "if-none-match, user-agent",
-  "idempotency-key, last-event-id, x-consistency, x-request-id",
+  "idempotency-key, last-event-id, x-consistency, x-request-id, x-workspace-id",
   // What clients of MCP say of their requests.
   "mcp-protocol-version, mcp-session-id, mcp-method, mcp-name",
 ].join(", ");

@@ -2,6 +2,7 @@
 import type { Authenticator } from "../access/authentication.ts";
 import type { Limits } from "../access/limits.ts";
 import type { Memberships } from "../access/memberships.ts";
+import type { Places } from "../access/places.ts";
 import type { Permissions } from "../access/permissions.ts";
 import type { Standings } from "../access/standings.ts";
 import type { TrustedIssuers } from "../access/trusted-issuers.ts";
@@ -27,6 +28,7 @@ export interface Services {
   readonly scratchpad: FailoverScratchpad;
   readonly permissions: Permissions;
   readonly memberships: Memberships;
+  readonly places: Places;
   readonly standings: Standings;
   readonly replicas: Replicas;
   readonly limits: Limits;

@@ -37,13 +37,20 @@ function withAllowance(response: Response, allowance: Allowance): Response {
 }
 
 /** Does the work; the response to a write tells the position that contains it, where there are replicas to ask. */
-async function handle<Caller>(
+async function handle<Caller extends Person | Agent | Service>(
   handler: Handler<Caller>,
   context: RequestContext,
   caller: Caller,
   limit: RateLimitClass,
 ): Promise<Response> {
-  const response = await handler(context, caller);
+  let response: Response;
+  try {
+    response = await handler(context, caller);
+  } catch (error) {
+    // What is not found here may be in another cell.
+    const person = caller.kind === "service" ? null : caller.userId;
+    throw await context.env.places.instead(error, context.req.raw, person);
+  }
   return limit === "write" && context.env.replicas.areThere
     ? await context.env.replicas.tellPosition(response)
     : response;

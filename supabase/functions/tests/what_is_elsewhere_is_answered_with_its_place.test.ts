@@ -1,0 +1,99 @@
+/**
+ * A wrong door says where the right one is, to those who belong there. All others find nothing. The stack stays a
+ * project of its own: the directory's rows are written here as `place_workspace` would write them.
+ */
+import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { createGroundworkClient } from "../../../types/client.ts";
+import { openWorkspace } from "../../../types/cells.ts";
+import { ask, connect, createWorld, environment } from "./world.ts";
+
+const sql = connect();
+const gone = await createWorld(sql);
+const twin = await createWorld(sql);
+const cell = `t-${gone.workspace}`;
+const place = {
+  workspace_id: gone.workspace,
+  cell,
+  region: "eu",
+  url: "https://elsewhere.example",
+  publishable_key: "sb_publishable_elsewhere",
+  status: "elsewhere",
+  revision: 1,
+};
+Deno.test.afterAll(() => sql.end());
+
+/** Waits until what the isolates have kept of the memberships is over: at most 2 s. */
+const untilForgotten = () => new Promise((resolve) => setTimeout(resolve, 2100));
+
+await ask("GET", `/presence/${gone.workspace}`, { as: gone.member });
+await sql.begin((transaction) => [
+  transaction`insert into private.cells (name, url, region, publishable_key)
+    values (${cell}, ${place.url}, 'eu', ${place.publishable_key})`,
+  transaction`insert into private.workspace_places (workspace_id, cell, region, status)
+    values (${gone.workspace}, ${cell}, 'eu', 'elsewhere')`,
+  transaction`update public.workspaces set left_at = now() where id = ${gone.workspace}`,
+]);
+await untilForgotten();
+
+const requests: [string, string, string, Record<string, unknown>?][] = [
+  ["its path", "GET", `/presence/${gone.workspace}`],
+  ["its query", "GET", `/usage?workspace=${gone.workspace}`],
+  ["its body", "PUT", "/presence/typing", {
+    workspace_id: gone.workspace,
+    conversation_id: gone.workspace,
+  }],
+];
+for (const [part, method, path, body] of requests) {
+  Deno.test(`a request that names a workspace by ${part} is told its cell`, async () => {
+    const told = await ask(method, path, { as: gone.member, body });
+    assertEquals(told.status, 421);
+    assertEquals(told.body.error.code, "misdirected_workspace");
+    assertEquals(told.body.error.hint, place.url);
+    const { status: _, ...details } = place;
+    assertDeepEquals(told.body.error.details, details);
+    const stranger = await ask(method, path, { as: twin.member, body });
+    assertEquals(stranger.status, 404);
+    assertEquals(stranger.body.error.code, "not_found");
+  });
+}
+
+Deno.test("the place of a workspace is told to its people and the service, and to nobody else", async () => {
+  const path = `/access/v1/places/${gone.workspace}`;
+  for (const as of [gone.owner, gone.guest, "service"] as const) {
+    const { status, body } = await ask("GET", path, { as });
+    assertEquals(status, 200);
+    assertDeepEquals(body, place);
+  }
+  for (const as of [twin.owner, gone.outsider]) {
+    assertEquals((await ask("GET", path, { as })).status, 404);
+  }
+  const unknown = `/access/v1/places/${crypto.randomUUID()}`;
+  const strange = await ask("GET", path, { as: twin.owner });
+  assertDeepEquals(
+    (await ask("GET", unknown, { as: twin.owner })).body,
+    strange.body,
+    "as one that does not exist",
+  );
+  assertEquals((await ask("GET", path)).status, 401);
+  assertEquals((await ask("GET", "/access/v1/places/none", { as: gone.owner })).status, 400);
+});
+
+Deno.test("what is here is served, and its place says so", async () => {
+  assertEquals((await ask("GET", `/presence/${twin.workspace}`, { as: twin.member })).status, 200);
+  const { body } = await ask("GET", `/access/v1/places/${twin.workspace}`, { as: twin.member });
+  assertDeepEquals([body.status, body.url, body.revision], ["here", null, 0]);
+});
+
+Deno.test("supabase-js finds the cell of a workspace, and one project is its own", async () => {
+  const key = environment.publishableKeys.default ?? "";
+  const clientOf = (token: string) =>
+    createGroundworkClient(environment.url, key, { accessToken: () => Promise.resolve(token) });
+  const home = clientOf(twin.member.token);
+  assertEquals(await openWorkspace(home, twin.workspace), home);
+  const { data } = await clientOf(gone.member.token).rpc("workspace_place", {
+    workspace_id: gone.workspace,
+  }).single();
+  assertDeepEquals([data?.cell, data?.url, data?.status], [cell, place.url, "elsewhere"]);
+  const { error } = await home.rpc("workspace_place", { workspace_id: gone.workspace });
+  assertEquals(error?.code, "not_found");
+});
