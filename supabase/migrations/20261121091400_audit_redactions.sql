@@ -248,7 +248,7 @@ comment on function private.person_patterns(uuid, text) is
 create view private.audit_words as
 select entry.workspace_id, entry.id, entry.occurred_on, entry.actor_id, entry.subject_type::text,
   entry.subject_id::text,
-  private.names_in(entry.subject_id::text, entry.request_id::text, entry.detail::text) as names,
+  private.names_beside(entry.subject_id::text, entry.request_id::text, entry.detail::text) as names,
   lower(concat_ws(' ', entry.subject_id::text, entry.request_id::text, entry.detail::text)) as words
 from public.audit_log as entry;
 comment on view private.audit_words is
@@ -301,7 +301,8 @@ begin
     insert into private.audit_redactions (workspace_id, pseudonym, entry_id, entry_xid, leaf, redacted_leaf)
     with named as materialized (
       select found.workspace_id, found.id, found.occurred_on from private.audit_words as found
-      where found.workspace_id = $3 and (found.actor_id = $4 or %s)
+      where found.workspace_id = $3
+        and (found.actor_id = $4 or lower(found.subject_id) = $4::text or %s)
     ), change as materialized (
       select entry.id, entry.xid, private.audit_leaf(entry) as leaf,
         private.audit_leaf(private.redacted_entry(entry, $4, $5, $6)) as redacted_leaf

@@ -47,11 +47,12 @@ as $$
     where entry.actor_id = person
     union
     select named.workspace_id from private.audit_words as named
-    where named.names @> array[person::text] and named.subject_type = 'member' and named.subject_id = person::text
+    where lower(named.subject_id) = person::text and named.subject_type = 'member'
     union
     select event.workspace_id from public.billing_events as event where event.user_id = person
     union
-    select offered.workspace_id from public.invitations as offered where is_proven and lower(offered.email) = lower(address)
+    select offered.workspace_id from public.invitations as offered
+    where is_proven and lower(offered.email) = lower(address)
   ) as place;
 $$;
 comment on function private.places_of(uuid, text, boolean) is

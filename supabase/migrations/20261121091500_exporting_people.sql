@@ -88,9 +88,8 @@ as $$
     when column_type = 'uuid'::regtype then format('%I = $1', column_name)
     when column_name ~ 'email$' then format('lower(%I) = lower($2) and %I = any ($4)', column_name, workspace_column)
     when column_type = 'uuid[]'::regtype then format('$1 = any (%I)', column_name)
-    -- The audit log's entries about a person: the index over all that they name finds them.
-    when column_name = 'subject_id' then
-      'private.names_in(subject_id::text, request_id::text, detail::text) @> array[$1::text] and subject_id = $1::text'
+    -- As the audit log's index of subjects has it.
+    when column_name = 'subject_id' then 'lower(subject_id::text) = $1::text'
     else format('%I::text = $1::text', column_name)
   end;
 $$;

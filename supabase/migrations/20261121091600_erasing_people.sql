@@ -20,6 +20,8 @@ as $$
     union
     select entry.workspace_id from public.audit_log as entry where entry.actor_id = person
     union
+    select entry.workspace_id from private.audit_words as entry where lower(entry.subject_id) = person::text
+    union
     select entry.workspace_id from private.audit_words as entry where entry.names @> array[person::text]
     union
     select event.workspace_id from public.billing_events as event where event.user_id = person

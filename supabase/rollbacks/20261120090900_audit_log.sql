@@ -7,6 +7,7 @@ drop function private.claim_scope(text, uuid);
 drop function private.claim_request(uuid, text, text, bigint, jsonb);
 drop table private.request_claims;
 drop table public.audit_log;
+drop function private.names_beside(text, text, text);
 drop function private.names_in(text, text, text);
 drop domain private.action_name;
 drop function private.maintain_partitions(date);
