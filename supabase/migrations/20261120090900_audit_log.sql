@@ -54,7 +54,8 @@ parallel safe
 set search_path = ''
 as $$
 begin
-  return private.names_in(case when not pg_catalog.pg_input_is_valid(subject, 'uuid') then subject end, request, detail);
+  return private.names_in(case when not pg_catalog.pg_input_is_valid(subject, 'uuid') then subject end, request,
+    detail);
 end;
 $$;
 comment on function private.names_beside(text, text, text) is
