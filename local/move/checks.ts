@@ -53,12 +53,13 @@ async function checkRanges(source: Side, target: Side) {
 }
 
 async function checkColumns(source: Side, target: Side, plan: Plan) {
-  const templates = [...plan.travelling, ...plan.through].map(({ name }) => name);
+  const own = plan.travelling.filter(({ isStamped }) => !isStamped);
+  const names = [...own, ...plan.through].map(({ name }) => name);
   const read = async ({ sql }: Side) => {
     const rows = await sql<{ name: string; columns: string }[]>`
       select t.name, string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attgenerated::text,
         ', ' order by a.attname) as columns
-      from unnest(${templates}::text[]) as t (name)
+      from unnest(${names}::text[]) as t (name)
       join pg_attribute as a on a.attrelid = to_regclass(t.name) and a.attnum > 0 and not a.attisdropped
       group by t.name`;
     return new Map(rows.map(({ name, columns }) => [name, columns]));
@@ -143,7 +144,9 @@ export async function removeRows(side: Side, workspace: string, plan: Plan): Pro
       (sql) => sql.unsafe(`delete from ${name} as t where ${condition}`, [workspace]),
     );
   }
-  for (const { name, column } of plan.travelling) {
+  // Tables of businesses first: once the business is gone, nothing says whose they are.
+  const ordered = plan.travelling.toSorted((a, b) => Number(b.isStamped) - Number(a.isStamped));
+  for (const { name, column } of ordered) {
     await asReplica(
       side,
       (sql) => sql.unsafe(`delete from ${name} where ${column} = $1`, [workspace]),

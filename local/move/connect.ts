@@ -45,7 +45,7 @@ export function asReplica<T>(
   }) as Promise<T>;
 }
 
-/** Runs a statement that needs a table's lock: waits half a second for it, so that writers wait no longer, and again. */
+/** Runs a statement that needs a table's lock: waits half a second for it, as writers then wait, too, and again. */
 export async function withShortLocks(side: Side, statement: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {

@@ -27,6 +27,9 @@ const USAGE =
                             (their secret keys in GROUNDWORK_FROM_KEY and GROUNDWORK_TO_KEY)
   --closed-for <ms>         how long writers may be refused before it is tried again later (900)`;
 
+/** Exit code: a server died, and the same command goes on where this one stopped. */
+export const BROKEN = 75;
+
 /** Goes on with a move until it is done. @returns how long the workspace was closed; null: by an earlier program */
 export async function run(move: Move): Promise<number | null> {
   let state = await readState(move);
@@ -112,4 +115,12 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  // postgres.js throws outside of any query when a server dies while it writes.
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    console.error(`move: a connection broke (${event.message}): begin again`);
+    Deno.exit(BROKEN);
+  });
+  Deno.exit(await main(Deno.args));
+}

@@ -5,13 +5,19 @@ import type { Plan } from "./plan.ts";
 
 const ROWS_AT_ONCE = 2000;
 
-/** Columns of a table that can be written, with those that both sides have. */
-export async function writableColumns({ sql }: Side, table: string): Promise<string[]> {
+const columnsOf = new Map<string, string[]>();
+
+/** Columns of a table that can be written; asked once, because a workspace may be closed meanwhile. */
+export async function writableColumns({ sql, url }: Side, table: string): Promise<string[]> {
+  const known = columnsOf.get(`${url} ${table}`);
+  if (known) return known;
   const rows = await sql<{ name: string }[]>`
     select quote_ident(a.attname) as name from pg_attribute as a
     where a.attrelid = ${table}::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     order by a.attnum`;
-  return rows.map(({ name }) => name);
+  const names = rows.map(({ name }) => name);
+  columnsOf.set(`${url} ${table}`, names);
+  return names;
 }
 
 /** Reads rows in pieces, each a JSON array as text. */
@@ -63,7 +69,8 @@ export async function copyParts(
   const concerned = through.filter(({ name }) => here!.has(name) || there!.has(name));
   if (concerned.length === 0) return;
   await asReplica(target, async (sql) => {
-    for (const { name, condition } of concerned) {
+    // Backwards: a table's rows are found through the one before it.
+    for (const { name, condition } of concerned.toReversed()) {
       if (there!.has(name)) {
         await sql.unsafe(`delete from ${name} as t where ${condition}`, [workspace]);
       }

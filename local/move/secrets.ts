@@ -8,15 +8,25 @@ interface Reference {
   workspaceColumn: string;
 }
 
+const referencesOf = new WeakMap<Plan, Reference[]>();
+
 /** The columns that refer to the vault. */
-async function readReferences({ sql }: Side, { travelling }: Plan): Promise<Reference[]> {
+async function readReferences({ sql }: Side, plan: Plan): Promise<Reference[]> {
+  const known = referencesOf.get(plan);
+  if (known) return known;
+  const { travelling, through } = plan;
+  const columns = new Map([
+    ...travelling.map(({ name, column }): [string, string] => [name, column]),
+    ...through.map(({ name }): [string, string] => [name, "workspace_id"]),
+  ]);
   const rows = await sql<{ name: string; column: string }[]>`
     select t.name, quote_ident(a.attname) as column
-    from unnest(${travelling.map(({ name }) => name)}::text[]) as t (name)
+    from unnest(${[...columns.keys()]}::text[]) as t (name)
     join pg_attribute as a on a.attrelid = t.name::regclass and a.attname like '%secret\_id'
       and a.atttypid = 'uuid'::regtype and not a.attisdropped`;
-  const columns = new Map(travelling.map(({ name, column }) => [name, column]));
-  return rows.map((row) => ({ ...row, workspaceColumn: columns.get(row.name)! }));
+  const references = rows.map((row) => ({ ...row, workspaceColumn: columns.get(row.name)! }));
+  referencesOf.set(plan, references);
+  return references;
 }
 
 const nameAtTarget = (id: string): string => `groundwork_moved_${id}`;

@@ -41,7 +41,8 @@ export interface State {
 
 export async function readState({ source, workspace }: Move): Promise<State | null> {
   const [row] = await source.sql<State[]>`
-    select phase, name, fences, fenced_at as "fencedAt" from private.moves where workspace_id = ${workspace} and is_source`;
+    select phase, name, fences, fenced_at as "fencedAt" from private.moves
+    where workspace_id = ${workspace} and is_source`;
   return row ?? null;
 }
 
@@ -49,7 +50,7 @@ export async function readState({ source, workspace }: Move): Promise<State | nu
 export async function copy(move: Move): Promise<State> {
   const { source, target, workspace, say } = move;
   const cells = await readCells(source, target);
-  const plan = await planMove(source);
+  const plan = await planMove(source, workspace);
   if (!await readState(move)) await checkBoth(source, target, workspace, plan);
   await source.sql`select private.begin_move(${workspace}, ${cells.to})`;
   const state = (await readState(move))!;
@@ -97,7 +98,7 @@ export async function close(move: Move): Promise<number | null> {
   const before = (await readState(move))!;
   if (await measureLag(source, target, workspace, 5000) > move.closedFor / 3) return null;
   await copyFiles(source, target, workspace, move.apis);
-  await copySecrets(source, target, workspace, await planMove(source));
+  await copySecrets(source, target, workspace, await planMove(source, workspace));
   await expect(move, cells, before);
   await warmUp(source, target);
   say("closing");
@@ -121,30 +122,36 @@ export async function handOver(move: Move, cells: Cells, until: number): Promise
       (select m.fences from private.moves as m where m.workspace_id = ${workspace}) as expected`;
   if (there?.status !== "here") {
     const [plan, isThere] = await Promise.all([
-      planMove(source),
+      planMove(source, workspace),
       there?.expected === state.fences && waitFor(() => isMarked(target, workspace, state.fences), {
         within: Math.max(0, until - performance.now()),
         every: 3,
       }),
     ]);
     if (!isThere || !await isPublished(source, state.name, plan)) {
-      say("opening again");
-      await expect(move, cells, state);
-      await source.sql`select private.lift_fence(${workspace})`;
-      return false;
+      return await openAgain(move, cells, state);
     }
     say("handing over");
     await Promise.all([
       stopFollowing(target, state.name),
-      copyParts(source, target, workspace, plan),
-      copySecrets(source, target, workspace, plan),
+      copyParts(source, target, workspace, plan)
+        .then(() => copySecrets(source, target, workspace, plan)),
       copyMembers(source, target, workspace),
       copyFiles(source, target, workspace, move.apis),
     ]);
+    if (performance.now() > until) return await openAgain(move, cells, state);
     await target.sql`select private.receive_workspace(${workspace}, ${state.fences})`;
   }
   await source.sql`select private.hand_over(${workspace})`;
   return true;
+}
+
+/** Lifts the fence. The target is told first that it will be another one, so that this one hands nothing over. */
+async function openAgain(move: Move, cells: Cells, state: State): Promise<false> {
+  move.say("opening again");
+  await expect(move, cells, state);
+  await move.source.sql`select private.lift_fence(${move.workspace})`;
+  return false;
 }
 
 /** After the hand-over: ends the replication, and fetches files that were being stored at that moment. */
@@ -157,7 +164,7 @@ export async function tidy(move: Move): Promise<void> {
   await unpublish(source, state.name);
   await narrowIdentities(source, workspace);
   await copyFiles(source, target, workspace, move.apis, state.fencedAt);
-  await copyPeople(source, target, workspace, await planMove(source));
+  await copyPeople(source, target, workspace, await planMove(source, workspace));
   await source.sql.begin(async (sql) => {
     await sql`select set_config('groundwork.placing', ${workspace}, true)`;
     await sql`update private.moves set phase = 'tidied', changed_at = now() where workspace_id = ${workspace}`;
@@ -176,13 +183,13 @@ export async function undo(move: Move): Promise<void> {
     );
   }
   say("undoing");
-  const plan = await planMove(source);
+  const plan = await planMove(source, workspace);
   await unsubscribe(source, target, state.name);
   await unpublish(source, state.name);
   await narrowIdentities(source, workspace);
   await forgetSecrets(target, workspace, plan);
   await forgetFiles(target, workspace, move.apis?.to ?? null);
-  await removeRows(target, workspace, await planMove(target));
+  await removeRows(target, workspace, await planMove(target, workspace));
   await target
     .sql`delete from private.workspace_places where workspace_id = ${workspace} and status = 'arriving'`;
   await target.sql`delete from private.moves where workspace_id = ${workspace}`;
@@ -201,7 +208,7 @@ export async function forget(move: Move): Promise<void> {
   }
   await tidy(move);
   say("forgetting");
-  const plan = await planMove(source);
+  const plan = await planMove(source, workspace);
   await forgetSecrets(source, workspace, plan);
   await forgetFiles(source, workspace, move.apis?.from ?? null);
   await removeRows(source, workspace, plan);

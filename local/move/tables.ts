@@ -3,8 +3,14 @@
  * filter on that column. The others are told here; a table that is told nowhere stops a move before it begins.
  */
 
-/** Tables that belong to a workspace through another table. Their rows are copied while the workspace is closed. */
+/**
+ * Tables that belong to a workspace through another table, and queues without lanes, whose rows must not be at the
+ * target before it answers for them. Their rows are copied while the workspace is closed, in this order: a table
+ * comes after the one through which its rows are found.
+ */
 export const THROUGH: Record<string, string> = {
+  "private.folders_to_empty": "t.workspace_id = $1",
+  "private.token_revocations": "t.workspace_id = $1",
   "private.counters": "t.subject = $1",
   "private.budget_pools":
     "t.budget_id in (select b.id from public.budgets as b where b.workspace_id = $1)",

@@ -71,17 +71,18 @@ set search_path = ''
 as $$
 declare
   queue private.work_queues;
-  lane record;
+  in_priority smallint;
+  first_at timestamptz;
   n bigint := 0;
 begin
   for queue in
     select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
   loop
-    for lane in execute format('select job.priority, min(job.scheduled_for) as first_at from %s as job where '
+    for in_priority, first_at in execute format('select job.priority, min(job.scheduled_for) from %s as job where '
       'job.workspace_id = $1 and job.status = %L group by job.priority', queue.work_table, 'pending')
       using in_workspace
     loop
-      perform private.open_work_lane(queue.name, in_workspace, lane.priority, lane.first_at);
+      perform private.open_work_lane(queue.name, in_workspace, in_priority, first_at);
       n := n + 1;
     end loop;
   end loop;
@@ -111,6 +112,39 @@ comment on function private.lift_fence(uuid) is
   'Opens a fenced workspace again, where the target did not come after in time. Only after the target was told to '
   'expect another fence (expect_workspace).';
 
+create function private.drop_unfinished(in_workspace uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  queue private.work_queues;
+begin
+  -- No trigger and no key must change what else is kept.
+  execute 'set local session_replication_role = replica';
+  for queue in
+    select q.* from private.work_queues as q join pg_catalog.pg_class as c on c.oid = q.work_table order by q.name
+  loop
+    execute format('delete from %s as job where job.workspace_id = $1 and job.status in (''pending'', ''in_progress'')',
+      queue.work_table) using in_workspace;
+  end loop;
+  delete from private.usage_reservations as r where r.workspace_id = in_workspace and r.status = 'open';
+  delete from private.lead_import_work as w using public.lead_imports as i
+  where i.id = w.import_id and i.workspace_id = in_workspace;
+  delete from private.connection_renewals as r using public.service_connections as c
+  where c.id = r.connection_id and c.workspace_id = in_workspace;
+  delete from private.folders_to_empty as f where f.workspace_id = in_workspace;
+  delete from vault.secrets as s using private.token_revocations as r
+  where r.workspace_id = in_workspace and s.id in (r.access_secret_id, r.refresh_secret_id);
+  delete from private.token_revocations as r where r.workspace_id = in_workspace;
+  execute 'set local session_replication_role = origin';
+end;
+$$;
+comment on function private.drop_unfinished(uuid) is
+  'Empties the queues of the copy that stays: its work is the other cell''s, and jobs here would find it again and '
+  'again.';
+
 create function private.hand_over(in_workspace uuid)
 returns void
 language plpgsql
@@ -124,6 +158,7 @@ begin
   update private.moves as m set phase = 'moved', changed_at = now()
   where m.workspace_id = in_workspace and m.phase = 'fenced' returning m.* into known;
   if found then
+    perform private.drop_unfinished(in_workspace);
     perform public.place_workspace(in_workspace, known.other_cell, 'elsewhere');
   end if;
   perform set_config('groundwork.placing', '', true);

@@ -157,7 +157,8 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
           from private.claim_work('code_task_queue', 'drill', 3, '2 seconds', ${id})`;
         for (const item of held) {
           await pause(10);
-          await sql`select private.complete_work('code_task_queue', ${item.claim_token}, array[${item.id}::bigint], null)`;
+          await sql`
+            select private.complete_work('code_task_queue', ${item.claim_token}, array[${item.id}::bigint], null)`;
           completed.push(item.prompt);
         }
         if (workspace === "acme") { // what jobs do; the neighbour leaves a copy alone that was just received

@@ -4,6 +4,8 @@ import postgres from "postgres";
 import { planMove } from "../../../local/move/plan.ts";
 import { STAYS, THROUGH } from "../../../local/move/tables.ts";
 
+const ACME = "00000000-0000-4000-b000-000000000001";
+
 /** Plans in a transaction that is undone, after a statement. */
 async function planAfter(statement: string) {
   const url = Deno.env.get("SUPABASE_DB_URL")!;
@@ -11,7 +13,7 @@ async function planAfter(statement: string) {
   try {
     return await sql.begin(async (own) => {
       await own.unsafe(statement);
-      const plan = await planMove({ sql: own as unknown as postgres.Sql, url });
+      const plan = await planMove({ sql: own as unknown as postgres.Sql, url }, ACME);
       await own.unsafe("rollback; begin");
       return plan;
     });
@@ -20,7 +22,7 @@ async function planAfter(statement: string) {
   }
 }
 
-Deno.test("every table travels, or is told to stay or to be copied, and nothing is told of tables that are gone", async () => {
+Deno.test("every table travels or is told of, and nothing is told of tables that are gone", async () => {
   const { travelling, through } = await planAfter("select 1");
   const names = travelling.map(({ name }) => name);
   for (
@@ -48,4 +50,14 @@ Deno.test("a new table that belongs to a workspace through another stops a move 
     ),
     { code: "unknown_table", message: /private\.budget_notes/ },
   );
+});
+
+Deno.test("tables of a business travel with its own workspace, and with no other", async () => {
+  const stamp = (workspace: string) =>
+    planAfter(`select private.create_business('${workspace}', 'mv_', 'Moving', 'UTC')`);
+  const names = (plan: Awaited<ReturnType<typeof planAfter>>) =>
+    plan.travelling.map(({ name }) => name);
+  assert.ok(names(await stamp(ACME)).includes("public.mv_leads"));
+  const other = "00000000-0000-4000-b000-000000000002";
+  assert.ok(!names(await stamp(other)).includes("public.mv_leads"));
 });
