@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { answerByModel } from "../../examples/assistant/agent/answer-by-model.ts";
 import type { Turn } from "../../examples/assistant/agent/answer-turn.ts";
 import { readModel } from "../../examples/assistant/agent/model.ts";
-import { createAnswer } from "../../examples/assistant/agent/say-chunks.ts";
+import { createAnswer } from "../../examples/assistant/agent/write-answer.ts";
 
 interface Asked {
   model: string;

@@ -30,7 +30,7 @@ const functions = (await Promise.all((await filesBelow("supabase/functions/", ".
 const rows = sorted(matchesOf(sql, /private\.add_limit\(\s*'([a-z_]+)'/g));
 const held = [
   // Named where somebody is held to them …
-  /private\.(?:count_rows|count_acts|limit_waiting|take_one_of|refuse_over_limit)\(\s*'([a-z_]+)'/g,
+  /private\.(?:count_rows|count_acts|limit_waiting|take_slot|refuse_over_limit)\(\s*'([a-z_]+)'/g,
   /private\.count_against\([^;]*?'([a-z_]+)', -?\w/g,
   /private\.limit_of\([^,()]+,\s*'([a-z_]+)'/g,
   // … or by a case of the row.

@@ -1,7 +1,7 @@
 -- Limits: the limits of each workspace, counters of their use, and the error that refuses more.
 --
 -- Touches: public.workspace_limits (limits that differ from the plan), private.counters (use), private.limit_of,
---          count_against and the triggers that call it, take_one_of (concurrency), public.workspace_usage (limits and
+--          count_against and the triggers that call it, take_slot (concurrency), public.workspace_usage (limits and
 --          use, for clients).
 -- Beware:  a counter is a row that is updated in the same transaction as the rows it counts. Two transactions that want
 --          the last place queue for it, and a rollback undoes the count. The row stays locked until the commit, so rows
@@ -36,15 +36,15 @@ create policy "Members read their workspace's own limits" on public.workspace_li
   using (workspace_id = any ((select private.workspace_ids('member'))::uuid[]));
 comment on policy "Members read their workspace's own limits" on public.workspace_limits is
   'A caller who is refused may see the limit.';
-create policy "Whoever is a member somewhere reads the plans" on public.plans
+create policy "Members read the plans" on public.plans
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
-comment on policy "Whoever is a member somewhere reads the plans" on public.plans is
+comment on policy "Members read the plans" on public.plans is
   'Guests and strangers do not choose plans.';
-create policy "Whoever is a member somewhere reads what plans have" on public.plan_limits
+create policy "Members read the plans' limits" on public.plan_limits
   for select to authenticated
   using (cardinality((select private.workspace_ids('member'))::uuid[]) > 0);
-comment on policy "Whoever is a member somewhere reads what plans have" on public.plan_limits is 'Same as for plans.';
+comment on policy "Members read the plans' limits" on public.plan_limits is 'Same as for plans.';
 
 create function private.limit_of(in_workspace uuid, limit_name text)
 returns bigint
@@ -210,7 +210,7 @@ comment on function private.count_acts() is
   'Statement trigger after insert (new_rows): counts a person''s inserts against their limit. Arguments: the limit, '
   'its period. Errors: limit_reached.';
 
-create function private.take_one_of(limit_name text, whose uuid, in_workspace uuid)
+create function private.take_slot(limit_name text, whose uuid, in_workspace uuid)
 returns void
 language plpgsql
 volatile
@@ -230,7 +230,7 @@ begin
   end if;
 end;
 $$;
-comment on function private.take_one_of(text, uuid, uuid) is
+comment on function private.take_slot(text, uuid, uuid) is
   'Takes one of the concurrent slots of a person or a workspace until the transaction ends. Does not wait. Slots are '
   'advisory locks: nothing is written. Errors: limit_reached 429.';
 
@@ -244,10 +244,10 @@ as $$
 begin
   person := coalesce(person, private.current_user_id());
   if person is not null then
-    perform private.take_one_of('long_work_at_once', person, in_workspace);
+    perform private.take_slot('long_work_at_once', person, in_workspace);
   end if;
   if in_workspace is not null then
-    perform private.take_one_of('workspace_long_work_at_once', in_workspace, in_workspace);
+    perform private.take_slot('workspace_long_work_at_once', in_workspace, in_workspace);
   end if;
 end;
 $$;
@@ -304,7 +304,7 @@ comment on function private.read_usage(uuid[], uuid) is
   '(null: unlimited) and when it frees by itself. used is null where no counter exists: concurrent use and limits of a '
   'single item are counted when they are needed.';
 
-create function private.usage_of_mine()
+create function private.own_usage()
 returns table (workspace_id uuid, name text, subject text, period text, unit text, used bigint, allowed bigint,
   frees_at timestamptz)
 language plpgsql
@@ -319,12 +319,12 @@ begin
     private.current_user_id());
 end;
 $$;
-comment on function private.usage_of_mine() is
+comment on function private.own_usage() is
   'The rows of the view workspace_usage: the caller''s workspaces and the caller''s own use. The service reads all.';
-grant execute on function private.usage_of_mine() to authenticated, service_role;
+grant execute on function private.own_usage() to authenticated, service_role;
 
 create view public.workspace_usage with (security_invoker = true) as
-  select workspace_id, name, subject, period, unit, used, allowed, frees_at from private.usage_of_mine();
+  select workspace_id, name, subject, period, unit, used, allowed, frees_at from private.own_usage();
 comment on view public.workspace_usage is
   'The use of each limit in the workspaces where the caller is a member. Limits of a person show the caller''s own '
   'use; for the service they are null. allowed null: unlimited.';

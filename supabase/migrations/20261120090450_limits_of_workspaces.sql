@@ -14,14 +14,14 @@ begin
   perform private.add_limit('agents', 'workspace', 'total', 'agents', 'Agents, archived ones too.', 50, 500, 5000);
   perform private.add_limit('workspaces', 'person', 'total', 'workspaces',
     'Workspaces that a person owns, deleted ones until they are purged.', 20, 20, 20);
-  perform private.add_limit('workspaces_a_day', 'person', 'day', 'workspaces', 'Workspaces that a person makes.', 10,
+  perform private.add_limit('workspaces_a_day', 'person', 'day', 'workspaces', 'Workspaces that a person creates.', 10,
     10, 10);
-  perform private.add_limit('invitations_a_day', 'person', 'day', 'invitations', 'Invitations that a person writes.',
+  perform private.add_limit('invitations_a_day', 'person', 'day', 'invitations', 'Invitations that a person sends.',
     100, 500, 2000);
   perform private.add_limit('long_work_at_once', 'person', 'at_once', 'requests',
-    'Imports, exports and verifications of a person that run.', 2, 4, 8);
+    'Running imports, exports and verifications of a person.', 2, 4, 8);
   perform private.add_limit('workspace_long_work_at_once', 'workspace', 'at_once', 'requests',
-    'Imports and verifications of a workspace that run.', 4, 8, 16);
+    'Running imports and verifications of a workspace.', 4, 8, 16);
 end;
 $$;
 

@@ -45,24 +45,24 @@ grant insert (workspace_id, agent_id, user_id, scopes), update (workspace_id, ag
   on public.agent_consents to authenticated, service_role;
 -- granted_by is not granted: a trigger sets it.
 
-create policy "People read what they allow agents, admins the workspace's" on public.agent_consents
+create policy "People read their consents, admins the workspace's" on public.agent_consents
   for select to authenticated
   using (
     user_id = (select private.current_user_id())
     or (user_id is null and workspace_id = any ((select private.workspace_ids())::uuid[]))
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People read what they allow agents, admins the workspace's" on public.agent_consents is
+comment on policy "People read their consents, admins the workspace's" on public.agent_consents is
   'Every member sees the consents that apply to all.';
-create policy "People allow agents that they may use, admins for all" on public.agent_consents
+create policy "People consent to agents that they may use, admins for all" on public.agent_consents
   for insert to authenticated
   with check (
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People allow agents that they may use, admins for all" on public.agent_consents is
+comment on policy "People consent to agents that they may use, admins for all" on public.agent_consents is
   'A person cannot consent for another person.';
-create policy "People change what they allow agents, admins for all" on public.agent_consents
+create policy "People change their consents, admins those for all" on public.agent_consents
   for update to authenticated
   using (
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
@@ -72,13 +72,13 @@ create policy "People change what they allow agents, admins for all" on public.a
     (user_id = (select private.current_user_id()) and agent_id = any ((select private.usable_agent_ids())::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "People change what they allow agents, admins for all" on public.agent_consents is
+comment on policy "People change their consents, admins those for all" on public.agent_consents is
   'The changed consent must pass the same check as a new one.';
-create policy "People take back what they allowed, admins for all" on public.agent_consents
+create policy "People withdraw their consents, admins those for all" on public.agent_consents
   for delete to authenticated
   using (
     user_id = (select private.current_user_id())
     or workspace_id = any ((select private.workspace_ids('admin'))::uuid[])
   );
-comment on policy "People take back what they allowed, admins for all" on public.agent_consents is
+comment on policy "People withdraw their consents, admins those for all" on public.agent_consents is
   'Includes agents that the person may no longer use. An admin may revoke a person''s consent, but never give it.';

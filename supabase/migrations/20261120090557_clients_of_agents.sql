@@ -31,15 +31,15 @@ grant insert (user_id, issuer, subject) on public.linked_identities to service_r
 -- insert is not granted to people: they prove an identity with one of its tokens (POST /mcp/identities). update is not
 -- granted: another subject is another identity.
 
-create policy "People read who they are elsewhere" on public.linked_identities
+create policy "People read their linked identities" on public.linked_identities
   for select to authenticated
   using (user_id = (select private.current_user_id()));
-comment on policy "People read who they are elsewhere" on public.linked_identities is
+comment on policy "People read their linked identities" on public.linked_identities is
   'Only their own; admins cannot read those of others.';
-create policy "People take back who they are elsewhere" on public.linked_identities
+create policy "People unlink their identities" on public.linked_identities
   for delete to authenticated
   using (user_id = (select private.current_user_id()));
-comment on policy "People take back who they are elsewhere" on public.linked_identities is
+comment on policy "People unlink their identities" on public.linked_identities is
   'From then on, tokens of that identity belong to no person.';
 
 create function private.link_identity(person uuid, issuer text, subject text)

@@ -141,9 +141,9 @@ alter table public.billing_customers enable row level security;
 grant select on public.billing_customers to authenticated;
 grant select, insert, update, delete on public.billing_customers to service_role;
 -- insert, update and delete are not granted to people: they must not choose who is billed.
-create policy "Admins read under which id their workspace is billed" on public.billing_customers
+create policy "Admins read the workspace's billing id" on public.billing_customers
   for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read under which id their workspace is billed" on public.billing_customers is
+comment on policy "Admins read the workspace's billing id" on public.billing_customers is
   'Like the usage itself. Only the operator writes who pays for a workspace.';
 
 create function private.usage_events(after timestamptz, after_id bigint, most integer)

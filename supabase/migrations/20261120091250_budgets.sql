@@ -158,7 +158,7 @@ comment on function private.change_budget_amount() is
 create trigger change_budget_amount after update of amount on public.budgets
   for each row when (old.amount <> new.amount) execute function private.change_budget_amount();
 
-create function private.gather_idle(in_budget uuid, since date, but_slot smallint default null)
+create function private.drain_idle_slots(in_budget uuid, since date, but_slot smallint default null)
 returns bigint
 language plpgsql
 volatile
@@ -184,7 +184,7 @@ exception when lock_not_available then
   return 0;
 end;
 $$;
-comment on function private.gather_idle(uuid, date, smallint) is
+comment on function private.drain_idle_slots(uuid, date, smallint) is
   'Empties the slots that are not in use at this moment, and returns what they held. The caller holds the pool, so '
   'this does not wait (at most 10 ms).';
 
@@ -208,7 +208,7 @@ begin
   if pool.left_over < chunk then
     -- Unused amounts in other slots return to the pool, except from slots in use at this moment.
     for attempt in 1..20 loop
-      pool.left_over := pool.left_over + private.gather_idle(budget.id, since, in_slot);
+      pool.left_over := pool.left_over + private.drain_idle_slots(budget.id, since, in_slot);
       chunk := wanted - here.free;
       exit when pool.left_over >= chunk or not budget.is_hard or not exists (
         select from private.budget_slots as s
@@ -238,16 +238,16 @@ comment on function private.draw_from_budget(public.budgets, date, smallint, big
   'Fills a slot from the pool, or from idle slots, and reserves. False: a hard budget does not have that much left. A '
   'soft one goes negative and reports it once.';
 
-create function private.collect_debt(in_budget uuid, since date)
+create function private.cover_deficit(in_budget uuid, since date)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  update private.budget_pools as p set left_over = p.left_over + private.gather_idle(in_budget, since)
+  update private.budget_pools as p set left_over = p.left_over + private.drain_idle_slots(in_budget, since)
   where p.budget_id = in_budget and p.period_start = since and p.left_over < 0;
 $$;
-comment on function private.collect_debt(uuid, date) is
+comment on function private.cover_deficit(uuid, date) is
   'When a pool is negative, takes from idle slots first. The caller holds the pool.';
 
 create function private.budget_left(in_budget uuid, since date)

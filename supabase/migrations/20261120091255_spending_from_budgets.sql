@@ -49,7 +49,7 @@ comment on function private.require_budget(uuid, uuid, uuid) is
   'For work that cannot reserve, because its use is known only at the end (a session): refuses when a hard budget is '
   'empty. Errors: budget_exhausted 402.';
 
-create function private.tell_budget(budget public.budgets)
+create function private.budget_status(budget public.budgets)
 returns jsonb
 language sql
 stable
@@ -68,7 +68,7 @@ as $$
     'renews_at', (private.budget_period((budget).period) + ('1 ' || (budget).period)::interval) at time zone 'utc')
   from slots;
 $$;
-comment on function private.tell_budget(public.budgets) is
+comment on function private.budget_status(public.budgets) is
   'A budget as GET /usage returns it: what is left (negative: overspent), reserved and spent in the current period, '
   'and when it renews.';
 
@@ -167,7 +167,7 @@ begin
       where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
       update private.budget_pools set left_over = left_over + held - used
       where budget_id = here.budget_id and period_start = here.since;
-      perform private.collect_debt(here.budget_id, here.since);
+      perform private.cover_deficit(here.budget_id, here.since);
     end if;
   end loop;
   return true;
@@ -210,7 +210,7 @@ begin
     update private.budget_pools
     set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
     where budget_id = budget.id and period_start = since;
-    perform private.collect_debt(budget.id, since);
+    perform private.cover_deficit(budget.id, since);
   end loop;
 end;
 $$;

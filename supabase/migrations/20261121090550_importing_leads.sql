@@ -31,20 +31,20 @@ alter table public.import_headings enable row level security;
 grant select, delete on public.import_headings to authenticated;
 grant insert (workspace_id, heading, column_name), update (column_name) on public.import_headings to authenticated;
 grant select, insert, update, delete on public.import_headings to service_role;
-create policy "Admins read what headings mean" on public.import_headings
+create policy "Admins read heading mappings" on public.import_headings
   for select to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read what headings mean" on public.import_headings is 'Only admins import.';
-create policy "Admins say what headings mean" on public.import_headings
+comment on policy "Admins read heading mappings" on public.import_headings is 'Only admins import.';
+create policy "Admins add heading mappings" on public.import_headings
   for insert to authenticated with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins say what headings mean" on public.import_headings is 'Only admins import.';
-create policy "Admins change what headings mean" on public.import_headings
+comment on policy "Admins add heading mappings" on public.import_headings is 'Only admins import.';
+create policy "Admins change heading mappings" on public.import_headings
   for update to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change what headings mean" on public.import_headings is
+comment on policy "Admins change heading mappings" on public.import_headings is
   'Only the column is granted: another heading is another row.';
-create policy "Admins remove what headings mean" on public.import_headings
+create policy "Admins remove heading mappings" on public.import_headings
   for delete to authenticated using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins remove what headings mean" on public.import_headings is
+comment on policy "Admins remove heading mappings" on public.import_headings is
   'The heading then has its default meaning, or none.';
 
 create function private.business_table(workspace_id uuid, prefix text, template text)

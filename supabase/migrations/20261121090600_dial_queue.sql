@@ -103,11 +103,11 @@ create policy "Admins queue calls" on public.dial_queue
   for insert to authenticated
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins queue calls" on public.dial_queue is 'A call speaks for the business and costs money.';
-create policy "Admins change when a call is made" on public.dial_queue
+create policy "Admins reschedule calls" on public.dial_queue
   for update to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins change when a call is made" on public.dial_queue is
+comment on policy "Admins reschedule calls" on public.dial_queue is
   'The window, the time and the priority; only the work grammar writes the rest.';
 grant select on public.dial_queue to authenticated;
 grant select, insert, update, delete on public.dial_queue to service_role;
@@ -157,7 +157,7 @@ begin
     perform private.raise_error('invalid_phone', 'phone: is no telephone number', 422,
       'E.g. +15125550101, or +15125550101;ext=12.');
   end if;
-  if lead.do_not_call or private.is_listed(new.workspace_id, new.phone) then
+  if lead.do_not_call or private.is_do_not_call(new.workspace_id, new.phone) then
     perform private.raise_error('do_not_call', 'This lead or number is not called any more.', 409);
   end if;
   if new.time_zone <> '' and (new.time_zone = 'UTC' or not private.is_time_zone(new.time_zone)) then
@@ -245,7 +245,7 @@ $$;
 comment on function private.lock_number(uuid, text) is
   'Locks the number''s line until the transaction ends: no other call to it can begin, and no one can list it.';
 
-create function private.is_listed(workspace_id uuid, phone text)
+create function private.is_do_not_call(workspace_id uuid, phone text)
 returns boolean
 language sql
 stable
@@ -254,7 +254,7 @@ as $$
   select exists (select from public.do_not_call_numbers as listed
     where listed.workspace_id = $1 and listed.phone = private.phone_line($2));
 $$;
-comment on function private.is_listed(uuid, text) is
+comment on function private.is_do_not_call(uuid, text) is
   'Whether the number''s line is on the workspace''s do-not-call list.';
 
 create function private.read_listed_number()
@@ -319,7 +319,7 @@ begin
   insert into public.do_not_call_numbers (workspace_id, phone, reason, source)
   select distinct l.workspace_id, private.phone_line(phone), 'its lead is not called any more', 'manual'
   from new_rows as l cross join lateral unnest(l.phones) as phone
-  where l.do_not_call and not private.is_listed(l.workspace_id, phone)
+  where l.do_not_call and not private.is_do_not_call(l.workspace_id, phone)
   order by 1, 2
   on conflict do nothing;
   execute format($cancel$

@@ -36,13 +36,13 @@ set search_path = ''
 as $$
 declare
   is_flagged boolean;
-  is_listed boolean;
+  is_do_not_call boolean;
   agent_status text;
   callable_at timestamptz;
   zones text[];
 begin
   execute format($judge$
-    select lead.do_not_call, agent.status, private.is_listed(dial.workspace_id, dial.phone),
+    select lead.do_not_call, agent.status, private.is_do_not_call(dial.workspace_id, dial.phone),
       place.zones, rule.callable_at,
       private.next_opening(rule.callable_at, dial.call_from, dial.call_until, dial.call_days, place.zones),
       jsonb_build_object(
@@ -61,9 +61,9 @@ begin
     ) as rule
     where dial.id = $1
   $judge$, judge_dial.queue, private.dial_prefix(judge_dial.queue) || 'leads')
-  into is_flagged, agent_status, is_listed, zones, callable_at, opens_at, assistant using dial_id;
+  into is_flagged, agent_status, is_do_not_call, zones, callable_at, opens_at, assistant using dial_id;
   verdict := 'dial';
-  if is_flagged or is_listed then
+  if is_flagged or is_do_not_call then
     verdict := 'cancel';
     cause := case when is_flagged then 'the lead is not called any more'
       else 'the number is on the do-not-call list' end;

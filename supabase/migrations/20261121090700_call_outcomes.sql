@@ -198,7 +198,7 @@ begin
       and private.next_opening($5, coalesce(d.call_from, '09:00'), coalesce(d.call_until, '18:00'),
         coalesce(d.call_days, '{1,2,3,4,5}'),
         private.callee_zones(callee.phone, l.state, l.zip, l.mailing_address, coalesce(d.time_zone, ''))) is not null
-      and not private.is_listed($2, callee.phone)
+      and not private.is_do_not_call($2, callee.phone)
   $queue$, prefix || 'dial_queue', prefix || 'leads') using outcome_id, workspace_id, lead_id, dial_id, callback_at;
 end;
 $$;

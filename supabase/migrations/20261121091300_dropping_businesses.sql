@@ -46,7 +46,7 @@ comment on table private.ownerless_prefixes is
   'Prefixes of deleted businesses whose tables still exist: their workspaces were purged. The job purge-businesses '
   'drops the tables.';
 
-create function private.note_ownerless_prefix()
+create function private.queue_prefix_removal()
 returns trigger
 language plpgsql
 volatile
@@ -58,10 +58,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.note_ownerless_prefix() is
+comment on function private.queue_prefix_removal() is
   'Trigger: records the prefix of a deleted business, so that its tables are dropped.';
-create trigger note_ownerless_prefix after delete on public.businesses
-  for each row when (old.prefix <> '') execute function private.note_ownerless_prefix();
+create trigger queue_prefix_removal after delete on public.businesses
+  for each row when (old.prefix <> '') execute function private.queue_prefix_removal();
 
 create function private.stamped_tables(prefix text)
 returns table (table_name text, stamped regclass)

@@ -1,7 +1,7 @@
 -- Sealing and verifying: the job that seals new entries, and the check that finds later changes. Both take redactions
 -- into account.
 --
--- Touches: private.seal_entries, seal_audit_log (the job), recount_seals, trouble_with_redactions;
+-- Touches: private.seal_entries, seal_audit_log (the job), recount_seals, redaction_problem;
 --          public.verify_audit_log (the check).
 -- Beware:  only this database's own entries are sealed here (private.own_id_range). A workspace that came from another
 --          one brings its entries with all their seals, and the chain goes on here.
@@ -146,7 +146,7 @@ comment on function private.recount_seals(uuid) is
 
 create function private.has_unsealed_arrivals(in_workspace uuid)
 returns boolean
--- plpgsql, as trouble_with_redactions below: a partition may be dropped meanwhile
+-- plpgsql, as redaction_problem below: a partition may be dropped meanwhile
 language plpgsql
 stable
 set search_path = ''
@@ -168,7 +168,7 @@ comment on function private.has_unsealed_arrivals(uuid) is
   'Whether a workspace has entries of another database that no seal covers. It left there with every entry sealed, so '
   'such an entry was written by hand.';
 
-create function private.trouble_with_redactions(in_workspace uuid, sealed_vouchers bigint[])
+create function private.redaction_problem(in_workspace uuid, sealed_vouchers bigint[])
 returns text
 -- plpgsql: a SQL function, called again in the same transaction, would look for a partition that was dropped meanwhile
 language plpgsql
@@ -197,7 +197,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.trouble_with_redactions(uuid, bigint[]) is
+comment on function private.redaction_problem(uuid, bigint[]) is
   'redaction_unvouched: no entry vouches for some redactions, or a voucher does not match them; redaction_missing: the '
   'redactions of a sealed voucher are gone; null: neither.';
 
@@ -277,7 +277,7 @@ begin
     reason := 'entry_inserted';
   end if;
   if reason is null then
-    reason := private.trouble_with_redactions(verify_audit_log.workspace_id, sealed_vouchers);
+    reason := private.redaction_problem(verify_audit_log.workspace_id, sealed_vouchers);
   end if;
   if reason is null and anchor is not null and not exists (
     select from public.audit_seals as s

@@ -127,7 +127,7 @@ $$;
 comment on function private.picked(jsonb, text[]) is 'The named members of an object, if present.';
 
 select private.add_limit('exports_a_day', 'person', 'day', 'exports',
-  'Exports of what is kept about a person that they ask for.', 20, 20, 20);
+  'Data exports of a person.', 20, 20, 20);
 
 create function private.in_pieces(list_of text)
 returns text
@@ -189,7 +189,7 @@ declare
   person uuid := private.begin_export(export_pieces.user_id);
   address text := (select p.email from public.profiles as p where p.user_id = person);
   hidden text[] := array['token_hash', 'claim_token', 'xid'];
-  places uuid[] := private.places_of(person, address, private.has_proven_address(person));
+  places uuid[] := private.places_of(person, address, private.has_confirmed_address(person));
   source record;
   between_tables text := '';
 begin

@@ -91,7 +91,7 @@ comment on function private.erase_personal_columns(uuid, text, uuid[], uuid, uui
   'Applies private.personal_columns, column by column; the address counts in the workspaces of `reach`. Returns how '
   'many rows of each. Errors: last_owner 409.';
 
-create function private.without_floor(body jsonb, person uuid)
+create function private.without_person(body jsonb, person uuid)
 returns jsonb
 language sql
 immutable
@@ -99,7 +99,7 @@ set search_path = ''
 as $$
   select case when jsonb_typeof(body -> 'floors') = 'object' then body #- array['floors', person::text] else body end;
 $$;
-comment on function private.without_floor(jsonb, uuid) is 'The body of a call to agents/invalidate, without a person.';
+comment on function private.without_person(jsonb, uuid) is 'The body of a call to agents/invalidate, without a person.';
 
 create function private.erase_calls(person uuid, address text, alias uuid)
 returns void
@@ -112,7 +112,7 @@ declare
 begin
   -- Calls without content are deleted; finished ones stay as a record.
   update private.function_calls as call set
-    body = private.redacted_text(private.without_floor(call.body, person)::text, person, address, alias::text)::jsonb,
+    body = private.redacted_text(private.without_person(call.body, person)::text, person, address, alias::text)::jsonb,
     last_error = private.redacted_text(call.last_error, person, address, alias::text)
   where private.text_names(concat_ws(' ', call.body::text, call.last_error), person, address);
   delete from private.function_calls as call where call.body = silent and call.status in ('sent', 'retrying');
@@ -121,7 +121,7 @@ begin
     update net.http_request_queue as request set
       body = convert_to(private.redacted_text(
         case when convert_from(request.body, 'UTF8') is json object
-          then private.without_floor(convert_from(request.body, 'UTF8')::jsonb, person)::text
+          then private.without_person(convert_from(request.body, 'UTF8')::jsonb, person)::text
           else convert_from(request.body, 'UTF8') end,
         person, address, alias::text), 'UTF8')
     where private.text_names(convert_from(request.body, 'UTF8'), person, address);
@@ -197,7 +197,7 @@ set search_path = ''
 as $$
 declare
   alias uuid := gen_random_uuid();
-  proven_address text := case when coalesce(is_proven, private.has_proven_address(person)) then address end;
+  proven_address text := case when coalesce(is_proven, private.has_confirmed_address(person)) then address end;
   reach uuid[] := private.places_of(person, address, proven_address is not null) || addressed;
   places uuid[];
   place uuid;
@@ -279,7 +279,7 @@ end;
 $$;
 comment on function private.erase_person(uuid, text, uuid, boolean, uuid[]) is
   'Erases a person (address: their confirmed email), or only their data in one workspace. is_proven: whether the '
-  'address counts where it was invited, by default private.has_proven_address; addressed: workspaces where it counted '
-  'in an earlier pass. Refuses while the person has stored objects. Returns the number of rows, entries and events '
-  'that it changed, and as leftovers the sessions and workspaces that Redis may still hold. Safe to run again. Errors: '
-  'last_owner 409.';
+  'address counts where it was invited, by default private.has_confirmed_address; addressed: workspaces where it '
+  'counted in an earlier pass. Refuses while the person has stored objects. Returns the number of rows, entries and '
+  'events that it changed, and as leftovers the sessions and workspaces that Redis may still hold. Safe to run again. '
+  'Errors: last_owner 409.';

@@ -111,7 +111,7 @@ begin
     scheduled_for)
   values (coalesce(place, '00000000-0000-0000-0000-000000000000'),
     case when place is null then 'account' else 'workspace' end,
-    person, known.email, private.has_proven_address(person), caller, 20, now() + interval '1 hour')
+    person, known.email, private.has_confirmed_address(person), caller, 20, now() + interval '1 hour')
   on conflict (user_id, workspace_id) where status in ('pending', 'in_progress') do nothing
   returning receipt into made;
   return coalesce(made, (
@@ -124,7 +124,7 @@ $$;
 comment on function private.erase_user(uuid, uuid, text) is
   'The body of public.erase_user. It runs with more rights than its caller has.';
 
-create function private.ask_to_be_erased(person uuid, workspace_id uuid, confirm text)
+create function private.request_erasure_of(person uuid, workspace_id uuid, confirm text)
 returns uuid
 language plpgsql
 volatile
@@ -135,7 +135,7 @@ begin
   return private.erase_user(person, workspace_id, confirm);
 end;
 $$;
-comment on function private.ask_to_be_erased(uuid, uuid, text) is
+comment on function private.request_erasure_of(uuid, uuid, text) is
   'erase_user as this person, whose token the function `account` has verified.';
 
 create function public.erase_user(user_id uuid default null, workspace_id uuid default null, confirm text default null)
@@ -182,7 +182,7 @@ $$;
 comment on function private.cancel_erasure(uuid) is
   'The body of public.cancel_erasure. It runs with more rights than its caller has.';
 
-create function private.call_off_erasure(person uuid, receipt uuid)
+create function private.cancel_erasure_of(person uuid, receipt uuid)
 returns boolean
 language plpgsql
 volatile
@@ -193,7 +193,7 @@ begin
   return private.cancel_erasure(receipt);
 end;
 $$;
-comment on function private.call_off_erasure(uuid, uuid) is
+comment on function private.cancel_erasure_of(uuid, uuid) is
   'cancel_erasure as this person, whose token the function `account` has verified.';
 
 create function public.cancel_erasure(receipt uuid)

@@ -99,13 +99,13 @@ grant update (content_for_llm, token_count, preprocessing_log_id) on public.mess
 -- insert is not granted to people: add_message also sets the active message. update of the content is granted to no
 -- role, the service included. Only erasure deletes.
 
-create policy "Who reads a conversation reads its messages" on public.messages
+create policy "Readers of a conversation read its messages" on public.messages
   for select to authenticated
   -- A scalar sub-select and not `exists`: the planner may turn `exists` into a hash of all conversations that the
   -- caller may see.
   using ((select conversation.id from public.conversations as conversation
     where conversation.id = messages.conversation_id) is not null);
-comment on policy "Who reads a conversation reads its messages" on public.messages is
+comment on policy "Readers of a conversation read its messages" on public.messages is
   'The policy of conversations decides. So sharing and deleting apply to all messages at once, and no message is '
   'written.';
 

@@ -335,7 +335,7 @@ select cron.schedule('purge-conversations', '47 2 * * *', 'select private.purge_
 
 -- Broadcasts ----------------------------------------------------------------------------------------------------------
 
-create function private.tell_of_messages()
+create function private.broadcast_messages()
 returns trigger
 language plpgsql
 volatile
@@ -350,12 +350,12 @@ begin
   return null;
 end;
 $$;
-comment on function private.tell_of_messages() is
+comment on function private.broadcast_messages() is
   'Trigger on messages: broadcasts message_added {id, parent_id, role} on conversation:<id>.';
-create trigger tell_of_messages after insert on public.messages
-  for each row execute function private.tell_of_messages();
+create trigger broadcast_messages after insert on public.messages
+  for each row execute function private.broadcast_messages();
 
-create function private.tell_of_changed_messages()
+create function private.broadcast_changed_messages()
 returns trigger
 language plpgsql
 volatile
@@ -370,13 +370,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.tell_of_changed_messages() is
+comment on function private.broadcast_changed_messages() is
   'Trigger on messages: broadcasts message_changed {id, is_taken_back} on conversation:<id> when a message moves '
   'forward or is taken back.';
-create trigger tell_of_changed_messages after update of parts on public.messages
-  for each row execute function private.tell_of_changed_messages();
+create trigger broadcast_changed_messages after update of parts on public.messages
+  for each row execute function private.broadcast_changed_messages();
 
-create function private.tell_of_conversations()
+create function private.broadcast_conversations()
 returns trigger
 language plpgsql
 volatile
@@ -391,14 +391,14 @@ begin
   return null;
 end;
 $$;
-comment on function private.tell_of_conversations() is
+comment on function private.broadcast_conversations() is
   'Trigger on conversations: broadcasts conversation_changed {id, is_deleted} on conversation:<id>.';
-create trigger tell_of_conversations after update of title, visibility, tags, folder_id,
+create trigger broadcast_conversations after update of title, visibility, tags, folder_id,
   deleted_at on public.conversations
   for each row
   when ((old.title, old.visibility, old.tags, old.folder_id, old.deleted_at)
     is distinct from (new.title, new.visibility, new.tags, new.folder_id, new.deleted_at))
-  execute function private.tell_of_conversations();
+  execute function private.broadcast_conversations();
 
 create function private.topic_id(subject text)
 returns uuid
@@ -422,7 +422,7 @@ grant execute on function private.topic_id(text) to authenticated;
 -- For the private topics conversation:<id> and workspace:<id>. Clients do not send there: only the database broadcasts.
 -- (The reason stands here because a comment on the policy needs the table's owner, which is the platform. It is one
 -- policy, because Realtime checks each policy for every topic.)
-create policy "Who may read of something hears of it" on realtime.messages
+create policy "Readers of a topic receive its broadcasts" on realtime.messages
   for select to authenticated
   using (
     extension = 'broadcast'

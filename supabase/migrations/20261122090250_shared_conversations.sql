@@ -106,7 +106,7 @@ comment on function public.revoke_share_link(uuid) is
   'Revokes a link at once, for good. Callers: the user who created it, also after they left the workspace, and the '
   'service. Errors: not_found 404.';
 
-create function private.what_was_said(conversation_id uuid, page_size integer, before uuid)
+create function private.transcript_page(conversation_id uuid, page_size integer, before uuid)
 returns jsonb
 language plpgsql
 stable
@@ -121,7 +121,8 @@ declare
   length_of_page integer := 0;
 begin
   select c.* into talk from public.conversations as c
-  where c.id = what_was_said.conversation_id and c.deleted_at is null and private.belongs_to(c.user_id, c.workspace_id);
+  where c.id = transcript_page.conversation_id and c.deleted_at is null
+    and private.belongs_to(c.user_id, c.workspace_id);
   if talk.id is null or before is not null
     and (select m.conversation_id from public.messages as m where m.id = before) is distinct from talk.id
   then
@@ -147,7 +148,7 @@ begin
     'by', (select p.display_name from public.profiles as p where p.user_id = talk.user_id), 'messages', to_jsonb(said));
 end;
 $$;
-comment on function private.what_was_said(uuid, integer, uuid) is
+comment on function private.transcript_page(uuid, integer, uuid) is
   'The active branch, newest first, as outsiders may read it: texts of users and assistants. A page has at most 200 '
   'messages and, beyond its first message, at most 1 MiB. before: the next page. Errors: not_found 404.';
 
@@ -173,7 +174,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_person();
-  return private.what_was_said((
+  return private.transcript_page((
     select c.id from public.conversations as c
     where c.id = shared_conversation.conversation_id and c.visibility = 'public'
   ), page_size, before);

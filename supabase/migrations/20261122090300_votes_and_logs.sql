@@ -36,20 +36,20 @@ grant insert (message_id, conversation_id, workspace_id, is_upvoted, reason) on 
 grant update (message_id, conversation_id, workspace_id, is_upvoted, reason) on public.votes to authenticated;
 grant select, insert, update, delete on public.votes to service_role;
 
-create policy "Who reads a conversation reads its votes" on public.votes
+create policy "Readers of a conversation read its votes" on public.votes
   for select to authenticated
   using ((select conversation.id from public.conversations as conversation
     where conversation.id = votes.conversation_id) is not null);
-comment on policy "Who reads a conversation reads its votes" on public.votes is
+comment on policy "Readers of a conversation read its votes" on public.votes is
   'Includes the votes of colleagues on shared conversations.';
-create policy "Who reads a conversation votes on it" on public.votes
+create policy "Readers of a conversation vote on it" on public.votes
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
     and (select conversation.id from public.conversations as conversation
       where conversation.id = votes.conversation_id) is not null
   );
-comment on policy "Who reads a conversation votes on it" on public.votes is 'In their own name.';
+comment on policy "Readers of a conversation vote on it" on public.votes is 'In their own name.';
 create policy "People change their votes" on public.votes
   for update to authenticated
   using (user_id = (select private.current_user_id()))
@@ -96,23 +96,23 @@ grant insert (message_id, conversation_id, workspace_id, kind, value) on public.
 grant select, insert, delete on public.feedback_signals to service_role;
 -- update is granted to no role: events do not change. The database sets id and user_id.
 
-create policy "People read the signals that they gave" on public.feedback_signals
+create policy "People read their feedback" on public.feedback_signals
   for select to authenticated
   using (
     user_id = (select private.current_user_id())
     and (select conversation.id from public.conversations as conversation
       where conversation.id = feedback_signals.conversation_id) is not null
   );
-comment on policy "People read the signals that they gave" on public.feedback_signals is
+comment on policy "People read their feedback" on public.feedback_signals is
   'How long a colleague looked at an answer is private. The service reads all signals, to learn from them.';
-create policy "Who reads a conversation gives signals" on public.feedback_signals
+create policy "Readers of a conversation give feedback" on public.feedback_signals
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
     and (select conversation.id from public.conversations as conversation
       where conversation.id = feedback_signals.conversation_id) is not null
   );
-comment on policy "Who reads a conversation gives signals" on public.feedback_signals is 'In their own name.';
+comment on policy "Readers of a conversation give feedback" on public.feedback_signals is 'In their own name.';
 
 -- preprocessing_logs --------------------------------------------------------------------------------------------------
 create table public.preprocessing_logs (
@@ -239,22 +239,22 @@ grant select on public.preprocessing_logs, public.postprocessing_results to auth
 grant select, insert, delete on public.preprocessing_logs, public.postprocessing_results to service_role;
 -- update is granted to no role: a log records a past decision.
 
-create policy "People read what they were taken for" on public.preprocessing_logs
+create policy "People read their preprocessing logs" on public.preprocessing_logs
   for select to authenticated
   using ((
     select conversation.id from public.conversations as conversation
     where conversation.id = preprocessing_logs.conversation_id
       and conversation.user_id = (select private.current_user_id())
   ) is not null);
-comment on policy "People read what they were taken for" on public.preprocessing_logs is
+comment on policy "People read their preprocessing logs" on public.preprocessing_logs is
   'A user may know which model answered, and why. How the user was classified (mood, memory query) is not shared with '
   'the conversation.';
-create policy "People read what came of what they said" on public.postprocessing_results
+create policy "People read the results of their messages" on public.postprocessing_results
   for select to authenticated
   using ((
     select conversation.id from public.conversations as conversation
     where conversation.id = postprocessing_results.conversation_id
       and conversation.user_id = (select private.current_user_id())
   ) is not null);
-comment on policy "People read what came of what they said" on public.postprocessing_results is
+comment on policy "People read the results of their messages" on public.postprocessing_results is
   'Clients show the follow-ups, and users see what was extracted about them.';

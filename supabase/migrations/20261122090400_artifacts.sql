@@ -173,7 +173,7 @@ as $$
 declare
   caller uuid := private.current_user_id();
   base public.artifacts;
-  newer public.artifacts;
+  following public.artifacts;
   revised public.artifacts;
 begin
   -- Locked: of two callers who revise the same version, the second waits here and then sees the first one's version
@@ -194,17 +194,26 @@ begin
   revised.ui_state := coalesce(revise_artifact.ui_state, base.ui_state);
   revised.summary_for_llm := coalesce(revise_artifact.summary_for_llm, base.summary_for_llm);
 
-  select known.* into newer from public.artifacts as known
-  where known.id = base.id and known.created_at > base.created_at order by known.created_at desc limit 1;
+  select known.* into following from public.artifacts as known
+  where known.id = base.id and known.created_at > base.created_at order by known.created_at limit 1;
   if found then
-    -- A retry of the same revision, whose response was lost.
-    if (newer.content, newer.title, newer.component_tree, newer.data_bindings) is not distinct from
+    -- A retry of the same revision, whose response was lost; others may have revised it meanwhile.
+    if (following.content, following.title, following.component_tree, following.data_bindings) is not distinct from
       (revised.content, revised.title, revised.component_tree, revised.data_bindings)
     then
-      return newer;
+      return following;
     end if;
     perform private.raise_error('version_conflict', 'The artifact has a newer version.', 409,
       'Read it and revise that.');
+  end if;
+
+  -- What was saved without a change is no version.
+  if (base.content, base.title, base.component_tree, base.data_bindings, base.summary_for_llm) is not distinct from
+    (revised.content, revised.title, revised.component_tree, revised.data_bindings, revised.summary_for_llm)
+  then
+    update public.artifacts as known set ui_state = revised.ui_state
+    where known.id = base.id and known.created_at = base.created_at and known.ui_state <> revised.ui_state;
+    return revised;
   end if;
 
   insert into public.artifacts as known (
@@ -240,7 +249,8 @@ as $$
 $$;
 comment on function public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
   'Adds a version to an artifact. version: created_at of the newest version, which is revised. Arguments left out keep '
-  'their value. Idempotent: a retry of the same revision returns its version. Callers: the owner and the service. '
+  'their value. Idempotent: a retry of the same revision returns its version, also when others came after it. A '
+  'revision that changes nothing returns the version that it revises. Callers: the owner and the service. '
   'Returns the new version. Errors: not_found 404, version_conflict 409 (another revision came first), 23514 on a '
   'malformed value.';
 

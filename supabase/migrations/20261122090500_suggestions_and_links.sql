@@ -32,7 +32,8 @@ alter table public.suggestions enable row level security;
 comment on column public.suggestions.original_text is
   'The text to be replaced: its first occurrence in the newest version.';
 comment on column public.suggestions.status is
-  'open → accepted, rejected, or stale: a newer version no longer contains its text.';
+  'open → accepted, rejected, or stale: a newer version no longer contains its text. Open again when one does, as '
+  'after an undo.';
 comment on column public.suggestions.user_id is
   'The author. For a suggestion of the assistant: the person it works for.';
 create index suggestions_artifact on public.suggestions (artifact_id, artifact_created_at, workspace_id);
@@ -44,15 +45,15 @@ grant insert (workspace_id, artifact_id, artifact_created_at, original_text, sug
 grant select, insert, update, delete on public.suggestions to service_role;
 -- update is not granted to people: use accept_suggestion and reject_suggestion.
 
-create policy "Who reads an artifact reads what is suggested for it" on public.suggestions
+create policy "Readers of an artifact read its suggestions" on public.suggestions
   for select to authenticated
   using ((
     select artifact.id from public.artifacts as artifact
     where artifact.id = suggestions.artifact_id and artifact.created_at = suggestions.artifact_created_at
   ) is not null);
-comment on policy "Who reads an artifact reads what is suggested for it" on public.suggestions is
+comment on policy "Readers of an artifact read its suggestions" on public.suggestions is
   'The policy of artifacts decides.';
-create policy "Who reads an artifact makes suggestions" on public.suggestions
+create policy "Readers of an artifact make suggestions" on public.suggestions
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
@@ -61,7 +62,7 @@ create policy "Who reads an artifact makes suggestions" on public.suggestions
       where artifact.id = suggestions.artifact_id and artifact.created_at = suggestions.artifact_created_at
     ) is not null
   );
-comment on policy "Who reads an artifact makes suggestions" on public.suggestions is
+comment on policy "Readers of an artifact make suggestions" on public.suggestions is
   'In their own name. The owner of the artifact decides on them.';
 
 create function private.anchor_suggestion()
@@ -95,7 +96,7 @@ comment on function private.anchor_suggestion() is
 create trigger anchor_suggestion before insert on public.suggestions
   for each row execute function private.anchor_suggestion();
 
-create function private.let_suggestions_go_stale()
+create function private.mark_suggestions_stale()
 returns trigger
 language plpgsql
 volatile
@@ -105,13 +106,16 @@ as $$
 begin
   update public.suggestions as known set status = 'stale', settled_at = now()
   where known.artifact_id = new.id and known.status = 'open' and strpos(new.content, known.original_text) = 0;
+  update public.suggestions as known set status = 'open', settled_at = null
+  where known.artifact_id = new.id and known.status = 'stale' and strpos(new.content, known.original_text) > 0;
   return null;
 end;
 $$;
-comment on function private.let_suggestions_go_stale() is
-  'Trigger on artifacts: a new version makes open suggestions stale whose text it no longer contains.';
-create trigger let_suggestions_go_stale after insert on public.artifacts
-  for each row execute function private.let_suggestions_go_stale();
+comment on function private.mark_suggestions_stale() is
+  'Trigger on artifacts: a new version makes open suggestions stale whose text it no longer contains, and opens those '
+  'again whose text is back.';
+create trigger mark_suggestions_stale after insert on public.artifacts
+  for each row execute function private.mark_suggestions_stale();
 
 create function private.settle_suggestion(suggestion_id uuid, accept boolean)
 returns public.artifacts
@@ -137,6 +141,10 @@ begin
       and (newest.user_id = caller or (not accept and suggestion.user_id = caller)))
   ) then
     perform private.raise_error('not_found', 'No such suggestion for an artifact of yours.', 404);
+  end if;
+  -- The same decision again, whose answer was lost.
+  if suggestion.status = (case when accept then 'accepted' else 'rejected' end) then
+    return newest;
   end if;
   at := strpos(newest.content, suggestion.original_text);
   if suggestion.status <> 'open' or at = 0 then
@@ -171,8 +179,8 @@ as $$
 $$;
 comment on function public.accept_suggestion(uuid) is
   'Accepts a suggestion: makes a new version of the artifact, in which the suggested text replaces the first '
-  'occurrence of the original. Returns the version. Callers: the artifact''s owner and the service. Errors: not_found '
-  '404, suggestion_settled 409, version_conflict 409.';
+  'occurrence of the original. Returns the version; accepted again, the newest one. Callers: the artifact''s owner and '
+  'the service. Errors: not_found 404, suggestion_settled 409, version_conflict 409.';
 
 create function public.reject_suggestion(suggestion_id uuid)
 returns void
@@ -184,8 +192,8 @@ as $$
   select private.settle_suggestion($1, false);
 $$;
 comment on function public.reject_suggestion(uuid) is
-  'Rejects a suggestion. Callers: the artifact''s owner, the suggestion''s author, and the service. Errors: not_found '
-  '404, suggestion_settled 409.';
+  'Rejects a suggestion; rejecting it again is fine. Callers: the artifact''s owner, the suggestion''s author, and the '
+  'service. Errors: not_found 404, suggestion_settled 409.';
 
 grant execute on function
   public.accept_suggestion(uuid), public.reject_suggestion(uuid), private.settle_suggestion(uuid, boolean)
@@ -215,7 +223,7 @@ grant insert (from_id, to_id, kind, workspace_id) on public.artifact_links to au
 grant select, insert, update, delete on public.artifact_links to service_role;
 -- update is not granted to people: delete the link and insert another.
 
-create policy "Who reads both artifacts reads their link" on public.artifact_links
+create policy "Readers of both artifacts read their link" on public.artifact_links
   for select to authenticated
   using (
     (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.from_id
@@ -223,7 +231,7 @@ create policy "Who reads both artifacts reads their link" on public.artifact_lin
     and (select artifact.id from public.artifacts as artifact where artifact.id = artifact_links.to_id
       limit 1) is not null
   );
-comment on policy "Who reads both artifacts reads their link" on public.artifact_links is
+comment on policy "Readers of both artifacts read their link" on public.artifact_links is
   'Otherwise a link would reveal an artifact that the caller may not see.';
 create policy "People link their artifacts to what they read" on public.artifact_links
   for insert to authenticated

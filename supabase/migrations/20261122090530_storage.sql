@@ -64,7 +64,7 @@ $$;
 comment on function private.objects_below(text, text, integer) is
   'The names of up to `most` objects of a bucket below a folder.';
 
-create function private.empty_their_folders()
+create function private.queue_folder_removal()
 returns trigger
 language plpgsql
 volatile
@@ -87,12 +87,12 @@ begin
   return null;
 end;
 $$;
-comment on function private.empty_their_folders() is
+comment on function private.queue_folder_removal() is
   'Trigger on conversations and workspaces: queues the folders of a row that is deleted for good, if they hold files.';
-create trigger empty_their_folders after delete on public.conversations referencing old table as gone
-  for each statement execute function private.empty_their_folders();
-create trigger empty_their_folders after delete on public.workspaces referencing old table as gone
-  for each statement execute function private.empty_their_folders();
+create trigger queue_folder_removal after delete on public.conversations referencing old table as gone
+  for each statement execute function private.queue_folder_removal();
+create trigger queue_folder_removal after delete on public.workspaces referencing old table as gone
+  for each statement execute function private.queue_folder_removal();
 
 create function private.objects_to_remove(which private.folders_to_empty, most integer)
 returns setof text

@@ -14,7 +14,7 @@
 do $$
 begin
   perform private.add_limit(
-    'lead_imports_at_once', 'person', 'at_once', 'imports', 'Imports in pieces of a person that are under way.', 2, 4, 8
+    'lead_imports_at_once', 'person', 'at_once', 'imports', 'Running piecewise imports of a person.', 2, 4, 8
   );
 end;
 $$;

@@ -24,7 +24,7 @@ comment on function private.estimate_tokens(text) is
   'Estimates the tokens of a text: a quarter of its bytes. Close for European languages, an overestimate for others.';
 grant execute on function private.estimate_tokens(text) to authenticated, service_role;
 
-create function private.front_of(rest text, budget integer)
+create function private.first_piece_of_line(rest text, budget integer)
 returns text
 language plpgsql
 immutable
@@ -53,7 +53,7 @@ begin
   );
 end;
 $$;
-comment on function private.front_of(text, integer) is
+comment on function private.first_piece_of_line(text, integer) is
   'The start of a line that fits into so many tokens. It ends after a sentence, else after a word, else after a sign, '
   'else anywhere.';
 
@@ -186,7 +186,7 @@ begin
         rest := rest || substr(said.line, place, slab);
         place := place + slab;
       end if;
-      piece := private.front_of(rest, budget);
+      piece := private.first_piece_of_line(rest, budget);
       if pending <> again and private.estimate_tokens(pending || piece) > budget then
         if btrim(pending, E' \n\t') <> '' then
           -- A fence that is split is closed and opened again.
@@ -265,25 +265,25 @@ create trigger touch_updated_at before update on public.document_chunks
   for each row execute function private.touch_updated_at();
 
 alter table public.document_chunks enable row level security;
-create policy "Whoever reads a document reads its chunks" on public.document_chunks
+create policy "Readers of a document read its chunks" on public.document_chunks
   for select to authenticated
   using (
     (user_id = (select private.current_user_id('knowledge:read'))
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:read'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:read'))::uuid[]))
   );
-comment on policy "Whoever reads a document reads its chunks" on public.document_chunks is
+comment on policy "Readers of a document read its chunks" on public.document_chunks is
   'The same rule as for documents, without a join.';
-create policy "Whoever changes a document adds chunks" on public.document_chunks
+create policy "Writers of a document add chunks" on public.document_chunks
   for insert to authenticated
   with check (
     (user_id = (select private.current_user_id('knowledge:write'))
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "Whoever changes a document adds chunks" on public.document_chunks is
+comment on policy "Writers of a document add chunks" on public.document_chunks is
   'For third-party clients that write a table of content, embedding and metadata.';
-create policy "Whoever changes a document changes its chunks" on public.document_chunks
+create policy "Writers of a document change its chunks" on public.document_chunks
   for update to authenticated
   using (
     (user_id = (select private.current_user_id('knowledge:write'))
@@ -295,15 +295,15 @@ create policy "Whoever changes a document changes its chunks" on public.document
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('member', 'knowledge:write'))::uuid[]))
   );
-comment on policy "Whoever changes a document changes its chunks" on public.document_chunks is 'Such clients upsert.';
-create policy "Whoever removes a document removes its chunks" on public.document_chunks
+comment on policy "Writers of a document change its chunks" on public.document_chunks is 'Such clients upsert.';
+create policy "Removers of a document remove its chunks" on public.document_chunks
   for delete to authenticated
   using (
     (user_id = (select private.current_user_id('knowledge:write'))
       and workspace_id = any ((select private.workspace_ids('guest', 'knowledge:write'))::uuid[]))
     or (user_id is null and workspace_id = any ((select private.workspace_ids('admin'))::uuid[]))
   );
-comment on policy "Whoever removes a document removes its chunks" on public.document_chunks is
+comment on policy "Removers of a document remove its chunks" on public.document_chunks is
   'The same rule as for documents.';
 grant select, delete on public.document_chunks to authenticated;
 grant insert (id, workspace_id, document_id, heading, content, metadata, embedding,

@@ -44,7 +44,7 @@ $$;
 comment on function private.memory_hash(text) is
   'Equal for texts that differ only in case, spaces and punctuation marks.';
 
-create function private.telling_words(content text)
+create function private.significant_words(content text)
 returns text[]
 language sql
 immutable
@@ -66,11 +66,11 @@ as $$
     ) as told order by told.word
   );
 $$;
-comment on function private.telling_words(text) is
+comment on function private.significant_words(text) is
   'The numbers, signs and negations of a text, sorted. Two texts that differ in them never say the same, however near '
   'their embeddings are. Negations are known for the languages that are stemmed.';
 
-create function private.is_near_same(language text, one text, other text)
+create function private.may_merge_statements(language text, one text, other text)
 returns boolean
 language plpgsql
 immutable
@@ -83,10 +83,10 @@ begin
     and one || other !~ case
       when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
       else '[^\u0001-\u024f\u1e00-\u1eff\u2000-\u2bff\U0001f000-\U0001faff]' end
-    and private.telling_words(one) = private.telling_words(other);
+    and private.significant_words(one) = private.significant_words(other);
 end;
 $$;
-comment on function private.is_near_same(text, text, text) is
+comment on function private.may_merge_statements(text, text, text) is
   'Whether two statements with near embeddings may be merged: negations are known for their language, and both have '
   'the same numbers, signs and negations.';
 
@@ -191,14 +191,14 @@ create trigger touch_updated_at before update on public.memories
   for each row execute function private.touch_updated_at();
 
 alter table public.memories enable row level security;
-create policy "People read what is remembered of them" on public.memories
+create policy "People read their memories" on public.memories
   for select to authenticated
   using (
     user_id = (select private.current_user_id('memory:read'))
     and workspace_id = any ((select private.workspace_ids('guest', 'memory:read'))::uuid[])
     and ((select private.agent_of_token()) is null or agent_id is null or agent_id = (select private.agent_of_token()))
   );
-comment on policy "People read what is remembered of them" on public.memories is
+comment on policy "People read their memories" on public.memories is
   'No other user does, the workspace''s owner included. An agent that acts for the person reads memories shared by all '
   'agents, and its own.';
 grant select on public.memories to authenticated;
@@ -228,7 +228,7 @@ comment on column public.memory_sources.content is 'The text of this statement. 
 create index memory_sources_memory on public.memory_sources (workspace_id, memory_id, source_message_id);
 create index memory_sources_user_id on public.memory_sources (user_id);
 alter table public.memory_sources enable row level security;
-create policy "People read where memories of them come from" on public.memory_sources
+create policy "People read their memories' sources" on public.memory_sources
   for select to authenticated
   using (
     user_id = (select private.current_user_id('memory:read'))
@@ -237,7 +237,7 @@ create policy "People read where memories of them come from" on public.memory_so
       or exists (select from public.memories as memory
         where memory.workspace_id = memory_sources.workspace_id and memory.id = memory_sources.memory_id))
   );
-comment on policy "People read where memories of them come from" on public.memory_sources is
+comment on policy "People read their memories' sources" on public.memory_sources is
   'The same rule as for memories.';
 grant select on public.memory_sources to authenticated;
 -- Only remember writes here.
@@ -285,7 +285,7 @@ as $$
     and (
       m.content_hash = private.memory_hash($5)
       or (m.embedding_model = $7 and m.embedding operator(extensions.<=>) $6 <= 0.05
-        and private.is_near_same(m.language, m.content, $5))
+        and private.may_merge_statements(m.language, m.content, $5))
     )
   order by m.subject is not distinct from $4 desc, m.content_hash = private.memory_hash($5) desc,
     m.embedding operator(extensions.<=>) $6, m.created_at, m.id
@@ -294,7 +294,7 @@ $$;
 comment on function private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) is
   'The valid memory of this person (and agent) that says the same, unless it is about another subject. '
   'Near-duplicates: equal but for case, spaces and punctuation marks; or embeddings of one model with a cosine '
-  'similarity of 0.95 or more, if private.is_near_same allows it.';
+  'similarity of 0.95 or more, if private.may_merge_statements allows it.';
 
 create function private.confirm_memory(
   memory_id uuid, confidence double precision, subject text default null, said_at timestamptz default now()
@@ -314,5 +314,5 @@ $$;
 comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is
   'Confirms a memory: its confidence rises to 1 − (1 − confidence)(1 − said/2), and its tier is immediate again.';
 grant execute on function private.plain_statement(text), private.memory_hash(text),
-  private.is_near_same(text, text, text), private.telling_words(text),
+  private.may_merge_statements(text, text, text), private.significant_words(text),
   private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;

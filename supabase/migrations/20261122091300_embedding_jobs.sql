@@ -25,10 +25,10 @@ comment on column public.embedding_jobs.content_hash is
   'Hash of the content to embed. If the row''s content has changed by then, nothing is written.';
 create index embedding_jobs_workspace on public.embedding_jobs (workspace_id);
 alter table public.embedding_jobs enable row level security;
-create policy "Admins read what waits to be embedded" on public.embedding_jobs
+create policy "Admins read embedding jobs" on public.embedding_jobs
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
-comment on policy "Admins read what waits to be embedded" on public.embedding_jobs is
+comment on policy "Admins read embedding jobs" on public.embedding_jobs is
   'It shows how many rows wait, and none of their content.';
 grant select on public.embedding_jobs to authenticated;
 grant select, insert, update, delete on public.embedding_jobs to service_role;

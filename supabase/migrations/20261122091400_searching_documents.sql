@@ -21,7 +21,7 @@ comment on function private.search_crossover() is
   'Measured by bench/recall.ts.';
 
 select private.add_limit('searches_at_once', 'person', 'at_once', 'searches',
-  'Searches of documents of a person that run.', 4, 8, 16);
+  'Running document searches of a person.', 4, 8, 16);
 
 create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
 returns text
@@ -183,7 +183,7 @@ begin
     end if;
   end if;
   if person is not null then
-    perform private.take_one_of('searches_at_once', person, $1);
+    perform private.take_slot('searches_at_once', person, $1);
   end if;
   if query_embedding is not null
     and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0)

@@ -4,7 +4,7 @@
 --            progress.
 --          private.find_durable, durable_view, read_durable: find and read.
 --          private.create_durable, append_durable, remove_durable: write.
---          private.tend_durable_streams and its schedule: removes expired streams.
+--          private.expire_durable_streams and its schedule: removes expired streams.
 -- Beware:  A position counts bytes, in JSON streams messages, and never restarts. A fork continues from its position in
 --          the source, and reads the source's pieces up to there. A removed stream that has forks stays, hidden, until
 --          the last fork is gone.
@@ -123,7 +123,7 @@ $$;
 comment on function private.find_durable(text, boolean) is
   'The stream at a path; null if there is none or it has expired. touches: whether this use renews its time to live.';
 
-create function private.tend_durable_streams()
+create function private.expire_durable_streams()
 returns bigint
 language plpgsql
 volatile
@@ -143,7 +143,7 @@ begin
       perform private.remove_durable(over);
       removed := removed + 1;
     exception when others then
-      perform private.note_job_failure('tend-durable-streams', coalesce((
+      perform private.note_job_failure('expire-durable-streams', coalesce((
         select c.workspace_id from public.conversations as c where c.id = over.conversation_id), gen_random_uuid()),
           sqlerrm);
     end;
@@ -151,8 +151,8 @@ begin
   return removed;
 end;
 $$;
-comment on function private.tend_durable_streams() is 'Removes expired streams, 1,000 at once. Returns how many.';
-select cron.schedule('tend-durable-streams', '*/5 * * * *', 'select private.tend_durable_streams()');
+comment on function private.expire_durable_streams() is 'Removes expired streams, 1,000 at once. Returns how many.';
+select cron.schedule('expire-durable-streams', '*/5 * * * *', 'select private.expire_durable_streams()');
 
 -- Reading -------------------------------------------------------------------------------------------------------------
 

@@ -31,11 +31,11 @@ create index context_profiles_user_id on public.context_profiles (user_id);
 alter table public.context_profiles enable row level security;
 grant select on public.context_profiles to authenticated, service_role;
 -- Only assemble_context writes here.
-create policy "People read what was known of them" on public.context_profiles
+create policy "People read their context profiles" on public.context_profiles
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read what was known of them" on public.context_profiles is
+comment on policy "People read their context profiles" on public.context_profiles is
   'It names memories, which only their person may read.';
 
 create table public.context_records (
@@ -78,11 +78,11 @@ create trigger message_is_of_the_conversation after insert or update of message_
 alter table public.context_records enable row level security;
 grant select on public.context_records to authenticated, service_role;
 -- Only assemble_context writes here.
-create policy "People read what went into their prompts" on public.context_records
+create policy "People read their context records" on public.context_records
   for select to authenticated
   using (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People read what went into their prompts" on public.context_records is
+comment on policy "People read their context records" on public.context_records is
   'It names the person''s memories, which readers of a shared conversation may not see.';
 
 create function private.context_profile(talk public.conversations, ids uuid[])

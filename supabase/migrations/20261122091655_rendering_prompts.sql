@@ -1,7 +1,7 @@
 -- Rendering prompts: the messages for a model, the same for a new prompt and for a replay.
 --
--- Touches: private.memory_list, instructions, question_above: parts of a prompt.
---          private.sayable_parts: the parts of a message that every model accepts.
+-- Touches: private.memory_list, instructions, preceding_question: parts of a prompt.
+--          private.complete_parts: the parts of a message that every model accepts.
 --          private.render_context: the whole list of messages.
 -- Beware:  Providers refuse a call without its result, a result without its call, and a conversation that does not
 --          begin with the user. Stored messages stay as they are; what providers would refuse is left out here.
@@ -42,7 +42,7 @@ $$;
 comment on function private.instructions(public.messages) is
   'The system messages above a message on its branch, nearest first.';
 
-create function private.question_above(leaf public.messages, path public.messages[])
+create function private.preceding_question(leaf public.messages, path public.messages[])
 returns public.messages
 language plpgsql
 stable
@@ -58,11 +58,11 @@ begin
   return question;
 end;
 $$;
-comment on function private.question_above(public.messages, public.messages[]) is
+comment on function private.preceding_question(public.messages, public.messages[]) is
   'When a long run of tool calls alone fills the prompt: the user message that it answers. Null when the prompt '
   'contains one.';
 
-create function private.sayable_parts(said public.messages, leaf_id uuid, paired text[])
+create function private.complete_parts(said public.messages, leaf_id uuid, paired text[])
 returns jsonb
 language plpgsql
 stable
@@ -86,7 +86,7 @@ begin
   return nullif(parts, '[]');
 end;
 $$;
-comment on function private.sayable_parts(public.messages, uuid, text[]) is
+comment on function private.complete_parts(public.messages, uuid, text[]) is
   'The parts of a message that every model accepts: no call without its result, no result without its call. The '
   'leaf''s pending calls stay. Null: nothing is left.';
 
@@ -118,12 +118,12 @@ begin
     if (short_forms >> (place - 1)) & 1 = 1 then
       talk := jsonb_build_object('id', said.id, 'role', said.role, 'content', said.content_for_llm) || talk;
     else
-      parts := private.sayable_parts(said, leaf.id, paired);
+      parts := private.complete_parts(said, leaf.id, paired);
       continue when parts is null;
       talk := jsonb_build_object('id', said.id, 'role', said.role, 'parts', parts) || talk;
     end if;
   end loop;
-  said := private.question_above(leaf, path);
+  said := private.preceding_question(leaf, path);
   if said.id is not null then
     talk := jsonb_build_object('id', said.id, 'role', said.role, 'parts', said.parts) || talk;
   end if;

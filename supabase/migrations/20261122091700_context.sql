@@ -2,7 +2,7 @@
 --
 -- Touches: assemble_context: makes the prompt and its record.
 --          private.fit_path, fit_memories: select messages and memories within the budget.
---          private.left_of_path, cost_of_leaf: what was left out, and the least that a prompt needs.
+--          private.cut_of_branch, cost_of_leaf: what was left out, and the least that a prompt needs.
 -- Beware:  Look up each input once a turn: nothing here may call a function for each message.
 --
 --   profile        system    the person's profile memories, always first
@@ -73,7 +73,7 @@ comment on function private.fit_path(public.messages[], integer) is
   'form. It stops at the first message that does not fit. It ends with a user message, if the branch has one, and '
   'never between a call and its result.';
 
-create function private.left_of_path(path public.messages[], taken integer)
+create function private.cut_of_branch(path public.messages[], taken integer)
 returns jsonb
 language plpgsql
 stable
@@ -89,7 +89,7 @@ begin
         then 'older_than_fifty' else 'budget' end)) end;
 end;
 $$;
-comment on function private.left_of_path(public.messages[], integer) is
+comment on function private.cut_of_branch(public.messages[], integer) is
   'Where a branch (newest first, one longer than what was taken of it) was cut off for a prompt: the newest message '
   'left out, and why. An empty array if none was.';
 
@@ -163,7 +163,7 @@ begin
     exit when said.role <> 'tool';
   end loop;
   if leaf.role <> 'user' then
-    select cost + above.token_count into cost from private.question_above(leaf, path[1:1]) as above
+    select cost + above.token_count into cost from private.preceding_question(leaf, path[1:1]) as above
     where above.id is not null;
   end if;
   return cost;
@@ -226,7 +226,7 @@ begin
       where part ->> 'type' = 'text'
     ) end), query_embedding, embedding_model, budget - leaf_cost - instructing);
   talked := private.fit_path(path[1:50], budget - memories.tokens - instructing);
-  above := private.question_above(leaf, path[1:talked.taken]);
+  above := private.preceding_question(leaf, path[1:talked.taken]);
   if above.id is not null then
     talked := private.fit_path(path[1:50], budget - memories.tokens - instructing - above.token_count);
   end if;
@@ -248,7 +248,7 @@ begin
   return jsonb_build_object('record_id', kept.id, 'conversation_id', talk.id, 'message_id', leaf.id,
     'messages', private.render_context(path[1:talked.taken], kept.short_forms, memories.profile_ids, kept.memory_ids),
     'token_count', kept.token_count, 'budget', budget, 'left_out',
-    kept.left_out || private.left_of_path(path, talked.taken),
+    kept.left_out || private.cut_of_branch(path, talked.taken),
     'preprocessing_log_id', log_id);
 end;
 $$;

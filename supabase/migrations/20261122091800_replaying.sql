@@ -31,7 +31,7 @@ begin
       coalesce((select p.memory_ids from public.context_profiles as p where p.id = kept.profile_id), '{}'),
       kept.memory_ids),
     'token_count', kept.token_count, 'budget', kept.budget,
-    'left_out', kept.left_out || private.left_of_path(path, kept.message_count), 'created_at', kept.created_at);
+    'left_out', kept.left_out || private.cut_of_branch(path, kept.message_count), 'created_at', kept.created_at);
 end;
 $$;
 comment on function private.replay_context(bigint) is 'The body of replay_context.';

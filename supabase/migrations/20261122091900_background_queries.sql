@@ -55,14 +55,14 @@ create policy "People read their background queries" on public.background_querie
   );
 comment on policy "People read their background queries" on public.background_queries is
   'A user''s questions are private, even when the conversation is shared. They are hidden with a deleted conversation.';
-create policy "People note that they have seen a result" on public.background_queries
+create policy "People mark a result as seen" on public.background_queries
   for update to authenticated
   using (user_id = (select private.current_user_id()) and workspace_id = any ((select private.workspace_ids())::uuid[]))
   with check (user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[]));
-comment on policy "People note that they have seen a result" on public.background_queries is 'Only seen_at is granted.';
+comment on policy "People mark a result as seen" on public.background_queries is 'Only seen_at is granted.';
 
-create function private.tell_background_query()
+create function private.broadcast_background_query()
 returns trigger
 language plpgsql
 volatile
@@ -75,13 +75,13 @@ begin
   return null;
 end;
 $$;
-comment on function private.tell_background_query() is
+comment on function private.broadcast_background_query() is
   'Trigger on background_queries: broadcasts the id on the conversation''s private topic at each change of status. '
   'Subscribers need not own the query; the owner reads the row.';
-create trigger tell_background_query_asked after insert on public.background_queries
-  for each row execute function private.tell_background_query();
-create trigger tell_background_query_changed after update of status on public.background_queries
-  for each row when (old.status is distinct from new.status) execute function private.tell_background_query();
+create trigger broadcast_background_query_asked after insert on public.background_queries
+  for each row execute function private.broadcast_background_query();
+create trigger broadcast_background_query_changed after update of status on public.background_queries
+  for each row when (old.status is distinct from new.status) execute function private.broadcast_background_query();
 
 create function private.ask_in_background(conversation_id uuid, type text, input jsonb, dedupe_key text)
 returns bigint

@@ -221,13 +221,13 @@ create policy "Admins read the workspace's events" on public.analytics_events
   for select to authenticated
   using (workspace_id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins read the workspace's events" on public.analytics_events is 'They tell what colleagues did.';
-create policy "People tell what they did" on public.analytics_events
+create policy "People record their events" on public.analytics_events
   for insert to authenticated
   with check (
     user_id = (select private.current_user_id())
     and workspace_id = any ((select private.workspace_ids())::uuid[])
   );
-comment on policy "People tell what they did" on public.analytics_events is 'Guests too. No user reports for another.';
+comment on policy "People record their events" on public.analytics_events is 'Guests too. No user reports for another.';
 
 insert into private.partitioned_logs (table_name, keep_months) values ('analytics_events', 14);
 select private.maintain_partitions();

@@ -8,7 +8,7 @@ drop table public.do_not_call_numbers;
 drop function private.list_flagged_numbers();
 drop function private.cancel_forbidden_dials();
 drop function private.read_listed_number();
-drop function private.is_listed(uuid, text);
+drop function private.is_do_not_call(uuid, text);
 drop function private.lock_number(uuid, text);
 drop function private.reschedule_dial();
 drop function private.prepare_dial();

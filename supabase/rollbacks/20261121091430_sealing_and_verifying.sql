@@ -1,7 +1,7 @@
 -- Back from: sealing and verifying. Sealing and verification stop.
 drop function public.verify_audit_log(uuid, text);
 drop function private.verify_audit_log(uuid, text);
-drop function private.trouble_with_redactions(uuid, bigint[]);
+drop function private.redaction_problem(uuid, bigint[]);
 drop function private.has_unsealed_arrivals(uuid);
 drop function private.recount_seals(uuid);
 drop function private.seal_audit_log();

@@ -1,11 +1,11 @@
 -- Back from: talking. Messages stay readable.
-drop policy "Who may read of something hears of it" on realtime.messages;
+drop policy "Readers of a topic receive its broadcasts" on realtime.messages;
 drop function private.topic_id(text);
-drop trigger tell_of_conversations on public.conversations;
-drop trigger tell_of_changed_messages on public.messages;
-drop trigger tell_of_messages on public.messages;
-drop function private.tell_of_changed_messages();
-drop function private.tell_of_conversations(), private.tell_of_messages();
+drop trigger broadcast_conversations on public.conversations;
+drop trigger broadcast_changed_messages on public.messages;
+drop trigger broadcast_messages on public.messages;
+drop function private.broadcast_changed_messages();
+drop function private.broadcast_conversations(), private.broadcast_messages();
 select cron.unschedule('purge-conversations');
 drop function private.purge_conversations();
 drop function public.restore_conversation(uuid), public.delete_conversation(uuid),

@@ -2,7 +2,7 @@
 drop function public.shared_conversation(uuid, integer, uuid);
 drop function private.shared_conversation(uuid, integer, uuid);
 drop function private.conversation_of_link(text);
-drop function private.what_was_said(uuid, integer, uuid);
+drop function private.transcript_page(uuid, integer, uuid);
 drop function public.revoke_share_link(uuid);
 drop function private.revoke_share_link(uuid);
 drop function public.create_share_link(uuid, timestamptz);

@@ -7,6 +7,6 @@ drop trigger keep_links on public.artifacts;
 drop table public.artifact_links;
 drop function private.keep_links();
 drop function public.reject_suggestion(uuid), public.accept_suggestion(uuid), private.settle_suggestion(uuid, boolean);
-drop trigger let_suggestions_go_stale on public.artifacts;
+drop trigger mark_suggestions_stale on public.artifacts;
 drop table public.suggestions;
-drop function private.let_suggestions_go_stale(), private.anchor_suggestion();
+drop function private.mark_suggestions_stale(), private.anchor_suggestion();

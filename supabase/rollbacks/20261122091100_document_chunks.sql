@@ -4,5 +4,5 @@ drop function private.keep_chunks();
 drop table public.document_chunks;
 drop function private.split_text(text, integer);
 drop function private.markdown_lines(text);
-drop function private.front_of(text, integer);
+drop function private.first_piece_of_line(text, integer);
 drop function private.estimate_tokens(text);

@@ -9,4 +9,4 @@ drop function private.ask_in_background(uuid, text, jsonb, text);
 delete from private.work_queues where name = 'background_queries';
 drop function private.claim_background_queries(text, uuid, interval, integer, integer, uuid[], integer);
 drop table public.background_queries;
-drop function private.tell_background_query();
+drop function private.broadcast_background_query();

@@ -2,7 +2,7 @@
 import { convertToModelMessages, type ModelMessage, streamText, type UIMessage } from "ai";
 import type { Prompt, Turn } from "./answer-turn.ts";
 import type { Model } from "./model.ts";
-import type { Answer } from "./say-chunks.ts";
+import type { Answer } from "./write-answer.ts";
 
 /** The prompt's messages as a model takes them: files are named, and not sent. */
 async function toModelMessages({ messages }: Prompt): Promise<ModelMessage[]> {

@@ -1,7 +1,7 @@
 /** An answer without a model: what the workspace's documents say, and what is remembered of the person. */
 import { callFunction } from "../../../types/calls.ts";
 import type { Turn } from "./answer-turn.ts";
-import type { Answer } from "./say-chunks.ts";
+import type { Answer } from "./write-answer.ts";
 
 interface FilePart {
   type: "file";

@@ -5,7 +5,7 @@ import { continueStream } from "../../../types/streams.ts";
 import { answerFromKnowledge } from "./answer-from-knowledge.ts";
 import { answerByModel } from "./answer-by-model.ts";
 import type { Model } from "./model.ts";
-import { createAnswer } from "./say-chunks.ts";
+import { createAnswer } from "./write-answer.ts";
 import { continueCalls } from "./tools.ts";
 
 /** What the agent works with: for the person who asked, and nobody else. */

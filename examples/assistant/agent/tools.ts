@@ -1,6 +1,6 @@
 /** What the agent does beside talking: each time its person says yes. */
 import type { Turn } from "./answer-turn.ts";
-import type { Answer } from "./say-chunks.ts";
+import type { Answer } from "./write-answer.ts";
 
 interface Call {
   type: string;

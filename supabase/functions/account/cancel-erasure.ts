@@ -9,7 +9,7 @@ import { uuidParameter } from "../_shared/input.ts";
 export async function cancelErasure(context: RequestContext, caller: Person): Promise<Response> {
   const receipt = uuidParameter(context.req.param("receipt"), "receipt");
   await context.env.database.run((sql) =>
-    sql`select private.call_off_erasure(${caller.userId}, ${receipt})`
+    sql`select private.cancel_erasure_of(${caller.userId}, ${receipt})`
   );
   return answer({ receipt, status: "cancelled" });
 }

@@ -20,7 +20,7 @@ export async function requestErasure(context: RequestContext, caller: Person): P
   const { confirm, workspace_id = null } = await readBody(context.req.raw, body);
   const [row] = await context.env.database.run((sql) =>
     sql<{ receipt: string }[]>`
-      select private.ask_to_be_erased(${caller.userId}, ${workspace_id}, ${confirm}) as receipt`
+      select private.request_erasure_of(${caller.userId}, ${workspace_id}, ${confirm}) as receipt`
   );
   const receipt = row?.receipt ?? "";
   const place = `/functions/v1/account/erasures/${receipt}`;

@@ -6,7 +6,7 @@ import { createCredential, listCredentials, removeCredential } from "./agent-cre
 import { removeAccess, setAccess } from "./change-access.ts";
 import { checkAccess } from "./check-access.ts";
 import { explainAccess } from "./explain-access.ts";
-import { giveAgentToken } from "./give-agent-token.ts";
+import { issueAgentToken } from "./issue-agent-token.ts";
 import { invalidateAnswers } from "./invalidate-answers.ts";
 import { listAgents } from "./list-agents.ts";
 
@@ -16,7 +16,7 @@ app.get("/:id/access", scopedRoute("person", "check", null, explainAccess));
 app.put("/:id/access/:user", route("person", "write", setAccess));
 app.delete("/:id/access/:user", route("person", "write", removeAccess));
 app.post("/access/check", route("person", "read", checkAccess));
-app.post("/token", openRoute(giveAgentToken));
+app.post("/token", openRoute(issueAgentToken));
 app.get("/:id/credentials", route("person", "read", listCredentials));
 app.post("/:id/credentials", route("person", "write", createCredential));
 app.delete("/:id/credentials/:credential", route("person", "write", removeCredential));

@@ -9,7 +9,7 @@ import { OutboundRefused } from "../_shared/outbound/url.ts";
 import type { Services } from "../_shared/services.ts";
 import { checkAuthorizeUrl } from "./ask-provider.ts";
 import { authorizeUrl, challengeOf, digestOf, randomText, verifierOf } from "./oauth.ts";
-import { providerRefused } from "./trouble.ts";
+import { providerRefused } from "./provider-errors.ts";
 
 const query = z.strictObject({
   workspace: uuid,

@@ -9,7 +9,7 @@ import type { Services } from "../_shared/services.ts";
 import { askForTokens } from "./ask-provider.ts";
 import { callbackUrl } from "./begin-connection.ts";
 import { digestOf, type Grant, verifierOf } from "./oauth.ts";
-import { providerRefused, providerUnavailable } from "./trouble.ts";
+import { providerRefused, providerUnavailable } from "./provider-errors.ts";
 
 const shape = {
   state: z.string().min(1).max(200),
@@ -108,7 +108,7 @@ async function store(services: Services, attempt: Attempt, grant: Grant): Promis
   } catch (error) {
     // What was given and cannot be kept is not left lying about.
     await services.database.run((sql) =>
-      sql`select private.revoke_later(
+      sql`select private.queue_late_revocation(
         ${attempt.connection_id}, ${attempt.workspace_id}, ${attempt.provider},
         ${grant.accessToken}, ${grant.refreshToken}
       )`

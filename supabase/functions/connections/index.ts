@@ -4,7 +4,7 @@ import { openRoute, route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
 import { beginConnection } from "./begin-connection.ts";
 import { confirmConnection, finishConnection } from "./finish-connection.ts";
-import { giveToken } from "./give-token.ts";
+import { lendToken } from "./lend-token.ts";
 import { refreshConnection, refreshDue } from "./refresh-connections.ts";
 import { removeConnection, revokeDue } from "./remove-connection.ts";
 
@@ -13,7 +13,7 @@ app.get("/:provider/authorize", route("person", "write", beginConnection));
 // A browser comes back from the provider without a credential. The state is what it has.
 app.get("/callback", openRoute(finishConnection));
 app.post("/finish", route("person", "write", confirmConnection));
-app.get("/:id/token", scopedRoute("service", "read", "connections:use", giveToken));
+app.get("/:id/token", scopedRoute("service", "read", "connections:use", lendToken));
 app.post("/:id/refresh", route("person-or-service", "write", refreshConnection));
 app.post("/refresh-due", route("service", "write", refreshDue));
 app.post("/revoke-due", route("service", "write", revokeDue));

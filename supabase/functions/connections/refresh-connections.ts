@@ -9,7 +9,7 @@ import {
   connectionRevoked,
   providerRefused,
   providerUnavailable,
-} from "./trouble.ts";
+} from "./provider-errors.ts";
 
 async function tellState({ database }: Services, id: string) {
   const [row] = await database.run((sql) =>

@@ -53,7 +53,7 @@ async function keep(services: Services, held: Held, grant: Grant, by: Asker): Pr
   if (kept?.outcome !== "gone") return { kind: kept?.outcome === "stored" ? "renewed" : "fresh" };
   // Removed meanwhile: what the provider just gave is taken back with the rest.
   await services.database.run((sql) =>
-    sql`select private.revoke_later(
+    sql`select private.queue_late_revocation(
       ${held.connection_id}, ${held.workspace_id}, ${held.provider},
       ${grant.accessToken}, ${grant.refreshToken}
     )`

@@ -7,7 +7,7 @@ import { takes } from "../_shared/http/declared.ts";
 import type { Services } from "../_shared/services.ts";
 import { readBody, readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import { memberName, presenceTtl, readMember, readSet, roomKey } from "./rooms.ts";
-import { everybody, requireView, type View } from "./who-sees-whom.ts";
+import { everybody, requireView, type View } from "./visibility.ts";
 
 const metadataLimit = 1024;
 

@@ -8,7 +8,7 @@ import type { Role } from "../_shared/access/memberships.ts";
 import type { Services } from "../_shared/services.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { log } from "../_shared/log.ts";
-import { type View, viewOf } from "./who-sees-whom.ts";
+import { type View, viewOf } from "./visibility.ts";
 import {
   presenceTtl,
   type Present,

@@ -24,7 +24,7 @@ export async function tellShared(context: RequestContext): Promise<Response> {
   if (!form.test(token)) throw notFound("The shared conversation");
   const [row] = await context.env.database.run((sql) =>
     sql<{ said: string }[]>`
-      select private.what_was_said(
+      select private.transcript_page(
         private.conversation_of_link(${token}), ${page_size}, ${before ?? null})::text as said`
   );
   const response = answerText(row?.said ?? "null");

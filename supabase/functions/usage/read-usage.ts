@@ -43,7 +43,7 @@ export async function readUsage(
     sql<Used[]>`
       select known.workspace_id, workspace.billing_plan as plan,
         jsonb_agg(to_jsonb(known) - 'workspace_id' order by known.name) as limits,
-        (select coalesce(jsonb_agg(private.tell_budget(b) order by b.created_at, b.id), '[]')
+        (select coalesce(jsonb_agg(private.budget_status(b) order by b.created_at, b.id), '[]')
           from public.budgets as b
           where b.workspace_id = known.workspace_id
             and (${person}::uuid is null or b.user_id = ${person}::uuid

@@ -20,7 +20,8 @@ const DUPLICATES = `
     and a.agent_id is not distinct from b.agent_id and a.valid_to is null and b.valid_to is null
   where a.workspace_id = $1 and (a.content_hash = b.content_hash or (
     a.embedding_model = b.embedding_model and a.embedding operator(extensions.<=>) b.embedding <= 0.05
-    and (a.subject = b.subject) is not false and private.telling_words(a.content) = private.telling_words(b.content)))`;
+    and (a.subject = b.subject) is not false
+    and private.significant_words(a.content) = private.significant_words(b.content)))`;
 
 const LOST = `
   select said.content from unnest($2::text[]) as said (content)

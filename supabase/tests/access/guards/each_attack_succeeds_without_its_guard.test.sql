@@ -94,7 +94,7 @@ insert into attacks values
     'limit_reached', 'drop trigger count_added on public.documents'),
   ('all searches are one person''s', 'member',
     format('select count(*) from public.search_documents(workspace_id => %L, query => ''x'')', tests.id('north')),
-    'limit_reached', pg_temp.patched('private.take_one_of(text, uuid, uuid)', 'if allowed is not null then',
+    'limit_reached', pg_temp.patched('private.take_slot(text, uuid, uuid)', 'if allowed is not null then',
       'if false then')),
   ('agents are filled', 'service',
     format('insert into public.agents (workspace_id, slug, name, endpoint_url) values (%L, ''more'', ''More'', '
@@ -124,7 +124,7 @@ insert into attacks values
     pg_temp.patched('private.may_be_called_at(uuid, text, text, text)',
       'greatest(now(), begun[1] + apart, begun[per_day] + interval ''24 hours'')', 'now()')),
   ('a person is called who asked not to be', 'database', pg_temp.call_to('not to be called'), 'none',
-    pg_temp.judging('if is_flagged or is_listed then', 'if is_flagged then')),
+    pg_temp.judging('if is_flagged or is_do_not_call then', 'if is_flagged then')),
   ('an agent calls without a voice of its own', 'database', pg_temp.call_to('of a mute agent'), 'none',
     pg_temp.judging('elsif agent_status = ''archived'' or assistant ->> ''assistant_id'' is null then',
       'elsif agent_status = ''archived'' then'));

@@ -1,4 +1,4 @@
--- Who reads a conversation reads its messages, and what shares or hides the one shares or hides the other.
+-- Readers of a conversation read its messages, and what shares or hides the one shares or hides the other.
 begin;
 \ir ../../world.psql
 \ir ../talk.psql

@@ -83,7 +83,7 @@ select is(public.revoke_share_link((select link_id from links)), true, 'its owne
 select tests.authenticate_as('database');
 select is(private.conversation_of_link((select token from links)), null, 'and it opens nothing any more');
 delete from public.members where user_id = tests.id('member');
-select is(tests.answer_of($$select private.what_was_said(tests.id('north talk'), 50, null)$$), '404 not_found',
+select is(tests.answer_of($$select private.transcript_page(tests.id('north talk'), 50, null)$$), '404 not_found',
   'of somebody who left the workspace nothing is told');
 
 select * from finish();

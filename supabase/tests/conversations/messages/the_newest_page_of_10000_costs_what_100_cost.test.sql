@@ -11,7 +11,7 @@ insert into public.workspaces (id, name, slug) values (tests.id('place of pages'
 insert into public.members (workspace_id, user_id, role)
 values (tests.id('place of pages'), tests.id('reader of pages'), 'owner');
 
-alter table public.messages disable trigger tell_of_messages;
+alter table public.messages disable trigger broadcast_messages;
 create function pg_temp.talk(talk text, length integer) returns void language sql as $$
   insert into public.conversations (id, workspace_id, user_id)
   values (tests.id(talk), tests.id('place of pages'), tests.id('reader of pages'));

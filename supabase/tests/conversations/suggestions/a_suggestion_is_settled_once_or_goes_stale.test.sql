@@ -2,7 +2,7 @@ begin;
 \ir ../../world.psql
 \ir ../talk.psql
 \ir ../things.psql
-select plan(21);
+select plan(22);
 
 create function pg_temp.statuses() returns text language sql as $$
   select string_agg(status, ' ' order by created_at, original_text desc) from public.suggestions
@@ -25,8 +25,9 @@ select is((public.accept_suggestion(tests.id('dear'))).content, 'Hello Kim, we o
   'accepting makes the version');
 select is(pg_temp.offer(), 'Hello Kim, we offer 50.', 'which is the latest');
 select is(pg_temp.statuses(), 'accepted open', 'the other one, whose text is there, stays open');
-select is(tests.answer_of(format('select public.accept_suggestion(%L)', tests.id('dear'))), '409 suggestion_settled',
-  'it is accepted once');
+select is(tests.answer_of(format('select public.accept_suggestion(%L)', tests.id('dear'))), 'ok',
+  'accepted again it is fine');
+select is(pg_temp.offer(), 'Hello Kim, we offer 50.', 'and applied once');
 select is(tests.answer_of(format('select public.reject_suggestion(%L)', tests.id('dear'))), '409 suggestion_settled',
   'and not rejected then');
 select is(pg_temp.suggest('Kim'), 'ok', 'one more, for the version before');

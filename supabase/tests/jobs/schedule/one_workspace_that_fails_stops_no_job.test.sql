@@ -77,7 +77,7 @@ insert into harmless values
   ('sweep-chunks', 'no trigger, no tenant'),
   ('purge-erasures', 'receipts of people, of no tenant'),
     ('purge-businesses', 'each prefix by itself: businesses/dropping'),
-  ('tend-durable-streams', 'each stream by itself: below');
+  ('expire-durable-streams', 'each stream by itself: below');
 select plan(2 + 3 * (select count(*)::integer from poisoned));
 
 select set_eq(

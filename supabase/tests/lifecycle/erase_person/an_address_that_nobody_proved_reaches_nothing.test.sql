@@ -42,7 +42,8 @@ $$;
 
 -- Unconfirmed
 select tests.signed_up_as('pretender', now(), null);
-select is(private.has_proven_address(tests.id('pretender')), false, 'an address that nobody confirmed is not proven');
+select is(private.has_confirmed_address(tests.id('pretender')), false,
+  'an address that nobody confirmed is not proven');
 select is((select jsonb_array_length(public.export_user_data(tests.id('pretender')) #> '{tables,invitations}')), 0,
   'no invitation is shown to them');
 select is(tests.try_as('pretender', $$select public.erase_user(confirm => 'erase')$$), 'yes', 'their account may go');
@@ -54,7 +55,7 @@ select is(tests.said_of_kim(), (select said from before), 'and nothing that othe
 
 -- Confirmed by a project that confirms whatever is typed
 select tests.signed_up_as('confirmed', null, now());
-select is(private.has_proven_address(tests.id('confirmed')), false,
+select is(private.has_confirmed_address(tests.id('confirmed')), false,
   'nor is one proven that was confirmed without a mail');
 select is((select jsonb_array_length(public.export_user_data(tests.id('confirmed')) #> '{tables,invitations}')), 0,
   'no invitation is shown to them either');

@@ -6,7 +6,7 @@
 --          settle_usage and the request id `stream:<id>` or `query:<id>`. Otherwise the reserved amount is charged, or
 --          nothing if it failed or was cancelled.
 
-create function private.reserve_by_itself()
+create function private.reserve_automatically()
 returns trigger
 language plpgsql
 volatile
@@ -36,11 +36,11 @@ begin
   return null;
 end;
 $$;
-comment on function private.reserve_by_itself() is
+comment on function private.reserve_automatically() is
   'Trigger on rows that are about to use a model, of a conversation: reserves each budget''s per_call. Argument: the '
   'prefix of its request id. Errors: budget_exhausted 402.';
 
-create function private.settle_by_itself()
+create function private.settle_automatically()
 returns trigger
 language plpgsql
 volatile
@@ -54,16 +54,17 @@ begin
   return null;
 end;
 $$;
-comment on function private.settle_by_itself() is
+comment on function private.settle_automatically() is
   'Trigger on rows that ended: settles the reservation at the reserved amount, or at nothing if it failed or was '
   'cancelled. A settled reservation stays.';
 
-create trigger reserve_by_itself after insert on public.streams
-  for each row execute function private.reserve_by_itself('stream');
-create trigger settle_by_itself after update of status on public.streams
-  for each row when (old.status = 'open' and new.status <> 'open') execute function private.settle_by_itself('stream');
-create trigger reserve_by_itself after insert on public.background_queries
-  for each row execute function private.reserve_by_itself('query');
-create trigger settle_by_itself after update of status on public.background_queries
+create trigger reserve_automatically after insert on public.streams
+  for each row execute function private.reserve_automatically('stream');
+create trigger settle_automatically after update of status on public.streams
+  for each row when (old.status = 'open' and new.status <> 'open')
+  execute function private.settle_automatically('stream');
+create trigger reserve_automatically after insert on public.background_queries
+  for each row execute function private.reserve_automatically('query');
+create trigger settle_automatically after update of status on public.background_queries
   for each row when (old.status in ('pending', 'in_progress') and new.status in ('done', 'failed', 'cancelled'))
-  execute function private.settle_by_itself('query');
+  execute function private.settle_automatically('query');

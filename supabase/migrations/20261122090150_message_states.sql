@@ -34,13 +34,13 @@ create trigger message_is_of_the_conversation
 alter table public.message_states enable row level security;
 grant select on public.message_states to authenticated, service_role;
 -- Only private.move_message_forward writes here.
-create policy "Who reads a conversation reads what its messages said before" on public.message_states
+create policy "Readers of a conversation read earlier message states" on public.message_states
   for select to authenticated
   using (
     (select conversation.id from public.conversations as conversation
       where conversation.id = message_states.conversation_id) is not null
   );
-comment on policy "Who reads a conversation reads what its messages said before" on public.message_states is
+comment on policy "Readers of a conversation read earlier message states" on public.message_states is
   'The policy of conversations decides, as for messages.';
 
 -- Moving forward ------------------------------------------------------------------------------------------------------

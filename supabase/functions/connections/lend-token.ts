@@ -12,7 +12,7 @@ import { takes } from "../_shared/http/declared.ts";
 import { readQuery, uuid, uuidParameter } from "../_shared/input.ts";
 import type { Services } from "../_shared/services.ts";
 import { margin, type Renewal, renewConnection } from "./renew-connection.ts";
-import { providerRefused, providerUnavailable } from "./trouble.ts";
+import { providerRefused, providerUnavailable } from "./provider-errors.ts";
 
 const query = z.strictObject({
   reason: z.string().min(1).max(200),
@@ -68,7 +68,7 @@ async function requireLent({ database }: Services, id: string, agent: Agent): Pr
  * `agent`: on whose behalf, who must be one that the person may use. Renewed first when it is about to end. Each answer
  * is an entry in the audit log.
  */
-export async function giveToken(
+export async function lendToken(
   context: RequestContext,
   caller: Service | Agent,
 ): Promise<Response> {
@@ -105,4 +105,4 @@ export async function giveToken(
     { "cache-control": "no-store" },
   );
 }
-takes(giveToken, { query });
+takes(lendToken, { query });

@@ -81,7 +81,7 @@ comment on policy "Admins remove members, owners also owners, and anyone may lea
 
 -- A workspace keeps an owner ------------------------------------------------------------------------------------------
 
-create function private.keep_an_owner()
+create function private.require_an_owner()
 returns trigger
 language plpgsql
 volatile
@@ -105,10 +105,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.keep_an_owner() is
+comment on function private.require_an_owner() is
   'Trigger on members: refuses a change that would leave a workspace without an owner (last_owner, 409).';
-create trigger keep_an_owner_on_removal after delete on public.members
-  for each row when (old.role = 'owner') execute function private.keep_an_owner();
+create trigger require_an_owner_on_removal after delete on public.members
+  for each row when (old.role = 'owner') execute function private.require_an_owner();
 create trigger keep_an_owner_on_change after update on public.members
   for each row when (old.role = 'owner' and (new.role <> 'owner' or new.workspace_id <> old.workspace_id))
-  execute function private.keep_an_owner();
+  execute function private.require_an_owner();

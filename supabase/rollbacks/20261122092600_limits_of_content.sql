@@ -2,7 +2,7 @@
 drop index public.background_queries_unfinished;
 drop function private.limit_background_queries() cascade;
 drop function private.limit_waiting() cascade;
-drop policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions;
+drop policy "Owners of an artifact and authors remove suggestions" on public.suggestions;
 revoke delete on public.suggestions from authenticated;
 drop index public.suggestions_open;
 drop function private.limit_suggestions() cascade;

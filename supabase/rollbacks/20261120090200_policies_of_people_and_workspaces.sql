@@ -1,7 +1,7 @@
 -- Back from: policies and grants of profiles, workspaces and members. Without policies no one has access.
 drop trigger keep_an_owner_on_change on public.members;
-drop trigger keep_an_owner_on_removal on public.members;
-drop function private.keep_an_owner();
+drop trigger require_an_owner_on_removal on public.members;
+drop function private.require_an_owner();
 
 drop policy "Admins remove members, owners also owners, and anyone may leave" on public.members;
 drop policy "Admins change roles, owners also those of owners" on public.members;

@@ -44,7 +44,7 @@ comment on function private.drop_revoked_secrets() is
 create trigger drop_revoked_secrets after delete on private.token_revocations
   for each row execute function private.drop_revoked_secrets();
 
-create function private.part_with_tokens()
+create function private.queue_token_revocation()
 returns trigger
 language plpgsql
 volatile
@@ -61,14 +61,14 @@ begin
   return null;
 end;
 $$;
-comment on function private.part_with_tokens() is
+comment on function private.queue_token_revocation() is
   'Trigger on service_connections: however a row was deleted (by its person, with a member, by a purge), queues its '
   'tokens for revocation at the provider. If the provider has no revocation URL, deletes them from the vault at once.';
-create trigger part_with_tokens after delete on public.service_connections
-  for each row when (old.access_secret_id is not null) execute function private.part_with_tokens();
+create trigger queue_token_revocation after delete on public.service_connections
+  for each row when (old.access_secret_id is not null) execute function private.queue_token_revocation();
 
-create function private.revoke_later(of_connection uuid, in_workspace uuid, at_provider text, access_token text,
-  refresh_token text)
+create function private.queue_late_revocation(of_connection uuid, in_workspace uuid, at_provider text,
+  access_token text, refresh_token text)
 returns void
 language sql
 volatile
@@ -79,7 +79,7 @@ as $$
     private.put_secret(null, refresh_token, 'stray refresh token')
   from public.connection_providers as p where p.name = at_provider and p.revoke_url is not null;
 $$;
-comment on function private.revoke_later(uuid, uuid, text, text, text) is
+comment on function private.queue_late_revocation(uuid, uuid, text, text, text) is
   'Queues tokens for revocation that a provider returned after their connection was removed.';
 
 create function private.begin_revocations(batch integer, of_connection uuid default null)

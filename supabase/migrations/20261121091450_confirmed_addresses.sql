@@ -1,6 +1,6 @@
 -- Proven addresses: how far an account's claim to its address is trusted.
 --
--- Touches: private.has_proven_address (the check), private.places_of (the workspaces where an address counts),
+-- Touches: private.has_confirmed_address (the check), private.places_of (the workspaces where an address counts),
 --          private.path_id.
 -- Beware:  Auth assigns ids, so an id always belongs to its account. An address is only typed by a user. There are
 --          three levels. Unconfirmed: it counts for nothing (it is not even in profiles.email). Confirmed: it counts
@@ -8,7 +8,7 @@
 --          where it was invited. A project that confirms every address without a mail (enable_confirmations = false)
 --          never reaches the third level, so there no user can reach another tenant by an address.
 
-create function private.has_proven_address(person uuid)
+create function private.has_confirmed_address(person uuid)
 returns boolean
 language sql
 stable
@@ -30,7 +30,7 @@ as $$
       )
   );
 $$;
-comment on function private.has_proven_address(uuid) is
+comment on function private.has_confirmed_address(uuid) is
   'Whether the account proved that it owns its address: it followed a mailed link, or signs in with a provider that '
   'vouches for the address.';
 

@@ -224,7 +224,7 @@ function narrow(before: Agent, scopes: string[], asked: string[] | null): string
  * `unsupported_grant_type`; 401 `invalid_client`; 403 `access_denied` with `reason`, and `consent_required` with
  * `agent_id` and the `scopes` that the person is to be asked for.
  */
-export async function giveAgentToken(context: RequestContext): Promise<Response> {
+export async function issueAgentToken(context: RequestContext): Promise<Response> {
   const headers = { "cache-control": "no-store" };
   try {
     const request = await readTokenRequest(context.req.raw);
@@ -243,4 +243,4 @@ export async function giveAgentToken(context: RequestContext): Promise<Response>
     });
   }
 }
-takes(giveAgentToken, { body: parameters, types: ["application/x-www-form-urlencoded"] });
+takes(issueAgentToken, { body: parameters, types: ["application/x-www-form-urlencoded"] });

@@ -10,39 +10,39 @@
 do $$
 begin
   perform private.add_limit('conversations_a_day', 'person', 'day', 'conversations',
-    'Conversations that a person begins.', 1000, 5000, 20000);
+    'Conversations that a person starts.', 1000, 5000, 20000);
   perform private.add_limit('artifacts_a_day', 'person', 'day', 'versions',
     'Versions of artifacts that a person writes.', 2000, 10000, 50000);
   perform private.add_limit('suggestions_a_day', 'person', 'day', 'suggestions', 'Suggestions that a person makes.',
     200, 1000, 5000);
   perform private.add_limit('suggestions_open', 'artifact', 'total', 'suggestions',
-    'Suggestions that are open for one artifact.', 100, 200, 500);
-  perform private.add_limit('votes_a_day', 'person', 'day', 'votes', 'Votes that a person gives.', 1000, 5000, 20000);
-  perform private.add_limit('signals_a_day', 'person', 'day', 'signals', 'Signals that a person sends.', 5000, 20000,
-    100000);
+    'Open suggestions of one artifact.', 100, 200, 500);
+  perform private.add_limit('votes_a_day', 'person', 'day', 'votes', 'Votes that a person casts.', 1000, 5000, 20000);
+  perform private.add_limit('signals_a_day', 'person', 'day', 'signals', 'Feedback signals that a person sends.', 5000,
+    20000, 100000);
   perform private.add_limit('analytics_events_a_day', 'person', 'day', 'events',
-    'Analytics events that a person tells.', 10000, 50000, 200000);
+    'Analytics events that a person records.', 10000, 50000, 200000);
   perform private.add_limit('documents', 'workspace', 'total', 'documents', 'Documents.', 5000, 50000, 500000);
   perform private.add_limit('document_characters', 'workspace', 'total', 'characters', 'Characters of all documents.',
     200000000, 2000000000, 20000000000);
-  perform private.add_limit('document_chunks', 'document', 'total', 'chunks', 'Pieces that one document is cut into.',
+  perform private.add_limit('document_chunks', 'document', 'total', 'chunks', 'Chunks of one document.',
     5000, 10000, 20000);
-  perform private.add_limit('embedding_jobs_waiting', 'workspace', 'at_once', 'jobs', 'Texts that wait to be embedded.',
+  perform private.add_limit('embedding_jobs_waiting', 'workspace', 'at_once', 'jobs', 'Pending embedding jobs.',
     20000, 50000, 100000);
   perform private.add_limit('background_queries_waiting', 'person', 'at_once', 'queries',
-    'Background queries of a person that are not finished.', 50, 200, 1000);
+    'Unfinished background queries of a person.', 50, 200, 1000);
   perform private.add_limit('leads', 'workspace', 'total', 'leads', 'Leads.', 50000, 500000, 5000000);
-  perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are put into the queue.', 500, 5000,
+  perform private.add_limit('dials_a_day', 'workspace', 'day', 'calls', 'Calls that are queued.', 500, 5000,
     50000);
-  perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasures that a person asks for.', 10, 10,
+  perform private.add_limit('erasures_a_day', 'person', 'day', 'requests', 'Erasure requests of a person.', 10, 10,
     10);
   perform private.add_limit('messages_a_day', 'person', 'day', 'messages', 'Messages that a person writes.', 5000,
     20000, 100000);
   -- The functions enforce these, across all isolates, with slots in the scratchpad (Redis or Postgres).
   perform private.add_limit('relays_at_once', 'person', 'at_once', 'connections',
-    'Sockets to agents that a person holds open.', 10, 20, 50);
-  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections', 'Streams that a person reads.',
-    20, 50, 100);
+    'Open sockets of a person to agents.', 10, 20, 50);
+  perform private.add_limit('streams_read_at_once', 'person', 'at_once', 'connections',
+    'Streams that a person reads at once.', 20, 50, 100);
 end;
 $$;
 
@@ -166,7 +166,7 @@ create trigger limit_suggestions after insert on public.suggestions
 create index suggestions_open on public.suggestions (artifact_id) where status = 'open';
 
 grant delete on public.suggestions to authenticated;
-create policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions
+create policy "Owners of an artifact and authors remove suggestions" on public.suggestions
   for delete to authenticated
   using (
     user_id = (select private.current_user_id())
@@ -176,7 +176,7 @@ create policy "Who owns an artifact, or suggested it, removes suggestions" on pu
         and artifact.user_id = (select private.current_user_id())
     ) is not null
   );
-comment on policy "Who owns an artifact, or suggested it, removes suggestions" on public.suggestions is
+comment on policy "Owners of an artifact and authors remove suggestions" on public.suggestions is
   'Other members may add suggestions to a shared artifact, so its owner may remove them.';
 
 -- Limits of waiting rows ----------------------------------------------------------------------------------------------
