@@ -72,16 +72,27 @@ for (
   });
 }
 
-Deno.test("a stream without a length is stopped at the limit", async () => {
+function bodyOf(parts: number, size: number) {
   let given = 0;
-  const endless = new ReadableStream<Uint8Array>({
+  const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      given += 1024;
-      controller.enqueue(new Uint8Array(1024).fill(32));
+      if (given >= parts) return controller.close();
+      given += 1;
+      controller.enqueue(new Uint8Array(size).fill(32));
     },
   });
-  await assertRefused(() => readBody(post(endless), schema, 10 * 1024), 413, "body_too_large");
-  assert(given < 20 * 1024, `read ${given} bytes`);
+  return { stream, given: () => given };
+}
+
+Deno.test("what is too large is heard out, so that its sender is answered, but not for ever", async () => {
+  const tooLarge = (stream: ReadableStream) =>
+    assertRefused(() => readBody(post(stream), schema, 10 * 1024), 413, "body_too_large");
+  const { stream, given } = bodyOf(1000, 1024);
+  await tooLarge(stream);
+  assertEquals(given(), 1000);
+  const endless = bodyOf(Infinity, 1024 * 1024);
+  await tooLarge(endless.stream);
+  assert(endless.given() < 20, `read ${endless.given()} MiB`);
 });
 
 Deno.test("a path parameter that is no UUID is a 400 and not a lookup", async () => {

@@ -9,6 +9,48 @@ function badBody(code: string, message: string, status = 400): ApiError {
   return new ApiError(status, code, message);
 }
 
+/** Bytes and milliseconds that a sender may go on after what they send was found too large. */
+const hearingOut = { bytes: 16 * kibibyte * kibibyte, milliseconds: 5000 };
+
+/** Reads on and keeps nothing: a sender who is cut off sees a broken connection and never the answer. */
+async function hearOut(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const over = Promise.withResolvers<{ done: true }>();
+  const timer = setTimeout(() => over.resolve({ done: true }), hearingOut.milliseconds);
+  try {
+    for (let left = hearingOut.bytes; left > 0;) {
+      const part = await Promise.race([reader.read(), over.promise]);
+      if (part.done) break;
+      left -= part.value.byteLength;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The parts of a body of so many bytes at most. */
+async function* readParts(request: Request, limit: number): AsyncGenerator<Uint8Array> {
+  if (!request.body) return;
+  const reader = request.body.getReader();
+  let isTooLarge = Number(request.headers.get("content-length") ?? 0) > limit;
+  let size = 0;
+  try {
+    while (!isTooLarge) {
+      const part = await reader.read();
+      if (part.done) return;
+      size += part.value.byteLength;
+      isTooLarge = size > limit;
+      if (!isTooLarge) yield part.value;
+    }
+    await hearOut(reader);
+  } catch (cause) {
+    // Whoever sent it went away: nobody's fault here, whatever the runtime throws for it.
+    throw new ApiError(400, "incomplete_body", "The body broke off.", { cause });
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+  throw badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
+}
+
 /**
  * Reads a body of text, of so many bytes at most.
  *
@@ -16,26 +58,11 @@ function badBody(code: string, message: string, status = 400): ApiError {
  * 413 `body_too_large`
  */
 export async function readText(request: Request, limit: number): Promise<string> {
-  const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
-  if (!request.body) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
-  let size = 0;
-  const reader = request.body.getReader();
-  // Whoever sent it went away: nobody's fault here, whatever the runtime throws for it.
-  const read = () =>
-    reader.read().catch((cause) => {
-      throw new ApiError(400, "incomplete_body", "The body broke off.", { cause });
-    });
   try {
-    for (let part = await read(); !part.done; part = await read()) {
-      size += part.value.byteLength;
-      if (size > limit) {
-        await reader.cancel();
-        throw tooLarge;
-      }
-      text += decoder.decode(part.value, { stream: true });
+    for await (const part of readParts(request, limit)) {
+      text += decoder.decode(part, { stream: true });
     }
     return text + decoder.decode();
   } catch (error) {
@@ -47,19 +74,12 @@ export async function readText(request: Request, limit: number): Promise<string>
 /**
  * Reads a body of bytes, so many at most.
  *
- * @throws ApiError 413 `body_too_large`
+ * @throws ApiError 400 `incomplete_body` when it broke off, 413 `body_too_large`
  */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = badBody("body_too_large", `The body may be ${limit / kibibyte} KiB long.`, 413);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge;
   const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request.body ?? []) {
-    size += part.byteLength;
-    if (size > limit) throw tooLarge;
-    parts.push(part);
-  }
-  const bytes = new Uint8Array(size);
+  for await (const part of readParts(request, limit)) parts.push(part);
+  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
