@@ -123,13 +123,11 @@ export function createReplica(
     return outcome.result;
   }
 
-  const wait = (transaction: Sql, { position }: Need, claims?: Readonly<Record<string, unknown>>) =>
-    transaction`
-      select private.await_position(${formatPosition(position)}, ${patience.replay}),
-        set_config('statement_timeout', '60s', true),
-        case when ${claims !== undefined} then set_config('role', 'authenticated', true) end,
-        case when ${claims !== undefined}
-          then set_config('request.jwt.claims', ${JSON.stringify(claims ?? {})}, true) end`;
+  /** As one text without parameters, whose types would be asked for first: a round trip. A position is hexadecimal. */
+  const wait = (sql: Sql, { position }: Need) =>
+    sql.unsafe(
+      `select private.await_position('${formatPosition(position)}', ${patience.replay})`,
+    );
 
   return {
     get isIn() {
@@ -146,17 +144,27 @@ export function createReplica(
       const spoken = Promise.withResolvers<void>();
       const start = () => {
         let query: postgres.PendingQuery<Result & postgres.MaybeRow[]> | undefined;
-        const result = pool.sql.begin("read only", async (transaction) => {
-          const sql = transaction as unknown as Sql;
-          // Sent together: a replica that is late refuses the first, and with it the others.
-          const waited = wait(sql, need, as?.claims).then(() => spoken.resolve());
-          query = build(sql);
+        const tell = async (sql: Sql) => {
           // After the reading: what it saw is not newer.
-          const told = sql<{ position: string }[]>`
+          const [at] = await sql<{ position: string }[]>`
             select pg_last_wal_replay_lsn()::text as position`;
-          const [, rows, [at]] = await Promise.all([waited, query, told]);
-          return { rows: rows as Result, position: requirePosition(at?.position) };
-        });
+          return requirePosition(at?.position);
+        };
+        const readOn = async (sql: Sql) => {
+          await wait(sql, need);
+          spoken.resolve();
+          if (as) {
+            await sql`
+              select set_config('role', 'authenticated', true),
+                set_config('request.jwt.claims', ${JSON.stringify(as.claims)}, true)`;
+          }
+          const rows = await (query = build(sql));
+          return { rows: rows as Result, position: await tell(sql) };
+        };
+        // How far a replica is holds for all of its connections: without claims there need be no transaction.
+        const result = as
+          ? pool.sql.begin("read only", (transaction) => readOn(transaction as unknown as Sql))
+          : readOn(pool.sql);
         return { result, cancel: () => query?.cancel() };
       };
       return guarded(

@@ -51,9 +51,9 @@ Deno.test("a replica is asked with what let the reader in or what they have seen
   const { database } = fakePrimary([]);
   const { replica, needs } = fakeReplica(() => ["theirs"]);
   const replicas = createReplicas(database, [replica]);
-  for (const seen of ["0/1", "0/100", "0/101"]) {
-    const atPosition = parsePosition(seen)!;
-    const read = await replicas.read(await readerAt(database, { atPosition }), wanted);
+  const seen = ["0/1", "0/100", "0/101"].map((text) => ({ atPosition: parsePosition(text)! }));
+  for (const consistency of ["cached" as const, ...seen]) {
+    const read = await replicas.read(await readerAt(database, consistency), wanted);
     assertDeepEquals(read, {
       rows: ["theirs"],
       isFromReplica: true,
@@ -61,6 +61,7 @@ Deno.test("a replica is asked with what let the reader in or what they have seen
     });
   }
   assertDeepEquals(needs, [
+    { position: 0x100n, isFromPrimary: true },
     { position: 0x100n, isFromPrimary: true },
     { position: 0x100n, isFromPrimary: true },
     { position: 0x101n, isFromPrimary: false }, // only the client says so: it counts against nobody
