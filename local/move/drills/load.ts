@@ -194,15 +194,18 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
     },
     async audit(at) {
       const wrong: string[] = [];
+      // Who goes on may be acknowledged while this reads.
+      const until = new Map(acknowledged);
+      const completedUntil = [...completed];
       for (const [name, query] of Object.entries(COUNTS)) {
         const rows = await at.admin.unsafe<{ marker: string }[]>(query, [id]);
         const found = new Map<string, number>();
         for (const { marker } of rows) found.set(marker, (found.get(marker) ?? 0) + 1);
-        for (const [marker, kind] of acknowledged) {
+        for (const [marker, kind] of until) {
           if (kind === name && !found.has(marker)) wrong.push(`${name} ${marker} is lost`);
         }
         for (const [marker, n] of found) {
-          if (n > 1 && acknowledged.has(marker)) {
+          if (n > 1 && until.has(marker)) {
             wrong.push(`${name} ${marker} is there ${n} times`);
           }
         }
@@ -211,7 +214,7 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
       const done = await at.admin<{ prompt: string }[]>`
         select prompt from public.code_task_queue where workspace_id = ${id} and status = 'done'`;
       const isDone = new Set(done.map(({ prompt }) => prompt));
-      for (const prompt of completed) {
+      for (const prompt of completedUntil) {
         if (!isDone.has(prompt)) wrong.push(`work ${prompt} was completed and is not done`);
       }
       return wrong;
