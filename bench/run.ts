@@ -6,6 +6,7 @@
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";
 import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
+import { benchCells } from "./cells.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
@@ -14,6 +15,7 @@ import { benchRecall } from "./recall.ts";
 import { benchReplicas } from "./replicas.ts";
 import { provide, type RequirementName } from "./requirements.ts";
 import { benchRevocation } from "./revocation.ts";
+import { benchTenants } from "./tenants.ts";
 import { benchTurn } from "./turn.ts";
 
 /** A benchmark, and what it needs of the machine. */
@@ -34,6 +36,8 @@ const BENCHMARKS: Record<string, Benchmark> = {
   queue: { run: benchQueue, needs: ["postgres"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
+  tenants: { run: benchTenants, needs: ["postgres"] },
+  cells: { run: benchCells, needs: [] },
   recall: { run: benchRecall, needs: ["postgres"] },
   replicas: { run: benchReplicas, needs: ["postgres"] },
 };
