@@ -55,7 +55,8 @@ const as = (n: number) =>
     json_build_object('sub', ${id("aa00", String(n))}, 'role', 'authenticated')::text, true);`;
 
 /**
- * What each thing costs one workspace while there are 100 and 1,000 of them (or as BENCH_TENANTS says): every scheduled job, a claim, a
+ * What each thing costs one workspace while there are 100 and 1,000 of them (or as BENCH_TENANTS says): every scheduled
+ * job, a claim, a
  * permission check, a search, an export and an erasure. Times are medians of five, in milliseconds.
  */
 export async function benchTenants(): Promise<string> {
