@@ -106,14 +106,20 @@ as $$
 begin
   update public.suggestions as known set status = 'stale', settled_at = now()
   where known.artifact_id = new.id and known.status = 'open' and strpos(new.content, known.original_text) = 0;
+  -- The last ones, and no more than may be open: a revision must not cost by what became stale long ago.
   update public.suggestions as known set status = 'open', settled_at = null
-  where known.artifact_id = new.id and known.status = 'stale' and strpos(new.content, known.original_text) > 0;
+  where known.id in (
+    select last.id from public.suggestions as last
+    where last.artifact_id = new.id and last.status = 'stale' order by last.settled_at desc, last.id
+    limit greatest(0, least(100, coalesce(private.limit_of(new.workspace_id, 'suggestions_open'), 100) - (
+      select count(*) from public.suggestions as open where open.artifact_id = new.id and open.status = 'open')))
+  ) and strpos(new.content, known.original_text) > 0;
   return null;
 end;
 $$;
 comment on function private.mark_suggestions_stale() is
   'Trigger on artifacts: a new version makes open suggestions stale whose text it no longer contains, and opens those '
-  'again whose text is back.';
+  'again whose text is back: of the last 100, and at most as many as may be open.';
 create trigger mark_suggestions_stale after insert on public.artifacts
   for each row execute function private.mark_suggestions_stale();
 

@@ -107,7 +107,7 @@ insert into steps (what, step, answer, versions, suggestions, shown) values
   ('a message of another talk is not shown here', $$pg_temp.show('question')$$, '404 not_found', null,
     'rejected accepted', null);
 
-select plan((select count(*)::integer * 2 + 1 from steps));
+select plan((select count(*)::integer * 2 + 3 from steps));
 create temporary table told (place integer, answer text, state text) on commit drop;
 grant all on told, steps to public;
 do $$ begin perform tests.authenticate_as('member'); end; $$;
@@ -133,5 +133,28 @@ select is(
   (select count(*) from public.messages where conversation_id = tests.id('north talk')), 4::bigint,
   'of all that was sent twice there is one'
 );
+
+-- An undo opens no more than may be open.
+do $$ begin perform tests.authenticate_as('database'); end; $$;
+insert into public.suggestions (workspace_id, artifact_id, artifact_created_at, user_id, original_text, suggested_text)
+select a.workspace_id, a.id, a.created_at, a.user_id, part.of, 'X'
+from public.latest_artifacts as a cross join unnest(array['Kim', '60']) as part (of) where a.id = tests.id('offer');
+create function pg_temp.after_saving(content text, most integer) returns text language plpgsql as $$
+declare
+  newest timestamptz := (select max(a.created_at) from public.artifacts as a where a.id = tests.id('offer'));
+begin
+  insert into public.workspace_limits (workspace_id, name, value)
+  values (tests.id('north'), 'suggestions_open', most)
+  on conflict (workspace_id, name) do update set value = excluded.value;
+  perform tests.authenticate_as('member');
+  perform public.revise_artifact(tests.id('offer'), newest, content => after_saving.content);
+  perform tests.authenticate_as('database');
+  return (select string_agg(s.status, ' ' order by s.original_text) from public.suggestions as s
+    where s.suggested_text = 'X');
+end;
+$$;
+select is(pg_temp.after_saving('Dear, 60.', 2) || ', ' || pg_temp.after_saving('Dear Kim, 60.', 1),
+  'open stale, open stale', 'where no more may be open, an undo opens none');
+select is(pg_temp.after_saving('Dear Kim, 60!', 2), 'open open', 'where one more may, it opens one');
 select * from finish();
 rollback;
