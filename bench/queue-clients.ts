@@ -218,7 +218,7 @@ export function absurd(url: string, batch: number, workers: number): QueueUnderT
       for (let left = jobs; left > 0; left -= CHUNK) {
         await sql`
           select count(*) from generate_series(1, ${Math.min(left, CHUNK)}::integer) as n
-          cross join lateral absurd.spawn_task('bench', 'count', '{"n": 1}')`;
+          cross join lateral absurd.spawn_task('bench', 'count', jsonb_build_object('n', n))`;
       }
     },
     async work(isOver, onDone) {
