@@ -30,6 +30,11 @@ const [ben, juan] = [await signIn("ben@acme.example"), await signIn("juan@acme.e
 const hr = (await done(juan.client.rpc("my_agents"))).find((one) => one.slug === "hr")!;
 const { workspace_id } = hr;
 await juan.client.from("agent_consents").delete().eq("agent_id", hr.id).eq("user_id", juan.id);
+// `npm start` consents for everybody to its example's agent. Here each person is asked.
+const forEverybody = await done(
+  ben.client.from("agent_consents").delete().eq("agent_id", hr.id).is("user_id", null)
+    .select("workspace_id, agent_id, user_id, scopes"),
+);
 
 // 1. An admin makes the agent's credential. Its secret is answered this once, and goes to where the agent runs.
 const scopes = [
@@ -116,3 +121,6 @@ await done(
 );
 const after = await done(agent.from("messages").select("role").eq("conversation_id", talk.id));
 console.log("Cut off, it reads", after.length, "messages");
+if (forEverybody.length > 0) {
+  await done(ben.client.from("agent_consents").insert(forEverybody).select("agent_id"));
+}

@@ -2,6 +2,7 @@
 import { createApp, serve } from "../_shared/http/app.ts";
 import { route, scopedRoute } from "../_shared/http/route.ts";
 import { services } from "../_shared/services.ts";
+import { checks } from "../_shared/http/observe.ts";
 import { claimWork, heartbeatWork } from "./claim-work.ts";
 import { completeWork, failWork, snoozeWork } from "./finish-work.ts";
 import { workScope } from "./work-input.ts";
@@ -9,7 +10,10 @@ import { cancelWork, enqueueWork, redriveWork } from "./manage-work.ts";
 
 export const app = createApp("work");
 app.post("/:queue/enqueue", route("service", "write", enqueueWork));
-app.post("/:queue/claim", scopedRoute("service", "write", workScope, claimWork));
+const claim = scopedRoute("service", "write", workScope, claimWork);
+// A worker that waits asks several times a second.
+checks.add(claim);
+app.post("/:queue/claim", claim);
 app.post("/:queue/heartbeat", scopedRoute("service", "write", workScope, heartbeatWork));
 app.post("/:queue/complete", scopedRoute("service", "write", workScope, completeWork));
 app.post("/:queue/fail", scopedRoute("service", "write", workScope, failWork));

@@ -92,8 +92,8 @@ export function createCounter(
 }
 
 /**
- * Handlers of permission checks. Answered from memory they take some microseconds, and a line in the
- * log half as much again: a quick one has none, unless all are asked for.
+ * Handlers of permission checks and of claims, which are asked all the time. A check that is answered from memory takes
+ * some microseconds, and a line in the log half as much again: a quick one has none, unless all are asked for.
  */
 export const checks = new WeakSet<object>();
 /** Milliseconds: a check that takes longer has a line. */
