@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { RefusedError } from "./calls.ts";
 import {
   type Claimed,
   runWorker,
@@ -297,6 +298,19 @@ Deno.test("a worker with nothing to do asks again, and finds what comes later", 
   await until("it is done", () => queue.idsOf("complete").includes(7));
   await worker.stop();
   assert.deepEqual(ran, [7]);
+});
+
+Deno.test("a worker that is told to ask later does, however often it would ask", async () => {
+  const queue = createQueue(1);
+  const claims: number[] = [];
+  queue.instead.claim = () => {
+    claims.push(performance.now());
+    if (claims.length === 1) throw new RefusedError(429, { code: "rate_limited" }, "1");
+  };
+  const errors = await drain(queue, { handler: () => {} });
+  assert.equal(errors.length, 1);
+  assert.deepEqual(queue.idsOf("complete"), [1]);
+  assert.ok(claims[1]! - claims[0]! >= 1000);
 });
 
 Deno.test("it runs in Node as it is bundled", async () => {

@@ -4,6 +4,7 @@
  *
  * It depends on nothing but what it is handed, and runs in Deno and in Node 20 and later.
  */
+import { RefusedError } from "./calls.ts";
 import type { Json } from "./database.types.ts";
 import {
   type Claimed,
@@ -248,8 +249,10 @@ export function runWorker<Queue extends string>(options: WorkerOptions<Queue>): 
         await changed();
         continue;
       }
+      let told = 0; // seconds, by a backend that wants to be asked later
       const got = await claim().catch((error) => {
         onError(error, []);
+        if (error instanceof RefusedError) told = error.retryAfter ?? 0;
         return null;
       });
       if (got !== null && got > 0) pause = 0;
@@ -257,7 +260,7 @@ export function runWorker<Queue extends string>(options: WorkerOptions<Queue>): 
         const isEmpty = got === 0 && running.size + waiting.length + unsaid.length === 0 && !saying;
         if (options.untilEmpty && isEmpty) break;
         pause = Math.min(Math.max(pause * 2, poll.least * 1000), poll.most * 1000);
-        await sleep(jittered(pause / 2));
+        await sleep(Math.max(jittered(pause / 2), told * 1000));
       }
     }
     stopping.abort();

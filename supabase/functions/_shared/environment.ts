@@ -54,6 +54,7 @@ export const rateLimitDefaults = {
   write: 120,
   heartbeat: 240,
   chunks: 1200,
+  work: 1200,
   anonymous: 300,
 } as const;
 
@@ -68,6 +69,7 @@ const rateLimits = json.pipe(z.strictObject({
   write: perMinute.default(rateLimitDefaults.write),
   heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
   chunks: perMinute.default(rateLimitDefaults.chunks),
+  work: perMinute.default(rateLimitDefaults.work),
   anonymous: perMinute.default(rateLimitDefaults.anonymous),
 }));
 

@@ -121,3 +121,10 @@ Deno.test("an agent answers by its own credential whoever asks it, and nobody el
     assertEquals(await codeOf(one.tokens.forQuery(claimed)()), "invalid_request");
   });
 });
+
+Deno.test("an agent that waits asks for work five times a second, and is not refused", async () => {
+  for (let second = 0; second < 60; second++) {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => another.claim()));
+    assertDeepEquals(answers, [[], [], [], [], []]);
+  }
+});

@@ -10,14 +10,14 @@ import { cancelWork, enqueueWork, redriveWork } from "./manage-work.ts";
 
 export const app = createApp("work");
 app.post("/:queue/enqueue", route("service", "write", enqueueWork));
-const claim = scopedRoute("service", "write", workScope, claimWork);
+const claim = scopedRoute("service", "work", workScope, claimWork);
 // A worker that waits asks several times a second.
 checks.add(claim);
 app.post("/:queue/claim", claim);
-app.post("/:queue/heartbeat", scopedRoute("service", "write", workScope, heartbeatWork));
-app.post("/:queue/complete", scopedRoute("service", "write", workScope, completeWork));
-app.post("/:queue/fail", scopedRoute("service", "write", workScope, failWork));
-app.post("/:queue/snooze", scopedRoute("service", "write", workScope, snoozeWork));
+app.post("/:queue/heartbeat", scopedRoute("service", "work", workScope, heartbeatWork));
+app.post("/:queue/complete", scopedRoute("service", "work", workScope, completeWork));
+app.post("/:queue/fail", scopedRoute("service", "work", workScope, failWork));
+app.post("/:queue/snooze", scopedRoute("service", "work", workScope, snoozeWork));
 app.post("/:queue/cancel", route("service", "write", cancelWork));
 app.post("/:queue/redrive", route("service", "write", redriveWork));
 

@@ -59,6 +59,7 @@ function mapClasses<Value>(make: () => Value): Record<RateLimitClass, Value> {
     write: make(),
     heartbeat: make(),
     chunks: make(),
+    work: make(),
     anonymous: make(),
   };
 }

@@ -51,7 +51,7 @@ async function handle<Caller extends Person | Agent | Service>(
     const person = caller.kind === "service" ? null : caller.userId;
     throw await context.env.places.instead(error, context.req.raw, person);
   }
-  return limit === "write" && context.env.replicas.areThere
+  return (limit === "write" || limit === "work") && context.env.replicas.areThere
     ? await context.env.replicas.tellPosition(response)
     : response;
 }
