@@ -88,20 +88,20 @@ create table private.budget_slots (
   spent bigint not null default 0,
   primary key (budget_id, period_start, slot),
   foreign key (budget_id, period_start) references private.budget_pools (budget_id, period_start) on delete cascade,
-  constraint nothing_is_below_nothing check (free >= 0 and reserved >= 0 and spent >= 0)
-) with (fillfactor = 30);
+  constraint nothing_is_below_nothing check (least(free, reserved, spent) >= 0)
+) with (fillfactor = 50);
 comment on table private.budget_slots is
-  'Sixteen slots per budget, so that many can spend at once. The check makes overspending impossible, whatever the '
+  'Thirty-two slots per budget, so that many can spend at once. The check makes overspending impossible, whatever the '
   'code does.';
 
 create table private.usage_reservations (
   workspace_id uuid not null,
-  request_id private.short_text not null,
+  request_id private.short_text collate "C" not null,
   status text not null default 'open',
   budgets uuid[] not null,
   periods date[] not null,
-  slots smallint[] not null,
   amounts bigint[] not null,
+  slot smallint not null,
   expires_at timestamptz not null,
   primary key (workspace_id, request_id),
   constraint status_is_known check (status in ('open', 'settled', 'expired'))
@@ -114,11 +114,13 @@ create index usage_reservations_expires_at on private.usage_reservations
 
 create function private.budget_period(period text, at timestamptz default now())
 returns date
-language sql
+language plpgsql -- its plan is kept: a function in SQL is planned at each call
 immutable
 set search_path = ''
 as $$
-  select date_trunc($1, $2 at time zone 'utc')::date;
+begin
+  return date_trunc(period, at at time zone 'utc')::date;
+end;
 $$;
 comment on function private.budget_period(text, timestamptz) is
   'The first UTC day of the period: of the day or the month.';
@@ -134,7 +136,7 @@ begin
   on conflict do nothing;
   if found then
     insert into private.budget_slots (budget_id, period_start, slot) select budget.id, since, n
-    from generate_series(0, 15) as n;
+    from generate_series(0, 31) as n;
   end if;
 end;
 $$;
@@ -204,7 +206,7 @@ begin
   where s.budget_id = budget.id and s.period_start = since and s.slot = in_slot for update;
   select p.* into pool from private.budget_pools as p
   where p.budget_id = budget.id and p.period_start = since for update;
-  chunk := greatest(wanted - here.free, least(budget.amount / 64, pool.left_over));
+  chunk := greatest(wanted - here.free, least(budget.amount / 128, pool.left_over));
   if pool.left_over < chunk then
     -- Unused amounts in other slots return to the pool, except from slots in use at this moment.
     for attempt in 1..20 loop

@@ -82,49 +82,47 @@ volatile
 set search_path = ''
 as $$
 declare
+  own_slot smallint := pg_backend_pid() % 32;
+  ids uuid[];
+  periods date[];
+  amounts bigint[];
   budget public.budgets;
-  own_slot smallint := (pg_backend_pid() % 16)::smallint;
-  since date;
-  wanted bigint;
-  ids uuid[] := array[]::uuid[];
-  periods date[] := array[]::date[];
-  slots smallint[] := array[]::smallint[];
-  amounts bigint[] := array[]::bigint[];
 begin
-  if exists (select from private.usage_reservations as r
-    where r.workspace_id = in_workspace and r.request_id = for_request) then
-    return false;
-  end if;
-  for budget in
-    select b.* from public.budgets as b
+  -- A duplicate that comes at the same time waits here, before it holds anything, and then takes nothing.
+  insert into private.usage_reservations as noted
+    (workspace_id, request_id, budgets, periods, amounts, slot, expires_at)
+  select in_workspace, for_request, array_agg(mine.id), array_agg(mine.since), array_agg(mine.wanted), own_slot,
+    now() + least(lease, interval '1 day')
+  from (
+    select b.id, private.budget_period(b.period) as since,
+      coalesce(case when b.currency is null then tokens else amount_minor end, b.per_call) as wanted
+    from public.budgets as b
     where b.workspace_id = in_workspace and (b.user_id is null or b.user_id = for_user)
       and (b.agent_id is null or b.agent_id = through_agent)
       and (b.currency is null or in_currency is null or b.currency = in_currency)
     order by b.id
-  loop
-    since := private.budget_period(budget.period);
-    wanted := coalesce(case when budget.currency is null then tokens else amount_minor end, budget.per_call);
-    if wanted not between 0 and 1000000000 then
+  ) as mine
+  having count(*) > 0
+  on conflict do nothing
+  returning noted.budgets, noted.periods, noted.amounts into ids, periods, amounts;
+  if ids is null then
+    return false; -- no budget applies, or this request has reserved
+  end if;
+  for n in 1..cardinality(ids) loop
+    if amounts[n] not between 0 and 1000000000 then
       perform private.raise_error('invalid_body', 'A reservation is between 0 and a thousand million.', 400, 'tokens');
     end if;
-    update private.budget_slots as s set free = s.free - wanted, reserved = s.reserved + wanted
-    where s.budget_id = budget.id and s.period_start = since and s.slot = own_slot and s.free >= wanted;
+    update private.budget_slots as s set free = s.free - amounts[n], reserved = s.reserved + amounts[n]
+    where s.budget_id = ids[n] and s.period_start = periods[n] and s.slot = own_slot and s.free >= amounts[n];
     if not found then
-      perform private.open_budget_period(budget, since);
-      if not private.draw_from_budget(budget, since, own_slot, wanted) then
-        perform private.refuse_over_budget(budget, since, wanted);
+      select b.* into budget from public.budgets as b where b.id = ids[n];
+      perform private.open_budget_period(budget, periods[n]);
+      if not private.draw_from_budget(budget, periods[n], own_slot, amounts[n]) then
+        perform private.refuse_over_budget(budget, periods[n], amounts[n]);
       end if;
     end if;
-    ids := ids || budget.id; periods := periods || since; slots := slots || own_slot; amounts := amounts || wanted;
   end loop;
-  if cardinality(ids) > 0 then
-    insert into private.usage_reservations (workspace_id, request_id, budgets, periods, slots, amounts, expires_at)
-    values (in_workspace, for_request, ids, periods, slots, amounts, now() + least(lease, interval '1 day'));
-  end if;
-  return cardinality(ids) > 0;
-exception when unique_violation then
-  -- A concurrent duplicate: the first reservation holds, this one takes nothing.
-  return false;
+  return true;
 end;
 $$;
 comment on function private.reserve_usage(uuid, uuid, uuid, text, bigint, bigint, text, interval) is
@@ -150,8 +148,8 @@ begin
   update private.usage_reservations set status = 'settled'
   where workspace_id = in_workspace and request_id = for_request;
   for here in
-    select part.budget_id, part.since, part.in_slot, part.amount, b.currency
-    from unnest(known.budgets, known.periods, known.slots, known.amounts) as part (budget_id, since, in_slot, amount)
+    select part.budget_id, part.since, part.amount, b.currency
+    from unnest(known.budgets, known.periods, known.amounts) as part (budget_id, since, amount)
     join public.budgets as b on b.id = part.budget_id order by part.budget_id
   loop
     -- An expired reservation holds nothing any more, but its use still counts.
@@ -159,12 +157,12 @@ begin
     used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
     update private.budget_slots as s
     set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
-    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = known.slot
       and s.free + held >= used;
     if not found then
       -- Use beyond the reservation and the slot: the pool goes negative.
       update private.budget_slots as s set reserved = s.reserved - held, spent = s.spent + used
-      where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+      where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = known.slot;
       update private.budget_pools set left_over = left_over + held - used
       where budget_id = here.budget_id and period_start = here.since;
       perform private.cover_deficit(here.budget_id, here.since);
@@ -206,7 +204,7 @@ begin
     perform private.open_budget_period(budget, since);
     update private.budget_slots
     set spent = spent + coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
-    where budget_id = budget.id and period_start = since and slot = pg_backend_pid() % 16;
+    where budget_id = budget.id and period_start = since and slot = pg_backend_pid() % 32;
     update private.budget_pools
     set left_over = left_over - coalesce(case when budget.currency is null then tokens else amount_minor end, 0)
     where budget_id = budget.id and period_start = since;
@@ -237,14 +235,14 @@ begin
       update private.usage_reservations as r set status = 'expired' from dead
       where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
     )
-    select part.budget_id, part.since, part.in_slot, sum(part.amount)::bigint as amount,
+    select part.budget_id, part.since, ended.slot, sum(part.amount)::bigint as amount,
       count(*) filter (where part.place = 1) as calls
-    from ended cross join lateral unnest(ended.budgets, ended.periods, ended.slots, ended.amounts)
-      with ordinality as part (budget_id, since, in_slot, amount, place)
+    from ended cross join lateral unnest(ended.budgets, ended.periods, ended.amounts)
+      with ordinality as part (budget_id, since, amount, place)
     group by 1, 2, 3 order by 1, 2, 3
   loop
     update private.budget_slots as s set reserved = s.reserved - here.amount, free = s.free + here.amount
-    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.in_slot;
+    where s.budget_id = here.budget_id and s.period_start = here.since and s.slot = here.slot;
     released := released + here.calls;
   end loop;
   return released;
@@ -281,20 +279,20 @@ select cron.schedule('release-reservations', '30 seconds', 'select private.relea
 
 -- What the service and agents call ------------------------------------------------------------------------------------
 
-create function private.spender(in_workspace uuid, for_user uuid, for_agent uuid, for_request text)
-returns table (user_id uuid, agent_id uuid, request_id text)
+create function private.spender(
+  in_workspace uuid, for_user uuid, for_agent uuid, for_request text,
+  out user_id uuid, out agent_id uuid, out request_id text
+)
 language plpgsql
 stable
 security definer -- reads the rights of agents
-rows 1
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   rights record;
 begin
   if private.agent_of_token() is null and private.is_service() then
-    return query select for_user, for_agent, for_request;
+    user_id := for_user; agent_id := for_agent; request_id := for_request;
     return;
   end if;
   select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
@@ -306,8 +304,9 @@ begin
   elsif length(for_request) not between 1 and 150 then
     perform private.raise_error('invalid_body', 'request_id: has 1 to 150 characters', 400, 'request_id');
   end if;
+  user_id := rights.user_id; agent_id := rights.agent_id;
   -- An agent has its own request ids: they never collide with the service's.
-  return query select rights.user_id, rights.agent_id, format('agent:%s:%s', rights.agent_id, for_request);
+  request_id := format('agent:%s:%s', rights.agent_id, for_request);
 end;
 $$;
 comment on function private.spender(uuid, uuid, uuid, text) is
@@ -319,28 +318,33 @@ create function private.reserve_for_caller(
     in_currency text, lease interval
 )
 returns boolean
-language sql
+language plpgsql -- its plans are kept: a function in SQL is planned at each call
 volatile
 security definer -- no caller may write pools or slots
 set search_path = ''
 as $$
-  select private.reserve_usage(
-    in_workspace, spender.user_id, spender.agent_id, spender.request_id, tokens, amount_minor, in_currency, lease
-  )
-  from private.spender(in_workspace, for_user, for_agent, for_request) as spender;
+declare
+  caller record := private.spender(in_workspace, for_user, for_agent, for_request);
+begin
+  return private.reserve_usage(in_workspace, caller.user_id, caller.agent_id, caller.request_id, tokens, amount_minor,
+    in_currency, lease);
+end;
 $$;
 comment on function private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval) is
   'The body of public.reserve_usage.';
 
 create function private.settle_for_caller(in_workspace uuid, for_request text, tokens bigint, amount_minor bigint)
 returns boolean
-language sql
+language plpgsql -- as above
 volatile
 security definer -- no caller may write pools or slots
 set search_path = ''
 as $$
-  select private.settle_usage(in_workspace, spender.request_id, tokens, amount_minor)
-  from private.spender(in_workspace, null, null, for_request) as spender;
+declare
+  caller record := private.spender(in_workspace, null, null, for_request);
+begin
+  return private.settle_usage(in_workspace, caller.request_id, tokens, amount_minor);
+end;
 $$;
 comment on function private.settle_for_caller(uuid, text, bigint, bigint) is 'The body of public.settle_usage.';
 
@@ -349,12 +353,14 @@ create function public.reserve_usage(
   amount_minor bigint default null, currency text default 'USD', lease_seconds integer default 600
 )
 returns boolean
-language sql
+language plpgsql -- as above
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+begin
+  return private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+end;
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
   'Call it before a model call. It reserves the expected use in every budget that applies (of the workspace, the '
@@ -365,12 +371,14 @@ comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint,
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null,
   amount_minor bigint default null)
 returns boolean
-language sql
+language plpgsql -- as above
 volatile
 security invoker
 set search_path = ''
 as $$
-  select private.settle_for_caller($1, $2, $3, $4);
+begin
+  return private.settle_for_caller($1, $2, $3, $4);
+end;
 $$;
 comment on function public.settle_usage(uuid, text, bigint, bigint) is
   'Call it after the model call, with the actual use, which may differ from the reservation; by default it is the '

@@ -10,8 +10,8 @@ insert into poisoned values
   ('roll-up-usage', 'private.roll_up_usage()', 'public.usage_daily', 'workspace_id',
     $$insert into public.billing_events (workspace_id, kind, quantity, unit) values ($1, 'message', 1, 'message')$$),
   ('release-reservations', 'private.release_reservations()', 'private.usage_reservations', 'workspace_id',
-    $$insert into private.usage_reservations (workspace_id, request_id, budgets, periods, slots, amounts, expires_at)
-      values ($1, 'dead', '{}', '{}', '{}', '{}', now() - interval '1 hour')$$),
+    $$insert into private.usage_reservations (workspace_id, request_id, budgets, periods, amounts, slot, expires_at)
+      values ($1, 'dead', '{}', '{}', '{}', 0, now() - interval '1 hour')$$),
   ('purge', 'private.purge()', 'public.invitations', 'workspace_id',
     $$insert into public.invitations (workspace_id, email, token_hash, status, updated_at)
     values ($1, 'x@y.example', sha256($1::text::bytea), 'revoked', now() - interval '40 days')$$),
