@@ -97,18 +97,20 @@ comment on table private.budget_slots is
 create table private.usage_reservations (
   workspace_id uuid not null,
   request_id private.short_text collate "C" not null,
-  status text not null default 'open',
+  is_settled boolean not null default false,
+  is_released boolean not null default false,
   budgets uuid[] not null,
   periods date[] not null,
   amounts bigint[] not null,
   slot smallint not null,
   expires_at timestamptz not null,
-  primary key (workspace_id, request_id),
-  constraint status_is_known check (status in ('open', 'settled', 'expired'))
+  primary key (workspace_id, request_id)
 ) with (fillfactor = 80);
 comment on table private.usage_reservations is
   'What was reserved before a model was called: one entry per budget. Kept for two days, so that settling is '
   'idempotent.';
+comment on column private.usage_reservations.is_released is
+  'It expired before it was settled, and what it held went back. A late settlement still counts as spent.';
 create index usage_reservations_expires_at on private.usage_reservations
   using brin (expires_at) with (pages_per_range = 16);
 

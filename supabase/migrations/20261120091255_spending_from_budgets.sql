@@ -141,19 +141,19 @@ declare
   here record;
 begin
   select r.* into known from private.usage_reservations as r
-  where r.workspace_id = in_workspace and r.request_id = for_request and r.status <> 'settled' for update;
+  where r.workspace_id = in_workspace and r.request_id = for_request and not r.is_settled for update;
   if known.request_id is null then
     return false;
   end if;
-  update private.usage_reservations set status = 'settled'
+  update private.usage_reservations set is_settled = true
   where workspace_id = in_workspace and request_id = for_request;
   for here in
     select part.budget_id, part.since, part.amount, b.currency
     from unnest(known.budgets, known.periods, known.amounts) as part (budget_id, since, amount)
     join public.budgets as b on b.id = part.budget_id order by part.budget_id
   loop
-    -- An expired reservation holds nothing any more, but its use still counts.
-    held := case known.status when 'open' then here.amount else 0 end;
+    -- A released reservation holds nothing any more, but its use still counts.
+    held := case when known.is_released then 0 else here.amount end;
     used := greatest(coalesce(case when here.currency is null then tokens else amount_minor end, here.amount), 0);
     update private.budget_slots as s
     set reserved = s.reserved - held, spent = s.spent + used, free = s.free + held - used
@@ -229,10 +229,11 @@ begin
   for here in
     with dead as (
       select r.workspace_id, r.request_id from private.usage_reservations as r
-      where r.status = 'open' and r.expires_at < now() and (in_workspace is null or r.workspace_id = in_workspace)
+      where not r.is_settled and not r.is_released and r.expires_at < now()
+        and (in_workspace is null or r.workspace_id = in_workspace)
       limit batch for update skip locked
     ), ended as (
-      update private.usage_reservations as r set status = 'expired' from dead
+      update private.usage_reservations as r set is_released = true from dead
       where r.workspace_id = dead.workspace_id and r.request_id = dead.request_id returning r.*
     )
     select part.budget_id, part.since, ended.slot, sum(part.amount)::bigint as amount,
@@ -266,7 +267,7 @@ begin
   done := private.for_all_workspaces('release-reservations',
     format('select array[private.release_reservations_of($1, %s)]', batch),
     $places$select distinct r.workspace_id from private.usage_reservations as r
-    where r.status = 'open' and r.expires_at < now() order by 1$places$);
+    where not r.is_settled and not r.is_released and r.expires_at < now() order by 1$places$);
   delete from private.usage_reservations as r where r.expires_at < now() - interval '2 days';
   delete from private.budget_pools as p where p.period_start < (now() at time zone 'utc')::date - 100;
   return coalesce(done[1], 0);
@@ -291,7 +292,7 @@ as $$
 declare
   rights record;
 begin
-  if private.agent_of_token() is null and private.is_service() then
+  if private.is_service() then
     user_id := for_user; agent_id := for_agent; request_id := for_request;
     return;
   end if;

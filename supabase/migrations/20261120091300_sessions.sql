@@ -171,7 +171,7 @@ begin
   if exists (
     select from private.session_turns as t
     join private.usage_reservations as r on r.workspace_id = t.workspace_id and r.request_id = t.request_id
-    where t.session_id = $1 and r.status = 'open' and r.expires_at > now()
+    where t.session_id = $1 and not r.is_settled and not r.is_released and r.expires_at > now()
   ) then
     return true;
   end if;

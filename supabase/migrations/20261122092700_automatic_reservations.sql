@@ -21,7 +21,8 @@ begin
   -- the stream pays for itself.
   if answers is not null
     and exists (select from private.usage_reservations as r
-      where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100) and r.status = 'open')
+      where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100)
+        and not r.is_settled and not r.is_released)
     and not exists (select from public.background_queries as q
       where q.user_id = new.user_id and q.status in ('pending', 'in_progress') and q.id::text <> new.id::text
         and q.input ->> 'stream_id' = answers)

@@ -129,7 +129,8 @@ begin
     execute format('delete from %s as job where job.workspace_id = $1 and job.status in (''pending'', ''in_progress'')',
       queue.work_table) using in_workspace;
   end loop;
-  delete from private.usage_reservations as r where r.workspace_id = in_workspace and r.status = 'open';
+  delete from private.usage_reservations as r where r.workspace_id = in_workspace
+    and not r.is_settled and not r.is_released;
   delete from private.lead_import_work as w using public.lead_imports as i
   where i.id = w.import_id and i.workspace_id = in_workspace;
   delete from private.connection_renewals as r using public.service_connections as c

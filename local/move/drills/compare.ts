@@ -66,7 +66,9 @@ async function compared(cell: Cell, name: string, condition: string): Promise<st
       select max(e.id) from public.audit_log as e
       where e.workspace_id = $1 and e.action = 'workspace.moved' and e.id >> 40 = private.own_id_range())`;
   }
-  if (name === "private.usage_reservations") return `${condition} and t.status <> 'open'`;
+  if (name === "private.usage_reservations") {
+    return `${condition} and (t.is_settled or t.is_released)`;
+  }
   const [queue] = await cell.admin`
     select from private.work_queues where work_table = to_regclass(${name})`;
   return queue ? `${condition} and t.status not in ('pending', 'in_progress')` : condition;

@@ -42,7 +42,7 @@ select is(tests.streaming('four', 'elsewhere', 'south', 'clerk'), 'ok',
 select is((select count(*) from private.usage_reservations where workspace_id = tests.id('south')), 0::bigint,
   'and reserves nothing');
 select is((select sum(amounts[1]) from private.usage_reservations
-  where workspace_id = tests.id('north') and status = 'open'), 600::numeric,
+  where workspace_id = tests.id('north') and not is_settled), 600::numeric,
   'what is still open holds what it has reserved');
 
 update public.budgets set amount = 2000 where id = tests.id('all');
