@@ -14,6 +14,8 @@ import { findBrowser, findRedisKinds } from "./available.ts";
 import { type Beside, planLanes, runBeside, tellBeside } from "./beside.ts";
 import { type DenoTestOptions, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { askForCommands, findUntouching } from "./redis-commands.ts";
+import { findFreePort } from "../ports.ts";
+import { hearAnswers } from "./answers.ts";
 import {
   exitCode,
   formatFile,
@@ -122,15 +124,25 @@ async function runOn(
     const where = `${database}, ${redis === "redis" ? "Redis" : "no Redis"}`;
     const program = chromium;
     if (program && isFirst) {
+      // The example's page, to which the functions send people back from a provider of accounts on this machine.
+      const port = findFreePort();
+      const functionEnv = {
+        GROUNDWORK_RETURN_ORIGINS: `http://127.0.0.1:${port}`,
+        GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: "true",
+      };
       // People and their agents as the seed made them: the suites of routes leave much behind.
       await withStack(`${where}, as seeded`, server, redis, async (stack) => {
-        const env = testEnvironment(stack, server, database, redis);
+        const env = {
+          ...testEnvironment(stack, server, database, redis),
+          GROUNDWORK_TEST_CHROMIUM: program,
+          GROUNDWORK_TEST_APP_PORT: String(port),
+        };
         await suite(
           `browser (${database})`,
           "a page of another origin, in a real browser",
-          () => runFiles("browser", database, { ...env, GROUNDWORK_TEST_CHROMIUM: program }),
+          () => runFiles("browser", database, env),
         );
-      });
+      }, functionEnv);
     }
     if (!needsStack) continue;
     await withStack(where, server, redis, async (stack) => {
@@ -199,6 +211,7 @@ async function suite(name: string, about: string, body: () => Promise<SuiteCount
 /**
  * Runs the route files, each in a process of its own: files that speak to a shared stack must not share
  * more than that. With Redis it is noted which of them send it nothing; without, those are left out.
+ * All files with Redis get each answer that docs/openapi.json describes.
  */
 async function runRoutes(
   database: DatabaseKind,
@@ -212,7 +225,8 @@ async function runRoutes(
   if (files.length < all.length) {
     say(`${all.length - files.length} files sent Redis nothing: they ran with it, and only there`);
   }
-  const options = showProgress(files, env, onPlatform);
+  await using answers = await hearAnswers();
+  const options = showProgress(files, { ...env, ...answers.env }, onPlatform);
   const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
   const run = async (file: string) => {
     const { passed, failed, skipped } = await runDenoTests([file], options);
@@ -224,6 +238,9 @@ async function runRoutes(
   else {
     const found = await findUntouching(files, run, () => askForCommands(redisPort));
     for (const file of found) untouching.add(file);
+    const missing = selection.match === "" ? await answers.listMissing() : [];
+    for (const one of missing) say(`no test got ${one}, which docs/openapi.json describes`);
+    counts.failed += missing.length;
   }
   return counts;
 }
@@ -297,6 +314,7 @@ async function withStack(
   server: PostgresServer | null,
   redis: RedisKind,
   body: (stack: Stack) => Promise<void>,
+  functionEnv: Record<string, string> = {},
 ): Promise<void> {
   console.log(`\n── stack (${where})`);
   const started = performance.now();
@@ -305,7 +323,10 @@ async function withStack(
     await using ends = new AsyncDisposableStack();
     const pooler = server ? await startTestPgBouncer(server.port) : null;
     if (pooler) ends.defer(() => pooler.remove());
-    const stack = await startTestStack({ server, poolerUrl: pooler?.url, redis, log: say });
+    const stack = await startTestStack({
+      ...{ server, poolerUrl: pooler?.url, redis },
+      ...{ functionEnv, log: say },
+    });
     ends.defer(() => stack.stop());
     await body(stack);
   } catch (error) {

@@ -10,6 +10,8 @@ export function startTestStack(options: {
   poolerUrl?: string;
   redis: "redis" | "none";
   log?: (line: string) => void;
+  /** What the functions are to know besides. */
+  functionEnv?: Record<string, string>;
 }): Promise<Stack> {
   return startStack({
     dbUrl: options.server?.adminUrl,
@@ -21,7 +23,7 @@ export function startTestStack(options: {
     // As on the paid plan: where retirement is not the subject, booting again costs half a second each.
     wallClock: 400,
     // Thousands of lines of requests that went well are of no use here.
-    functionEnv: { GROUNDWORK_LOG_REQUESTS: "failed" },
+    functionEnv: { GROUNDWORK_LOG_REQUESTS: "failed", ...options.functionEnv },
     log: options.log,
   });
 }

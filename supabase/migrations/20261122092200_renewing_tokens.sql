@@ -34,7 +34,9 @@ begin
     perform private.raise_error('connection_revoked', 'The provider says that this was taken back.', 409,
       'The person must connect the account again.');
   end if;
-  is_due := known.refresh_secret_id is not null and known.expires_at <= now() + margin and margin > interval '0';
+  -- A token of unknown end is never due.
+  is_due := known.refresh_secret_id is not null and coalesce(known.expires_at <= now() + margin, false)
+    and margin > interval '0';
   if not is_due then
     if known.status = 'expired' or known.expires_at <= now() then
       perform private.raise_error('connection_expired', 'This connection has ended.', 409,
@@ -42,6 +44,10 @@ begin
     end if;
     access_token := (select secret.decrypted_secret from vault.decrypted_secrets as secret
       where secret.id = known.access_secret_id);
+    -- Each statement sees what has committed: the connection was removed after its row was read.
+    if access_token is null then
+      perform private.raise_error('not_found', 'No such connection.', 404);
+    end if;
     perform private.append_audit_entry(
       known.workspace_id, known.user_id, 'connection.token_read', 'connection', known.id::text, for_agent,
       jsonb_build_object('provider', known.provider, 'reason', reason), null

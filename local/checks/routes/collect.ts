@@ -4,6 +4,11 @@
  */
 import { z } from "zod";
 import {
+  type Answers,
+  errorBody,
+  type RouteAnswers,
+} from "../../../supabase/functions/_shared/http/answer-schemas.ts";
+import {
   inputOf,
   routesOf,
   type Terms,
@@ -43,6 +48,14 @@ export interface Route {
   query: Schema | null;
   body: Schema | null;
   types: readonly string[];
+  /** What it answers, by status. */
+  answers: Record<string, Content[]>;
+}
+
+/** A body that an answer may have: of this media type, and of this schema where it is JSON. */
+export interface Content {
+  type: string;
+  schema: Schema;
 }
 
 const FUNCTIONS = `${PROJECT}/supabase/functions`;
@@ -135,6 +148,17 @@ function describeBody(body: z.ZodType | readonly z.ZodType[], parts: Parts): Sch
   return schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
 }
 
+/** The answers that a function's `answers.ts` gives for a handler. */
+function describeAnswers(answers: RouteAnswers | undefined, parts: Parts): Route["answers"] {
+  const read = (said: z.ZodType | string): Content =>
+    typeof said === "string"
+      ? { type: said, schema: {} }
+      : { type: "application/json", schema: describe(said, parts) };
+  return Object.fromEntries(
+    Object.entries(answers ?? {}).map(([status, said]) => [status, [said ?? []].flat().map(read)]),
+  );
+}
+
 /** A scope that depends on the path, with the parameter's name in its place. */
 function readScope(scope: Terms["scope"]): string | null | undefined {
   if (typeof scope !== "function") return scope;
@@ -149,6 +173,11 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
   const source = await Deno.readTextFile(`${path}/index.ts`);
   const about = readComment(/^\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(source)?.[1] ?? "");
   const handlers = await readHandlers(path);
+  const { answers }: { answers: Answers } = await import(`${path}/answers.ts`);
+  const stray = Object.keys(answers).filter((name) =>
+    ![...handlers.values()].some((one) => one.name === name)
+  );
+  if (stray.length > 0) throw new Error(`${folder}/answers.ts: there is no handler ${stray}`);
   return routesOf(app).map((declared): Route => {
     const terms = termsOf(declared.handler);
     const handler = terms?.handler ?? declared.handler;
@@ -172,6 +201,7 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
       query: input?.query ? describe(input.query, parts) : null,
       body: input?.body ? describeBody(input.body, parts) : null,
       types: input?.types ?? ["application/json"],
+      answers: describeAnswers(answers[named.name], parts),
     };
   });
 }
@@ -179,6 +209,7 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
 /** All routes of all functions, by function and in the order of their declaration. */
 export async function collectRoutes(): Promise<{ routes: Route[]; parts: Parts }> {
   const parts: Parts = new Map();
+  describe(errorBody, parts);
   const routes: Route[] = [];
   for (const name of await listFunctions()) routes.push(...await readRoutes(name, parts));
   return { routes, parts };

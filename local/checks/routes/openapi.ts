@@ -122,13 +122,36 @@ function refusalsOf(route: Route, known: readonly KnownError[]) {
   ) => ({ status, codes, name: [status, ...codes].join(".") }));
 }
 
+const sayCodes = (codes: string[]) => codes.map((code) => `\`${code}\``).join(", ");
+
 const referTo = (name: string) => ({ $ref: `#/components/responses/${name}` });
 
+const PHRASES: Record<string, string> = {
+  101: "A WebSocket.",
+  200: "OK.",
+  201: "Created.",
+  202: "Accepted.",
+  204: "No content.",
+  302: "Found.",
+  304: "Not modified.",
+};
+
+/** The answers of `answers.ts`. Where an error has a schema of its own, its codes are in the description. */
 function responsesOf(route: Route, known: readonly KnownError[]) {
-  const refusals = refusalsOf(route, known).map(({ status, name }) => [status, referTo(name)]);
+  const refused = refusalsOf(route, known);
+  const answers = Object.entries(route.answers).map(([status, contents]) => {
+    const codes = refused.filter((one) => one.status === status).flatMap((one) => one.codes);
+    return [status, {
+      description: sayCodes(codes) || (PHRASES[status] ?? "An error."),
+      ...(contents.length === 0 ? {} : {
+        content: Object.fromEntries(contents.map(({ type, schema }) => [type, { schema }])),
+      }),
+    }];
+  });
+  const refusals = refused.map(({ status, name }) => [status, referTo(name)]);
   return {
-    "2XX": { description: "As the description says." },
     ...Object.fromEntries(refusals),
+    ...Object.fromEntries(answers),
     default: referTo("database"),
   };
 }
@@ -136,7 +159,7 @@ function responsesOf(route: Route, known: readonly KnownError[]) {
 function componentResponses(routes: readonly Route[], known: readonly KnownError[]) {
   const refusals = routes.flatMap((route) => refusalsOf(route, known)).map(({ codes, name }) => [
     name,
-    { description: codes.map((code) => `\`${code}\``).join(", "), content: errorContent },
+    { description: sayCodes(codes), content: errorContent },
   ]);
   return {
     database: { description: "An error of the database (docs/errors.md).", content: errorContent },
@@ -172,26 +195,6 @@ function operationOf(route: Route, known: readonly KnownError[]) {
   };
 }
 
-const errorSchema: Schema = {
-  type: "object",
-  required: ["error"],
-  properties: {
-    error: {
-      type: "object",
-      required: ["code", "message"],
-      properties: {
-        code: {
-          type: "string",
-          description: "One of docs/errors.md, or one that a product's own SQL raises.",
-        },
-        message: { type: "string", description: "For people; it may change." },
-        hint: { type: "string" },
-        details: {},
-      },
-    },
-  },
-};
-
 /** The document, as text. */
 export function writeOpenApi(
   routes: readonly Route[],
@@ -224,7 +227,7 @@ export function writeOpenApi(
       tags: [...functions].map(([name, description]) => ({ name, description })),
       paths,
       components: {
-        schemas: { Error: errorSchema, ...Object.fromEntries(parts) },
+        schemas: Object.fromEntries(parts),
         responses: componentResponses(routes, known),
         securitySchemes: schemes(scopes),
       },

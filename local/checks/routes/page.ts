@@ -1,7 +1,7 @@
 /** `docs/routes.md`: the same routes, to be read. */
 import { PROJECT } from "../../testing/deno-test.ts";
 import { formatText } from "../format-text.ts";
-import type { Route, Schema } from "./collect.ts";
+import type { Content, Route, Schema } from "./collect.ts";
 import { errorsOf, type KnownError } from "./errors.ts";
 import { securityOf } from "./openapi.ts";
 
@@ -82,6 +82,17 @@ function sayBody({ body, types }: Route): string[] {
   return written.flatMap((fields, place) => [place === 0 ? `${heading}:` : "or:", fields]);
 }
 
+const sayContents = (contents: Content[]) =>
+  contents.map(({ type, schema }) => type === "application/json" ? sayType(schema) : type)
+    .join(" or ") || "without a body";
+
+/** "200, 201 { `items` }; 204 without a body". */
+function sayAnswers({ answers }: Route): string[] {
+  const alike = Map.groupBy(Object.entries(answers), ([, contents]) => sayContents(contents));
+  const said = [...alike].map(([body, of]) => `${of.map(([status]) => status).join(", ")} ${body}`);
+  return said.length > 0 ? [`Answers: ${said.join("; ")}.`] : [];
+}
+
 function writeRoute(route: Route, known: readonly KnownError[]): string {
   const own = errorsOf(route, known)
     .filter(({ raisedBy }) => !raisedBy.includes("functions"))
@@ -93,6 +104,7 @@ function writeRoute(route: Route, known: readonly KnownError[]): string {
     route.text.slice(0, 1).toUpperCase() + route.text.slice(1),
     ...(route.query === null ? [] : ["Query:", sayFields(route.query).join("\n")]),
     ...sayBody(route),
+    ...sayAnswers(route),
     ...(own.length > 0 ? [`Errors of its own: ${own.join("; ")}.`] : []),
   ].join("\n\n");
 }
@@ -106,13 +118,14 @@ export async function writeRoutesPage(
   const page = [
     "# The routes",
     "The routes of the functions, below `/functions/v1`. Made from the routes, their schemas and their comments by " +
-    "`npm run types`, as [openapi.json](openapi.json) (OpenAPI 3.1) is; `npm run check` compares, and a test calls " +
-    "each of them.",
+    "`npm run types`, as [openapi.json](openapi.json) (OpenAPI 3.1) is; `npm run check` compares. A test calls each " +
+    "of them, and all tests of the routes validate what they are answered against openapi.json.",
     "A person sends `Authorization: Bearer <token>` of Supabase Auth, an agent that of `POST /agents/token`, the " +
     "operator's server a secret key in `apikey`. An allowance is a number of requests a minute " +
     "([operations](operations.md)). What every route may answer besides its own errors: 400 `invalid_body`, " +
     "`invalid_json` and `invalid_parameter`, 401 `not_authenticated` and `invalid_token`, 403 `insufficient_scope`, " +
-    "413, 415, 429 `rate_limited`, and what the database refuses ([errors](errors.md)).",
+    "413, 415, 429 `rate_limited`, and what the database refuses ([errors](errors.md)). The fields of an answer " +
+    "that is named, such as Session, and of the inner objects are in openapi.json.",
     ...[...functions].map(([name, of]) =>
       [
         `## ${name}`,

@@ -50,6 +50,20 @@ Deno.test("a handler that reads a body or a query says so", async () => {
   deepStrictEqual(silent, ["access/question.ts", "sessions/read-token.ts"]);
 });
 
+Deno.test("no function loads the schemas of its answers", async () => {
+  const folder = new URL("../../../supabase/functions/", import.meta.url);
+  const loading: string[] = [];
+  for (const name of ["_shared/http", ...new Set(routes.map((route) => route.function))]) {
+    for await (const file of Deno.readDir(new URL(`${name}/`, folder))) {
+      if (!file.isFile || file.name === "answers.ts") continue;
+      const source = await Deno.readTextFile(new URL(`${name}/${file.name}`, folder));
+      const loads = /^import (?!type)[^;]*from "[^"]*\/(answers|answer-schemas)\.ts"/m;
+      if (loads.test(source)) loading.push(`${name}/${file.name}`);
+    }
+  }
+  deepStrictEqual(loading, []);
+});
+
 Deno.test("no two routes have one name, and each says what it does", () => {
   const names = routes.map(({ name }) => name);
   deepStrictEqual(names.length, new Set(names).size);

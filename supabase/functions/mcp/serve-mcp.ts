@@ -116,7 +116,10 @@ async function identify(context: RequestContext): Promise<Person | Agent> {
   }
 }
 
-/** `POST /mcp` (Streamable HTTP; 2026-07-28 and 2025-11-25). @throws ApiError 401 with `resource_metadata` */
+/**
+ * `POST /mcp`: MCP over Streamable HTTP, in its versions 2026-07-28 and 2025-11-25. Without a token it answers 401 with
+ * `resource_metadata`.
+ */
 export async function serveMcp(context: RequestContext): Promise<Response> {
   const services = context.env;
   const caller = await identify(context);

@@ -116,6 +116,20 @@ Deno.test({
       assertEquals((await erase("erase")).body.receipt, receipt);
     });
 
+    await test.step("until it begins they call it off, and ask again", async () => {
+      const path = `/account/erasures/${receipt}`;
+      assertEquals((await ask("DELETE", path, { as: twin })).status, 404, "nobody else does");
+      for (const _ of [1, 2]) {
+        const called = await ask("DELETE", path, { as: person });
+        assertDeepEquals([called.status, called.body], [200, { receipt, status: "cancelled" }]);
+      }
+      assertEquals((await ask("GET", path)).body.status, "cancelled");
+      const asked = await ask("POST", "/account/erase", { as: person, body: { confirm: "erase" } });
+      assertEquals(asked.status, 202);
+      assert(asked.body.receipt !== receipt, "another request");
+      receipt = asked.body.receipt;
+    });
+
     await test.step("erased, their token still lives, and nothing is allowed by it", async () => {
       await workUntil(receipt, "erased", 3600);
       assertEquals((await ask("GET", `/account/erasures/${receipt}`)).body.status, "pending");

@@ -277,7 +277,8 @@ Deno.test("what ends and has nothing to renew it by is expired, by the job at th
 Deno.test("a token of unknown end is lent as long as nobody says otherwise", async () => {
   const { provider, id } = await start({}, null);
   assertEquals((await rowOf(id))?.expires_at, null);
-  assertEquals((await tokenOf(id)).status, 200);
+  const { status, body } = await tokenOf(id);
+  assertDeepEquals([status, body.access_token], [200, provider.latest()?.access]);
   assertEquals(provider.state.renewals, 0);
   await ending(id, provider);
 });

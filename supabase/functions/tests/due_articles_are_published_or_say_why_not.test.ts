@@ -152,7 +152,7 @@ drill("without a key nothing due is fine, and something due is said loudly", asy
 drill("who waits no longer is told so, and the work goes on", async ({ isolate, platform }) => {
   const id = await add();
   const answered = Promise.withResolvers<void>();
-  const slow = createApp("slow");
+  const slow = createApp("publish-build-content"); // whose document says what is answered
   slow.post(
     "/",
     route("service", "write", (context) =>
@@ -169,7 +169,10 @@ drill("who waits no longer is told so, and the work goes on", async ({ isolate, 
         1,
       )),
   );
-  const { status } = await isolate.ask(slow, "POST", "/slow", { as: "service", body: {} });
+  const { status } = await isolate.ask(slow, "POST", "/publish-build-content", {
+    as: "service",
+    body: {},
+  });
   assertEquals(status, 202);
   await eventually("it is claimed", async () => (await read(id)).status === "in_progress");
   answered.resolve();

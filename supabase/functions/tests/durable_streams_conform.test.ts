@@ -129,6 +129,26 @@ for (const live of ["sse", "long-poll"]) {
   });
 }
 
+Deno.test("what is said or asked again is answered as known, and what has not changed is not sent again", async () => {
+  const path = crypto.randomUUID();
+  const json = { headers: { "content-type": "application/json" } };
+  assertEquals(await statusOf(at("PUT", path, "service", json)), 201);
+  assertEquals(await statusOf(at("PUT", path, "service", json)), 200);
+  const producer = { "producer-id": "one", "producer-epoch": "0", "producer-seq": "0" };
+  const append = () => at("POST", path, "service", { body: "[1]", headers: producer });
+  assertEquals(await statusOf(append()), 200);
+  assertEquals(await statusOf(append()), 204, "the same append again");
+  const read = await at("GET", path, "service");
+  assertDeepEquals(await read.json(), [1]);
+  const etag = { "if-none-match": read.headers.get("etag") ?? "" };
+  assertEquals(await statusOf(at("GET", path, "service", { headers: etag })), 304);
+  const closing = { headers: { "stream-closed": "true" } };
+  assertEquals(await statusOf(at("POST", path, "service", closing)), 204);
+  const end = read.headers.get("stream-next-offset");
+  const waiting = at("GET", `${path}?offset=${end}&live=long-poll`, "service");
+  assertEquals(await statusOf(waiting), 204, "nothing comes after the end");
+});
+
 Deno.test("numbers of JSON are kept as they were written, and what is no JSON is refused", async () => {
   const path = crypto.randomUUID();
   await statusOf(at("PUT", path, "service", { headers: { "content-type": "application/json" } }));

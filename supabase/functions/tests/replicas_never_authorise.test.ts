@@ -35,7 +35,7 @@ const lie = {
 };
 
 function startLiar() {
-  const isolate = startIsolate();
+  const isolate = startIsolate({}, false); // a lie is of no shape
   let asked = 0;
   const liar: Replica = {
     isIn: true,

@@ -194,6 +194,9 @@ race(
       [202, 300, false],
     );
     assertEquals(await isAllowed(isolate, person), false);
+    const granted = await grant(isolate, person);
+    assertDeepEquals([granted.status, granted.body.bound_seconds], [202, 300], "a grant likewise");
+    assertEquals((await revoke(isolate, person)).status, 202);
     const called = await isolate.ask(app, "POST", "/agents/invalidate", {
       as: "service",
       body: { floors: { [person.id]: answered.body.revision } },

@@ -4,34 +4,19 @@
  */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app as callWebhook } from "../call-webhook/index.ts";
+import {
+  document,
+  faultOf,
+  type Operation,
+  operationFor,
+  responseOf,
+} from "./documented-answers.ts";
 import { type Answered, ask, connect, createWorld, type Said, startIsolate } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
 Deno.test.afterAll(() => sql.end());
 
-interface Schema {
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: unknown;
-  anyOf?: Schema[];
-  format?: string;
-  default?: unknown;
-}
-interface Operation {
-  operationId: string;
-  security: Record<string, string[]>[];
-  parameters: { name: string; in: string; required: boolean; schema: Schema }[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, { $ref?: string }>;
-}
-
-const document: {
-  paths: Record<string, Record<string, Operation>>;
-  components: { responses: Record<string, { description: string }> };
-} = JSON.parse(
-  await Deno.readTextFile(new URL("../../../docs/openapi.json", import.meta.url)),
-);
 const page = await Deno.readTextFile(new URL("../../../docs/errors.md", import.meta.url));
 /** The registered codes, and by what each is raised. */
 const registered = new Map(
@@ -107,8 +92,7 @@ function assertRefused(
   assert(status >= 400 && status < 500 && status !== 405, told);
   assert(code !== "unknown_route", told);
   if (typeof code !== "string") return; // JSON-RPC's
-  const response = operation.responses[String(status)]?.$ref ?? "";
-  const isNamed = response.split("/").at(-1)?.split(".").includes(code);
+  const isNamed = responseOf(operation, status).description?.includes(`\`${code}\``);
   assert(isNamed || registered.get(code)?.includes("database"), told);
 }
 
@@ -210,5 +194,63 @@ Deno.test("every refusal that the document names is registered", () => {
   assert(named.length > 0, "there are such refusals");
   for (const name of named) {
     for (const code of name.split(".").slice(1)) assert(registered.has(code), code);
+  }
+});
+
+/** What the document says against an answer of a route. */
+function judge(
+  method: string,
+  path: string,
+  status: number,
+  body: unknown,
+  type = "application/json",
+) {
+  const operation = operationFor(method, path) as Operation;
+  const text = body === null ? "" : JSON.stringify(body);
+  return faultOf(operation, { status, headers: new Headers({ "content-type": type }), text });
+}
+
+Deno.test("an answer that the document does not describe is found", () => {
+  const path = "/work/dial_queue/heartbeat";
+  const right = { lease_expires_at: "2026-01-31T12:00:00.000Z" };
+  assertEquals(judge("POST", path, 200, right), null);
+  const wrong: [string, number, unknown, string?][] = [
+    ["must have required property", 200, {}],
+    ["must NOT have additional properties", 200, { ...right, more: 1 }],
+    ["must match format", 200, { lease_expires_at: "tomorrow" }],
+    ["must be string", 200, { lease_expires_at: null }],
+    ["must be object", 200, [right]],
+    ["no such status", 202, right],
+    ["has no text/html", 200, right, "text/html"],
+    ["must have required property", 409, { code: "lease_lost" }],
+  ];
+  for (const [why, status, body, type] of wrong) {
+    const fault = judge("POST", path, status, body, type);
+    assert(fault?.includes(why), `${why}: ${fault}`);
+  }
+});
+
+Deno.test("an inner object is judged as the outer one is, and so is one that has a name", () => {
+  const session = {
+    ...Object.fromEntries(
+      ["session_id", "user_id", "agent_id", "workspace_id"].map((
+        name,
+      ) => [name, crypto.randomUUID()]),
+    ),
+    node: null,
+    opened_at: "2026-01-31T12:00:00Z",
+    last_seen_at: "2026-01-31T12:00:00+00:00",
+  };
+  assertEquals(judge("GET", "/sessions", 200, { sessions: [session] }), null);
+  const fault = judge("GET", "/sessions", 200, { sessions: [session, { ...session, more: 1 }] });
+  assert(fault?.includes("body/sessions/1 must NOT have additional properties"), String(fault));
+});
+
+Deno.test("each route has an answer that is no error, and no path leads to two routes", () => {
+  for (const { path, method, operation } of operations) {
+    const statuses = Object.keys(operation.responses).filter((status) => Number(status) < 400);
+    assert(statuses.length > 0, operation.operationId);
+    const found = operationFor(method, fill({ path, method, operation }));
+    assertEquals(found?.operationId, operation.operationId);
   }
 });

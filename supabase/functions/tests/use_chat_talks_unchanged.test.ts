@@ -1,7 +1,7 @@
 /** The AI SDK's `useChat` with its default transport, in the versions that are in use, unchanged. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { nextAnswer, startChat } from "./chat-client.ts";
-import { ask, connect, createWorld } from "./world.ts";
+import { ask, connect, createWorld, environment } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
@@ -191,6 +191,31 @@ for (const version of [6, 7] as const) {
     assertDeepEquals({ ...kept }, { status: "stopped", stopped: "true", text: "One, two" });
   });
 }
+
+Deno.test("an answer is heard again and stopped by plain requests, and its writer may ask without waiting", async () => {
+  const conversation = await openConversation();
+  const messages = [{ id: "m1", role: "user", parts: [{ type: "text", text: "Count" }] }];
+  const chat = `/streams/chat/${conversation}`;
+  const hear = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${environment.url}/functions/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${member.token}`, "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals((await ask("POST", `${chat}/stop`, { as: member })).status, 204, "nothing is said");
+  assertEquals(await hear("POST", "/streams/chat", { id: conversation, messages }), 200);
+  const answer = await nextAnswer(sql, conversation);
+  const asked = () => ask("GET", `/streams/${answer.stream_id}/stop?wait=0`, { as: "service" });
+  assertEquals((await asked()).status, 204);
+  assertEquals(await hear("GET", `${chat}/stream`), 200);
+  const stopped = await ask("POST", `${chat}/stop`, { as: member });
+  assertDeepEquals([stopped.status, stopped.body.stream_id], [200, answer.stream_id]);
+  assertDeepEquals((await asked()).body, { stop: true });
+  await answer.finish(textParts("One"));
+});
 
 Deno.test("a chat is its owner's: nobody else sends to it, hears it or stops it", async () => {
   const conversation = await openConversation();

@@ -100,7 +100,9 @@ for (const [way, transport] of Object.entries(transports)) {
         told.filter((_, n) => n < 2 || n > 6),
         rows.filter((_, n) => n < 2 || n > 6).map(({ title }) => `done 1 well: ${title}`),
       );
-      assertEquals(errors.length, 1, "the outcome that was refused");
+      // A busy machine may have no connection free for a moment: the worker asks again.
+      const refusals = errors.filter((error) => (error as WorkError).code !== "unavailable");
+      assertEquals(refusals.length, 1, "the outcome that was refused");
     }, { more: bounded });
   });
 

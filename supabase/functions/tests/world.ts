@@ -7,9 +7,23 @@ import { type Environment, parseEnvironment } from "../_shared/environment.ts";
 import type { App } from "../_shared/http/app.ts";
 import { serve } from "../_shared/http/app.ts";
 import { closeServices, createServices, type Services } from "../_shared/services.ts";
+import { assertDocumented } from "./documented-answers.ts";
 
 /** The stack's own variables, as the functions see them. */
 export const environment: Environment = parseEnvironment();
+
+const functions = `${environment.url}/functions/v1`;
+const plainFetch = globalThis.fetch;
+/** What a test asks of the functions is held to docs/openapi.json, through supabase-js or another client too. */
+globalThis.fetch = async (input, init) => {
+  const response = await plainFetch(input, init);
+  const url = input instanceof Request ? input.url : String(input);
+  if (url.startsWith(`${functions}/`)) {
+    const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+    await assertDocumented(method, url.slice(functions.length), response);
+  }
+  return response;
+};
 
 /** As the project's own database role. */
 export function connect(): postgres.Sql<{ bigint: number }> {
@@ -184,15 +198,22 @@ export interface Isolate extends AsyncDisposable {
  */
 const enough = 32;
 
-/** Starts one. Two of them are what two isolates of the platform are to each other. */
-export function startIsolate(changes: Partial<Environment> = {}): Isolate {
+/**
+ * Starts one. Two of them are what two isolates of the platform are to each other.
+ *
+ * @param isDocumented whether its answers are held to docs/openapi.json
+ */
+export function startIsolate(
+  changes: Partial<Environment> = {},
+  isDocumented = true,
+): Isolate {
   const services = createServices({ ...environment, poolSize: enough, ...changes });
   return {
     services,
     async ask(app, method, path, said = {}) {
-      return await readAnswer(
-        await serve(app, () => services).fetch(makeRequest(method, path, said)),
-      );
+      const response = await serve(app, () => services).fetch(makeRequest(method, path, said));
+      if (isDocumented) await assertDocumented(method, path, response);
+      return await readAnswer(response);
     },
     [Symbol.asyncDispose]: () => closeServices(services),
   };

@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../connections.psql
-select plan(12);
+select plan(16);
 
 create temporary table made on commit drop as select pg_temp.connect('member', 'mail') as id;
 create function pg_temp.entries() returns setof jsonb language sql as $$
@@ -40,10 +40,28 @@ select results_eq(
 );
 select is((select count(*) from pg_temp.entries()), 2::bigint, 'and that is no reading either');
 
+update public.service_connections set expires_at = null where id = (select id from made);
+select results_eq(
+  $$select is_due, access_token
+  from private.read_connection_token((select id from made), 'x', null, interval '2 minutes')$$,
+    $$values (false, 'access-1')$$,
+  'one whose provider named no end is read'
+);
+select is((select count(*) from pg_temp.entries()), 3::bigint, 'with its entry');
+
 update public.workspaces set deleted_at = now() where id = tests.id('north');
 select is(tests.answer_of(format('select * from private.read_connection_token(%L, %L)', (select id from made), 'x')),
   '404 not_found', 'a deleted workspace lends nothing');
 update public.workspaces set deleted_at = null where id = tests.id('north');
+
+-- As a reader sees it while the connection is being removed: the secret goes first.
+savepoint removing;
+delete from vault.secrets where id = (select access_secret_id from public.service_connections
+  where id = (select id from made));
+select is(tests.answer_of(format('select * from private.read_connection_token(%L, %L)', (select id from made), 'x')),
+  '404 not_found', 'no reading without a token');
+select is((select count(*) from pg_temp.entries()), 3::bigint, 'and no entry for it');
+rollback to removing;
 
 -- Nobody forges one.
 select tests.authenticate_as('member');

@@ -1,0 +1,60 @@
+/**
+ * What routes answer. The `answers.ts` of each function has the schemas; `docs/openapi.json` is made from them, and the
+ * tests of the routes validate each answer against it. No function imports these files when it runs, so they cost
+ * nothing there.
+ */
+import { z } from "zod";
+
+/** A body: a schema of JSON, or another media type. */
+type Body = z.ZodType | string;
+/** The answers of one route by status. Null: an empty body. */
+export type RouteAnswers = Readonly<Record<number, Body | readonly Body[] | null>>;
+/** The answers of a function's routes by the name of the handler. */
+export type Answers = Readonly<Record<string, RouteAnswers>>;
+
+/** A UUID. */
+export const id: z.ZodType = z.uuid();
+/** A time in ISO 8601 with an offset. */
+export const time: z.ZodType = z.iso.datetime({ offset: true });
+/** How many. */
+export const count: z.ZodType = z.int().min(0);
+/** Seconds. */
+export const seconds: z.ZodType = z.number().min(0).describe("Seconds.");
+/** Any JSON object. */
+export const object: z.ZodType = z.looseObject({});
+
+/** Why a person may use an agent, or why not. */
+export const reason: z.ZodType = z.enum([
+  "granted",
+  "administers_workspace",
+  "denied",
+  "expired",
+  "not_granted",
+  "not_a_member",
+  "agent_not_published",
+  "unknown_agent",
+]).meta({ id: "AccessReason" });
+
+/** The row that decided; null where the absence of one did. */
+export const decidedBy: z.ZodType = z.looseObject({}).nullable();
+
+/** The `error` of an error's body. */
+export const error: z.ZodType = z.object({
+  code: z.string().describe("One of docs/errors.md, or one that a product's own SQL raises."),
+  message: z.string().describe("For people; it may change."),
+  hint: z.string().optional(),
+  details: z.looseObject({}).optional(),
+});
+/** The body of every error that has no schema of its own. */
+export const errorBody: z.ZodType = z.object({ error }).meta({ id: "Error" });
+
+/** What a run of a publishing function did. */
+export const published: z.ZodType = z.object({
+  published: count,
+  found: count.describe("Of those: found on the platform, from an earlier attempt."),
+  retrying: count,
+  failed: count,
+  lost: count.describe("Cancelled, or claimed by another worker in the meantime."),
+}).meta({ id: "Published" });
+/** The answer while a run goes on in the background. */
+export const publishing: z.ZodType = z.object({ status: z.literal("publishing") });

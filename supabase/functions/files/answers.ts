@@ -1,0 +1,6 @@
+/** What the routes of this function answer, for `docs/openapi.json` and the tests. */
+import { z } from "zod";
+import { type Answers, count } from "../_shared/http/answer-schemas.ts";
+
+/** By handler. */
+export const answers: Answers = { removeDue: { 200: z.object({ removed: count }) } };
