@@ -60,6 +60,13 @@ async function main(): Promise<number> {
       redis: options.redis ? "auto" : "none",
       confirmEmails: options.confirmEmails,
       realtime: { isPrivateOnly: options.isPrivateOnly },
+      // Where people come back to who have connected an account.
+      functionEnv: options.app
+        ? {
+          GROUNDWORK_RETURN_ORIGINS: ["127.0.0.1", "localhost"]
+            .map((host) => `http://${host}:${options.appPort}`).join(),
+        }
+        : {},
       log,
     });
     console.log(

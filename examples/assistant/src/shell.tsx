@@ -7,6 +7,7 @@ import { adminScreens, screens } from "./screens.tsx";
 import { useAgents } from "./use-agents.ts";
 import { useHash } from "./use-hash.ts";
 import { useLoaded } from "./use-loaded.ts";
+import { type Membership, useWorkspace } from "./use-workspace.ts";
 
 interface Props {
   config: Config;
@@ -21,19 +22,23 @@ export function Shell({ config, client, me }: Props) {
   const { value, error, reload } = useLoaded(async () => {
     const [memberships, profiles] = await Promise.all([
       client.from("members").select("workspace_id, role, workspaces(id, name)")
-        .eq("user_id", me.id)
+        .eq("user_id", me.id).order("created_at")
         .throwOnError(),
       client.from("profiles").select("user_id, display_name, email")
         .throwOnError(),
     ]);
-    return { membership: memberships.data[0] ?? null, profiles: profiles.data };
+    return {
+      memberships: memberships.data as unknown as Membership[],
+      profiles: profiles.data,
+    };
   }, [client, me.id]);
+  const memberships = value?.memberships ?? [];
+  const [membership, choose] = useWorkspace(me.id, memberships);
 
   const backend = useMemo<Backend | null>(() => {
-    if (!value?.membership || !agents) return null;
-    const { membership, profiles } = value;
+    if (!value || !membership || !agents) return null;
     const names = new Map(
-      profiles.map((
+      value.profiles.map((
         one,
       ) => [one.user_id, one.display_name ?? one.email ?? "Somebody"]),
     );
@@ -41,13 +46,13 @@ export function Shell({ config, client, me }: Props) {
       config,
       client,
       me,
-      agents,
-      workspace: membership.workspaces as unknown as Backend["workspace"],
+      agents: agents.filter((one) => one.workspace_id === membership.workspace_id),
+      workspace: membership.workspaces,
       role: membership.role as Role,
       nameOf: (person) => person === null ? "Nobody" : names.get(person) ?? "Somebody",
       token: async () => (await client.auth.getSession()).data.session?.access_token ?? "",
     };
-  }, [value, agents, config, client, me]);
+  }, [value, membership, agents, config, client, me]);
 
   const open = [...screens, ...adminScreens].find(({ path }) => path === screen) ??
     screens[0]!;
@@ -65,7 +70,19 @@ export function Shell({ config, client, me }: Props) {
   return (
     <>
       <header>
-        <strong>{backend?.workspace.name ?? "Assistant"}</strong>
+        {memberships.length > 1
+          ? (
+            <select
+              aria-label="Workspace"
+              value={membership?.workspace_id}
+              onChange={(event) => choose(event.target.value)}
+            >
+              {memberships.map(({ workspaces: { id, name } }) => (
+                <option key={id} value={id}>{name}</option>
+              ))}
+            </select>
+          )
+          : <strong>{backend?.workspace.name ?? "Assistant"}</strong>}
         {backend && (
           <nav aria-label="Screens">
             {screens.map(link)}
@@ -79,12 +96,12 @@ export function Shell({ config, client, me }: Props) {
       </header>
       <Notice error={error} />
       {backend && isMine && (
-        <BackendContext value={backend}>
+        <BackendContext key={backend.workspace.id} value={backend}>
           <open.Screen />
         </BackendContext>
       )}
       {backend && !isMine && <main className="page">This screen is for admins.</main>}
-      {value && !value.membership && (
+      {value && !membership && (
         <NoWorkspace client={client} hasAccount={me.email !== null} onJoined={reload} />
       )}
     </>

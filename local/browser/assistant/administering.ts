@@ -1,5 +1,6 @@
 /** What an admin sees and changes, and what becomes of it in others' windows. */
 import assert from "node:assert/strict";
+import type postgres from "postgres";
 import type { Page } from "playwright-core";
 import type { GroundworkClient } from "../../../types/client.ts";
 import { isForEverybody } from "./accessible.ts";
@@ -116,20 +117,6 @@ export async function allowing(test: Deno.TestContext, juan: Page, ben: Page): P
     await ben.getByRole("button", { name: "End blue" }).click();
     await losesSight(credentials.getByText("blue"));
   });
-  await step(test, "an account is connected at its provider's page", async () => {
-    const asked: string[] = [];
-    await juan.context().route("https://calendar.example/**", (route) => {
-      asked.push(route.request().url());
-      return route.fulfill({ contentType: "text/html", body: "<title>Agree?</title>" });
-    });
-    const [provider] = await Promise.all([
-      juan.context().waitForEvent("page"),
-      juan.getByRole("button", { name: "Connect Calendar" }).click(),
-    ]);
-    await provider.waitForURL("https://calendar.example/authorize?**");
-    assert.match(asked[0]!, /[?&]code_challenge=/);
-    await provider.close();
-  });
 }
 
 /** Adds work of which its only attempt fails. */
@@ -179,13 +166,49 @@ export async function redriving(
   });
 }
 
-export async function watching(test: Deno.TestContext, ben: Page): Promise<void> {
-  await step(test, "a budget is made, told, and removed", async () => {
+/** Has something be used, and summed up as the hourly job does it. */
+async function use(
+  service: GroundworkClient,
+  workspace_id: string,
+  sql: postgres.Sql<{ bigint: number }>,
+): Promise<void> {
+  const used = [
+    { kind: "tokens", quantity: 21_500, unit: "output", amount_minor: 645 },
+    { kind: "message", quantity: 4, unit: "message" },
+  ];
+  for (const one of used) {
+    await service.rpc("record_usage", { workspace_id, ...one }).throwOnError();
+  }
+  await sql`select private.roll_up_usage()`;
+}
+
+export async function watching(
+  test: Deno.TestContext,
+  ben: Page,
+  service: GroundworkClient,
+  workspace: string,
+  sql: postgres.Sql<{ bigint: number }>,
+): Promise<void> {
+  await step(test, "what was used is told day by day, in figures and in money", async () => {
     await goTo(ben, "Usage");
+    await sees(ben.getByText("Nothing was used."));
+    const today = new Date().toISOString().slice(0, 10);
+    await use(service, workspace, sql);
+    await ben.reload();
+    const row = ben.getByRole("region", { name: "Usage by day" }).getByRole("row")
+      .filter({ hasText: today });
+    await sees(row.filter({ hasText: "21,500" }).filter({ hasText: "$6.45" }));
+    const columns = ben.getByRole("region", { name: "Usage by day" }).getByRole("columnheader");
+    assert.deepEqual(await columns.allTextContents(), ["Day (UTC)", "message", "tokens", "Cost"]);
+    await ben.getByLabel("The last").selectOption({ label: "90 days" });
+    await sees(row);
+  });
+  await step(test, "a budget is made, told, and removed", async () => {
     await ben.getByLabel("Tokens").fill("50000");
     await ben.getByRole("button", { name: "Add a budget" }).click();
     const budget = ben.getByRole("list", { name: "Budgets" }).getByRole("listitem");
     await sees(budget.filter({ hasText: "50,000 of 50,000 tokens left this month" }));
+    await sees(ben.getByRole("meter", { name: "Spent this month" }));
     await sees(ben.getByRole("rowheader", { name: "messages a day" }));
     await isForEverybody(ben, "Usage");
     await ben.getByRole("button", { name: "Remove the budget" }).click();

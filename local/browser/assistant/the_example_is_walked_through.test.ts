@@ -1,9 +1,13 @@
 /** The example's page in a real browser, in the windows of several people, with its agent. */
 import assert from "node:assert/strict";
+import type postgres from "postgres";
 import { startAssistant } from "../../assistant/assistant.ts";
+import { connect } from "../../database/connect.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
 import { withBrowser } from "../chromium.ts";
 import { allowing, granting, inviting, redriving, watching } from "./administering.ts";
+import { choosing } from "./choosing.ts";
+import { connecting } from "./connecting.ts";
 import { approving, attaching, beingHere, branching, remembering } from "./keeping.ts";
 import { longDocument, signingIn, talking } from "./talking.ts";
 import { complaints, openAs } from "./windows.ts";
@@ -29,7 +33,10 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn(test) {
-    const app = await startAssistant({ ...stack, port: 0, log: console.error });
+    // The stack's functions send people back to this page only.
+    const port = Number(required("GROUNDWORK_TEST_APP_PORT"));
+    const app = await startAssistant({ ...stack, port, log: console.error });
+    const sql = connect(stack.dbUrl) as postgres.Sql<{ bigint: number }>;
     try {
       await app.ready;
       const { data: acme } = await service.from("workspaces").select("id").eq("slug", "acme")
@@ -48,12 +55,15 @@ Deno.test({
         await granting(test, juan, ben);
         await inviting(test, ben);
         await allowing(test, juan, ben);
+        await connecting(test, juan, sql);
         await redriving(test, ben, service, acme.id);
-        await watching(test, ben);
+        await watching(test, ben, service, acme.id, sql);
+        await choosing(test, juan, service);
         assert.deepEqual(complaints, []);
       });
     } finally {
       await app.stop();
+      await sql.end();
     }
   },
 });

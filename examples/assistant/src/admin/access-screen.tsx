@@ -1,9 +1,10 @@
-import { useState } from "react";
 import type { Returns } from "groundwork-client";
 import { callFunction, useBackend } from "../backend.ts";
 import { Notice } from "../notice.tsx";
 import { useAction } from "../use-action.ts";
 import { useLoaded } from "../use-loaded.ts";
+import { AgentChoice } from "./agent-choice.tsx";
+import { Table } from "./table.tsx";
 
 type Explained = Returns<"explain_access">[number];
 
@@ -19,28 +20,10 @@ function rowOf({ decided_by }: Explained): string {
 
 /** Who may use which agent, and why; granted and revoked. */
 export function AccessScreen() {
-  const { client, workspace } = useBackend();
-  const [chosen, choose] = useState<string | null>(null);
-  const { value: agents, error } = useLoaded(async () => {
-    const { data } = await client.from("agents").select("id, name, status")
-      .eq("workspace_id", workspace.id).order("name").throwOnError();
-    return data;
-  }, [client, workspace.id]);
-  const agent = agents?.find(({ id }) => id === chosen) ?? agents?.[0];
   return (
-    <main className="page">
-      <h1>Who may use which agent</h1>
-      <Notice error={error} />
-      <label>
-        Agent{" "}
-        <select value={agent?.id} onChange={(event) => choose(event.target.value)}>
-          {agents?.map(({ id, name, status }) => (
-            <option key={id} value={id}>{name} ({status})</option>
-          ))}
-        </select>
-      </label>
-      {agent && <AccessOf key={agent.id} agent={agent.id} />}
-    </main>
+    <AgentChoice title="Who may use which agent">
+      {({ id }) => <AccessOf agent={id} />}
+    </AgentChoice>
   );
 }
 
@@ -68,40 +51,30 @@ function AccessOf({ agent }: { agent: string }) {
   return (
     <>
       <Notice error={unread ?? error} />
-      <div className="scroll" tabIndex={0} role="region" aria-label="Access">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Person</th>
-              <th scope="col">May use it</th>
-              <th scope="col">Because</th>
-              <th scope="col">The row that decides</th>
-              <th scope="col">Change</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value?.map(({ user_id, role, explained }) => (
-              <tr key={user_id}>
-                <th scope="row">{nameOf(user_id)} ({role})</th>
-                <td>{explained.allowed ? "yes" : "no"}</td>
-                <td>{explained.reason}</td>
-                <td>{rowOf(explained)}</td>
-                <td>
-                  {explained.reason === "administers_workspace" ? "by role" : (
-                    <button
-                      type="button"
-                      disabled={isBusy}
-                      onClick={() => change(user_id, !explained.allowed)}
-                    >
-                      {explained.allowed ? "Revoke" : "Grant"}
-                    </button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Access"
+        columns={["Person", "May use it", "Because", "The row that decides", "Change"]}
+      >
+        {value?.map(({ user_id, role, explained }) => (
+          <tr key={user_id}>
+            <th scope="row">{nameOf(user_id)} ({role})</th>
+            <td>{explained.allowed ? "yes" : "no"}</td>
+            <td>{explained.reason}</td>
+            <td>{rowOf(explained)}</td>
+            <td>
+              {explained.reason === "administers_workspace" ? "by role" : (
+                <button
+                  type="button"
+                  disabled={isBusy}
+                  onClick={() => change(user_id, !explained.allowed)}
+                >
+                  {explained.allowed ? "Revoke" : "Grant"}
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </>
   );
 }

@@ -1,40 +1,22 @@
-import { useState } from "react";
 import { useBackend } from "../backend.ts";
 import { Notice } from "../notice.tsx";
 import { useAction } from "../use-action.ts";
 import { useLoaded } from "../use-loaded.ts";
+import { AgentChoice } from "./agent-choice.tsx";
 import { Credentials } from "./credentials.tsx";
 
 /** The workspace's agents: their credentials, and who has allowed them what. */
 export function AgentsScreen() {
-  const { client, workspace } = useBackend();
-  const [chosen, choose] = useState<string | null>(null);
-  const { value: agents, error } = useLoaded(async () => {
-    const { data } = await client.from("agents").select("id, name, status, description")
-      .eq("workspace_id", workspace.id).order("name").throwOnError();
-    return data;
-  }, [client, workspace.id]);
-  const agent = agents?.find(({ id }) => id === chosen) ?? agents?.[0];
   return (
-    <main className="page">
-      <h1>Agents</h1>
-      <Notice error={error} />
-      <label>
-        Agent{" "}
-        <select value={agent?.id} onChange={(event) => choose(event.target.value)}>
-          {agents?.map(({ id, name, status }) => (
-            <option key={id} value={id}>{name} ({status})</option>
-          ))}
-        </select>
-      </label>
-      {agent && (
-        <div key={agent.id}>
-          <p>{agent.description}</p>
-          <Credentials agent={agent.id} />
-          <ConsentsTo agent={agent.id} />
-        </div>
+    <AgentChoice title="Agents">
+      {({ id, description }) => (
+        <>
+          <p>{description}</p>
+          <Credentials agent={id} />
+          <ConsentsTo agent={id} />
+        </>
       )}
-    </main>
+    </AgentChoice>
   );
 }
 

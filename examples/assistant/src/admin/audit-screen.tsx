@@ -3,6 +3,7 @@ import { callFunction, useBackend } from "../backend.ts";
 import { Notice } from "../notice.tsx";
 import { useAction } from "../use-action.ts";
 import { useLoaded } from "../use-loaded.ts";
+import { Table } from "./table.tsx";
 
 /** What `GET /audit/:workspace/verify` answers. */
 interface Verdict {
@@ -48,32 +49,19 @@ export function AuditScreen() {
             : `Broken at ${verdict.broken_at}: ${verdict.reason}`}
         </p>
       )}
-      <div className="scroll" tabIndex={0} role="region" aria-label="Entries">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Who</th>
-              <th scope="col">What</th>
-              <th scope="col">Of</th>
-              <th scope="col">Detail</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value?.map((one) => (
-              <tr key={one.id}>
-                <td>{new Date(one.occurred_at).toLocaleString()}</td>
-                <td>{one.actor_id ? nameOf(one.actor_id) : "The system"}</td>
-                <td>{one.action}</td>
-                <td>{one.subject_type}</td>
-                <td>
-                  <pre>{JSON.stringify(one.detail)}</pre>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Entries" columns={["When", "Who", "What", "Of", "Detail"]}>
+        {value?.map((one) => (
+          <tr key={one.id}>
+            <td>{new Date(one.occurred_at).toLocaleString()}</td>
+            <td>{one.actor_id ? nameOf(one.actor_id) : "The system"}</td>
+            <td>{one.action}</td>
+            <td>{one.subject_type}</td>
+            <td>
+              <pre>{JSON.stringify(one.detail)}</pre>
+            </td>
+          </tr>
+        ))}
+      </Table>
       <div className="actions">
         <button type="button" disabled={before === null} onClick={() => setBefore(null)}>
           Newest

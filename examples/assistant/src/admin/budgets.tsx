@@ -46,7 +46,7 @@ export function Budgets({ budgets, onChanged }: {
       await onChanged();
     });
   return (
-    <>
+    <section>
       <h2>Budgets</h2>
       <Notice error={error} />
       {budgets.length === 0 && <p>None: nothing bounds what is spent.</p>}
@@ -56,7 +56,12 @@ export function Budgets({ budgets, onChanged }: {
             {one.left.toLocaleString()} of {one.amount.toLocaleString()} {one.unit} left this{" "}
             {one.period}
             {one.user_id && `, for ${nameOf(one.user_id)}`}
-            {one.is_hard ? "" : " (soft)"}{" "}
+            {one.is_hard ? "" : " (soft)"}
+            <meter
+              aria-label={`Spent this ${one.period}`}
+              max={one.amount}
+              value={one.spent + one.reserved}
+            />{" "}
             <button type="button" disabled={isBusy} onClick={() => remove(one.id)}>
               Remove the budget
             </button>
@@ -97,6 +102,6 @@ export function Budgets({ budgets, onChanged }: {
         </label>
         <button type="submit" className="primary" disabled={isBusy}>Add a budget</button>
       </form>
-    </>
+    </section>
   );
 }

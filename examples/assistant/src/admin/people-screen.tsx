@@ -3,6 +3,7 @@ import { Notice } from "../notice.tsx";
 import { useAction } from "../use-action.ts";
 import { useLoaded } from "../use-loaded.ts";
 import { Invitations } from "./invitations.tsx";
+import { Table } from "./table.tsx";
 
 const roles: Role[] = ["owner", "admin", "member", "guest"];
 
@@ -30,47 +31,35 @@ export function PeopleScreen() {
     <main className="page">
       <h1>People</h1>
       <Notice error={unread ?? error} />
-      <div className="scroll" tabIndex={0} role="region" aria-label="People">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Person</th>
-              <th scope="col">Role</th>
-              <th scope="col">Since</th>
-              <th scope="col">Change</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value?.map(({ user_id, role, created_at }) => (
-              <tr key={user_id}>
-                <th scope="row">{nameOf(user_id)}</th>
-                <td>
-                  <select
-                    aria-label={`Role of ${nameOf(user_id)}`}
-                    value={role}
-                    disabled={isBusy}
-                    onChange={(event) => change(user_id, event.target.value)}
-                  >
-                    {roles.map((one) => <option key={one}>{one}</option>)}
-                  </select>
-                </td>
-                <td>{new Date(created_at).toLocaleDateString()}</td>
-                <td>
-                  {user_id !== me.id && (
-                    <button
-                      type="button"
-                      disabled={isBusy}
-                      onClick={() => remove(user_id)}
-                    >
-                      Remove
-                    </button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="People" columns={["Person", "Role", "Since", "Change"]}>
+        {value?.map(({ user_id, role, created_at }) => (
+          <tr key={user_id}>
+            <th scope="row">{nameOf(user_id)}</th>
+            <td>
+              <select
+                aria-label={`Role of ${nameOf(user_id)}`}
+                value={role}
+                disabled={isBusy}
+                onChange={(event) => change(user_id, event.target.value)}
+              >
+                {roles.map((one) => <option key={one}>{one}</option>)}
+              </select>
+            </td>
+            <td>{new Date(created_at).toLocaleDateString()}</td>
+            <td>
+              {user_id !== me.id && (
+                <button
+                  type="button"
+                  disabled={isBusy}
+                  onClick={() => remove(user_id)}
+                >
+                  Remove
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </Table>
       <Invitations />
     </main>
   );

@@ -2,6 +2,8 @@ import { callFunction, useBackend } from "../backend.ts";
 import { Notice } from "../notice.tsx";
 import { useLoaded } from "../use-loaded.ts";
 import { type Budget, Budgets } from "./budgets.tsx";
+import { DailyUsage } from "./daily-usage.tsx";
+import { Table } from "./table.tsx";
 
 /** What `GET /usage` answers of a workspace. */
 interface Usage {
@@ -20,7 +22,7 @@ interface Usage {
 const showNumber = (value: number | null, otherwise: string) =>
   value === null ? otherwise : value.toLocaleString();
 
-/** What is used of what: budgets and limits. */
+/** What was used day by day, beside the budgets that bound it; and the limits. */
 export function UsageScreen() {
   const backend = useBackend();
   const { workspace } = backend;
@@ -35,32 +37,22 @@ export function UsageScreen() {
       <Notice error={error} />
       {value && (
         <>
-          <Budgets budgets={value.budgets} onChanged={reload} />
-          <h2>Limits of the plan {value.plan}</h2>
-          <div className="scroll" tabIndex={0} role="region" aria-label="Limits">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Limit</th>
-                  <th scope="col">Of a</th>
-                  <th scope="col">Over</th>
-                  <th scope="col">Used</th>
-                  <th scope="col">Allowed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {value.limits.map((one) => (
-                  <tr key={one.name}>
-                    <th scope="row">{one.name.replaceAll("_", " ")}</th>
-                    <td>{one.subject}</td>
-                    <td>{one.period}</td>
-                    <td>{showNumber(one.used, "not kept")}</td>
-                    <td>{showNumber(one.allowed, "no bound")} {one.unit}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+          <div className="side-by-side">
+            <DailyUsage />
+            <Budgets budgets={value.budgets} onChanged={reload} />
           </div>
+          <h2>Limits of the plan {value.plan}</h2>
+          <Table label="Limits" columns={["Limit", "Of a", "Over", "Used", "Allowed"]}>
+            {value.limits.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">{one.name.replaceAll("_", " ")}</th>
+                <td>{one.subject}</td>
+                <td>{one.period}</td>
+                <td>{showNumber(one.used, "not kept")}</td>
+                <td>{showNumber(one.allowed, "no bound")} {one.unit}</td>
+              </tr>
+            ))}
+          </Table>
         </>
       )}
     </main>

@@ -4,6 +4,7 @@ import { Notice } from "../notice.tsx";
 import { useAction } from "../use-action.ts";
 import { useLoaded } from "../use-loaded.ts";
 import { Consents } from "./consents.tsx";
+import { returnAddress, useReturn } from "./use-return.ts";
 
 /** Accounts elsewhere that the person has connected, and what agents may do for them. */
 export function AccountsScreen() {
@@ -19,20 +20,21 @@ export function AccountsScreen() {
     ]);
     return { providers: providers.data, connections: connections.data };
   }, [client, workspace.id, me.id]);
-  // Who comes back from the provider's page sees what came of it.
+  // An account that is connected only now is in the list as soon as it is.
+  const { isConnected, error: refusal } = useReturn();
   useEffect(() => {
-    addEventListener("focus", reload);
-    return () => removeEventListener("focus", reload);
-  }, [reload]);
+    if (isConnected) reload();
+  }, [isConnected]);
 
   const connect = (provider: string) =>
     run(async () => {
       const { url } = await callFunction<{ url: string }>(
         backend,
         "GET",
-        `connections/${provider}/authorize?workspace=${workspace.id}`,
+        `connections/${provider}/authorize?workspace=${workspace.id}` +
+          `&return_to=${encodeURIComponent(returnAddress())}`,
       );
-      open(url, "_blank", "noopener");
+      location.assign(url);
     });
   const remove = (id: string) =>
     run(async () => {
@@ -42,7 +44,8 @@ export function AccountsScreen() {
   return (
     <main className="page">
       <h1>Accounts</h1>
-      <Notice error={unread ?? error} />
+      <Notice error={unread ?? error ?? refusal} />
+      {isConnected && <p className="card" role="status">The account is connected.</p>}
       <h2>Connected</h2>
       <ul className="plain" aria-label="Connected accounts">
         {value?.connections.map((one) => (
