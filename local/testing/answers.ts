@@ -7,7 +7,7 @@ import { PROJECT } from "./deno-test.ts";
 /** The variable that tells a test process where the file is. */
 const VARIABLE = "GROUNDWORK_TEST_ANSWERS";
 
-/** What no test gets: a socket is opened without `fetch`; the other takes eight seconds, and publishArticles is alike. */
+/** What no test gets: a socket is opened without `fetch`; the other takes eight seconds, as publishArticles does. */
 const EXCEPTIONS = ["connectAgent 101", "publishPosts 202"];
 
 /** A run's answers. */

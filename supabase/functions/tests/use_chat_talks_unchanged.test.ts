@@ -192,7 +192,7 @@ for (const version of [6, 7] as const) {
   });
 }
 
-Deno.test("an answer is heard again and stopped by plain requests, and its writer may ask without waiting", async () => {
+Deno.test("an answer is heard again and stopped by plain requests; its writer may ask without waiting", async () => {
   const conversation = await openConversation();
   const messages = [{ id: "m1", role: "user", parts: [{ type: "text", text: "Count" }] }];
   const chat = `/streams/chat/${conversation}`;
