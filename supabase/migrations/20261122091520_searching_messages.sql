@@ -30,19 +30,28 @@ immutable
 parallel safe
 set search_path = ''
 as $$
-declare
-  -- The beginning is enough to detect the language.
-  found_words text[] := array(select w from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w
-    where w <> '' limit 200);
 begin
   return coalesce((
+    -- The beginning is enough to detect the language. Each word is looked up once, however often it is said.
+    with found_words as (
+      select said.word, count(*) as times
+      from (
+        select w as word from regexp_split_to_table(lower(left(content, 2000)), '[^[:alpha:]'']+') as w
+        where w <> '' limit 200
+      ) as said
+      group by said.word
+    )
     select l.name
-    from unnest(array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
-      'russian', 'spanish',
-      'swedish', 'turkish']) with ordinality as l (name, place)
+    from unnest(
+      array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
+        'russian', 'spanish', 'swedish', 'turkish'],
+      array['pg_catalog.english_stem', 'pg_catalog.danish_stem', 'pg_catalog.dutch_stem', 'pg_catalog.finnish_stem',
+        'pg_catalog.french_stem', 'pg_catalog.german_stem', 'pg_catalog.italian_stem', 'pg_catalog.norwegian_stem',
+        'pg_catalog.portuguese_stem', 'pg_catalog.russian_stem', 'pg_catalog.spanish_stem', 'pg_catalog.swedish_stem',
+        'pg_catalog.turkish_stem']::regdictionary[]
+    ) with ordinality as l (name, dictionary, place)
     cross join lateral (
-      select count(*) filter (where ts_lexize(('pg_catalog.' || l.name || '_stem')::regdictionary, w) = '{}') as stops
-      from unnest(found_words) as w
+      select sum(f.times) filter (where ts_lexize(l.dictionary, f.word) = '{}') as stops from found_words as f
     ) as counted
     where counted.stops >= 2 order by counted.stops desc, l.place limit 1), 'english');
 end;
