@@ -24,10 +24,11 @@ begin
     ) as p (id, email, name)
   loop
     continue when exists (select from auth.users where email = person.email);
+    -- The hash is of the cheapest kind (cost 4): everybody knows the password, and the tests sign in often.
     account := jsonb_build_object(
       'instance_id', '00000000-0000-0000-0000-000000000000', 'id', person.id, 'aud', 'authenticated', 'role',
       'authenticated',
-      'email', person.email, 'encrypted_password', '$2a$10$cE9gYldNLDFNvdR/8e70Yed5Fr7alCGWUCXJTbsjvAzivAPJSKoZa',
+      'email', person.email, 'encrypted_password', '$2a$04$cE9gYldNLDFNvdR/8e70YefneHOmyuYgb0P3tAm8CqwHGlZGeGUES',
       'email_confirmed_at', now(), 'raw_app_meta_data', '{"provider": "email", "providers": ["email"]}'::jsonb,
       'raw_user_meta_data', jsonb_build_object('display_name', person.name), 'created_at', now(), 'updated_at', now(),
       -- The auth service reads these as strings and fails on null; the local one wants them null.
