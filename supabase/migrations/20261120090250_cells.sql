@@ -176,19 +176,29 @@ comment on function public.workspace_place(uuid) is
 create function public.set_cell(name text, url text, region text, publishable_key text default null,
   takes_new boolean default true)
 returns void
-language sql
+language plpgsql
 volatile
 security definer -- the directory is granted to nobody
 set search_path = ''
 as $$
+declare
+  field text;
+  broken text;
+begin
   insert into private.cells (name, url, region, publishable_key, takes_new) values ($1, $2, $3, $4, $5)
   on conflict on constraint cells_pkey do update
   set url = excluded.url, region = excluded.region, publishable_key = excluded.publishable_key,
     takes_new = excluded.takes_new;
+exception when check_violation or not_null_violation then
+  get stacked diagnostics field = column_name, broken = constraint_name;
+  -- A check names its column: url_is_an_origin.
+  field := coalesce(nullif(field, ''), split_part(broken, '_is_', 1));
+  perform private.raise_error('invalid_body', format('%s: is malformed', field), 400, field);
+end;
 $$;
 comment on function public.set_cell(text, text, text, text, boolean) is
   'Adds a cell or changes it. url: the origin of its API; region: the workspaces that may be in it; takes_new: whether '
-  'new workspaces are made there. For the service only. Errors: 23514 on a malformed value.';
+  'new workspaces are made there. For the service only. Errors: invalid_body 400 with the field.';
 
 create function public.place_workspace(workspace_id uuid, cell text, status text, seen bigint default null)
 returns bigint

@@ -1,6 +1,6 @@
 begin;
 \ir world.psql
-select plan(24);
+select plan(28);
 
 select is(tests.place('member', 'north'), 'eu-1 here 0', 'a member is told that it is here');
 select is(tests.place('guest', 'north'), 'eu-1 here 0', 'a guest, too');
@@ -20,8 +20,13 @@ select is(tests.answer_of($$select public.set_cell('mine', 'https://mine.example
 select is(tests.answer_of($$select public.name_this_cell('eu-2')$$), '42501', 'nor name this one');
 select is(tests.answer_of($$select * from private.workspace_places$$), '42501', 'nor read all of it');
 select tests.authenticate_as('service');
-select is(tests.answer_of($$select public.set_cell('eu-3', 'ftp://eu-3.example', 'eu')$$), '23514',
-  'the address of a cell is https');
+select throws_matching(format('select public.set_cell(%L, %L, %L, %L)', said.name, said.url, said.region, said.key),
+    '"invalid_body", "message" : "' || said.wrong || ': ', 'a cell with a bad ' || said.wrong || ' is refused')
+from (values
+  ('name', 'EU 3', 'https://eu-3.example', 'eu', 'key'), ('name', null, 'https://eu-3.example', 'eu', 'key'),
+  ('url', 'eu-3', 'ftp://eu-3.example', 'eu', 'key'), ('region', 'eu-3', 'https://eu-3.example', 'Europe', 'key'),
+  ('publishable_key', 'eu-3', 'https://eu-3.example', 'eu', '')
+) as said (wrong, name, url, region, key);
 select is(tests.answer_of($$select public.place_workspace(tests.id('north'), 'eu-2', 'here')$$), '422 invalid_place',
   'what is in another cell is not here');
 select is(tests.answer_of($$select public.place_workspace(tests.id('north'), 'us-1', 'elsewhere')$$),
