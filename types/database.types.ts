@@ -4399,7 +4399,7 @@ export type Database = {
         Returns: undefined;
       };
       "verify_audit_log": {
-        Args: { "anchor"?: string; "workspace_id": string };
+        Args: { "anchor"?: string; "month"?: string; "workspace_id": string };
         Returns: {
           "broken_at": number;
           "entries": number;

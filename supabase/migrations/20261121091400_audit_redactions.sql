@@ -83,6 +83,7 @@ select
   entry.workspace_id,
   entry.id,
   entry.xid,
+  entry.occurred_on,
   date_trunc('month', entry.occurred_on)::date as month,
   sha256(record_send(row(
     entry.id, entry.workspace_id, entry.occurred_at, entry.actor_id, entry.agent_id, entry.action::text,

@@ -109,7 +109,7 @@ comment on function private.seal_audit_log() is
   'Seals every entry whose transaction is older than every running one. Returns how many seals were made. Safe to run '
   'concurrently with itself and with writers.';
 
-create function private.recount_seals(in_workspace uuid)
+create function private.recount_seals(in_workspace uuid, of_month date)
 returns table (id_range bigint, to_xid bigint, month date, entries bigint, leaves bytea, vouchers bigint[])
 language plpgsql
 stable
@@ -119,6 +119,9 @@ set enable_nestloop = off
 as $$
 declare
   part record;
+  -- As variables: an expression would not get through the view, and all partitions would be read.
+  since date := coalesce(of_month, '-infinity');
+  before date := coalesce(of_month + interval '1 month', 'infinity');
 begin
   -- Each entry belongs to the first seal of its range whose horizon is after it. width_bucket finds it by binary
   -- search, so the log is read once.
@@ -136,13 +139,14 @@ begin
         on redacted.workspace_id = leaf.workspace_id and redacted.entry_id = leaf.id and redacted.entry_xid = leaf.xid
       where leaf.workspace_id = in_workspace and leaf.xid < part.bounds[cardinality(part.bounds)]
         and leaf.id >= part.id_range << 40 and leaf.id < (part.id_range + 1) << 40
+        and leaf.occurred_on >= since and leaf.occurred_on < before
       group by 2, 3;
   end loop;
 end;
 $$;
-comment on function private.recount_seals(uuid) is
-  'Recomputes the sealed part of a workspace''s log: entries, leaves as they were written, and vouchers of redactions, '
-  'by seal. id_range: the database that wrote them.';
+comment on function private.recount_seals(uuid, date) is
+  'Recomputes the sealed part of a workspace''s log, of one month or (null) of all: entries, leaves as they '
+  'were written, and vouchers of redactions, by seal. id_range: the database that wrote them.';
 
 create function private.has_unsealed_arrivals(in_workspace uuid)
 returns boolean
@@ -201,7 +205,7 @@ comment on function private.redaction_problem(uuid, bigint[]) is
   'redaction_unvouched: no entry vouches for some redactions, or a voucher does not match them; redaction_missing: the '
   'redactions of a sealed voucher are gone; null: neither.';
 
-create function private.verify_audit_log(workspace_id uuid, anchor text)
+create function private.verify_audit_log(workspace_id uuid, anchor text, month date)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,
   sealed_through timestamptz, head_digest text)
 language plpgsql
@@ -217,6 +221,7 @@ declare
   expected_previous text := repeat('0', 64);
   oldest_kept date := private.oldest_kept('audit_log');
   sealed_vouchers bigint[] := array[]::bigint[];
+  of_month date := date_trunc('month', verify_audit_log.month)::date;
 begin
   if not private.is_service() and not private.administers(private.current_user_id(), verify_audit_log.workspace_id) then
     perform private.raise_error('not_found', 'No such workspace that you administer.', 404);
@@ -240,7 +245,7 @@ begin
       actual.leaves, actual.vouchers
     from (select known as whole, known.* from public.audit_seals as known
       where known.workspace_id = verify_audit_log.workspace_id) as s
-    full join private.recount_seals(verify_audit_log.workspace_id) as actual on actual.to_xid = s.to_xid
+    full join private.recount_seals(verify_audit_log.workspace_id, of_month) as actual on actual.to_xid = s.to_xid
       and actual.month = s.month and actual.id_range = s.first_id >> 40
     order by s.ordinal nulls last
   loop
@@ -256,8 +261,8 @@ begin
     sealed_through := seal.sealed_at;
     reason := case
       when seal.ordinal <> seals or seal.previous_digest <> expected_previous then 'seal_missing'
-      -- Retention drops whole months lawfully: for these only the chain is checked.
-      when seal.found_entries is null and seal.month < oldest_kept then null
+      -- Of months that retention has dropped, and of those that are not asked for, only the chain is checked.
+      when seal.found_entries is null and (seal.month < oldest_kept or seal.month <> of_month) then null
       when seal.found_entries is distinct from seal.entries then
         case when coalesce(seal.found_entries, 0) < seal.entries then 'entry_missing' else 'entry_inserted' end
       when seal.digest <> private.seal_digest(seal.whole, seal.leaves) then 'entry_changed'
@@ -268,7 +273,7 @@ begin
     end if;
     entries := entries + coalesce(seal.found_entries, 0);
     expected_previous := seal.digest;
-    if seal.month >= oldest_kept then
+    if seal.month >= oldest_kept and seal.month = coalesce(of_month, seal.month) then
       sealed_vouchers := sealed_vouchers || seal.vouchers;
     end if;
   end loop;
@@ -289,10 +294,10 @@ begin
   return next;
 end;
 $$;
-comment on function private.verify_audit_log(uuid, text) is
+comment on function private.verify_audit_log(uuid, text, date) is
   'The body of public.verify_audit_log. It runs with more rights than its caller has.';
 
-create function public.verify_audit_log(workspace_id uuid, anchor text default null)
+create function public.verify_audit_log(workspace_id uuid, anchor text default null, month date default null)
 returns table (is_valid boolean, entries bigint, seals bigint, broken_at bigint, reason text,
   sealed_through timestamptz, head_digest text)
 language sql
@@ -301,13 +306,14 @@ rows 1
 security invoker
 set search_path = ''
 as $$
-  select * from private.verify_audit_log($1, $2);
+  select * from private.verify_audit_log($1, $2, $3);
 $$;
-comment on function public.verify_audit_log(uuid, text) is
-  'Recomputes the chain of a workspace''s audit log. anchor: a digest kept elsewhere (audit_anchor) that must still be '
-  'in it. Returns whether it is valid, the entries and seals checked, the first broken seal, the cause (entry_changed, '
-  'entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, anchor_missing), the time up '
-  'to which the log is sealed, and its newest digest. Entries of erased people count as they were written. Admins and '
-  'the service. Errors: not_found 404.';
-grant execute on function private.verify_audit_log(uuid, text), public.verify_audit_log(uuid, text)
+comment on function public.verify_audit_log(uuid, text, date) is
+  'Recomputes the chain of a workspace''s audit log. month: only its entries are read, so that a long log is verified '
+  'a month at a time; the chain of the seals is always checked whole. anchor: a digest kept elsewhere (audit_anchor) '
+  'that must still be in it. Returns whether it is valid, the entries and seals checked, the first broken seal, the '
+  'cause (entry_changed, entry_missing, entry_inserted, seal_missing, redaction_unvouched, redaction_missing, '
+  'anchor_missing), the time up to which the log is sealed, and its newest digest. Entries of erased people count as '
+  'they were written. Admins and the service. Errors: not_found 404.';
+grant execute on function private.verify_audit_log(uuid, text, date), public.verify_audit_log(uuid, text, date)
 to authenticated, service_role;

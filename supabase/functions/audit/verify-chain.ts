@@ -6,6 +6,8 @@ import { readQuery, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
   anchor: z.string().regex(/^[0-9a-f]{64}$/i, { error: "must be a SHA-256 in hex" }).optional(),
+  month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: "must be a month as YYYY-MM" })
+    .optional(),
 });
 
 interface Verdict {
@@ -23,7 +25,8 @@ const patience = { query: 30_000 };
 
 /**
  * `GET /audit/:workspace/verify`: recomputes the chain of seals. `?anchor=` is a digest kept
- * elsewhere that must still be in it. Admins and the service. A broken chain is answered 200 with
+ * elsewhere that must still be in it. `?month=` reads the entries of one month: a log that takes longer than the
+ * patience is verified month by month. Admins and the service. A broken chain is answered 200 with
  * `is_valid: false`: the question was answered.
  */
 export async function verifyChain(
@@ -31,7 +34,7 @@ export async function verifyChain(
   caller: Person | Service,
 ): Promise<Response> {
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
-  const { anchor } = readQuery(context.req.raw, query);
+  const { anchor, month } = readQuery(context.req.raw, query);
   const { database, memberships, limits } = context.env;
   if (caller.kind === "person") await memberships.requireAdmin(caller.userId, workspace);
   const person = caller.kind === "person" ? caller.userId : null;
@@ -41,7 +44,9 @@ export async function verifyChain(
         sql<Verdict[]>`
         select is_valid, entries, seals, broken_at, reason, head_digest,
           to_jsonb(sealed_through) #>> '{}' as sealed_through
-        from public.verify_audit_log(${workspace}, ${anchor ?? null})`,
+        from public.verify_audit_log(${workspace}, ${anchor ?? null}, ${
+          month ? `${month}-01` : null
+        })`,
       patience,
     ));
   if (!verdict) throw new Error("verify_audit_log returned no row");

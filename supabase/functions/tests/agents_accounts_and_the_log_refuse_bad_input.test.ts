@@ -175,6 +175,14 @@ refuses([
     "invalid_parameter",
     "anchor",
   ],
+  [
+    "GET",
+    `/audit/${workspace}/verify?month=2026-13`,
+    { as: admin },
+    400,
+    "invalid_parameter",
+    "month",
+  ],
   ["GET", `/audit/${unknown}/verify`, { as: admin }, 404, "not_found"],
   ["POST", `/audit/${workspace}/verify`, { as: admin }, 405, "method_not_allowed"],
 

@@ -71,6 +71,12 @@ Deno.test("admins and the service verify the chain, members and strangers do not
     assertEquals(verdict.body.is_valid, true);
     assert(verdict.body.entries > 500);
   }
+  const whole = (await ask("GET", path, { as: admin })).body;
+  const month = new Date().toISOString().slice(0, 7);
+  const ofMonth = (await ask("GET", `${path}?month=${month}`, { as: admin })).body;
+  const before = (await ask("GET", `${path}?month=2020-01`, { as: admin })).body;
+  assertDeepEquals([ofMonth.is_valid, ofMonth.entries], [true, whole.entries]);
+  assertDeepEquals([before.is_valid, before.entries, before.seals], [true, 0, whole.seals]);
   assertEquals((await ask("GET", path, { as: member })).body.error.code, "forbidden");
   assertEquals((await ask("GET", path, { as: guest })).status, 403);
   assertEquals((await ask("GET", path, { as: outsider })).status, 404);

@@ -34,7 +34,7 @@ insert into bounds values
   ('search_documents(uuid, text, halfvec, text, text, text[], integer, uuid)', 'match_count: 100'),
   ('search_messages(text, uuid, uuid[], uuid, uuid, timestamp with time zone, timestamp with time zone, integer)',
     'match_count: 100'),
-  ('verify_audit_log(uuid, text)', 'one row'),
+  ('verify_audit_log(uuid, text, date)', 'one row'),
   ('workspace_place(uuid)', 'one row');
 
 create temporary view returning_rows as
