@@ -8,6 +8,7 @@ import { benchAudit } from "./audit.ts";
 import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
 import { benchCells } from "./cells.ts";
 import { benchFootprint } from "./footprint.ts";
+import { benchJunk } from "./junk.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
@@ -38,6 +39,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
   tenants: { run: benchTenants, needs: ["postgres"] },
   cells: { run: benchCells, needs: [] },
+  junk: { run: benchJunk, needs: ["postgres"] },
   recall: { run: benchRecall, needs: ["postgres"] },
   replicas: { run: benchReplicas, needs: ["postgres"] },
 };

@@ -163,6 +163,16 @@ begin
       perform private.raise_error('not_found', 'There is no such memory, or it was superseded already.', 404);
     end if;
   end if;
+  if $5 = 'assistant_message' and $11 is null then
+    -- The assistant may repeat what has ended, without saying what it is about.
+    subject := (select m.subject from public.memories as m
+      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10
+        and m.valid_to is not null and m.content_hash = private.memory_hash($2) and not exists (
+          select from public.memories as known
+          where known.workspace_id = $1 and known.user_id = person and known.valid_to is null
+            and known.agent_id is not distinct from $10 and known.content_hash = m.content_hash)
+      order by m.valid_to desc, m.ordinal desc limit 1);
+  end if;
   duplicate := private.find_duplicate($1, person, $10, $11, $2, $7, model,
     -- A contradiction is near what it contradicts. Equal text is not a contradiction.
     array(select m.id from public.memories as m where m.id = replaced and m.content_hash <> private.memory_hash($2)));

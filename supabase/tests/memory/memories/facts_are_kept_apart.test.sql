@@ -1,7 +1,7 @@
 -- Signs carry meaning, subjects keep statements apart, who says it counts, and time is the statement's.
 begin;
 \ir ../../world.psql
-select plan(11);
+select plan(12);
 delete from public.memories;
 
 create temporary table pairs (one text, other text) on commit drop;
@@ -60,6 +60,9 @@ select is(array[pg_temp.said('Lisbon', 'home_city', kind => 'assistant_message',
     'neither a lower kind of source nor less confidence supersedes');
 select is(pg_temp.valid(), 'birth_city=Porto has_car=Yes home_city=Porto is_vegetarian=Yes',
   'so what the person said holds');
+select is(array[pg_temp.said('lisbon!', null, kind => 'assistant_message'),
+  pg_temp.said('Faro, too', null, kind => 'assistant_message')], array['historical', 'added'],
+  'what has ended does not come back because the assistant repeats it without its subject; what is new comes');
 select pg_temp.said('Yes', 'has_car'), pg_temp.said('Yes', 'has_car');
 select is((select confirmations from public.memories where subject = 'has_car'), 0,
   'a call that is repeated confirms nothing');
