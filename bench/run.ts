@@ -9,6 +9,7 @@ import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
 import { benchCells } from "./cells.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchJunk } from "./junk.ts";
+import { benchMeaning } from "./meaning.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
@@ -40,6 +41,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   tenants: { run: benchTenants, needs: ["postgres"] },
   cells: { run: benchCells, needs: [] },
   junk: { run: benchJunk, needs: ["postgres"] },
+  meaning: { run: benchMeaning, needs: ["postgres"] },
   recall: { run: benchRecall, needs: ["postgres"] },
   replicas: { run: benchReplicas, needs: ["postgres"] },
 };

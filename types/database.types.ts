@@ -3079,6 +3079,7 @@ export type Database = {
           "created_at": string;
           "display_name": string | null;
           "email": string | null;
+          "embeds_messages": boolean;
           "locale": string;
           "settings": NonNullable<Json>;
           "time_zone": string;
@@ -3091,6 +3092,7 @@ export type Database = {
           "created_at"?: string;
           "display_name"?: string | null;
           "email"?: string | null;
+          "embeds_messages"?: boolean;
           "locale"?: string;
           "settings"?: NonNullable<Json>;
           "time_zone"?: string;
@@ -3102,6 +3104,7 @@ export type Database = {
           "created_at"?: string;
           "display_name"?: string | null;
           "email"?: string | null;
+          "embeds_messages"?: boolean;
           "locale"?: string;
           "settings"?: NonNullable<Json>;
           "time_zone"?: string;
@@ -3492,6 +3495,7 @@ export type Database = {
           "billing_plan": string;
           "created_at": string;
           "deleted_at": string | null;
+          "embeds_messages": boolean;
           "id": string;
           "k8s_namespace": string | null;
           "left_at": string | null;
@@ -3506,6 +3510,7 @@ export type Database = {
           "billing_plan"?: string;
           "created_at"?: string;
           "deleted_at"?: string | null;
+          "embeds_messages"?: boolean;
           "id"?: string;
           "k8s_namespace"?: string | null;
           "left_at"?: string | null;
@@ -3519,6 +3524,7 @@ export type Database = {
           "billing_plan"?: string;
           "created_at"?: string;
           "deleted_at"?: string | null;
+          "embeds_messages"?: boolean;
           "id"?: string;
           "k8s_namespace"?: string | null;
           "left_at"?: string | null;
@@ -3907,6 +3913,7 @@ export type Database = {
           "billing_plan": string;
           "created_at": string;
           "deleted_at": string | null;
+          "embeds_messages": boolean;
           "id": string;
           "k8s_namespace": string | null;
           "left_at": string | null;
@@ -4309,9 +4316,11 @@ export type Database = {
         Args: {
           "agent_id"?: string;
           "conversations"?: (string)[];
+          "embedding_model"?: string;
           "folder_id"?: string;
           "match_count"?: number;
           "query": string;
+          "query_embedding"?: unknown;
           "since"?: string;
           "until"?: string;
           "workspace_id"?: string;
@@ -4326,6 +4335,7 @@ export type Database = {
           "role": string;
           "said_at": string;
           "score": number;
+          "similarity": number;
           "title": string;
         }[];
       };

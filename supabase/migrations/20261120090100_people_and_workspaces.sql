@@ -16,6 +16,7 @@ create table public.profiles (
   locale text not null default 'en',
   time_zone text not null default 'UTC',
   settings jsonb not null default '{}',
+  embeds_messages boolean not null default false,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint email_is_short check (length(email) <= 320),
@@ -71,6 +72,7 @@ create table public.workspaces (
   region text not null default 'eu',
   k8s_namespace text unique,
   settings jsonb not null default '{}',
+  embeds_messages boolean not null default false,
   deleted_at timestamptz,
   left_at timestamptz,
   created_at timestamptz not null default now(),
@@ -95,6 +97,9 @@ comment on column public.workspaces.k8s_namespace is
   'The cluster namespace of the workspace''s agents. Agents may have in-cluster http endpoints only inside it.';
 comment on column public.workspaces.billing_plan is
   'The plan, which sets the limits (public.plan_limits). Only the service changes it.';
+comment on column public.workspaces.embeds_messages is
+  'Whether messages get embeddings, so that search_messages finds them by meaning too. Admins choose: each message '
+  'costs a call of the embedding model.';
 create index workspaces_billing_plan on public.workspaces (billing_plan);
 -- Deleting a workspace frees its slug.
 create unique index workspaces_slug on public.workspaces (slug) where deleted_at is null;

@@ -26,7 +26,7 @@ comment on policy "People change their own profile" on public.profiles is
 
 -- workspaces
 grant select on public.workspaces to authenticated, service_role;
-grant update (name, slug, settings) on public.workspaces to authenticated;
+grant update (name, slug, settings, embeds_messages) on public.workspaces to authenticated;
 grant insert, update, delete on public.workspaces to service_role;
 -- insert is not granted to people: a workspace needs its owner in the same transaction (create_workspace). delete is
 -- not granted: deletion is soft (delete_workspace). The service sets plan, region and namespace.
@@ -41,7 +41,7 @@ create policy "Admins change their workspace" on public.workspaces
   using (id = any ((select private.workspace_ids('admin'))::uuid[]))
   with check (id = any ((select private.workspace_ids('admin'))::uuid[]));
 comment on policy "Admins change their workspace" on public.workspaces is
-  'Name, slug and settings; the rest has no column grant.';
+  'Name, slug, settings and whether messages are embedded; the rest has no column grant.';
 
 -- members
 grant select, delete on public.members to authenticated;

@@ -81,7 +81,7 @@ declare
 begin
   for audited in
     select * from (values
-      ('workspaces', 'workspace', 'id', 'name,slug,billing_plan,region,k8s_namespace,deleted_at', 'id'),
+      ('workspaces', 'workspace', 'id', 'name,slug,billing_plan,region,k8s_namespace,embeds_messages,deleted_at', 'id'),
       ('members', 'member', 'user_id', 'user_id,role,invited_by', 'workspace_id'),
       ('invitations', 'invitation', 'id', 'role,status,expires_at', 'workspace_id'),
       ('agents', 'agent', 'id', 'slug,name,endpoint_host,status', 'workspace_id'),

@@ -1,7 +1,8 @@
 -- Embeddings: the queue of rows to embed, because they have no embedding or one of an outdated model. The function
 -- `embed` works it off.
 --
--- Touches: public.embedding_jobs: the queue, a work table. Triggers on document_chunks and memories fill it.
+-- Touches: public.embedding_jobs: the queue, a work table. Triggers on document_chunks and memories fill it; of
+--            messages take_embedding_jobs does (the chapter "meaning of messages").
 --          private.embedding_models: the models in use, and their weight in search.
 --          The job embed-pending: calls the function. The job purge-embedding-jobs: deletes finished rows.
 -- Beware:  A job names its content by a hash. An embedding is written only while the row still has that content, and
@@ -15,7 +16,7 @@ create table public.embedding_jobs (
   target_id uuid not null,
   content_hash text not null,
   foreign key (workspace_id) references public.workspaces (id) on delete cascade,
-  constraint target_table_is_known check (target_table in ('document_chunks', 'memories')),
+  constraint target_table_is_known check (target_table in ('document_chunks', 'memories', 'message_vectors')),
   constraint content_hash_is_sha256 check (length(content_hash) = 64)
 );
 comment on table public.embedding_jobs is
@@ -122,6 +123,12 @@ begin
          and not exists (select from public.embedding_jobs as j
            where j.workspace_id = m.workspace_id and j.status in ('pending', 'in_progress')
            and j.dedupe_key = m.id || ' ' || left(m.content_hash, 32)) limit most)
+      union all
+      (select v.workspace_id, 'message_vectors', v.id, v.content_hash from private.message_vectors as v
+       where v.embedding_model = earlier.name
+         and not exists (select from public.embedding_jobs as j
+           where j.workspace_id = v.workspace_id and j.status in ('pending', 'in_progress')
+           and j.dedupe_key = v.id || ' ' || left(v.content_hash, 32)) limit most)
     ) as row
     on conflict (workspace_id, dedupe_key)
     where dedupe_key is not null and status in ('pending', 'in_progress') do nothing;
@@ -158,6 +165,7 @@ begin
       from (select from public.embedding_jobs as j where j.status = 'pending' limit 1000) as waiting) < 1000 then
     perform private.enqueue_outdated_embeddings();
   end if;
+  perform private.queue_message_passages();
   return query
   select job.id, job.claim_token,
     coalesce(
@@ -166,7 +174,11 @@ begin
          and c.content_hash = job.work ->> 'content_hash' and c.embedding_model is distinct from model),
       (select m.content from public.memories as m
        where job.work ->> 'target_table' = 'memories' and m.id = (job.work ->> 'target_id')::uuid
-         and m.content_hash = job.work ->> 'content_hash' and m.embedding_model is distinct from model)
+         and m.content_hash = job.work ->> 'content_hash' and m.embedding_model is distinct from model),
+      (select private.passage_of(private.text_of_parts(m.parts), v.passage)
+       from private.message_vectors as v join public.messages as m on m.id = v.message_id
+       where job.work ->> 'target_table' = 'message_vectors' and v.id = (job.work ->> 'target_id')::uuid
+         and v.content_hash = job.work ->> 'content_hash' and v.embedding_model is distinct from model)
     )
   from private.claim_work('embedding_jobs', worker, batch, lease) as job;
 end;
@@ -188,6 +200,7 @@ declare
   person record;
   chunks integer;
   remembered integer;
+  said integer;
 begin
   -- A writer of memories takes the persons' locks before any row lock, in one order, to avoid deadlocks.
   for person in
@@ -210,13 +223,19 @@ begin
     and c.id = j.target_id and c.content_hash = j.content_hash
     and (c.embedding is null or c.embedding_model in (select m.name from private.embedding_models as m));
   get diagnostics remembered = row_count;
+  update private.message_vectors as c set embedding = (r ->> 'embedding')::extensions.halfvec(384),
+    embedding_model = model
+  from jsonb_array_elements(results) as r join public.embedding_jobs as j on j.id = (r ->> 'id')::bigint
+  where r ->> 'embedding' is not null and j.claim_token = $1 and j.target_table = 'message_vectors'
+    and c.id = j.target_id and c.content_hash = j.content_hash;
+  get diagnostics said = row_count;
   -- The current model may have changed meanwhile, and the search for outdated rows may have run before this row
   -- existed.
   update private.embedding_models as m set has_outdated = true
-  where m.name = model and not m.is_current and not m.has_outdated and chunks + remembered > 0;
+  where m.name = model and not m.is_current and not m.has_outdated and chunks + remembered + said > 0;
   -- A late worker is refused here, which rolls back its writes.
   perform private.complete_work('embedding_jobs', $1, ids);
-  return query select chunks + remembered, cardinality(ids) - chunks - remembered;
+  return query select chunks + remembered + said, cardinality(ids) - chunks - remembered - said;
 end;
 $$;
 comment on function private.store_embeddings(uuid, text, jsonb) is
@@ -233,6 +252,8 @@ as $$
 begin
   if exists (select from public.embedding_jobs as j where j.status = 'pending' and j.scheduled_for <= now())
     or exists (select from private.embedding_models as m where m.has_outdated)
+    or exists (select from private.message_vectors as v where not v.is_queued)
+    or exists (select from private.message_backlogs)
   then
     return private.call_function_once('embed-pending', 'embed', 3);
   end if;

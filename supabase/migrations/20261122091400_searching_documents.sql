@@ -21,7 +21,7 @@ comment on function private.search_crossover() is
   'Measured by bench/recall.ts.';
 
 select private.add_limit('searches_at_once', 'person', 'at_once', 'searches',
-  'Running document searches of a person.', 4, 8, 16);
+  'Running searches of a person in documents and messages.', 4, 8, 16);
 
 create function private.chunk_condition(within extensions.ltree, tags text[], filter jsonb)
 returns text

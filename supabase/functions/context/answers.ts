@@ -32,9 +32,25 @@ const prompt = z.object({
 });
 const kept = prompt.extend({ created_at: time });
 
+const neighbour = z.object({ id, role: z.string(), text: z.string().nullable() }).nullable();
+const found = z.object({
+  message_id: id,
+  client_id: z.string().nullable(),
+  conversation_id: id,
+  title: z.string(),
+  role: z.string(),
+  said_at: time,
+  passage: z.string(),
+  before: neighbour,
+  after: neighbour,
+  score: z.number(),
+  similarity: z.number().nullable(),
+});
+
 /** By handler. */
 export const answers: Answers = {
   assembleContext: { 200: prompt.extend({ preprocessing_log_id: z.int().nullable() }) },
   replayContext: { 200: kept },
   findPrompt: { 200: kept },
+  searchMessages: { 200: z.object({ messages: z.array(found), by_meaning: z.boolean() }) },
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { notFound } from "../_shared/errors.ts";
 import { app as agents } from "../agents/index.ts";
 import { app as connections } from "../connections/index.ts";
+import { app as context } from "../context/index.ts";
 import { app as knowledge } from "../knowledge/index.ts";
 import { app as memory } from "../memory/index.ts";
 import { askDatabase, askRoute, workspaceOf } from "./session.ts";
@@ -136,27 +137,25 @@ const messageTools = [
     name: "search_messages",
     title: "Search messages",
     description:
-      "What was said in the person's conversations, by words, best first, each with its neighbours.",
+      "What was said in the person's conversations, by words and by meaning, best first, each with its neighbours.",
     scope: "conversations:read",
     isReadOnly: true,
     input: z.object({
       workspace_id,
       query: z.string().min(1).max(2000),
       conversation_id: z.uuid().optional().describe("Only in this conversation"),
+      since: z.iso.datetime({ offset: true }).optional().describe(
+        "Only what was said from then on",
+      ),
+      until: z.iso.datetime({ offset: true }).optional().describe("Only what was said before"),
       limit,
     }),
-    async run(session, { workspace_id, query, conversation_id, limit }) {
-      const workspace = await workspaceOf(session, workspace_id);
-      const within = conversation_id ? `{${conversation_id}}` : null;
-      const messages = await askDatabase(
-        session,
-        (sql) =>
-          sql`
-          select message_id, conversation_id, title, role, said_at, passage, before, after
-          from public.search_messages(
-            ${query}, ${workspace}, ${within}::uuid[], match_count => ${limit}::integer)`,
-      );
-      return { messages };
+    async run(session, { workspace_id, conversation_id, ...asked }) {
+      return await askRoute(session, context, "POST", "/context/search", {
+        ...asked,
+        workspace_id: await workspaceOf(session, workspace_id),
+        ...(conversation_id ? { conversations: [conversation_id] } : {}),
+      });
     },
   }),
 ];

@@ -58,8 +58,9 @@ select matches(tests.logged_by($$select public.invite_member(tests.id('north'), 
 select is(tests.logged_by($$update public.invitations set status = 'revoked' where status = 'pending'$$),
   'invitation.changed {"status": "pending"} {"status": "revoked"}', 'its end');
 select is(tests.logged_by($$select public.create_workspace('Mine', 'tests-mine')$$, 'newcomer'),
-  $$workspace.created by newcomer {"name": "Mine", "slug": "tests-mine", "region": "eu", "billing_plan": "free"}
-member.created by newcomer {"role": "owner"}$$, 'a new workspace and its owner');
+  'workspace.created by newcomer {"name": "Mine", "slug": "tests-mine", "region": "eu", "billing_plan": "free", '
+  || '"embeds_messages": false}' || E'\n' || 'member.created by newcomer {"role": "owner"}',
+  'a new workspace and its owner');
 select is((select count(*)::integer
   from regexp_matches(tests.logged_by($$update public.members set role = 'admin'
   where role = 'member' and workspace_id in (tests.id('north'), tests.id('south'))$$), 'member.changed', 'g')), 1,

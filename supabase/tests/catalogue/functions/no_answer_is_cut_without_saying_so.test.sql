@@ -32,8 +32,8 @@ insert into bounds values
   ('save_agent_memory(uuid, jsonb, uuid, text)', 'entries: 500'),
   ('scopes()', 'a list in code'),
   ('search_documents(uuid, text, halfvec, text, text, text[], integer, uuid)', 'match_count: 100'),
-  ('search_messages(text, uuid, uuid[], uuid, uuid, timestamp with time zone, timestamp with time zone, integer)',
-    'match_count: 100'),
+  ('search_messages(text, uuid, uuid[], uuid, uuid, timestamp with time zone, timestamp with time zone, integer, '
+    'halfvec, text)', 'match_count: 100'),
   ('verify_audit_log(uuid, text, date)', 'one row'),
   ('workspace_place(uuid)', 'one row');
 

@@ -1,6 +1,4 @@
--- Back from: searching messages.
-drop function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer);
-drop function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer);
+-- Back from: words of messages.
 drop trigger keep_message_text on public.messages;
 drop function private.keep_message_text();
 delete from private.personal_columns where table_name = 'private.message_texts';
