@@ -9,6 +9,7 @@ import { readManifest, runIn } from "../local/package/build.ts";
 import { PROJECT } from "../local/testing/deno-test.ts";
 
 const project = await installBareProject();
+await project.install("bare-next");
 Deno.test.afterAll(() => project.remove());
 const { name, exports } = await readManifest();
 const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
@@ -66,6 +67,79 @@ Deno.test("it compiles with the tsconfig of `tsc --init`, and a wrong column doe
 Deno.test("it compiles with the tsconfig of Next.js, and a wrong column does not", async () => {
   await project.write({ "next/tsconfig.json": JSON.stringify(nextTsconfig) });
   await checkTypes("next");
+});
+
+/** An app of Next.js whose page uses every hook, for nothing that is there yet. */
+const nextApp = {
+  "tsconfig.json": JSON.stringify(nextTsconfig),
+  "app/layout.tsx": `import type { ReactNode } from "react";
+export default function Layout({ children }: { children: ReactNode }) {
+  return <html lang="en"><body>{children}</body></html>;
+}`,
+  "app/page.tsx": `import { Talk } from "./talk";
+export default function Page() {
+  return <Talk />;
+}`,
+  "app/talk.tsx": `"use client";
+import { createGroundworkClient, type Row } from "${name}";
+import { useBackgroundQuery, useConversation, usePresence, useStream } from "${name}/react";
+const groundwork = createGroundworkClient("http://127.0.0.1:54321", "key");
+export function Talk({ talk }: { talk?: Row<"conversations"> }) {
+  const { messages } = useConversation(groundwork, talk?.id ?? null);
+  const { members } = usePresence(groundwork, talk?.workspace_id ?? null);
+  const { status } = useStream(groundwork, null);
+  const report = useBackgroundQuery(groundwork, null, "report");
+  return <p>{[messages.length, members.length, status, report.status].join(" ")}</p>;
+}`,
+};
+
+Deno.test("Next.js builds an app with the hooks, and renders its page without a browser", async () => {
+  const folder = "bare-next";
+  await project.write(Object.fromEntries(
+    Object.entries(nextApp).map(([file, text]) => [`${folder}/${file}`, text]),
+  ));
+  await project.node(`${folder}/node_modules/next/dist/bin/next`, "build", folder);
+  const page = await Deno.readTextFile(
+    join(project.folder, folder, ".next/server/app/index.html"),
+  );
+  assert.match(page, /<p>0 0 idle idle<\/p>/);
+});
+
+Deno.test("its program for zod writes schemas that compile and fit the types, and says what it takes", async () => {
+  const folder = "bare-next/zod";
+  await project.write({ [`${folder}/package.json`]: `{"type": "module"}` });
+  await project.bin("groundwork-zod", `${folder}/schemas.ts`);
+  const types = await Deno.readTextFile(join(PROJECT, "types/database.types.ts"));
+  const tables = /\n {4}Tables: \{\n([^]*?)\n {4}\};/.exec(types)?.[1] ?? "";
+  const names = [...tables.matchAll(/^ {6}"?(\w+)"?: \{$/gm)].map(([, table = ""]) => table);
+  assert.ok(names.length > 50);
+  const schemaOf = (table: string) =>
+    table.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  // What passes may be inserted, and is a row.
+  const fits = names.flatMap((table) =>
+    ["Row", "Insert", "Update"].map((form) =>
+      `export const ${table}${form} = (given: z.output<typeof schemas.${
+        schemaOf(table)
+      }${form}Schema>):` +
+      ` Tables["${table}"]["${form}"] => given;`
+    )
+  );
+  const program = (lines: string[]) =>
+    `import type { z } from "zod";
+import type { Database } from "${name}/database.types";
+import * as schemas from "./schemas.js";
+type Tables = Database["public"]["Tables"];
+${lines.join("\n")}\n`;
+  await runIn(join(project.folder, folder), "../../node_modules/.bin/tsc", "--init");
+  await project.write({ [`${folder}/index.ts`]: program(fits) });
+  const check = () => project.bin("tsc", "--noEmit", "--project", folder);
+  await check();
+  const wrong = fits.map((line) =>
+    line.replace(`Tables["agents"]["Row"]`, `Tables["members"]["Row"]`)
+  );
+  await project.write({ [`${folder}/index.ts`]: program(wrong) });
+  await assert.rejects(check, /error TS2739: .*"role"/);
+  await assert.rejects(project.bin("groundwork-zod"), /usage: groundwork-zod/);
 });
 
 Deno.test("the examples of docs/client.md compile, a program with a wrong name does not", async () => {

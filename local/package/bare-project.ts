@@ -15,6 +15,8 @@ export interface BareProject {
   bin(name: string, ...args: string[]): Promise<string>;
   /** Runs Node 22 or later. */
   node(...args: string[]): Promise<string>;
+  /** Makes a folder with packages of its own, as `local/package/<name>` has them. */
+  install(name: string): Promise<void>;
   /** Leaves nothing of it. */
   remove(): Promise<void>;
 }
@@ -31,18 +33,23 @@ function packageOfNode(): string {
   return `node-linux-${arch === "aarch64" ? "arm64" : "x64"}`;
 }
 
+const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+
+async function copyManifest(name: string, folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const file of ["package.json", "package-lock.json"]) {
+    await Deno.copyFile(join(PROJECT, "local/package", name, file), join(folder, file));
+  }
+}
+
 /** Builds the package and installs the tarball, outside of this project: nothing of ours is found from there. */
 export async function installBareProject(): Promise<BareProject> {
   const temporary = await Deno.makeTempDir({ prefix: "groundwork-bare-" });
   const tarball = await buildPackage(join(temporary, "package"));
   const folder = join(temporary, "project");
-  await Deno.mkdir(folder);
-  for (const file of ["package.json", "package-lock.json"]) {
-    await Deno.copyFile(join(PROJECT, "local/package/bare", file), join(folder, file));
-  }
+  await copyManifest("bare", folder);
   const ownNode = await hasNode22();
   const packages = ownNode ? [tarball] : [tarball, `${packageOfNode()}@${node22}`];
-  const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   await runIn(folder, "npm", "install", ...quietly, ...packages);
   const program = ownNode ? "node" : join(folder, "node_modules", packageOfNode(), "bin/node");
   return {
@@ -55,6 +62,11 @@ export async function installBareProject(): Promise<BareProject> {
     },
     bin: (name, ...args) => runIn(folder, join(folder, "node_modules/.bin", name), ...args),
     node: (...args) => runIn(folder, program, ...args),
+    async install(name) {
+      await copyManifest(name, join(folder, name));
+      // React is above: a second one would not know the first one's hooks.
+      await runIn(join(folder, name), "npm", "install", "--legacy-peer-deps", ...quietly);
+    },
     async remove() {
       await Deno.remove(temporary, { recursive: true });
     },

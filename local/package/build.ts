@@ -14,6 +14,7 @@ export interface Manifest {
   name: string;
   version: string;
   exports: Record<string, { types: string; default: string } | string>;
+  bin: Record<string, string>;
 }
 
 /** Runs a command in a folder. @returns what it printed @throws with what it said when it fails */
@@ -21,7 +22,7 @@ export async function runIn(folder: string, command: string, ...args: string[]):
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
     cwd: folder,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -62,9 +63,10 @@ export async function buildPackage(folder: string = PACKAGE): Promise<string> {
   const compiler = join(PROJECT, "node_modules/typescript/bin/tsc");
   await runIn(PROJECT, "node", compiler, "--project", "local/package", "--outDir", dist);
   await renameImports(dist);
-  const program = "groundwork-drizzle.js";
-  await Deno.copyFile(join(PROJECT, "local/package", program), join(dist, program));
   const manifest = await readManifest();
+  for (const program of Object.keys(manifest.bin)) {
+    await Deno.copyFile(join(PROJECT, `local/package/${program}.js`), join(dist, `${program}.js`));
+  }
   await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
   await Deno.copyFile(join(PROJECT, "LICENSE"), join(folder, "LICENSE"));
   await Deno.copyFile(join(PROJECT, "docs/client.md"), join(folder, "README.md"));
