@@ -11,6 +11,8 @@ import { app as knowledge } from "../../../../supabase/functions/knowledge/index
 import { app as memory } from "../../../../supabase/functions/memory/index.ts";
 import { app as usage } from "../../../../supabase/functions/usage/index.ts";
 import { createReplica } from "../../../../supabase/functions/_shared/replicas/replica.ts";
+import { createGroundworkClient } from "../../../../types/client.ts";
+import { rememberPositions } from "../../../../types/replicas.ts";
 import { waitUntil } from "../../processes.ts";
 import { ACME, type Isolate, JUAN, startPair, untilReplicaAnswers } from "./pair.ts";
 import { readAfterWrites, untilIn } from "./read-after-writes.ts";
@@ -50,6 +52,41 @@ Deno.test("600 reads after writes: none with its position is stale, some without
   assert.ok(none!.byReplica > 0 && some!.byReplica > 0, "the replica answers where it may");
   assert.ok(some!.staleWithout > 0 && long!.staleWithout > 0, "without it some are stale");
   assert.equal(long!.byReplica, 0, "nobody waits for 400 ms");
+});
+
+/** How supabase-js asks this isolate. */
+const askedBy = (isolate: Isolate): typeof fetch => async (input, init) => {
+  const { pathname } = new URL(String(input));
+  const consistency = new Headers(init?.headers).get("x-consistency");
+  const { status, position, body } = await isolate.ask(
+    memory,
+    init?.method ?? "GET",
+    pathname.replace("/functions/v1", ""),
+    { body: JSON.parse(String(init?.body)), ...(consistency ? { consistency } : {}) },
+  );
+  return Response.json(body, { status, headers: position ? { "x-position": position } : {} });
+};
+
+Deno.test("an unmodified client that remembers positions reads what it has just written", async () => {
+  await using isolate = pair.startIsolate();
+  await untilIn(isolate);
+  const client = createGroundworkClient("http://functions.internal", "key", {
+    accessToken: () => Promise.resolve("-"),
+    global: { fetch: rememberPositions(askedBy(isolate)) },
+  });
+  const said = async (name: string, body: Record<string, unknown>) => {
+    const { data, error } = await client.functions.invoke(name, { body });
+    if (error) throw error;
+    return data;
+  };
+  await pair.delay("100ms");
+  for (let n = 0; n < 20; n++) {
+    const content = `Likes the word ${word()}.`;
+    await said("memory", { workspace_id: ACME, content });
+    const found = await said("memory/search", { workspace_id: ACME, query: content, limit: 100 });
+    assert.ok(found.memories.some((memory: { content: string }) => memory.content === content));
+  }
+  await pair.delay("0");
 });
 
 Deno.test("a replica that stands still or is killed is left out, and comes back by itself", async () => {
