@@ -56,6 +56,7 @@ end;
 $$;
 comment on function private.passage_of(text, integer) is
   'A passage of a message: from 0, 1,200 characters each and the 200 that follow.';
+grant execute on function private.passage_of(text, integer) to authenticated; -- a search shows one
 
 create function private.list_passages(messages uuid[])
 returns integer

@@ -167,7 +167,7 @@ comment on function private.find_messages(uuid, text, uuid[], uuid, uuid, timest
   'or for an agent with the scope conversations:read, in that person''s conversations with it. passage: the nearest. '
   'Errors: not_found 404 (for the service too, which is no person), invalid_embedding 422, limit_reached 429.';
 grant execute on function private.find_messages(uuid, text, uuid[], uuid, uuid, timestamptz, timestamptz, integer,
-  extensions.halfvec, text), private.passage_of(text, integer) to authenticated;
+  extensions.halfvec, text) to authenticated;
 
 create function public.search_messages(
   query text, workspace_id uuid default null, conversations uuid[] default null, agent_id uuid default null,

@@ -1,10 +1,5 @@
 -- Back from: spending from budgets.
 select cron.unschedule('release-reservations');
-drop function public.settle_usage(uuid, text, bigint, bigint);
-drop function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer);
-drop function private.settle_for_caller(uuid, text, bigint, bigint);
-drop function private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval);
-drop function private.spender(uuid, uuid, uuid, text);
 drop function private.release_reservations(integer);
 drop function private.release_reservations_of(uuid, integer);
 drop function private.charge_usage(uuid, uuid, uuid, text, bigint, bigint, text);
