@@ -4008,6 +4008,15 @@ export type Database = {
           "token": string;
         }[];
       };
+      "kw_match_documents": {
+        Args: { "filter"?: Json; "match_count"?: number; "query_text": string };
+        Returns: {
+          "content": string;
+          "id": string;
+          "metadata": Json;
+          "similarity": number;
+        }[];
+      };
       "leave_workspace": { Args: { "workspace_id": string }; Returns: undefined };
       "list_documents": {
         Args: { "below"?: string; "user_id"?: string; "workspace_id": string };

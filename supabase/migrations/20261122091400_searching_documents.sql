@@ -2,7 +2,8 @@
 --
 -- Touches: private.nearest_chunks: finds by embedding. private.matching_chunks: finds by words. private.find_chunks:
 --            fuses both.
---          search_documents: the search of our clients. match_documents: the search of vector store clients.
+--          search_documents: the search of our clients. match_documents, kw_match_documents: those of vector store
+--            clients.
 -- Beware:  Search has two steps. First, finders return ids and ranks. They run as their owner: under row-level security
 --          the operators of full text (@@) and of paths (<@) may not use an index before the policy is checked. They
 --          limit themselves to what the caller may see. Second, the caller reads the rows under the policies. So a bug
@@ -276,7 +277,29 @@ comment on function public.match_documents(extensions.vector, integer, jsonb) is
   'default 100. filter: what metadata must contain. Four keys of it are special: workspace_id, path, embedding_model '
   '(default: client, for rows that such clients wrote) and, for the service, user_id. Errors: as search_documents.';
 
+create function public.kw_match_documents(query_text text, match_count integer default null, filter jsonb default '{}')
+returns table (id uuid, content text, metadata jsonb, similarity double precision)
+language sql
+volatile
+security invoker
+set search_path = ''
+as $$
+  select chunk.id, chunk.content, chunk.metadata, 6.0::double precision / (59 + found.text_rank)
+  from (select case when jsonb_typeof($3) = 'object' then $3 else '{}' end as filter) as asked
+  cross join lateral private.find_chunks(
+    (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, left($1, 2000), null, null,
+    case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
+    asked.filter - array['workspace_id', 'user_id', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+  join public.document_chunks as chunk on chunk.id = found.id
+  order by found.text_rank, chunk.id;
+$$;
+comment on function public.kw_match_documents(text, integer, jsonb) is
+  'The chunks that match a query''s words, with the arguments that LangChain''s SupabaseHybridSearch sends. '
+  'similarity: 0.1 for the first, falling with the place; that client multiplies it by ten and lists it beside cosine '
+  'similarities. match_count and filter: as for match_documents. Errors: as search_documents.';
+
 grant execute on function
+  public.kw_match_documents(text, integer, jsonb),
   public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid),
   public.match_documents(extensions.vector, integer, jsonb)
 to authenticated, service_role;

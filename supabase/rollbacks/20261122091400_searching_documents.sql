@@ -1,3 +1,4 @@
+drop function public.kw_match_documents(text, integer, jsonb);
 drop function public.match_documents(extensions.vector, integer, jsonb);
 drop function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid);
 drop function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer);

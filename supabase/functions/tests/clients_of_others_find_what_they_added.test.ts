@@ -4,7 +4,7 @@ import { connect, createWorld, environment } from "./world.ts";
 
 const folder = new URL("./clients/langchain/", import.meta.url);
 
-Deno.test("LangChain's SupabaseVectorStore adds, replaces, searches and filters", async () => {
+Deno.test("LangChain's SupabaseVectorStore and its hybrid search add, replace, search and filter", async () => {
   const sql = connect();
   const { workspace, member } = await createWorld(sql);
   await createWorld(sql);
@@ -28,6 +28,7 @@ Deno.test("LangChain's SupabaseVectorStore adds, replaces, searches and filters"
     filtered: [`${mark}: pay day is the last`, `${mark}: travel by train`],
     retrieved: [`${mark}: travel by train`],
     diverse: 2,
+    hybrid: [`${mark}: forty days of leave`, `${mark}: travel by train`],
   });
   const reasons = [
     /the 'embedding' column of 'documents'/,

@@ -18,6 +18,7 @@ insert into bounds values
   ('export_business(text)', 'one row'),
   ('import_leads(text, uuid, jsonb, text)', 'leads: 1,000'),
   ('invite_member(uuid, text, text)', 'one row'),
+  ('kw_match_documents(text, integer, jsonb)', 'match_count: 100'),
   ('list_documents(uuid, text, uuid)', 'total'),
   ('load_agent_memory(uuid, uuid, text[], text)', 'total'),
   ('match_documents(vector, integer, jsonb)', 'match_count: 100'),

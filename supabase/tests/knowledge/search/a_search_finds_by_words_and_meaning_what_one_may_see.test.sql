@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(24);
+select plan(27);
 -- What the seed made is not of this test.
 delete from public.documents;
 
@@ -70,6 +70,10 @@ select is(tests.answer_of($$select * from public.search_documents(tests.id('nort
 select is((select string_agg(content, '')
   from public.match_documents(pg_temp.toward(1)::extensions.vector, 10, '{"embedding_model": "m"}')),
   'South has vacation as well.', 'and matches only at home');
+select is((select string_agg(content || ' ' || similarity, '') from public.kw_match_documents('vacation', 10)),
+  'South has vacation as well. 0.1', 'by words too, without naming a workspace');
+select is(tests.answer_of(format($$select * from public.kw_match_documents('vacation', 10, '{"workspace_id": "%s"}')$$,
+  tests.id('north'))), '404 not_found', 'and in no other one');
 select tests.authenticate_as('service');
 select is((select count(*) from public.search_documents(tests.id('north'), 'vacation')), 1::bigint,
   'the service finds what is shared');
@@ -79,6 +83,8 @@ select is((select count(*) from public.search_documents(tests.id('north'), 'vaca
   1::bigint, 'as a guest, what the guest would');
 select is(tests.answer_of(format($$select * from public.match_documents(%L)$$, pg_temp.toward(1))),
   '422 workspace_required', 'and names the workspace');
+select is(tests.answer_of($$select * from public.kw_match_documents('vacation')$$), '422 workspace_required',
+  'for words, too');
 select tests.authenticate_as('member');
 select is(tests.answer_of($$select * from public.search_documents(tests.id('north'), 'x', '[1,2]')$$),
   '422 invalid_embedding', 'a vector of another length is refused');

@@ -1,4 +1,5 @@
 /** Adds, searches and filters with LangChain's own SupabaseVectorStore; prints what came back as JSON. */
+import { SupabaseHybridSearch } from "@langchain/community/retrievers/supabase";
 import { SupabaseVectorStore } from "@langchain/community/vectorstores/supabase";
 import { Embeddings } from "@langchain/core/embeddings";
 import { createClient } from "@supabase/supabase-js";
@@ -48,6 +49,13 @@ const refusal = (settings, dimensions) => {
   return [other.addDocuments([document]), other.similaritySearch("leave", 1)]
     .map((asked) => asked.then(() => "taken", ({ message }) => message));
 };
+/** Words and vectors, by the names that this client has of itself. */
+const hybrid = new SupabaseHybridSearch(new Topics({}), {
+  client,
+  tableName: "document_chunks",
+  similarityK: 1,
+  keywordK: 1,
+});
 const contents = (documents) => documents.map(({ pageContent }) => pageContent);
 const scored = await store.similaritySearchWithScore("leave", 1, { mark });
 console.log(JSON.stringify({
@@ -59,6 +67,7 @@ console.log(JSON.stringify({
   diverse:
     contents(await store.maxMarginalRelevanceSearch("pay", { k: 2, fetchK: 3, filter: { mark } }))
       .length,
+  hybrid: contents(await hybrid.invoke("leave, travel by train")).sort(),
   refused: await Promise.all([
     refusal({ tableName: "documents" }, 384)[0],
     ...refusal({ tableName: "document_chunks" }, 1536),
