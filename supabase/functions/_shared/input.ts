@@ -10,7 +10,7 @@ function badBody(code: string, message: string, status = 400): ApiError {
 }
 
 /** Bytes and milliseconds that a sender may go on after what they send was found too large. */
-const hearingOut = { bytes: 16 * kibibyte * kibibyte, milliseconds: 5000 };
+const hearingOut = { bytes: 16 * kibibyte * kibibyte, milliseconds: 30_000 };
 
 /** Reads on and keeps nothing: a sender who is cut off sees a broken connection and never the answer. */
 async function hearOut(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
