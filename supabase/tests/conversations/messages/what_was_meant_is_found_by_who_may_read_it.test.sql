@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(35);
+select plan(39);
 
 -- Vectors of three meanings: pets (1, 0, 0), money (0, 1, 0), and what lies between.
 create function pg_temp.meaning(pets float, money float, rest float default 0) returns extensions.halfvec
@@ -51,6 +51,17 @@ returns text language plpgsql as $$
 begin
   perform tests.authenticate_as(who);
   return pg_temp.found(pets, money, more);
+end;
+$$;
+-- What the finder gives, before row-level security.
+create function pg_temp.deleted_in_list(who text) returns bigint language plpgsql as $$
+declare
+  n bigint;
+begin
+  perform tests.authenticate_as(who);
+  select count(*) into n from private.find_messages(null, 'zebra', null, null, null, null, null, 40,
+    pg_temp.meaning(1, 0), 'model-a') as f where f.id in (tests.id('long'), tests.id('p2'), tests.id('m1'));
+  return n;
 end;
 $$;
 grant execute on all functions in schema pg_temp to public;
@@ -134,6 +145,15 @@ select is(
     public.search_messages('zebra', query_embedding => pg_temp.meaning(1, 0), embedding_model => 'model-a',
     match_count => 2) where message_id = tests.id('long')), true, 'and answers the one that is meant'
 );
+select tests.authenticate_as('database');
+select tests.authenticate_as('member');
+select is(pg_temp.found(1, 0) ~ 'long', true, 'what is there is found');
+select public.delete_conversation(tests.id('animals'));
+select is(pg_temp.found(1, 0) ~ 'long|p2|m1', false, 'what was deleted is not, its vectors still there');
+select is(pg_temp.deleted_in_list('member'), 0::bigint, 'nor does it take the place of others in the list');
+select is(pg_temp.deleted_in_list('admin'), 0::bigint, 'nor of those with whom it was shared');
+select tests.authenticate_as('member');
+select public.restore_conversation(tests.id('animals'));
 select tests.authenticate_as('database');
 insert into public.workspace_limits (workspace_id, name, value) values (tests.id('north'), 'message_vectors', 2);
 do $$
