@@ -1,9 +1,9 @@
 /**
- * Where both databases are asked for, the suites run in three lanes at the same time: what needs a stack of the
- * embedded database, what needs one of the real database, and what makes its own servers (units, drills, rollbacks),
- * on one database after the other. Each suite alone keeps little more than one core busy, and the lanes take about as
- * long as each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all
- * have come.
+ * Where both databases are asked for, the suites run in four lanes at the same time: what needs a stack of the
+ * embedded database, what needs one of the real database, and twice what makes its own servers or stacks, on one
+ * database after the other. Each suite alone keeps half a core to one core busy, and the lanes take about as long as
+ * each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all have
+ * come.
  */
 import type { Selection, SuiteName } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
@@ -32,8 +32,8 @@ export interface Lanes {
   beside: { mark: string; runs: string[][] }[];
 }
 
-/** Suites that need no stack which others use as well. */
-const APART: readonly SuiteName[] = ["unit", "drills", "rollbacks"];
+/** Suites that need no stack which others use as well, as they share the lanes. */
+const APART: readonly (readonly SuiteName[])[] = [["unit", "drills"], ["browser", "rollbacks"]];
 
 /** Who runs what: everything the asking run, where only one database is asked for. */
 export function planLanes({ suites, databases, redis, match }: Selection): Lanes {
@@ -46,22 +46,20 @@ export function planLanes({ suites, databases, redis, match }: Selection): Lanes
       ...(redis.length > 1 ? [] : [redis[0] === "none" ? "--no-redis" : "--redis"]),
       ...(match === "" ? [] : ["--match", match]),
     ]];
-  const others = suites.filter((name) => !APART.includes(name));
-  const apart = suites.filter((name) => APART.includes(name));
-  // Units do not depend on the database; where nothing else is asked for, this run takes the embedded one.
-  const embedded = apart.filter((name) => name !== "unit");
-  const own = others.length > 0 ? others : embedded;
+  const others = suites.filter((name) => !APART.flat().includes(name));
+  const apart = APART.map((lane) => lane.filter((name) => suites.includes(name)))
+    .filter((lane) => lane.length > 0);
+  // Units do not depend on the database; where nothing else is asked for, this run takes the first lane's embedded part.
+  const embedded = apart.map((lane) => lane.filter((name) => name !== "unit"));
+  const place = others.length > 0 ? -1 : embedded.findIndex((lane) => lane.length > 0);
   return {
-    own,
+    own: embedded[place] ?? others,
     beside: [
       { mark: "real │ ", runs: run("--real", others) },
-      {
-        mark: `${apart.join(", ")} │ `,
-        runs: [
-          ...run("--real", apart),
-          ...run("--embedded", own === embedded ? [] : embedded),
-        ],
-      },
+      ...apart.map((lane, at) => ({
+        mark: `${lane.join(", ")} │ `,
+        runs: [...run("--real", lane), ...run("--embedded", at === place ? [] : embedded[at]!)],
+      })),
     ].filter(({ runs }) => runs.length > 0),
   };
 }

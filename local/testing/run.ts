@@ -60,7 +60,9 @@ await main();
 async function main(): Promise<void> {
   // First of all: the local stack's own tests have some that need a Redis.
   const redisKinds = await findRedisKinds(selection.redis, say, notRun);
-  chromium = wants("browser") ? await findBrowser(say, notRun) : null;
+  // And the browser, also where its lane is another: two of them must not install at the same time.
+  const browser = selection.suites.includes("browser") ? await findBrowser(say, notRun) : null;
+  chromium = wants("browser") ? browser : null;
   beside = runBeside(lanes);
   if (wants("unit")) {
     await suite(
