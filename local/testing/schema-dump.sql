@@ -14,9 +14,9 @@ facts (fact) as (
     obj_description(n.oid, 'pg_namespace'))
   from pg_namespace as n join visible_schemas as v on v.oid = n.oid
   union all
-  select format('relation %s kind %s persistence %s row security %s/%s owner %s options %s partition %s %s rights %s '
-    'comment %L',
-    c.oid::regclass, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
+  select format('relation %s kind %s persistence %s replica identity %s row security %s/%s owner %s options %s '
+    'partition %s %s rights %s comment %L',
+    c.oid::regclass, c.relkind, c.relpersistence, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
     c.relowner::regrole,
     (select array_agg(o order by o) from unnest(c.reloptions) as o where o !~ '^pg_'), pg_get_partkeydef(c.oid),
       pg_get_expr(c.relpartbound, c.oid),
@@ -27,11 +27,11 @@ facts (fact) as (
   from pg_class as c join visible_schemas as v on v.oid = c.relnamespace
   where c.relkind <> 'i' and c.relkind <> 'I'
   union all
-  select format('column %s.%I place %s type %s %s not null %s default %s identity %s generated %s options %s rights %s '
-    'comment %L',
+  select format('column %s.%I place %s type %s %s not null %s default %s identity %s generated %s storage %s '
+    'compression %s statistics %s options %s rights %s comment %L',
     c.oid::regclass, a.attname, row_number() over (partition by c.oid order by a.attnum),
     format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation, a.attnotnull,
-    pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
+    pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attstattarget,
     (select array_agg(o order by o) from unnest(a.attoptions) as o where o !~ '^pg_'),
     (select array_agg(format('%s:%s:%s', g.grantee::regrole, g.privilege_type, g.is_grantable) order by 1)
      from aclexplode(a.attacl) as g),
@@ -47,7 +47,8 @@ facts (fact) as (
     obj_description(k.oid, 'pg_constraint'))
   from pg_constraint as k join visible_schemas as v on v.oid = k.connamespace
   union all
-  select format('index %s valid %s comment %L', pg_get_indexdef(i.indexrelid), i.indisvalid,
+  select format('index %s valid %s clustered %s identity %s comment %L', pg_get_indexdef(i.indexrelid), i.indisvalid,
+    i.indisclustered, i.indisreplident,
     obj_description(i.indexrelid, 'pg_class'))
   from pg_index as i
   join pg_class as c on c.oid = i.indexrelid
@@ -56,6 +57,17 @@ facts (fact) as (
   select format('view %s %s', c.oid::regclass, pg_get_viewdef(c.oid))
   from pg_class as c join visible_schemas as v on v.oid = c.relnamespace
   where c.relkind in ('v', 'm')
+  union all
+  select format('rule %s enabled %s comment %L', pg_get_ruledef(r.oid), r.ev_enabled,
+    obj_description(r.oid, 'pg_rewrite'))
+  from pg_rewrite as r
+  join pg_class as c on c.oid = r.ev_class
+  join visible_schemas as v on v.oid = c.relnamespace
+  where r.rulename <> '_RETURN'
+  union all
+  select format('statistics %s target %s comment %L', pg_get_statisticsobjdef(s.oid), s.stxstattarget,
+    obj_description(s.oid, 'pg_statistic_ext'))
+  from pg_statistic_ext as s join visible_schemas as v on v.oid = s.stxnamespace
   union all
   select format('policy %L on %s permissive %s for %s to %s using %s check %s comment %L', p.polname,
     p.polrelid::regclass, p.polpermissive, p.polcmd,

@@ -55,14 +55,9 @@ export async function runRollbackSuite(
   say: Say,
 ): Promise<SuiteCounts> {
   const root = adminUrl ? await ensureRoot(say) : null;
-  // On a real server the catalogue is read in a tenth of a second, pg_dump takes one; PGlite takes
-  // more than a second for the catalogue, and has no pg_dump.
   const read: SchemaReader = {
-    cheap: root ? dumpCatalogue : null,
-    whole: async (sql) => [
-      ...await dumpCatalogue(sql),
-      ...(adminUrl && root ? await dumpWithPgDump(root, adminUrl) : []),
-    ],
+    catalogue: dumpCatalogue,
+    dump: adminUrl && root ? () => dumpWithPgDump(root, adminUrl) : null,
   };
   const checks: Checked[] = [];
   const tell = (checked: Checked, place: number, of: number) => {
