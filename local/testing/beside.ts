@@ -49,7 +49,7 @@ export function planLanes({ suites, databases, redis, match }: Selection): Lanes
   const others = suites.filter((name) => !APART.flat().includes(name));
   const apart = APART.map((lane) => lane.filter((name) => suites.includes(name)))
     .filter((lane) => lane.length > 0);
-  // Units do not depend on the database; where nothing else is asked for, this run takes the first lane's embedded part.
+  // Units do not depend on the database; where nothing else is asked for, this run takes a lane's embedded part.
   const embedded = apart.map((lane) => lane.filter((name) => name !== "unit"));
   const place = others.length > 0 ? -1 : embedded.findIndex((lane) => lane.length > 0);
   return {
