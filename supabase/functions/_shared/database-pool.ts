@@ -32,6 +32,7 @@ export interface Running<Result> {
 
 /** Connections to one server. */
 export interface Pool {
+  /** Asked for at each use: after a lost connection it is another one. */
   readonly sql: Sql;
   readonly size: number;
   /**
@@ -113,6 +114,21 @@ function withoutTls(url: string): string {
   return plain.href;
 }
 
+/** Open the connections of each pool anew. */
+const renewals = new Set<() => void>();
+
+/**
+ * A connection that is lost within a transaction is written to all the same (porsager/postgres#1208). Nobody can catch
+ * that error: it ends the isolate, and where it does not, that connection is never opened again. So it is heard here,
+ * and the pools begin with new ones.
+ */
+globalThis.addEventListener("error", (event) => {
+  const { error } = event as ErrorEvent;
+  if (!(error instanceof TypeError) || !error.stack?.includes("nextWrite")) return;
+  event.preventDefault();
+  for (const renew of renewals) renew();
+});
+
 /** Connects when the first query comes. */
 export function createPool(
   environment: Pick<Environment, "databaseUrl" | "databaseTls" | "poolSize" | "pooled">,
@@ -137,11 +153,21 @@ export function createPool(
       statement_timeout: 60_000, // for a query whose cancelling was lost on the way
     },
   };
-  const sql: Sql = postgres(withoutTls(environment.databaseUrl), options);
+  const open = (): Sql => postgres(withoutTls(environment.databaseUrl), options);
+  let sql = open();
+  function renew(): void {
+    const old = sql;
+    sql = open();
+    // What still runs there may end.
+    inBackground("closing old connections", old.end({ timeout: 60 }));
+  }
+  renewals.add(renew);
   const turnstile = createTurnstile(environment.poolSize, environment.poolSize * queueFactor);
 
   return {
-    sql,
+    get sql() {
+      return sql;
+    },
     size: environment.poolSize,
     async lend<Result>(start: () => Running<Result>, acquire: number, query: number) {
       const entering = turnstile.enter(acquire);
@@ -158,6 +184,10 @@ export function createPool(
       });
       try {
         return await Promise.race([settled, deadline]);
+      } catch (error) {
+        // Lost while a write was waiting, a connection looks like this for ever after (LanternOps/breeze#3225).
+        if ((error as { code?: string }).code === "CONNECT_TIMEOUT") renew();
+        throw error;
       } finally {
         clearTimeout(timer);
         settled.catch(() => {}); // already told to the caller as 503
@@ -166,6 +196,9 @@ export function createPool(
     enter: turnstile.enter,
     leave: turnstile.leave,
     figures: turnstile.figures,
-    close: () => sql.end({ timeout: 1 }),
+    close() {
+      renewals.delete(renew);
+      return sql.end({ timeout: 1 });
+    },
   };
 }

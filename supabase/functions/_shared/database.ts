@@ -50,9 +50,9 @@ export interface Database {
 const defaults = { acquire: 500, query: 5000 };
 
 /** Reads long answers over a pool, at most half of whose connections do that. */
-export function createPieceReader({ sql, size, enter, leave }: Pool) {
+export function createPieceReader(pool: Pool) {
   let reading = 0;
-  const mostReading = Math.max(1, size >> 1);
+  const mostReading = Math.max(1, pool.size >> 1);
   return async (
     build: (sql: Sql) => postgres.PendingQuery<Piece[]>,
     options: PiecesOptions,
@@ -61,15 +61,15 @@ export function createPieceReader({ sql, size, enter, leave }: Pool) {
     reading++;
     const done = () => {
       reading--;
-      leave();
+      pool.leave();
     };
     try {
-      await enter(defaults.acquire);
+      await pool.enter(defaults.acquire);
     } catch (error) {
       reading--;
       throw error;
     }
-    return await openPieces(sql, build, options, done);
+    return await openPieces(pool.sql, build, options, done);
   };
 }
 
@@ -78,7 +78,6 @@ export function createDatabase(
   environment: Pick<Environment, "databaseUrl" | "databaseTls" | "poolSize" | "pooled">,
 ): Database {
   const pool = createPool(environment);
-  const { sql } = pool;
 
   return {
     run<Result>(
@@ -91,7 +90,7 @@ export function createDatabase(
       const start = () => {
         let query: postgres.PendingQuery<Result & postgres.MaybeRow[]> | undefined;
         const running: PromiseLike<unknown> = claims
-          ? sql.begin(async (transaction) => {
+          ? pool.sql.begin(async (transaction) => {
             const asked = transaction`
               select case when ${under} then set_config('role', 'authenticated', true) end,
                 set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`;
@@ -99,7 +98,7 @@ export function createDatabase(
             // One after the other in the database, sent together.
             return (await Promise.all([asked, query]))[1];
           })
-          : query = build(sql);
+          : query = build(pool.sql);
         return { result: running as PromiseLike<Result>, cancel: () => query?.cancel() };
       };
       return pool.lend(
