@@ -3,12 +3,17 @@ import { localEmbedder } from "../_shared/embedding/embedder.ts";
 import { createServices } from "../_shared/services.ts";
 import { serve } from "../_shared/http/app.ts";
 import { app as embed } from "../embed/index.ts";
+import { pauseEmbedding } from "./embedding-world.ts";
 import { ask, connect, createWorld, environment, type Said, startIsolate } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
 const { workspace, member, guest, owner, outsider } = world;
-Deno.test.afterAll(() => sql.end());
+const resumeEmbedding = await pauseEmbedding(sql);
+Deno.test.afterAll(async () => {
+  await resumeEmbedding();
+  await sql.end();
+});
 
 const put = (path: string, content: string, as: Said["as"], changes = {}) =>
   ask("POST", "/knowledge/documents", {

@@ -1,10 +1,15 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { pauseEmbedding } from "./embedding-world.ts";
 import { ask, connect, createWorld, type Said } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
 const { workspace, member, guest, outsider } = world;
-Deno.test.afterAll(() => sql.end());
+const resumeEmbedding = await pauseEmbedding(sql);
+Deno.test.afterAll(async () => {
+  await resumeEmbedding();
+  await sql.end();
+});
 
 const search = (as: Said["as"], changes: Record<string, unknown> = {}) =>
   ask("POST", "/context/search", {
