@@ -6,6 +6,7 @@
  * another (docs/decisions/0022).
  */
 import type postgres from "postgres";
+import { connect } from "../../database/connect.ts";
 import { type FollowedLog, followLog } from "./log.ts";
 import type { Row } from "./pgoutput.ts";
 
@@ -70,7 +71,7 @@ export async function followMessages(options: MessagesOptions): Promise<Followed
 }
 
 /** Tells each message once, also those that were committed while nobody followed. */
-async function rememberIds({ sql, onMessage }: MessagesOptions) {
+async function rememberIds({ sql, adminUrl, onMessage }: MessagesOptions) {
   const rows = await sql<{ id: string }[]>`
     select id::text from realtime.messages
     where inserted_at > (now() at time zone 'utc') - ${lookBack}::interval`;
@@ -91,11 +92,17 @@ async function rememberIds({ sql, onMessage }: MessagesOptions) {
   return {
     tell,
     async catchUp() {
-      const missed = await sql<MessageRow[]>`
-        select ${sql.unsafe(columns)} from realtime.messages
-        where inserted_at > (now() at time zone 'utc') - ${lookBack}::interval
-        order by inserted_at, id`;
-      for (const row of missed) tell(readRow(row));
+      // By a new client: one that lived through a killed server may never connect again (porsager/postgres#1208).
+      const fresh = connect(adminUrl);
+      try {
+        const missed = await fresh<MessageRow[]>`
+          select ${fresh.unsafe(columns)} from realtime.messages
+          where inserted_at > (now() at time zone 'utc') - ${lookBack}::interval
+          order by inserted_at, id`;
+        for (const row of missed) tell(readRow(row));
+      } finally {
+        await fresh.end({ timeout: 1 });
+      }
     },
   };
 }
