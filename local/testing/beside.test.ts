@@ -11,18 +11,18 @@ const everything = {
 
 Deno.test("where both databases are asked for, four lanes share the suites", () => {
   assert.deepEqual(planLanes(everything), {
-    own: ["pgtap", "routes", "abuse", "concurrency"],
+    own: ["routes", "abuse", "concurrency"],
     beside: [
-      { mark: "real │ ", runs: [["--real", "--only", "pgtap,routes,abuse,concurrency"]] },
+      { mark: "real │ ", runs: [["--real", "--only", "routes,abuse,concurrency"]] },
       {
         mark: "unit, drills │ ",
         runs: [["--real", "--only", "unit,drills"], ["--embedded", "--only", "drills"]],
       },
       {
-        mark: "browser, rollbacks │ ",
+        mark: "browser, rollbacks, pgtap │ ",
         runs: [
-          ["--real", "--only", "browser,rollbacks"],
-          ["--embedded", "--only", "browser,rollbacks"],
+          ["--real", "--only", "browser,rollbacks,pgtap"],
+          ["--embedded", "--only", "browser,rollbacks,pgtap"],
         ],
       },
     ],
@@ -45,11 +45,11 @@ Deno.test("no suite is left out, and none runs twice on the same database", () =
 });
 
 Deno.test("a run beside selects what was selected", () => {
-  const some = { ...everything, suites: ["pgtap" as const, "routes" as const] };
+  const some = { ...everything, suites: ["routes" as const, "abuse" as const] };
   assert.deepEqual(planLanes({ ...some, redis: ["none"], match: "work" }).beside, [
     {
       mark: "real │ ",
-      runs: [["--real", "--only", "pgtap,routes", "--no-redis", "--match", "work"]],
+      runs: [["--real", "--only", "routes,abuse", "--no-redis", "--match", "work"]],
     },
   ]);
   assert.equal(planLanes({ ...some, redis: ["redis"] }).beside[0]!.runs[0]!.at(-1), "--redis");

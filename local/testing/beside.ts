@@ -1,7 +1,6 @@
 /**
- * Where both databases are asked for, the suites run in four lanes at the same time: what needs a stack of the
- * embedded database, what needs one of the real database, and twice what makes its own servers or stacks, on one
- * database after the other. Each suite alone keeps half a core to one core busy, and the lanes take about as long as
+ * Where both databases are asked for, the suites run in four lanes at the same time: what uses a stack of the embedded
+ * database for long, what does so with the real one, and twice other suites, on one database after the other. Each suite alone keeps half a core to one core busy, and the lanes take about as long as
  * each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all have
  * come.
  */
@@ -32,8 +31,11 @@ export interface Lanes {
   beside: { mark: string; runs: string[][] }[];
 }
 
-/** Suites that need no stack which others use as well, as they share the lanes. */
-const APART: readonly (readonly SuiteName[])[] = [["unit", "drills"], ["browser", "rollbacks"]];
+/** Suites that need no stack which others have used, as they share the lanes. */
+const APART: readonly (readonly SuiteName[])[] = [
+  ["unit", "drills"],
+  ["browser", "rollbacks", "pgtap"],
+];
 
 /** Who runs what: everything the asking run, where only one database is asked for. */
 export function planLanes({ suites, databases, redis, match }: Selection): Lanes {
