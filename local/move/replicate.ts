@@ -123,8 +123,11 @@ export async function subscribe(source: Side, target: Side, name: string, from: 
     return;
   }
   await dropSlots(source, name);
+  // By default the target notes lazily which tables are copied. One that is killed then forgets it, when the source has
+  // removed that table's slot already, and waits in vain.
   await target.sql.unsafe(
-    `create subscription ${name} connection '${from.replaceAll("'", "''")}' publication ${name}`,
+    `create subscription ${name} connection '${from.replaceAll("'", "''")}' publication ${name}
+     with (synchronous_commit = on)`,
   );
 }
 
