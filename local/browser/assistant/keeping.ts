@@ -114,7 +114,9 @@ export async function approving(test: Deno.TestContext, juan: Page): Promise<voi
   await step(test, "one sees what the model saw, and what was left out", async () => {
     await say(juan, "How many days of vacation do I have?");
     await isAnswered(juan, "thirty days");
-    await juan.getByRole("button", { name: "What the model saw" }).last().click();
+    // Its own button: until the answer is stored, the last one on the page is that of an earlier answer.
+    await juan.getByRole("article", { name: "Assistant" }).filter({ hasText: "thirty days" }).last()
+      .getByRole("button", { name: "What the model saw" }).click();
     const prompt = juan.getByRole("region", { name: "What the model saw" });
     await sees(prompt.getByText("Works in the people team."));
     await sees(prompt.getByText("How many days of vacation do I have?"));
