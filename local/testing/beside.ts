@@ -1,8 +1,8 @@
 /**
  * Where both databases are asked for, the suites run in four lanes at the same time: what uses a stack of the embedded
- * database for long, what does so with the real one, and twice other suites, on one database after the other. Each suite alone keeps half a core to one core busy, and the lanes take about as long as
- * each other. What a process says is shown line by line as it comes, each marked, so that one sees how far all have
- * come.
+ * database for long, what does so with the real one, and twice other suites, on one database after the other. Each
+ * suite alone keeps half a core to one core busy, and the lanes take about as long as each other. What a process says
+ * is shown line by line as it comes, each marked, so that one sees how far all have come.
  */
 import type { Selection, SuiteName } from "./arguments.ts";
 import { PROJECT } from "./deno-test.ts";
