@@ -70,6 +70,7 @@ as $$
 declare
   person uuid := private.require_person();
   workspace public.workspaces;
+  missing text;
 begin
   -- Read the account and not the token, whose claims may be out of date.
   if (select account.is_anonymous from auth.users as account where account.id = person) then
@@ -83,6 +84,9 @@ begin
     returning * into workspace;
   exception when unique_violation then
     perform private.raise_error('slug_taken', 'Another workspace has this slug.', 409, 'Choose another slug.');
+  when not_null_violation then
+    get stacked diagnostics missing = column_name;
+    perform private.raise_error('invalid_body', missing || ': is missing', 400, missing);
   end;
   insert into public.members (workspace_id, user_id, role) values (workspace.id, person, 'owner');
   return workspace;

@@ -35,6 +35,9 @@ declare
   digest bytea := sha256(convert_to(content::text, 'UTF8'));
   first_digest bytea;
 begin
+  if length(for_request) not between 1 and 200 then
+    perform private.raise_error('invalid_body', 'request_id: has 1 to 200 characters', 400, 'request_id');
+  end if;
   insert into private.request_claims as known (workspace_id, scope, request_id, entry_id, content_digest)
   values (in_workspace, in_scope, for_request, new_entry, digest)
   on conflict (workspace_id, scope, request_id) do update
@@ -55,7 +58,7 @@ $$;
 comment on function private.claim_request(uuid, text, text, bigint, jsonb) is
   'Gives the request id to new_entry unless another entry claimed it within a day; returns the entry that has it. '
   'content: the request. A concurrent second attempt waits for the first. Errors: request_id_reused 409 (the same id '
-  'with other content).';
+  'with other content), invalid_body 400 (of another length).';
 
 create function private.claim_scope(subject text, by_person uuid)
 returns text
@@ -192,6 +195,11 @@ begin
     end if;
     perform private.require_reportable(log_audit.action);
     perform private.count_against(log_audit.workspace_id, private.current_user_id(), 'audit_entries_a_day', 1, 'day');
+  elsif log_audit.workspace_id is null then
+    perform private.raise_error('not_found', 'No such workspace.', 404);
+  end if;
+  if log_audit.action is null then
+    perform private.raise_error('invalid_body', 'action: is missing', 400, 'action');
   end if;
   entry := private.append_audit_entry(
     log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,

@@ -85,7 +85,13 @@ set search_path = ''
 as $$
 declare
   fresh bigint := nextval('public.billing_events_id_seq');
+  missing text := case when workspace_id is null then 'workspace_id' when kind is null then 'kind'
+    when quantity is null then 'quantity' when unit is null then 'unit' when amount_minor is null then 'amount_minor'
+    when currency is null then 'currency' end;
 begin
+  if missing is not null then
+    perform private.raise_error('invalid_body', missing || ': is missing', 400, missing);
+  end if;
   if request_id is not null and private.claim_request(
     workspace_id, private.claim_scope(concat_ws('.', 'usage', kind, unit), by_person), request_id, fresh,
     jsonb_build_array(trim_scale(quantity), amount_minor, currency, agent_id, user_id)) <> fresh
@@ -122,7 +128,7 @@ $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
   'Records one billing event. Returns false when this request id already recorded this kind and unit. kind: message, '
   'tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service only. Errors: '
-  'request_id_reused 409 (with other content).';
+  'request_id_reused 409 (with other content), invalid_body 400 with the field, 23514 on a malformed value.';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text)
   to service_role;
 

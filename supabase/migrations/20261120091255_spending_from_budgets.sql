@@ -110,7 +110,7 @@ begin
   end if;
   for n in 1..cardinality(ids) loop
     if amounts[n] not between 0 and 1000000000 then
-      perform private.raise_error('invalid_body', 'A reservation is between 0 and a thousand million.', 400, 'tokens');
+      perform private.raise_error('invalid_body', 'tokens, amount_minor: between 0 and a thousand million', 400);
     end if;
     update private.budget_slots as s set free = s.free - amounts[n], reserved = s.reserved + amounts[n]
     where s.budget_id = ids[n] and s.period_start = periods[n] and s.slot = own_slot and s.free >= amounts[n];

@@ -13,24 +13,27 @@ security definer -- reads the rights of agents
 set search_path = ''
 as $$
 declare
+  is_service boolean := private.is_service();
   rights record;
 begin
-  if private.is_service() then
-    user_id := for_user; agent_id := for_agent; request_id := for_request;
-    return;
+  if not is_service then
+    select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
+    if rights.workspace_id is distinct from in_workspace
+      or rights.user_id is distinct from coalesce(for_user, rights.user_id)
+      or rights.agent_id is distinct from coalesce(for_agent, rights.agent_id)
+    then
+      perform private.raise_error('forbidden', 'Only the service and an agent, for itself, say what is used.', 403);
+    end if;
   end if;
-  select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
-  if rights.workspace_id is distinct from in_workspace
-    or rights.user_id is distinct from coalesce(for_user, rights.user_id)
-    or rights.agent_id is distinct from coalesce(for_agent, rights.agent_id)
-  then
-    perform private.raise_error('forbidden', 'Only the service and an agent, for itself, say what is used.', 403);
-  elsif length(for_request) not between 1 and 150 then
+  if coalesce(length(for_request), 0) not between 1 and 150 then
     perform private.raise_error('invalid_body', 'request_id: has 1 to 150 characters', 400, 'request_id');
   end if;
-  user_id := rights.user_id; agent_id := rights.agent_id;
-  -- An agent has its own request ids: they never collide with the service's.
-  request_id := format('agent:%s:%s', rights.agent_id, for_request);
+  user_id := for_user; agent_id := for_agent; request_id := for_request;
+  if not is_service then
+    user_id := rights.user_id; agent_id := rights.agent_id;
+    -- An agent has its own request ids: they never collide with the service's.
+    request_id := format('agent:%s:%s', rights.agent_id, for_request);
+  end if;
 end;
 $$;
 comment on function private.spender(uuid, uuid, uuid, text) is
@@ -90,8 +93,8 @@ comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint,
   'Call it before a model call. It reserves the expected use in every budget that applies (of the workspace, the '
   'person, the agent, both). tokens, amount_minor: by default, each budget''s per_call. The reservation expires after '
   'lease_seconds (1 to 86,400). Returns false where no budget applies, or when this request already reserved. For the '
-  'service, and for agents with usage:write (for themselves and their person). Errors: forbidden 403, budget_exhausted '
-  '402 with what is left and when it renews.';
+  'service, and for agents with usage:write (for themselves and their person). request_id: 1 to 150 characters. '
+  'Errors: forbidden 403, invalid_body 400 with the field, budget_exhausted 402 with what is left and when it renews.';
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null,
   amount_minor bigint default null)
 returns boolean
@@ -107,7 +110,7 @@ $$;
 comment on function public.settle_usage(uuid, text, bigint, bigint) is
   'Call it after the model call, with the actual use, which may differ from the reservation; by default it is the '
   'reserved amount. Idempotent: the second call returns false. For the service, and for agents with usage:write. '
-  'Errors: forbidden 403.';
+  'Errors: forbidden 403, invalid_body 400 with the field.';
 grant execute on function
   public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer),
   private.reserve_for_caller(uuid, text, uuid, uuid, bigint, bigint, text, interval),

@@ -19,7 +19,8 @@ comment on function public.create_workspace(text, text, text) is
   'Makes a workspace; the caller is its first owner. name: 1–200 characters; slug: lowercase letters, digits and '
   'single hyphens, unique; region: where its data stays, by default that of this cell (eu where there are no '
   'cells). Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, misdirected_workspace 421 (details name '
-  'the cell that takes it), region_not_allowed 409, 23514 on a malformed value.';
+  'the cell that takes it), region_not_allowed 409, invalid_body 400 (a field is missing), 23514 on a malformed '
+  'value.';
 
 create function public.delete_workspace(workspace_id uuid)
 returns timestamptz
@@ -134,7 +135,8 @@ $$;
 comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) is
   'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of '
   'at most 16 KiB; request_id: at most 200 characters, idempotent per caller within a day. Errors: reserved_action '
-  '403, not_found 404, request_id_reused 409 (with other content), 23514 on a malformed value.';
+  '403, not_found 404, request_id_reused 409 (with other content), invalid_body 400 (a missing action, a request_id '
+  'of another length), 23514 on a malformed value.';
 
 grant execute on function
   public.create_workspace(text, text, text),

@@ -42,7 +42,7 @@ select is(tests.answer_of(format('select public.log_audit(tests.id(''north''), %
   format('%L is not an action', action))
 from unnest(array['', 'exported', 'Report.exported', 'permission', 'report.exported!',
   ' permission.created']) as action;
-select is(tests.answer_of($$select public.log_audit(tests.id('north'), null)$$), '23502', 'nor is none');
+select is(tests.answer_of($$select public.log_audit(tests.id('north'), null)$$), '400 invalid_body', 'nor is none');
 select is(tests.answer_of($$select public.log_audit(tests.id('north'), 'a.b', detail => '[]')$$), '23514',
   'detail is an object');
 select is(

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(25);
+select plan(26);
 
 insert into public.budgets (id, workspace_id, period, amount, per_call)
 values (tests.id('all'), tests.id('north'), 'month', 1000, 100);
@@ -30,6 +30,8 @@ select is(array[tests.left_of('all'), tests.left_of('hers'), tests.left_of('thro
 select is(tests.reserving('b', 60, 'member', 'hr'), '402 budget_exhausted', 'what one of them lacks is refused');
 select is(array[tests.left_of('all'), tests.left_of('hers'), tests.left_of('through hr')],
   array[850, 150, 50]::bigint[], 'and taken from none');
+select is(array[tests.reserving('', 1), tests.reserving(null, 1), tests.reserving(repeat('x', 151), 1),
+  tests.reserving('x', -1)], array_fill('400 invalid_body'::text, array[4]), 'a bad request id or amount is refused');
 select is(tests.reserving('c', 60, 'member', 'payroll'), 'ok', 'another agent is not bound by it');
 select is(tests.reserving('d', 500, 'admin'), 'ok', 'nor another person');
 select is(tests.reserving('a', 150, 'member', 'hr'), 'ok', 'the same request again');
