@@ -24,6 +24,8 @@ export interface Assistant {
   url: string;
   /** Resolves when the page is built and the agent listens. */
   ready: Promise<void>;
+  /** Halts the agent in the middle of what it does, or lets it go on: what a test looks at meanwhile stays. */
+  holdAgent(isHeld: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -78,12 +80,14 @@ export async function startAssistant(
   return {
     url: pages.url,
     ready,
+    holdAgent: (isHeld) => agent?.kill(isHeld ? "SIGSTOP" : "SIGCONT"),
     async stop() {
       isStopped = true;
       await pages.stop();
       await ready.catch(() => {});
       try {
         agent?.kill("SIGTERM");
+        agent?.kill("SIGCONT");
       } catch {
         // It has ended by itself.
       }

@@ -3,7 +3,7 @@
 -- Touches: private.nearest_chunks: finds by embedding. private.matching_chunks: finds by words. private.find_chunks:
 --            fuses both.
 --          search_documents: the search of our clients. match_documents, kw_match_documents: those of vector store
---            clients.
+--            clients, whose filter private.read_filter reads.
 -- Beware:  Search has two steps. First, finders return ids and ranks. They run as their owner: under row-level security
 --          the operators of full text (@@) and of paths (<@) may not use an index before the policy is checked. They
 --          limit themselves to what the caller may see. Second, the caller reads the rows under the policies. So a bug
@@ -253,6 +253,32 @@ comment on function public.search_documents(uuid, text, extensions.halfvec, text
   'search as. Returns passages with their document, the fused score, the cosine similarity and the place in each list. '
   'Errors: not_found 404, invalid_path, invalid_embedding, workspace_required 422.';
 
+create function private.read_filter(filter jsonb, out workspace_id uuid, out user_id uuid, out within extensions.ltree,
+  out embedding_model text, out of_metadata jsonb)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  own text[] := array['workspace_id', 'user_id', 'path', 'embedding_model'];
+  given jsonb := case when jsonb_typeof(filter) = 'object' then filter else '{}' end;
+  wrong text := (select key from unnest(own[1:2]) as key where not pg_input_is_valid(given ->> key, 'uuid') limit 1);
+begin
+  if wrong is not null then
+    perform private.raise_error('invalid_body', format('filter: %s is not an id', wrong), 400, 'filter');
+  end if;
+  workspace_id := (given ->> 'workspace_id')::uuid;
+  user_id := (given ->> 'user_id')::uuid;
+  within := case when given ->> 'path' is not null then private.require_path(given ->> 'path') end;
+  embedding_model := given ->> 'embedding_model';
+  of_metadata := given - own;
+end;
+$$;
+comment on function private.read_filter(jsonb) is
+  'Reads the filter of a vector store client: four keys of it are special, the rest is of the metadata. Errors: '
+  'invalid_body 400 with the field, invalid_path 422.';
+grant execute on function private.read_filter(jsonb) to authenticated, service_role;
+
 create function public.match_documents(query_embedding extensions.vector, match_count integer default null,
   filter jsonb default '{}')
 returns table (id uuid, content text, metadata jsonb, embedding jsonb, similarity double precision)
@@ -262,12 +288,9 @@ security invoker
 set search_path = ''
 as $$
   select chunk.id, chunk.content, chunk.metadata, chunk.embedding::text::jsonb, found.similarity
-  from (select case when jsonb_typeof($3) = 'object' then $3 else '{}' end as filter) as asked
-  cross join lateral private.find_chunks(
-    (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, null, $1::extensions.halfvec,
-    coalesce(asked.filter ->> 'embedding_model', 'client'),
-    case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
-    asked.filter - array['workspace_id', 'user_id', 'embedding_model', 'path'],
+  from private.read_filter($3) as asked
+  cross join lateral private.find_chunks(asked.workspace_id, asked.user_id, null, $1::extensions.halfvec,
+    coalesce(asked.embedding_model, 'client'), asked.within, null, asked.of_metadata,
     least(greatest(coalesce($2, 100), 1), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   order by found.similarity desc, chunk.id;
@@ -275,7 +298,8 @@ $$;
 comment on function public.match_documents(extensions.vector, integer, jsonb) is
   'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most and by '
   'default 100. filter: what metadata must contain. Four keys of it are special: workspace_id, path, embedding_model '
-  '(default: client, for rows that such clients wrote) and, for the service, user_id. Errors: as search_documents.';
+  '(default: client, for rows that such clients wrote) and, for the service, user_id. Errors: as search_documents, '
+  'invalid_body 400 (an id in filter is none).';
 
 create function public.kw_match_documents(query_text text, match_count integer default null, filter jsonb default '{}')
 returns table (id uuid, content text, metadata jsonb, similarity double precision)
@@ -285,18 +309,16 @@ security invoker
 set search_path = ''
 as $$
   select chunk.id, chunk.content, chunk.metadata, 6.0::double precision / (59 + found.text_rank)
-  from (select case when jsonb_typeof($3) = 'object' then $3 else '{}' end as filter) as asked
-  cross join lateral private.find_chunks(
-    (asked.filter ->> 'workspace_id')::uuid, (asked.filter ->> 'user_id')::uuid, left($1, 2000), null, null,
-    case when asked.filter ->> 'path' is not null then private.require_path(asked.filter ->> 'path') end, null,
-    asked.filter - array['workspace_id', 'user_id', 'path'], least(greatest(coalesce($2, 100), 1), 100)) as found
+  from private.read_filter($3) as asked
+  cross join lateral private.find_chunks(asked.workspace_id, asked.user_id, left($1, 2000), null, null, asked.within,
+    null, asked.of_metadata, least(greatest(coalesce($2, 100), 1), 100)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   order by found.text_rank, chunk.id;
 $$;
 comment on function public.kw_match_documents(text, integer, jsonb) is
   'The chunks that match a query''s words, with the arguments that LangChain''s SupabaseHybridSearch sends. '
   'similarity: 0.1 for the first, falling with the place; that client multiplies it by ten and lists it beside cosine '
-  'similarities. match_count and filter: as for match_documents. Errors: as search_documents.';
+  'similarities. match_count, filter and errors: as for match_documents.';
 
 grant execute on function
   public.kw_match_documents(text, integer, jsonb),

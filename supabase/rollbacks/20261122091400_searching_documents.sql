@@ -1,5 +1,6 @@
 drop function public.kw_match_documents(text, integer, jsonb);
 drop function public.match_documents(extensions.vector, integer, jsonb);
+drop function private.read_filter(jsonb);
 drop function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid);
 drop function private.find_chunks(uuid, uuid, text, extensions.halfvec, text, extensions.ltree, text[], jsonb, integer);
 drop function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, text, integer);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
+import type { Assistant } from "../../assistant/assistant.ts";
 import { isForEverybody } from "./accessible.ts";
 import {
   answer,
@@ -19,14 +20,21 @@ import {
   step,
 } from "./windows.ts";
 
-export async function branching(test: Deno.TestContext, juan: Page): Promise<void> {
+export async function branching(
+  test: Deno.TestContext,
+  juan: Page,
+  holdAgent: Assistant["holdAgent"],
+): Promise<void> {
   const talk = await beginTalk(juan, "HR");
   const other = await openIn(juan.context(), talk);
   await step(test, "an answer is heard in two windows of its person", async () => {
     await say(juan, "Tell me about journeys");
+    await sees(answer(juan).filter({ hasText: "departed 1 2" }));
+    holdAgent(true);
     await sees(other.getByRole("status").filter({ hasText: "Answering" }));
     await sees(answer(other).filter({ hasText: "departed 1 2" }));
     await juan.getByRole("button", { name: "Stop" }).click();
+    holdAgent(false);
     await Promise.all(
       [juan, other].map((page) => sees(answer(page).filter({ hasText: "Stopped." }))),
     );
@@ -114,9 +122,7 @@ export async function approving(test: Deno.TestContext, juan: Page): Promise<voi
   await step(test, "one sees what the model saw, and what was left out", async () => {
     await say(juan, "How many days of vacation do I have?");
     await isAnswered(juan, "thirty days");
-    // Its own button: until the answer is stored, the last one on the page is that of an earlier answer.
-    await juan.getByRole("article", { name: "Assistant" }).filter({ hasText: "thirty days" }).last()
-      .getByRole("button", { name: "What the model saw" }).click();
+    await answer(juan).getByRole("button", { name: "What the model saw" }).click();
     const prompt = juan.getByRole("region", { name: "What the model saw" });
     await sees(prompt.getByText("Works in the people team."));
     await sees(prompt.getByText("How many days of vacation do I have?"));

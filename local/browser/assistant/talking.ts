@@ -1,6 +1,7 @@
 /** A person signs in and talks: an answer comes word by word, is stopped, and is heard again after a reload. */
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
+import type { Assistant } from "../../assistant/assistant.ts";
 import { demoPassword } from "../../people.ts";
 import { isForEverybody } from "./accessible.ts";
 import {
@@ -17,7 +18,7 @@ import {
   step,
 } from "./windows.ts";
 
-/** As many words as one passage has, so that an answer takes some nine seconds: it has to be stopped before it ends. */
+/** As many words as one passage has: the agent needs some nine seconds to say them, and is held before. */
 export const longDocument = {
   path: "handbook.travelling_far",
   name: "Travelling far",
@@ -52,7 +53,11 @@ export async function signingIn(
   });
 }
 
-export async function talking(test: Deno.TestContext, juan: Page): Promise<void> {
+export async function talking(
+  test: Deno.TestContext,
+  juan: Page,
+  holdAgent: Assistant["holdAgent"],
+): Promise<void> {
   await step(test, "an agent answers from the documents, word by word", async () => {
     await beginTalk(juan, "HR");
     await say(juan, "How many days of vacation do I have?");
@@ -62,7 +67,9 @@ export async function talking(test: Deno.TestContext, juan: Page): Promise<void>
   await step(test, "an answer is stopped, and what was said until then is kept", async () => {
     await say(juan, "Tell me about journeys");
     await sees(answer(juan).filter({ hasText: "4 5 6" }));
+    holdAgent(true);
     await juan.getByRole("button", { name: "Stop" }).click();
+    holdAgent(false);
     await isIdle(juan);
     await sees(answer(juan).filter({ hasText: "Stopped." }));
     const kept = (await saidIn(juan)).join(" ");
@@ -74,9 +81,11 @@ export async function talking(test: Deno.TestContext, juan: Page): Promise<void>
   await step(test, "a page that is reloaded hears the answer from its beginning", async () => {
     await say(juan, "Tell me about journeys again");
     await sees(answer(juan).filter({ hasText: "4 5 6" }));
+    holdAgent(true);
     await juan.reload();
     await sees(juan.getByRole("status").filter({ hasText: "Answering" }));
     await sees(answer(juan).filter({ hasText: "departed 1 2" }));
+    holdAgent(false);
     await juan.getByText("arrived").last().waitFor(patience);
     await isIdle(juan);
   });

@@ -46,8 +46,8 @@ Deno.test({
         await signingIn(test, browser, app.url);
         const juan = await openAs(browser, app.url, "juan@acme.example");
         const ben = await openAs(browser, app.url, "ben@acme.example");
-        await talking(test, juan);
-        await branching(test, juan);
+        await talking(test, juan, app.holdAgent);
+        await branching(test, juan, app.holdAgent);
         await attaching(test, juan);
         await remembering(test, juan);
         await approving(test, juan);

@@ -9,7 +9,10 @@ export const complaints: string[] = [];
 /** Milliseconds that something is waited for, on a busy machine. */
 export const patience = { timeout: 30_000 };
 
+const windows = new Set<Page>();
+
 function listen(page: Page): Page {
+  windows.add(page.once("close", (closed) => windows.delete(closed)));
   page.setDefaultTimeout(patience.timeout);
   page.on("pageerror", (error) => complaints.push(error.stack ?? String(error)));
   page.on("console", (message) => {
@@ -28,6 +31,9 @@ export async function openIn(context: BrowserContext, url: string): Promise<Page
   return page;
 }
 
+/** Waits until something is seen. */
+export const sees = (place: Locator) => place.first().waitFor();
+
 /** Opens the page in a cookie jar of its own. */
 export async function open(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
@@ -44,9 +50,6 @@ export async function openAs(browser: Browser, url: string, email: string): Prom
   return page;
 }
 
-/** Waits until something is seen. */
-export const sees = (place: Locator) => place.first().waitFor();
-
 /** Waits until something is gone. */
 export const losesSight = (place: Locator) => place.first().waitFor({ state: "hidden" });
 
@@ -62,9 +65,11 @@ export async function beginTalk(page: Page, name: string): Promise<string> {
   return page.url();
 }
 
+/** Says something, and waits until it is in the talk: the answer of before is the newest one no longer. */
 export async function say(page: Page, text: string): Promise<void> {
   await page.getByLabel("Message", { exact: true }).fill(text);
   await page.getByRole("button", { name: "Send" }).click();
+  await sees(page.getByRole("log").locator("> article.user").filter({ hasText: text }));
 }
 
 /** Opens a screen by its link. */
@@ -75,8 +80,10 @@ export async function goTo(page: Page, name: string): Promise<void> {
   await page.getByRole("heading", { level: 1 }).waitFor();
 }
 
-/** The newest answer. */
-export const answer = (page: Page) => page.getByRole("article", { name: "Assistant" }).last();
+/** The answer to what was said last: nothing, until it begins. */
+export const answer = (page: Page) =>
+  page.getByRole("log").locator("> article:last-of-type")
+    .and(page.getByRole("article", { name: "Assistant" }));
 
 export const isIdle = (page: Page) => sees(page.getByRole("button", { name: "Send" }));
 
@@ -108,11 +115,15 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, scale: "css" });
 }
 
-/** A step without which the next ones mean nothing: where it fails, the walk is over. */
+/** A step without which the next ones mean nothing: where it fails, the windows tell what they show. */
 export async function step(
   test: Deno.TestContext,
   name: string,
   body: () => Promise<void>,
 ): Promise<void> {
-  if (!await test.step(name, body)) throw new Error(`the walk ended at: ${name}`);
+  if (await test.step(name, body)) return;
+  for (const page of windows) {
+    console.log(`${page.url()}\n${await page.locator("body").ariaSnapshot().catch(String)}`);
+  }
+  throw new Error(`the walk ended at: ${name}`);
 }

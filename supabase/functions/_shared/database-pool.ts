@@ -172,6 +172,7 @@ export function createPool(
     async lend<Result>(start: () => Running<Result>, acquire: number, query: number) {
       const entering = turnstile.enter(acquire);
       if (entering) await entering;
+      const asked = sql;
       const running = start();
       // The place is given back when the query has really ended, not when its caller gave up.
       const settled = Promise.resolve(running.result).finally(() => turnstile.leave());
@@ -186,7 +187,7 @@ export function createPool(
         return await Promise.race([settled, deadline]);
       } catch (error) {
         // Lost while a write was waiting, a connection looks like this for ever after (LanternOps/breeze#3225).
-        if ((error as { code?: string }).code === "CONNECT_TIMEOUT") renew();
+        if (asked === sql && (error as { code?: string }).code === "CONNECT_TIMEOUT") renew();
         throw error;
       } finally {
         clearTimeout(timer);

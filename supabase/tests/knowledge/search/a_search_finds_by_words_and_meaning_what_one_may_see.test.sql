@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(27);
+select plan(29);
 -- What the seed made is not of this test.
 delete from public.documents;
 
@@ -83,6 +83,9 @@ select is((select count(*) from public.search_documents(tests.id('north'), 'vaca
   1::bigint, 'as a guest, what the guest would');
 select is(tests.answer_of(format($$select * from public.match_documents(%L)$$, pg_temp.toward(1))),
   '422 workspace_required', 'and names the workspace');
+select is(tests.answer_of(format('select * from public.kw_match_documents(''vacation'', 10, %L)', filter)),
+  '400 invalid_body', 'an id in a filter that is none: ' || filter)
+from unnest(array['{"workspace_id": "x"}', '{"user_id": {}}']) as filter;
 select is(tests.answer_of($$select * from public.kw_match_documents('vacation')$$), '422 workspace_required',
   'for words, too');
 select tests.authenticate_as('member');
