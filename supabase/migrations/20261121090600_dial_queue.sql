@@ -169,7 +169,8 @@ begin
     perform private.raise_error('unknown_time_zone', 'time_zone: nothing says where this person is', 422,
       'Give time_zone, an IANA name such as America/Chicago.');
   end if;
-  if new.status = 'pending' then
+  -- A window that the table's checks refuse has no opening: they say why.
+  if new.status = 'pending' and new.call_from < new.call_until and new.call_days <@ '{1,2,3,4,5,6,7}' then
     new.scheduled_for := private.next_opening(greatest(new.scheduled_for, now()), new.call_from, new.call_until,
       new.call_days, new.time_zones);
     if new.scheduled_for is null then

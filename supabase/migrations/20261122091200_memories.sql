@@ -6,90 +6,6 @@
 --          person say the same. No statement is lost: a near-duplicate becomes a source, and a contradiction ends the
 --          memory that it contradicts. Every writer first takes the person's lock: private.lock_memories.
 
-create function private.plain_statement(content text)
-returns text
-language plpgsql
-immutable
-strict
-parallel safe
-set search_path = ''
-as $$
-begin
-  -- Remove only marks that end or group a sentence. Between digits and before a word, a sign has meaning.
-  return btrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-    replace(normalize(lower(content), NFKC), '−', '-'),
-    '[“”„«»"‘’''`¿¡。、・「」『』()\[\]{}]+', ' ', 'g'),
-    '([^\d\s])[,;:]+|[,;:]+(?=\D|$)', '\1 ', 'g'),
-    '[.!?…]+(?=\s|$)', ' ', 'g'),
-    '(\s)[-–—]+(?=\s|$)', '\1', 'g'),
-    '\s+', ' ', 'g'));
-end;
-$$;
-comment on function private.plain_statement(text) is
-  'A statement without case, quotes, brackets and the marks that end or group a sentence. Signs stay: c++, -18, >80, '
-  '$500, 3:1, 👍.';
-
-create function private.memory_hash(content text)
-returns text
-language plpgsql
-immutable
-strict
-parallel safe
-set search_path = ''
-as $$
-begin
-  return private.content_hash(private.plain_statement(content));
-end;
-$$;
-comment on function private.memory_hash(text) is
-  'Equal for texts that differ only in case, spaces and punctuation marks.';
-
-create function private.significant_words(content text)
-returns text[]
-language sql
-immutable
-strict
-parallel safe
-set search_path = ''
-as $$
-  select array(
-    select told.word from (
-      -- Words with a digit or a sign, and negations.
-      select word from string_to_table(private.plain_statement(content), ' ') as word
-      where word ~ '[^[:alpha:]''’-]' or word ~ '^-|-$'
-      union all
-      select (regexp_matches(lower(content), '\m(?:'
-        || 'no|not|never|without|cannot|none|nicht|nie|niemals|kein|keine|keinen|keiner|keinem|ohne|ne|pas|jamais'
-        || '|sans|nunca|sin|jamás|não|nem|sem|non|mai|senza|niet|geen|nooit|zonder|ikke|ingen|aldrig|uden|aldri|uten'
-        || '|inte|aldrig|utan|ej|ei|en|et|emme|ette|eivät|ilman|koskaan'
-        || '|не|нет|никогда|без|ни|değil|yok|hiç)\M|n[''’]t\M', 'g'))[1]
-    ) as told order by told.word
-  );
-$$;
-comment on function private.significant_words(text) is
-  'The numbers, signs and negations of a text, sorted. Two texts that differ in them never say the same, however near '
-  'their embeddings are. Negations are known for the languages that are stemmed.';
-
-create function private.may_merge_statements(language text, one text, other text)
-returns boolean
-language plpgsql
-immutable
-parallel safe
-set search_path = ''
-as $$
-begin
-  -- Turkish negates within its verbs. For a script other than the language's, negations are unknown.
-  return language not in ('simple', 'turkish')
-    and one || other !~ case
-      when language = 'russian' then '[^\u0001-\u024f\u0400-\u04ff\u2000-\u2bff\U0001f000-\U0001faff]'
-      else '[^\u0001-\u024f\u1e00-\u1eff\u2000-\u2bff\U0001f000-\U0001faff]' end
-    and private.significant_words(one) = private.significant_words(other);
-end;
-$$;
-comment on function private.may_merge_statements(text, text, text) is
-  'Whether two statements with near embeddings may be merged: negations are known for their language, and both have '
-  'the same numbers, signs and negations.';
-
 create function private.source_rank(source_kind text)
 returns integer
 language sql
@@ -167,8 +83,8 @@ comment on column public.memories.subject is
   'The topic, when the extractor can name it, e.g. home_city. A person has one valid memory per subject.';
 comment on column public.memories.confidence is 'From 0 to 1. Each confirmation raises it, but never to 1.';
 comment on column public.memories.said_with is
-  'The confidence of the first statement. Another statement on the same subject ends the memory if it has at least '
-  'this confidence and as good a source.';
+  'The confidence of its most trusted statement. Another statement on the same subject ends the memory if it has at '
+  'least this confidence and as good a source.';
 comment on column public.memories.extractor is 'What extracted it from its source: a model, a program, a person.';
 comment on column public.memories.valid_to is 'When it stopped being valid; null: it is valid.';
 comment on column public.memories.confirmed_at is 'When it was last stated.';
@@ -313,6 +229,5 @@ as $$
 $$;
 comment on function private.confirm_memory(uuid, double precision, text, timestamptz) is
   'Confirms a memory: its confidence rises to 1 − (1 − confidence)(1 − said/2), and its tier is immediate again.';
-grant execute on function private.plain_statement(text), private.memory_hash(text),
-  private.may_merge_statements(text, text, text), private.significant_words(text),
+grant execute on function
   private.find_duplicate(uuid, uuid, uuid, text, text, extensions.halfvec, text, uuid[]) to authenticated, service_role;

@@ -1,7 +1,6 @@
 -- Remembering: how a statement becomes a memory, confirms one, or ends one.
 --
 -- Touches: remember: adds, confirms or supersedes a memory. forget: deletes one.
---          private.merge_memory, a trigger on public.memories: merge duplicates that a later embedding reveals.
 -- Beware:  Memory must not feed on itself. A statement that was itself recalled, or that we put into a prompt, is
 --          refused. So is an assistant's statement that repeats a memory recalled within the last day, because the
 --          assistant has it from there. A person's repetition confirms the memory.
@@ -38,67 +37,6 @@ $$;
 comment on function private.memory_person(uuid, uuid, text) is
   'The person whose memories are meant: the caller, the person for whom an agent acts (for_scope), or the member whom '
   'the service names. Errors: person_required 422, not_found 404, insufficient_scope 403 for an agent.';
-
-create function private.merge_memory(duplicate uuid, kept uuid)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  lost public.memories;
-begin
-  update public.memories as m set valid_to = greatest(m.valid_from, now()), superseded_by = kept where m.id = duplicate
-  returning m.* into lost;
-  insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
-    confidence, extractor, said_at)
-  select s.workspace_id, kept, s.user_id, s.source_kind, s.source_message_id, s.content, s.confidence, s.extractor,
-    s.said_at
-  from public.memory_sources as s
-  where s.memory_id = duplicate and s.workspace_id = lost.workspace_id
-    and not exists (select from public.memory_sources as known
-      where known.workspace_id = s.workspace_id and known.memory_id = kept
-        and known.source_message_id = s.source_message_id);
-  perform private.confirm_memory(kept, lost.confidence, lost.subject, lost.confirmed_at);
-end;
-$$;
-comment on function private.merge_memory(uuid, uuid) is
-  'Merges two memories that say the same: `kept` supersedes `duplicate` and takes over its sources. The caller holds '
-  'the person''s lock.';
-
-create function private.settle_memory()
-returns trigger
-language plpgsql
-volatile
-security definer -- merges memories for any writer of the embedding
-set search_path = ''
-as $$
-declare
-  mine public.memories;
-  other public.memories;
-begin
-  perform private.lock_memories(new.workspace_id, new.user_id);
-  loop
-    select m.* into mine from public.memories as m where m.id = new.id and m.valid_to is null;
-    exit when mine.id is null;
-    select m.* into other from public.memories as m where m.id = private.find_duplicate(
-      mine.workspace_id, mine.user_id, mine.agent_id, mine.subject, mine.content, mine.embedding, mine.embedding_model,
-      array[mine.id]);
-    exit when other.id is null;
-    -- Keep the older one.
-    if (other.created_at, other.id) < (mine.created_at, mine.id) then
-      perform private.merge_memory(mine.id, other.id);
-    else
-      perform private.merge_memory(other.id, mine.id);
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-comment on function private.settle_memory() is
-  'Trigger on memories, after an embedding was added later: merges the memory with another that says the same.';
-create trigger settle_memory after update of embedding on public.memories
-  for each row when (new.valid_to is null and new.embedding is not null) execute function private.settle_memory();
 
 create function private.remember(
   workspace_id uuid, content text, category text default 'knowledge', confidence double precision default 0.7,
@@ -184,23 +122,29 @@ begin
         'Memory: ' || duplicate);
     end if;
   end if;
-  -- One memory per subject is valid. A better source, then more confidence, wins; otherwise the latest.
+  -- One memory per subject is valid. A better source, then more confidence, wins; otherwise the latest. That is by the
+  -- time of the statements, so what was said before is compared, and not what happens to be valid.
   if duplicate is null then
     select m.* into better from public.memories as m
-    where m.workspace_id = $1 and m.user_id = person and m.valid_to is null
-      and (m.id = replaced or (m.agent_id is not distinct from $10 and m.subject = $11))
+    where m.workspace_id = $1 and m.user_id = person
+      and (m.id = replaced or (m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_from <= said))
       and (private.source_rank(m.source_kind), m.said_with) > (private.source_rank($5), $4)
-    limit 1;
+    order by m.valid_to desc nulls first limit 1;
     select min(later.said_at) into until from (
       select m.valid_from as said_at from public.memories as m
       where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
         and m.valid_to is distinct from m.valid_from
+        and (private.source_rank(m.source_kind), m.said_with) >= (private.source_rank($5), $4)
       union all
       select s.said_at from public.memory_sources as s
       join public.memories as m on m.workspace_id = s.workspace_id and m.id = s.memory_id
       where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
         and m.valid_to is null
+        and (private.source_rank(m.source_kind), m.said_with) >= (private.source_rank($5), $4)
     ) as later where later.said_at > said;
+    if better.id is null then
+      perform private.shorten_memories($1, person, $10, $11, private.source_rank($5), $4, said, until);
+    end if;
   end if;
   if better.id is not null or until is not null then
     -- Keep it as history: it held for a while, or was only stated. It ends no later memory.
@@ -212,15 +156,6 @@ begin
       coalesce(better.id, (select m.id from public.memories as m where m.workspace_id = $1 and m.user_id = person
         and m.agent_id is not distinct from $10 and m.subject = $11 and m.valid_to is null)), least(said, now()))
     returning m.id into id;
-    if better.id is null then
-      -- The earlier memory held until this statement, unless it was stated again later.
-      update public.memories as m set valid_to = said
-      where m.workspace_id = $1 and m.user_id = person and m.agent_id is not distinct from $10 and m.subject = $11
-        and m.id <> remember.id
-        and m.valid_from < said and m.valid_to > said
-        and not exists (select from public.memory_sources as s
-          where s.workspace_id = $1 and s.memory_id = m.id and s.said_at > said);
-    end if;
     insert into public.memory_sources (workspace_id, memory_id, user_id, source_kind, source_message_id, content,
       confidence, extractor, said_at)
     values ($1, id, person, $5, $6, $2, $4, $13, said);
@@ -253,11 +188,14 @@ begin
         confidence, extractor, said_at)
       values ($1, duplicate, person, $5, $6, $2, $4, $13, said);
     end if;
-    -- It is valid from the first statement. The more trusted source becomes its source.
+    -- It is valid from the first statement. The more trusted statement says how far it is trusted.
     update public.memories as m set valid_from = least(m.valid_from, said),
       source_kind = case when private.source_rank($5) > private.source_rank(m.source_kind) then $5
-        else m.source_kind end
-    where m.id = duplicate and (said < m.valid_from or private.source_rank($5) > private.source_rank(m.source_kind));
+        else m.source_kind end,
+      said_with = case when (private.source_rank($5), $4) > (private.source_rank(m.source_kind), m.said_with) then $4
+        else m.said_with end
+    where m.id = duplicate and (said < m.valid_from
+      or (private.source_rank($5), $4) > (private.source_rank(m.source_kind), m.said_with));
   else
     insert into public.memories as m (workspace_id, user_id, agent_id, kind, category, subject, content,
       language, confidence, said_with, source_kind,

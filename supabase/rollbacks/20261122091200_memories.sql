@@ -5,7 +5,3 @@ drop function private.memories_lock(uuid, uuid);
 drop table public.memory_sources;
 drop table public.memories;
 drop function private.source_rank(text);
-drop function private.may_merge_statements(text, text, text);
-drop function private.significant_words(text);
-drop function private.memory_hash(text);
-drop function private.plain_statement(text);

@@ -4,7 +4,4 @@ drop function public.remember(uuid, text, text, double precision, text, uuid, ex
 drop function private.forget(uuid, uuid);
 drop function private.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text, uuid,
   text, uuid, text, timestamptz, uuid);
-drop trigger settle_memory on public.memories;
-drop function private.settle_memory();
-drop function private.merge_memory(uuid, uuid);
 drop function private.memory_person(uuid, uuid, text);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Service } from "../_shared/access/authentication.ts";
 import type { Database } from "../_shared/database.ts";
-import type { Embedder } from "../_shared/embedding/embedder.ts";
+import { type Embedder, RefusedTexts } from "../_shared/embedding/embedder.ts";
 import { toApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
@@ -28,17 +28,61 @@ interface Tally {
   failed: number;
 }
 
-async function store(database: Database, model: string, jobs: Job[], vectors: number[][]) {
-  const waiting = vectors.values();
-  const results = jobs.map(({ id, content }) => ({
+/** So many refusals in a batch are the model's and not those of a few texts: the rest waits. */
+const mostRefusals = 12;
+
+/** What became of a batch: the jobs with their vectors, and those without, with the reason. */
+interface Embedded {
+  done: { id: number; vector: number[] | null }[];
+  failed: { id: number; message: string }[];
+}
+
+/** Embeds what it can: where the model refuses some, each half is asked for alone, down to the text that it refuses. */
+async function embedJobs(embedder: Embedder, batch: Job[]): Promise<Embedded> {
+  const told: Embedded = { done: [], failed: [] };
+  const waiting = [batch];
+  for (let refusals = 0, jobs = waiting.pop(); jobs; jobs = waiting.pop()) {
+    const texts = jobs.flatMap(({ content }) => content === null ? [] : [content]);
+    try {
+      const vectors = (texts.length > 0 ? await embedder.embed(texts) : []).values();
+      for (const { id, content } of jobs) {
+        told.done.push({ id, vector: content === null ? null : vectors.next().value ?? null });
+      }
+    } catch (error) {
+      const { message, cause } = toApiError(error);
+      const isDivided = error instanceof RefusedTexts && jobs.length > 1;
+      if (isDivided && ++refusals <= mostRefusals) {
+        const half = Math.ceil(jobs.length / 2);
+        waiting.push(jobs.slice(half), jobs.slice(0, half));
+        continue;
+      }
+      log("warning", message, { cause, jobs: jobs.length });
+      told.failed.push(...jobs.map(({ id }) => ({ id, message })));
+      // Away, it is not asked for the rest.
+      if (!(error instanceof RefusedTexts)) {
+        told.failed.push(...waiting.flat().map(({ id }) => ({ id, message })));
+        break;
+      }
+    }
+  }
+  return told;
+}
+
+async function store(
+  database: Database,
+  model: string,
+  token: string | null,
+  done: Embedded["done"],
+) {
+  const results = done.map(({ id, vector }) => ({
     id,
-    embedding: content === null ? null : JSON.stringify(waiting.next().value),
+    embedding: vector && JSON.stringify(vector),
   }));
   const [stored] = await database.run(
     (sql) =>
       sql<{ stored: number; stale: number }[]>`
       select stored, stale from private.store_embeddings(
-        ${jobs[0]?.claim_token ?? null}, ${model}, ${sql.json(results as unknown as Json)})`,
+        ${token}, ${model}, ${sql.json(results as unknown as Json)})`,
     patience,
   );
   return stored ?? { stored: 0, stale: 0 };
@@ -57,23 +101,19 @@ async function workOff(
       from private.take_embedding_jobs(${worker}, ${embedder.model}, ${batch})`
   );
   if (jobs.length === 0) return false;
-  const texts = jobs.flatMap(({ content }) => content === null ? [] : [content]);
-  let vectors: number[][];
-  try {
-    vectors = texts.length > 0 ? await embedder.embed(texts) : [];
-  } catch (error) {
-    const { message, cause } = toApiError(error);
-    log("warning", message, { cause, jobs: jobs.length });
-    const ids = jobs.map(({ id }) => id);
+  const token = jobs[0]?.claim_token ?? null;
+  const { done, failed } = await embedJobs(embedder, jobs);
+  for (const [message, these] of Map.groupBy(failed, ({ message }) => message)) {
+    const ids = these.map(({ id }) => id);
     await database.run((sql) =>
       sql`select private.fail_work(
-        'embedding_jobs', ${jobs[0]?.claim_token ?? null},
+        'embedding_jobs', ${token},
         array(select jsonb_array_elements_text(${sql.json(ids)})::bigint), ${message})`
     );
-    tally.failed += jobs.length;
-    return false;
   }
-  const { stored, stale } = await store(database, embedder.model, jobs, vectors);
+  tally.failed += failed.length;
+  if (done.length === 0) return false;
+  const { stored, stale } = await store(database, embedder.model, token, done);
   tally.embedded += stored;
   tally.stale += stale;
   return jobs.length === batch;
@@ -81,8 +121,9 @@ async function workOff(
 
 /**
  * `POST /embed`: claims jobs by the work grammar, embeds, and writes where the content is still the
- * same, batch after batch, for some seconds. Answers how many texts were embedded, how many were
- * not needed any more, and how many failed: those are tried again later, as failed work is.
+ * same, batch after batch, for some seconds. A text that the model refuses fails alone. Answers how
+ * many texts were embedded, how many were not needed any more, and how many failed: those are tried
+ * again later, as failed work is.
  */
 export async function embedPending(context: RequestContext, _: Service): Promise<Response> {
   const { batch } = await readBody(context.req.raw, body);

@@ -74,6 +74,36 @@ Deno.test("members put documents, their chunks are embedded, and both words and 
   assertDeepEquals(await paths("days", member, { tags: ["hr"] }), ["handbook.leave"]);
 });
 
+Deno.test("a document is cut alike, whether it comes by the function or by the Data API", async () => {
+  const texts = [
+    "# A\nfirst\n# B\n```\ncode\n\n## Important\nThe refund limit is 500 EUR.",
+    "# Setup\nRun this:\n```sh\nnpm start",
+    "```ls -la``` lists files\nAnd more follows.",
+    "# Emergency number is 4711",
+    "\ufeff---\ntitle: Pricing\n---\n# Prices\r\nTen.\r# Last",
+  ];
+  for (const [n, text] of texts.entries()) {
+    assertEquals((await put(`ways.f${n}`, text, member)).status, 201);
+    await sql`select public.put_document(${workspace}, ${`ways.d${n}`}, ${text}, language => 'en')`;
+    const cut = (way: string) =>
+      sql<{ heading: string | null; content: string }[]>`
+        select c.heading, c.content
+        from public.document_chunks as c join public.documents as d on d.id = c.document_id
+        where d.workspace_id = ${workspace} and d.path = ${`ways.${way}${n}`}::extensions.ltree
+        order by c.ordinal`;
+    const [one, other] = await Promise.all([cut("f"), cut("d")]);
+    assert(one.length > 0, text);
+    assertDeepEquals(
+      one.map((chunk) => ({ ...chunk })),
+      other.map((chunk) => ({ ...chunk })),
+      text,
+    );
+  }
+  await sql`
+    delete from public.documents
+    where workspace_id = ${workspace} and path operator(extensions.<@) 'ways'`;
+});
+
 Deno.test("guests have their own documents and see nothing of the shared ones", async () => {
   const refused = await put("handbook.guest", "x", guest);
   assertDeepEquals([refused.status, refused.body.error.code], [403, "forbidden"]);
@@ -106,6 +136,58 @@ Deno.test("a folder is moved, whole or not at all", async () => {
 
 Deno.test("embed is for the service alone", async () => {
   assertEquals((await ask("POST", "/embed", { as: member, body: {} })).status, 401);
+});
+
+Deno.test("one text that the model refuses fails alone, with the reason; the others are embedded", async () => {
+  await embedAll();
+  const asked: number[] = [];
+  const model = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { input } = await request.json() as { input: string[] };
+      asked.push(input.length);
+      if (input.some((text) => text.includes("unspeakable"))) {
+        return new Response("no", { status: 400 });
+      }
+      const vectors = await localEmbedder.embed(input);
+      return Response.json({ data: vectors.map((embedding, index) => ({ index, embedding })) });
+    },
+  );
+  try {
+    for (let n = 0; n < 8; n++) {
+      await put(`refusals.t${n}`, n === 5 ? "An unspeakable word." : `Word number ${n}.`, member);
+    }
+    await using isolate = startIsolate({
+      embedder: {
+        kind: "endpoint",
+        endpoint: {
+          url: `http://127.0.0.1:${model.addr.port}`,
+          key: null,
+          model: localEmbedder.model,
+        },
+      },
+    });
+    const told = await isolate.ask(embed, "POST", "/embed", { as: "service", body: {} });
+    assertDeepEquals([told.status, told.body.embedded, told.body.failed], [200, 7, 1]);
+    // Eight, and then by halves.
+    assertDeepEquals(asked, [8, 4, 4, 2, 1, 1, 2]);
+    const rows = await sql`
+      select d.name, c.embedding is not null as is_embedded, j.status, j.last_error
+      from public.documents as d join public.document_chunks as c on c.document_id = d.id
+      join public.embedding_jobs as j on j.target_id = c.id
+      where d.workspace_id = ${workspace} and d.path operator(extensions.<@) 'refusals'
+        and (c.embedding is null or j.status <> 'done')`;
+    assertDeepEquals(
+      rows.map(({ is_embedded, status, last_error }) => [is_embedded, status, last_error]),
+      [[false, "pending", "The embedder refused a text: it answered 400."]],
+    );
+  } finally {
+    await model.shutdown();
+    // Not for the tests that follow.
+    await sql`
+      delete from public.documents
+      where workspace_id = ${workspace} and path operator(extensions.<@) 'refusals'`;
+  }
 });
 
 Deno.test({

@@ -1,6 +1,6 @@
 import { rejects, throws } from "node:assert/strict";
 import { assert, assertDeepEquals, assertEquals } from "../asserts.ts";
-import { createEmbedder, dimensions, localEmbedder } from "./embedder.ts";
+import { createEmbedder, dimensions, localEmbedder, RefusedTexts } from "./embedder.ts";
 import { ApiError } from "../errors.ts";
 
 const none = { embedder: { kind: null, endpoint: null } } as const;
@@ -86,21 +86,29 @@ Deno.test("the endpoint is asked for 384 dimensions, and its order is by index",
 });
 
 for (
-  const [what, answer] of [
-    ["an error", () => new Response("no", { status: 500 })],
-    ["a redirect", () => Response.redirect("http://127.0.0.1:9/")],
-    ["other dimensions", () => Response.json({ data: [{ index: 0, embedding: [1, 2] }] })],
-    ["too few", () => Response.json({ data: [] })],
+  const [what, isOfTheText, answer] of [
+    ["an error", false, () => new Response("no", { status: 500 })],
+    ["that the key is wrong", false, () => new Response("no", { status: 401 })],
+    ["that it is busy", false, () => new Response("no", { status: 429 })],
+    ["that a text is too long", true, () => new Response("no", { status: 400 })],
+    ["that a text is not allowed", true, () => new Response("no", { status: 422 })],
+    ["a redirect", false, () => Response.redirect("http://127.0.0.1:9/")],
+    ["other dimensions", false, () => Response.json({ data: [{ index: 0, embedding: [1, 2] }] })],
+    ["too few", false, () => Response.json({ data: [] })],
     [
       "zeros",
+      true,
       () => Response.json({ data: [{ index: 0, embedding: new Array(dimensions).fill(0) }] }),
     ],
-    ["no JSON", () => new Response("hello")],
+    ["no JSON", false, () => new Response("hello")],
   ] as const
 ) {
-  Deno.test(`an endpoint that answers ${what} is unavailable`, async () => {
+  Deno.test(`an endpoint that answers ${what} is unavailable${isOfTheText ? " for that text" : ""}`, async () => {
     await withEndpoint(answer, async (url) => {
-      await rejects(createEmbedder(at(url)).embed(["a"]), isUnavailable);
+      await rejects(
+        createEmbedder(at(url)).embed(["a"]),
+        (error) => isUnavailable(error) && (error instanceof RefusedTexts) === isOfTheText,
+      );
     });
   });
 }

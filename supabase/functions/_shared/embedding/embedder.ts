@@ -11,12 +11,22 @@
  */
 import { z } from "zod";
 import type { Environment } from "../environment.ts";
-import { unavailable } from "../errors.ts";
+import { ApiError, unavailable } from "../errors.ts";
 import { hashFeatures, localModel } from "./feature-hashing.ts";
 import { NoAnswer, sendTrusted } from "../outbound/trusted-request.ts";
 
 /** As many numbers as every vector has. */
 export const dimensions = 384;
+
+/**
+ * The model answered, and will not have one of the texts, or has no vector for it. Alone, the others may do: whoever
+ * sends several at once divides them.
+ */
+export class RefusedTexts extends ApiError {
+  constructor(message: string, cause?: unknown) {
+    super(503, "unavailable", message, { headers: { "retry-after": "1" }, cause });
+  }
+}
 
 /** Makes vectors of texts. */
 export interface Embedder {
@@ -25,7 +35,8 @@ export interface Embedder {
   /**
    * A vector of length 1 for each text, in their order.
    *
-   * @throws ApiError 503 `unavailable` when the model is away or answers something else
+   * @throws ApiError 503 `unavailable` when the model is away or answers something else; RefusedTexts, which is
+   * one, when it is there and refuses what was sent
    */
   embed(texts: readonly string[]): Promise<number[][]>;
 }
@@ -40,6 +51,8 @@ interface Platform {
 
 /** Milliseconds for one batch. */
 const patience = 15_000;
+/** What an endpoint answers of the texts, and not of itself or the key: too long, empty, not allowed. */
+const refusals = new Set([400, 413, 422]);
 /** More than a model reads is cut off: some endpoints refuse it. */
 const longest = 8000;
 /** Bytes of an answer: 256 vectors in digits, and several times that. */
@@ -57,7 +70,7 @@ function check(vectors: unknown, count: number): number[][] {
   }
   return parsed.data.map((vector) => {
     const length = Math.hypot(...vector);
-    if (length === 0) throw unavailable("The embedder answered a vector without a direction.");
+    if (length === 0) throw new RefusedTexts("The embedder answered a vector without a direction.");
     return vector.map((value) => value / length);
   });
 }
@@ -103,16 +116,19 @@ async function askEndpoint({ url, key, model }: Endpoint, texts: readonly string
     patience,
     longestBody,
   });
-  if (!answered.ok) throw new NoAnswer(`the embedder answered ${answered.status}`);
-  return answered.json();
+  if (answered.ok) return answered.json();
+  const cause = new NoAnswer(`the embedder answered ${answered.status}`);
+  throw refusals.has(answered.status)
+    ? new RefusedTexts(`The embedder refused a text: it answered ${answered.status}.`, cause)
+    : cause;
 }
 
 function endpointEmbedder(endpoint: Endpoint): Embedder {
   return {
     model: endpoint.model,
     async embed(texts) {
-      const answered = await askEndpoint(endpoint, texts).catch((error: NoAnswer) => {
-        throw unavailable("The embedder is away.", error);
+      const answered = await askEndpoint(endpoint, texts).catch((error: Error) => {
+        throw error instanceof RefusedTexts ? error : unavailable("The embedder is away.", error);
       });
       const parsed = listing.safeParse(answered);
       if (!parsed.success) throw unavailable("The embedder answered something else.", parsed.error);

@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../dialling.psql
-select plan(18);
+select plan(23);
 
 select tests.add_lead('flagged', '+15125550100');
 select tests.add_lead('listed', '+15125550101');
@@ -25,6 +25,14 @@ select is((select tests.dial(listed) from dials), 'cancelled 0 not started the n
 select is(tests.answer_of($$select tests.add_dial('listed')$$), '409 do_not_call', 'and refuses what comes later');
 select is((select tests.dial(elsewhere) from dials), 'pending 0 not started', 'of this workspace: another may call');
 select is((select tests.dial(free) from dials), 'pending 0 not started', 'and another number may be called');
+
+-- An extension is behind the same line: written as people write it, it was dialled once.
+select is(tests.answer_of(format('insert into public.dial_queue (workspace_id, lead_id, voice_agent_id, phone, '
+  'time_zone) values (%L, %L, %L, %L, ''America/Chicago'')', tests.id('north'), tests.id('free'), tests.id('hr'),
+  written)), answer, written)
+from (values ('+1 (512) 555-0101 x12', '409 do_not_call'), ('(512) 555-0101 ext. 2', '409 do_not_call'),
+  ('512.555.0101 #3', '409 do_not_call'), ('+15125550101;ext=7', '409 do_not_call'),
+  ('1 (512) 555-010', '422 invalid_phone')) as one (written, answer);
 
 -- When it is claimed: the triggers are taken away, as if the flag had been set at the same time.
 delete from public.do_not_call_numbers;

@@ -81,7 +81,7 @@ create function pg_temp.insert(fields text, vals text) returns text language sql
     tests.id('north'), vals));
 $$;
 select is(pg_temp.insert('status', $$'maybe'$$), '23514', 'an unknown status is refused');
-select is(pg_temp.insert('phones', $$'{512-555-0100}'$$), '23514', 'a number that is not E.164 is refused');
+select is(pg_temp.insert('phones', $$'{512-555-010}'$$), '422 invalid_phone', 'what is no number is refused');
 select is(pg_temp.insert('phones', $$'{+15125550100,+15125550101}'$$), 'ok', 'and two that are, are taken');
 select is(pg_temp.insert('state, county, parcel', $$'TX', 'Travis', '7'$$) || ' ' ||
   pg_temp.insert('state, county, parcel', $$'TX', 'Travis', '7'$$),
