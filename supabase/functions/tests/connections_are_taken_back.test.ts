@@ -5,6 +5,7 @@ import {
   assertNothingLeaked,
   beginConnections,
   connectAccount,
+  visitProvider,
 } from "./connections-world.ts";
 import { startProvider } from "./oauth-server.ts";
 
@@ -67,6 +68,23 @@ Deno.test("however a row goes, its tokens go too: a member leaves, a provider of
   const removed = await askConnections(isolate, "DELETE", `/${kept}`, { as: member });
   assertDeepEquals([removed.status, removed.body.provider], [200, "not_offered"]);
   assertDeepEquals(await secretsOf(kept), []);
+});
+
+Deno.test("a token that was granted and cannot be kept is taken back: its person left meanwhile", async () => {
+  await using provider = await startProvider(sql);
+  const leaving = await world.addPerson("member");
+  const back = await visitProvider(isolate, provider, leaving, workspace);
+  provider.state.meanwhile = () =>
+    sql`delete from public.members where user_id = ${leaving.id} and workspace_id = ${workspace}`;
+  const refused = await askConnections(isolate, "GET", `/callback?${back}`);
+  assertDeepEquals([refused.status, refused.body.error.code], [404, "not_found"]);
+  const { access, refresh } = provider.latest() ?? {};
+  assertEquals(typeof access, "string", "it was granted");
+  const kept = await sql`
+    select from public.service_connections where provider = ${provider.name}`;
+  assertEquals(kept.length, 0);
+  await askConnections(isolate, "POST", "/revoke-due", { as: "service" });
+  assertDeepEquals(provider.state.revoked, [refresh, access]);
 });
 
 Deno.test("no token, code or client secret is in any table but the vault's, nor in the log", async () => {

@@ -1,4 +1,4 @@
-import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
+import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { ask, connect, createWorld, type Someone } from "./world.ts";
 
 const sql = connect();
@@ -42,6 +42,33 @@ Deno.test("a prompt is assembled for the owner and the service, and for nobody e
     assertEquals((await ask("GET", `/context/${id}`, { as })).status, 404);
   }
   assertEquals((await ask("GET", `/context/${id}`)).status, 401);
+});
+
+Deno.test("a prompt has what is known to the point, in whatever script it is asked", async () => {
+  const known = [
+    ["我去年搬到北京，住在朝阳区。", "我在北京住哪里？"],
+    ["来週、東京タワーへ行きます。", "東京はいつ？"],
+    ["저는 서울에서 태어났습니다.", "서울"],
+    ["ฉันอาศัยอยู่ในกรุงเทพมหานคร", "กรุงเทพ"],
+    ["Он купил новый самолёт.", "самолет"],
+  ] as const;
+  for (const [content] of known) {
+    const { status } = await ask("POST", "/memory", {
+      as: member,
+      body: { workspace_id: workspace, content },
+    });
+    assertEquals(status, 201, content);
+  }
+  for (const [content, question] of known) {
+    const id = await talk(member, 0);
+    const [said] = await sql`
+      select id from public.add_message(${id}, ${sql.json([{ type: "text", text: question }])})`;
+    assert(said);
+    const { body } = await ask("GET", `/context/${id}`, { as: member });
+    const [, first] = body.messages.at(-1).content.split("\n");
+    assertEquals(first, `- ${content}`, question);
+  }
+  await sql`delete from public.memories where workspace_id = ${workspace}`;
 });
 
 Deno.test("the prompt of a past answer is the one that it was given to", async () => {

@@ -46,6 +46,8 @@ export async function startProvider(
     renewals: 0,
     revoked: [] as string[],
     paths: [] as string[],
+    /** What happens elsewhere while the token endpoint is asked. */
+    meanwhile: async (): Promise<unknown> => await undefined,
   };
 
   function refuse(error: string, status = 400): Response {
@@ -122,7 +124,10 @@ export async function startProvider(
       return new Response(null, { status: 302, headers: { location: back.href } });
     }
     const form = new URLSearchParams(await request.text());
-    if (url.pathname === "/token") state.arrivals++;
+    if (url.pathname === "/token") {
+      state.arrivals++;
+      await state.meanwhile();
+    }
     if (state.slow) await new Promise((resolve) => setTimeout(resolve, state.slow));
     if (state.mood === "down") return new Response(secret("echo"), { status: 503 });
     if (state.mood === "moved") {

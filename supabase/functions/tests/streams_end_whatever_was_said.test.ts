@@ -60,6 +60,32 @@ Deno.test("an answer that cannot be stored is refused by its field, and the stre
   assertEquals(kept?.text, "At last");
 });
 
+const unsayable: [string, unknown[], string][] = [
+  ["a NUL", ["ok", "a\0b"], "chunks[1]"],
+  ["the first half of a character that was cut", ["\ud83d"], "chunks[0]"],
+  ["its second half", ["ok", "ok", "\ude00"], "chunks[2]"],
+  ["a piece that is no text", ["ok", 1], "chunks[1]"],
+  ["a piece that is nothing", [null], "chunks[0]"],
+  ["a piece of 17 KB", ["x".repeat(16_385)], "chunks[0]"],
+  ["no piece", [], "chunks"],
+];
+
+Deno.test("a piece that cannot be kept is refused by its place, and nothing of its batch is half said", async () => {
+  const { stream_id: id } = await openStream();
+  const say = (from: number, chunks: unknown[]) =>
+    ask("POST", `/streams/${id}/chunks`, { as: "service", body: { from, chunks } });
+  assertDeepEquals((await say(0, ["a"])).body, { next: 1 });
+  for (const [what, chunks, field] of unsayable) {
+    const { status, body } = await say(1, chunks);
+    assertEquals(`${status} ${body.error?.code}`, "400 invalid_body", what);
+    assert(body.error.message.startsWith(`${field}: `), `${what}: ${body.error.message}`);
+  }
+  // Whole, it is said, at the place where its parts were refused.
+  assertDeepEquals((await say(1, ["\u{1f600}"])).body, { next: 2 });
+  const ended = await finish(id, { message: { parts: text("a\u{1f600}") } });
+  assertEquals(ended.body.status, "finished");
+});
+
 Deno.test("the id of an answer on its way is nobody's to take: elsewhere it is a name of another", async () => {
   const { stream_id: id, message_id } = await openStream();
   const elsewhere = await openStream({ message_id });
