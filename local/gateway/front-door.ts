@@ -50,6 +50,8 @@ export function createFrontDoor(find: Find): http.Server {
   // Streams and slow uploads are nobody's mistake here.
   server.requestTimeout = 0;
   server.timeout = 0;
+  // Who asked ends an idle connection: ended here, it may be in use again by somebody who has not heard of it yet.
+  server.keepAliveTimeout = 0;
   return server;
 }
 

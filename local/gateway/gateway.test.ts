@@ -210,3 +210,13 @@ Deno.test("a body of unknown length arrives with every method, and the next requ
   }
   assert.equal((await (await fetch(`${door.url}/rest/v1/next`)).json()).path, "/rest/v1/next");
 });
+
+Deno.test("an idle connection is the asker's to end: no answer announces that the door will", async () => {
+  await using api = startOrigin("api");
+  await using door = await startDoor(api.origin, api.origin);
+  for (const path of ["/rest/v1/x", "/nobody"]) {
+    const answer = await fetch(`${door.url}${path}`);
+    await answer.body?.cancel();
+    assert.equal(answer.headers.get("keep-alive"), null);
+  }
+});
