@@ -6,147 +6,25 @@
  */
 import { z } from "zod";
 import { readTlsMode, type TlsMode } from "./database-socket.ts";
-
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "is not valid JSON" });
-    return z.NEVER;
-  }
-});
-
-const namedKeys = json.pipe(
-  z.record(z.string(), z.string().min(1)).refine((keys) => "default" in keys, {
-    error: 'has no key named "default"',
-  }),
-);
-
-const keySet = json.pipe(
-  z.union([
-    z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }),
-    z.array(z.looseObject({ kty: z.string() })).transform((keys) => ({ keys })),
-  ], { error: 'is not a key set, {"keys": […]}' }),
-);
-
-/**
- * A private key of the project's own key set, as `supabase gen signing-key` prints it, alone or in the
- * list of `signing_keys.json`. What it says of its use goes: a key that also verifies does not sign.
- */
-const signingKey = json.pipe(
-  z.union([z.tuple([z.unknown()]).transform(([key]) => key), z.unknown()]).pipe(
-    z.object({
-      kty: z.literal("EC"),
-      crv: z.literal("P-256"),
-      kid: z.string().min(1),
-      d: z.string().min(1),
-      x: z.string().min(1),
-      y: z.string().min(1),
-    }, { error: "is not a private ES256 key as JSON" }),
-  ),
-);
-
-/** Rate limits per route class, in requests per person and minute; without a credential, per network. */
-export const rateLimitDefaults = {
-  check: 6000,
-  read: 600,
-  fresh: 300,
-  write: 120,
-  heartbeat: 240,
-  chunks: 1200,
-  work: 1200,
-  anonymous: 300,
-} as const;
-
-/** A class of routes that share one allowance. */
-export type RateLimitClass = keyof typeof rateLimitDefaults;
-
-const perMinute = z.int().min(1).max(1_000_000_000);
-const rateLimits = json.pipe(z.strictObject({
-  check: perMinute.default(rateLimitDefaults.check),
-  read: perMinute.default(rateLimitDefaults.read),
-  fresh: perMinute.default(rateLimitDefaults.fresh),
-  write: perMinute.default(rateLimitDefaults.write),
-  heartbeat: perMinute.default(rateLimitDefaults.heartbeat),
-  chunks: perMinute.default(rateLimitDefaults.chunks),
-  work: perMinute.default(rateLimitDefaults.work),
-  anonymous: perMinute.default(rateLimitDefaults.anonymous),
-}));
-
-const origins = z.string().transform((text, context): string[] =>
-  text.split(",").map((part) => part.trim()).filter((part) => part !== "").flatMap((part) => {
-    const url = URL.canParse(part) ? new URL(part) : null;
-    const isOrigin = url && /^https?:$/.test(url.protocol) &&
-      part.replace(/\/$/, "") === url.origin;
-    if (isOrigin) return [url.origin];
-    context.addIssue({ code: "custom", message: "is not a list of origins, https://a.example,…" });
-    return [];
-  })
-);
-/** An authorization server whose tokens are believed. */
-const trustedIssuer = z.strictObject({
-  issuer: z.url({ protocol: /^https?$/ }).max(500),
-  audience: z.string().min(1).max(500).optional(),
-  jwks_uri: z.url({ protocol: /^https?$/ }).max(500).optional(),
-  identity_client: z.string().min(1).max(300).optional(),
-});
-const trustedIssuers = json.pipe(
-  z.array(
-    z.union([z.string().transform((issuer) => ({ issuer })).pipe(trustedIssuer), trustedIssuer]),
-  )
-    .max(20).refine(
-      (issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length,
-      { error: "names an issuer twice" },
-    ),
-);
-/** A key as it is, or a JSON object of keys by workspace. */
-const platformKeys = z.string().transform((text, context) => {
-  if (!text.trimStart().startsWith("{")) return text;
-  const parsed = json.pipe(z.record(z.string(), z.string().min(1))).safeParse(text);
-  if (parsed.success) return parsed.data;
-  context.addIssue({ code: "custom", message: "is neither a key nor keys by workspace" });
-  return z.NEVER;
-});
+import {
+  certificates,
+  databaseUrl,
+  keySet,
+  namedKeys,
+  origins,
+  otlpHeaders,
+  platformKeys,
+  replicaUrls,
+  signingKey,
+  trustedIssuers,
+} from "./environment-values.ts";
+import { type RateLimitClass, rateLimitDefaults, rateLimits } from "./rate-limits.ts";
 
 /**
  * Connections that an isolate may hold. The platform's smallest project has 60: one isolate of each of
  * two dozen functions takes 48, which leaves 12 to its services; a pooler takes 200 clients.
  */
 export const poolSizes = { direct: 2, pooled: 8 } as const;
-
-const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).refine(
-  (url) => !URL.canParse(url) || readTlsMode(url) !== undefined, // what is no URL is told already
-  { error: "has an sslmode that there is not" },
-);
-
-/** Replicas, separated by commas: an isolate connects to each. */
-const replicaUrls = z.string().transform((text) =>
-  text.split(",").map((part) => part.trim()).filter((part) => part !== "")
-).pipe(z.array(databaseUrl).max(8, { error: "names more than 8 replicas" }));
-
-/** PEM, also with its line ends written as `\\n`, as variables of one line have them. */
-const certificates = z.string().transform((text) => text.replaceAll("\\n", "\n")).pipe(
-  z.string().regex(/-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----/, {
-    error: "is not a certificate in PEM",
-  }),
-);
-
-/** `name=value,name=value`, the values encoded as in URLs (OpenTelemetry's own form). */
-const otlpHeaders = z.string().transform((text, context): Record<string, string> => {
-  const headers: Record<string, string> = {};
-  for (const pair of text.split(",").filter((part) => part.trim() !== "")) {
-    const [, name = "", value = ""] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*([^\s]*)\s*$/.exec(pair) ??
-      [];
-    try {
-      if (name === "") throw new URIError(pair);
-      headers[name.toLowerCase()] = decodeURIComponent(value);
-    } catch {
-      context.addIssue({ code: "custom", message: "is not a list of headers, name=value,…" });
-      return z.NEVER;
-    }
-  }
-  return headers;
-});
 
 const schema = z.object({
   SUPABASE_URL: z.url(),

@@ -6,7 +6,7 @@
  * is then the epoch, which is renewed in between: whatever was read under the former one is
  * refused.
  */
-import type { RateLimitClass } from "../_shared/environment.ts";
+import type { RateLimitClass } from "../_shared/rate-limits.ts";
 import { unavailable } from "../_shared/errors.ts";
 import { rateWindow } from "../_shared/http/rate-limit.ts";
 import type { Scratchpad } from "../_shared/scratchpad/scratchpad.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
-import { rateLimitDefaults } from "../_shared/environment.ts";
+import { rateLimitDefaults } from "../_shared/rate-limits.ts";
 import { app as access } from "../access/index.ts";
 import { ask, connect, createWorld, type Someone, startIsolate } from "./world.ts";
 

@@ -3,7 +3,7 @@
  * for the name of whoever asked. Each denial beside an allowed twin.
  */
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
-import { rateLimitDefaults } from "../_shared/environment.ts";
+import { rateLimitDefaults } from "../_shared/rate-limits.ts";
 import { createAgentTokens } from "../../../types/agent-tokens.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
 import { continueStream } from "../../../types/streams.ts";

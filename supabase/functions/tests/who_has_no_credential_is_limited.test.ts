@@ -1,6 +1,6 @@
 /** The routes that need no credential count their callers by the network that they come from. */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { rateLimitDefaults } from "../_shared/environment.ts";
+import { rateLimitDefaults } from "../_shared/rate-limits.ts";
 import { app as account } from "../account/index.ts";
 import { app as connections } from "../connections/index.ts";
 import { connectAccount, letJobRun, startOpenIsolate, visitProvider } from "./connections-world.ts";

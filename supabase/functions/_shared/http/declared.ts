@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import type { Audience } from "../access/authentication.ts";
-import type { RateLimitClass } from "../environment.ts";
+import type { RateLimitClass } from "../rate-limits.ts";
 
 /** What a handler reads. Of several schemas a body fits one. */
 export interface Input {

@@ -1,5 +1,5 @@
 import { assert, assertDeepEquals, assertEquals, assertRefused, eventually } from "../asserts.ts";
-import { rateLimitDefaults } from "../environment.ts";
+import { rateLimitDefaults } from "../rate-limits.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 import type { Scratchpad } from "../scratchpad/scratchpad.ts";

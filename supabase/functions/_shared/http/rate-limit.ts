@@ -10,7 +10,7 @@
  */
 import { inBackground } from "../background.ts";
 import { createBoundedMap } from "../bounded-map.ts";
-import { type RateLimitClass } from "../environment.ts";
+import { type RateLimitClass } from "../rate-limits.ts";
 import { ApiError } from "../errors.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 

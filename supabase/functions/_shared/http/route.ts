@@ -9,7 +9,7 @@ import {
   type Service,
 } from "../access/authentication.ts";
 import { callerNetwork } from "./caller-address.ts";
-import type { RateLimitClass } from "../environment.ts";
+import type { RateLimitClass } from "../rate-limits.ts";
 import type { RequestContext } from "./app.ts";
 import { setTerms, type Terms } from "./declared.ts";
 import { checks } from "./observe.ts";
