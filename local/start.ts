@@ -60,9 +60,10 @@ async function main(): Promise<number> {
       redis: options.redis ? "auto" : "none",
       confirmEmails: options.confirmEmails,
       realtime: { isPrivateOnly: options.isPrivateOnly },
-      // Where people come back to who have connected an account.
+      // Where people come back to who have connected an account, as that of the example's calendar on this machine.
       functionEnv: options.app
         ? {
+          GROUNDWORK_ALLOW_PRIVATE_PROVIDERS: "true",
           GROUNDWORK_RETURN_ORIGINS: ["127.0.0.1", "localhost"]
             .map((host) => `http://${host}:${options.appPort}`).join(),
         }

@@ -101,7 +101,7 @@ insert into public.permissions (user_id, agent_id, workspace_id, can_use, grante
    true, '00000000-0000-4000-a000-000000000005', 'On the support desk')
 on conflict do nothing;
 
--- A provider of accounts that is not there, so that a button can be drawn; a connection needs a real one.
+-- A provider of accounts. `npm start` serves it on this machine; elsewhere a connection needs a real one.
 insert into public.connection_providers (name, display_name, authorize_url, token_url, revoke_url, client_id,
   client_authentication, scopes) values
   ('calendar', 'Calendar', 'https://calendar.example/authorize', 'https://calendar.example/token',

@@ -1,8 +1,9 @@
-/** `examples/assistant` beside a stack: its page, and its agent in a process of its own. */
+/** `examples/assistant` beside a stack: its page, its agent in a process of its own, and a calendar to connect. */
 import { join } from "node:path";
 import { connect } from "../database/connect.ts";
 import { demoPassword, listDemoPeople } from "../people.ts";
 import { ASSISTANT, buildAssistant } from "./build.ts";
+import { serveCalendar } from "./calendar.ts";
 import { makeCredentials } from "./credentials.ts";
 import { servePages } from "./serve.ts";
 
@@ -35,7 +36,8 @@ export async function startAssistant(
 ): Promise<Assistant> {
   const { apiUrl, publishableKey, secretKey, port, log } = options;
   const sql = connect(options.dbUrl);
-  const people = await listDemoPeople(sql).finally(() => sql.end());
+  const [people, calendar] = await Promise.all([listDemoPeople(sql), serveCalendar(sql)])
+    .finally(() => sql.end());
   const demo = {
     password: demoPassword,
     people: people.map(({ email, places }) => ({ email, places })),
@@ -84,6 +86,7 @@ export async function startAssistant(
     async stop() {
       isStopped = true;
       await pages.stop();
+      await calendar?.[Symbol.asyncDispose]();
       await ready.catch(() => {});
       try {
         agent?.kill("SIGTERM");

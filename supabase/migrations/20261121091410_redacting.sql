@@ -1,7 +1,7 @@
 -- Redacting: a person is replaced by a pseudonym in the audit log and in billing events.
 --
 -- Touches: private.redacted_text, text_names (one text), redacted_entry (one entry), private.audit_words, naming,
---          person_patterns (which rows may name a person), redact_audit_log, redact_billing_events (all of a workspace).
+--          person_patterns (which rows may name a person), redact_audit_log, redact_billing_events (a workspace's).
 -- Beware:  it reads only rows that may name the person, by an index on their words, and changes only those that do. The
 --          triggers of the chapter before refuse every other change.
 

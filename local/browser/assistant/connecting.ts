@@ -14,7 +14,8 @@ export async function connecting(
   await using provider = await startProvider(sql, { account: "juan@elsewhere.example" });
   const accounts = juan.getByRole("list", { name: "Connected accounts" }).getByRole("listitem");
   const mine = accounts.filter({ hasText: "juan@elsewhere.example" });
-  const connect = () => juan.getByRole("button", { name: "Connect A provider" }).click();
+  const connect = (to = "A provider") =>
+    juan.getByRole("button", { name: `Connect ${to}` }).click();
   /** What came back in the address is gone from it: it is not told again. */
   const isTold = async (role: "status" | "alert", text: string) => {
     await sees(juan.getByRole(role).filter({ hasText: text }));
@@ -22,14 +23,19 @@ export async function connecting(
   };
   await goTo(juan, "Accounts");
   await juan.reload();
-  await step(test, "who refuses at the provider comes back and is told so", async () => {
-    provider.state.mood = "denies";
-    await connect();
+  await step(test, "who refuses at the example's calendar comes back and is told so", async () => {
+    await connect("Calendar");
+    await juan.getByRole("link", { name: "Refuse" }).click();
     await isTold("alert", "The provider says that you refused.");
-    assert.equal(await mine.count(), 0);
+    assert.equal(await accounts.count(), 0);
+  });
+  await step(test, "who allows it has an account there", async () => {
+    await connect("Calendar");
+    await juan.getByRole("link", { name: "Allow" }).click();
+    await isTold("status", "The account is connected.");
+    await sees(accounts.filter({ hasText: "you@calendar.example" }));
   });
   await step(test, "who agrees comes back to the page, and the account is there", async () => {
-    provider.state.mood = "well";
     await connect();
     await isTold("status", "The account is connected.");
     await sees(mine.filter({ hasText: "(active)" }));

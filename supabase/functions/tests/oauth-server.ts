@@ -26,11 +26,19 @@ function secret(kind: string): string {
   return `${kind}.${marker}.${crypto.randomUUID()}`;
 }
 
-/** Starts one, and registers it as a provider under a name of its own. */
-export async function startProvider(
-  sql: postgres.Sql<{ bigint: number }>,
-  changes: { client_authentication?: string; revokes?: boolean; account?: string } = {},
-) {
+/** How a server differs from others. */
+interface Changes {
+  /** How its client authenticates: basic, post or none. */
+  client_authentication?: string;
+  revokes?: boolean;
+  /** Whose account it is, told in an ID token. */
+  account?: string;
+  /** Answers a person with a page, instead of agreeing at once. @param decide adds the decision to the address */
+  ask?: (decide: (decision: "allow" | "refuse") => string) => Response;
+}
+
+/** Starts one. Its client is `our:client`. */
+export function serveProvider(changes: Changes = {}) {
   const authentication = changes.client_authentication ?? "basic";
   const clientSecret = secret("client");
   const codes = new Map<string, Grant>();
@@ -106,10 +114,15 @@ export async function startProvider(
     if (url.pathname === "/authorize") {
       const asked = url.searchParams;
       assert(asked.get("response_type") === "code" && asked.get("client_id") === "our:client");
+      const decision = asked.get("decision");
+      if (changes.ask && !decision) {
+        return changes.ask((decision) => `${url.search}&decision=${decision}`);
+      }
       const back = new URL(asked.get("redirect_uri") ?? "");
       back.searchParams.set("state", asked.get("state") ?? "");
-      if (state.mood === "denies") back.searchParams.set("error", "access_denied");
-      else {
+      if (state.mood === "denies" || decision === "refuse") {
+        back.searchParams.set("error", "access_denied");
+      } else {
         const code = secret("code");
         codes.set(code, {
           challenge: asked.get("code_challenge"),
@@ -150,28 +163,10 @@ export async function startProvider(
 
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   const base = `http://127.0.0.1:${server.addr.port}`;
-  const name = `p-${crypto.randomUUID().slice(0, 8)}`;
-  await sql`
-    insert into public.connection_providers ${
-    sql({
-      name,
-      display_name: "A provider",
-      authorize_url: `${base}/authorize`,
-      token_url: `${base}/token`,
-      revoke_url: changes.revokes === false ? null : `${base}/revoke`,
-      client_id: "our:client",
-      client_authentication: authentication,
-      scopes: "{read,write}",
-    })
-  }`;
-  if (authentication !== "none") {
-    await sql`select public.set_provider_secret(${name}, ${clientSecret})`;
-  }
-
   return {
-    name,
     state,
     base,
+    clientSecret,
     /** The person says no more: every grant is taken back. */
     takeBack() {
       for (const grant of refreshes.values()) grant.isRevoked = true;
@@ -183,6 +178,33 @@ export async function startProvider(
       await server.shutdown();
     },
   };
+}
+
+/** Starts one, and registers it as a provider under a name of its own. */
+export async function startProvider(
+  sql: postgres.Sql<{ bigint: number }>,
+  changes: Changes = {},
+) {
+  const server = serveProvider(changes);
+  const authentication = changes.client_authentication ?? "basic";
+  const name = `p-${crypto.randomUUID().slice(0, 8)}`;
+  await sql`
+    insert into public.connection_providers ${
+    sql({
+      name,
+      display_name: "A provider",
+      authorize_url: `${server.base}/authorize`,
+      token_url: `${server.base}/token`,
+      revoke_url: changes.revokes === false ? null : `${server.base}/revoke`,
+      client_id: "our:client",
+      client_authentication: authentication,
+      scopes: "{read,write}",
+    })
+  }`;
+  if (authentication !== "none") {
+    await sql`select public.set_provider_secret(${name}, ${server.clientSecret})`;
+  }
+  return { ...server, name };
 }
 
 /** A provider of a test. */
