@@ -18,6 +18,7 @@ import { benchReplicas } from "./replicas.ts";
 import { provide, type RequirementName } from "./requirements.ts";
 import { benchRevocation } from "./revocation.ts";
 import { benchTenants } from "./tenants.ts";
+import { benchTracing } from "./tracing.ts";
 import { benchTurn } from "./turn.ts";
 
 /** A benchmark, and what it needs of the machine. */
@@ -38,6 +39,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   queue: { run: benchQueue, needs: ["postgres"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
+  tracing: { run: benchTracing, needs: ["postgres"] },
   tenants: { run: benchTenants, needs: ["postgres"] },
   cells: { run: benchCells, needs: [] },
   junk: { run: benchJunk, needs: ["postgres"] },

@@ -64,7 +64,7 @@ Deno.test({
     const transact = () =>
       pool.lend(
         () => ({
-          cancel() {},
+          query: () => undefined,
           result: pool.sql.begin(async (transaction) => {
             await new Promise((resolve) => setTimeout(resolve, 100)); // meanwhile the server goes away
             return await transaction`select 1`;
@@ -91,7 +91,8 @@ Deno.test({
   async fn() {
     const server = startServer();
     const pool = createPool(environmentOf(server.url));
-    const ask = () => pool.lend(() => ({ cancel() {}, result: pool.sql`select 1` }), 1000, 10_000);
+    const ask = () =>
+      pool.lend(() => ({ query: () => undefined, result: pool.sql`select 1` }), 1000, 10_000);
     const before = pool.sql;
     server.isSilent = true;
     const refused = await ask().then(() => "", (error) => error.code);

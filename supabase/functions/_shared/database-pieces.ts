@@ -7,6 +7,7 @@ import type postgres from "postgres";
 import { inBackground } from "./background.ts";
 import type { Sql } from "./database-pool.ts";
 import { unavailable } from "./errors.ts";
+import { beginStatement } from "./statements.ts";
 
 /** A text of the answer. */
 export interface Piece {
@@ -68,6 +69,7 @@ export async function openPieces(
   const begun = Promise.withResolvers<void>();
   let query: postgres.PendingQuery<Piece[]> | undefined;
   const until = Date.now() + last;
+  const told = beginStatement();
   const reading = sql.begin(async (opened) => {
     const transaction = opened as unknown as Sql;
     if (begin) await begin(transaction);
@@ -84,7 +86,11 @@ export async function openPieces(
         if (piece) await within(writer.write(piece), Math.min(stall, until - Date.now()));
       }
     }
-  }).then(() => writer.close(), (error) => {
+  }).then(() => {
+    told?.(query);
+    return writer.close();
+  }, (error) => {
+    told?.(query, error);
     begun.reject(error);
     return writer.abort(error);
   }).finally(onEnd);

@@ -12,6 +12,7 @@ import { inBackground } from "./background.ts";
 import { openDatabaseSocket } from "./database-socket.ts";
 import type { Environment } from "./environment.ts";
 import { unavailable } from "./errors.ts";
+import { beginStatement, type Query } from "./statements.ts";
 
 /** The tagged template that builds queries. Bigints arrive as numbers: ours stay below 2^53. */
 export type Sql = postgres.Sql<{ bigint: number }>;
@@ -24,10 +25,11 @@ export interface PoolFigures {
   readonly refused: number;
 }
 
-/** What was begun on a connection, and how it is cancelled. */
+/** What was begun on a connection. */
 export interface Running<Result> {
   readonly result: PromiseLike<Result>;
-  cancel(): unknown;
+  /** The query, to be cancelled and named; undefined until it is sent. */
+  query(): Query | undefined;
 }
 
 /** Connections to one server. */
@@ -173,14 +175,16 @@ export function createPool(
       const entering = turnstile.enter(acquire);
       if (entering) await entering;
       const asked = sql;
+      const told = beginStatement();
       const running = start();
       // The place is given back when the query has really ended, not when its caller gave up.
       const settled = Promise.resolve(running.result).finally(() => turnstile.leave());
+      if (told) settled.then(() => told(running.query()), (error) => told(running.query(), error));
       let timer: ReturnType<typeof setTimeout> | undefined;
       const deadline = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           reject(unavailable("The database took too long."));
-          inBackground("cancelling a query", Promise.resolve(running.cancel()));
+          inBackground("cancelling a query", Promise.resolve(running.query()?.cancel()));
         }, query);
       });
       try {

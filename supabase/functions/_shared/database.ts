@@ -99,7 +99,7 @@ export function createDatabase(
             return (await Promise.all([asked, query]))[1];
           })
           : query = build(pool.sql);
-        return { result: running as PromiseLike<Result>, cancel: () => query?.cancel() };
+        return { result: running as PromiseLike<Result>, query: () => query };
       };
       return pool.lend(
         start,

@@ -2,7 +2,7 @@ import { assertDeepEquals } from "./asserts.ts";
 
 /** The floors of `_shared`, from the ground up, as docs/layers.md draws them. */
 const floors = [
-  ["json", "log", "bounded-map", "sha256", "lifetime", "position"],
+  ["json", "log", "bounded-map", "sha256", "lifetime", "position", "statements"],
   ["errors", "background", "database-socket"],
   ["asserts", "input", "environment"],
   ["outbound", "database-pool"],

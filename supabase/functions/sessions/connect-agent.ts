@@ -158,12 +158,14 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   socket.onerror = () => socket.readyState === WebSocket.CONNECTING && letGo();
   socket.onopen = () => {
     const span = beginRelaySpan(services, request, session);
+    const traced = <Result>(work: () => Result) => span ? services.tracer.run(span, work) : work();
+    const admit = createAdmission(services, session);
     const relay = startRelay(
       socket,
-      () => reachAgent(services, agent, session, span),
+      () => traced(() => reachAgent(services, agent, session, span)),
       relayBounds,
       credentials.protocol === handoverProtocol,
-      createAdmission(services, session),
+      () => traced(admit),
     );
     holdRelay(id, relay);
     relay.ended.then(letGo);

@@ -136,9 +136,12 @@ async function chat(traceparent: string): Promise<string> {
   return await response.text();
 }
 
-/** The tree of a trace as lines, each below what it is a part of. */
+/** A statement of the database; how many there are is the functions' own affair. */
+const isStatement = ({ attributes }: Received) => "db.system.name" in attributes;
+
+/** The tree of a trace as lines, each below what it is a part of, without the statements of the database. */
 function drawTree(spans: Received[], of: Span): string[] {
-  const own = spans.filter(({ traceId }) => traceId === of.context.traceId);
+  const own = spans.filter((span) => span.traceId === of.context.traceId && !isStatement(span));
   const draw = (span: Received, depth: number): string[] => [
     `${"  ".repeat(depth)}${span.service}: ${span.name}`,
     ...own.filter(({ parentSpanId }) => parentSpanId === span.spanId)
@@ -185,6 +188,35 @@ Deno.test({
     assertEquals(finished["gen_ai.usage.output_tokens"], "5");
     assert(!collector.words().includes("secret"), "no word is exported");
 
+    // Each statement is a part of the request that sent it.
+    const inTrace = collector.spans.filter(({ traceId }) => traceId === turn.context.traceId);
+    const statements = inTrace.filter(isStatement).map(({ name, parentSpanId, attributes }) => {
+      assertDeepEquals(Object.keys(attributes), [
+        "db.system.name",
+        "db.operation.name",
+        "db.query.summary",
+      ]);
+      assertEquals(attributes["db.query.summary"], name);
+      const request = inTrace.find(({ spanId }) => spanId === parentSpanId);
+      assert(request?.service === "the functions" && "http.route" in request.attributes, name);
+      return `${request.name}: ${name}`;
+    });
+    for (
+      const expected of [
+        "POST /streams/chat: SELECT private.begin_turn",
+        "POST /streams/:id/chunks: SELECT private.scratch_append",
+        "POST /streams/:id/finish: SELECT private.finish_stream",
+        "POST /work/:queue/complete: SELECT private.complete_work",
+      ]
+    ) assert(statements.includes(expected), `${expected} in\n${statements.join("\n")}`);
+    assert(
+      statements.some((one) =>
+        one.startsWith("GET /context/:conversation: SELECT") &&
+        one.includes("private.assemble_context")
+      ),
+      "the prompt's statement names what it calls",
+    );
+
     // The log's lines name the trace too.
     const lines = functions.said().split("\n").filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line));
@@ -229,6 +261,7 @@ Deno.test({
       for (const parents = [...below]; parents.length > 0;) {
         const parent = parents.shift();
         for (const span of collector.spans.filter((one) => one.parentSpanId === parent)) {
+          if (isStatement(span)) continue;
           assertEquals(span.traceId, turn.context.traceId);
           found.push(span.name);
           parents.push(span.spanId);
@@ -251,6 +284,13 @@ Deno.test({
       ["12", "3"],
     );
     assertEquals(used?.["gen_ai.agent.id"], agent);
+    const relay = collector.spans.find(({ name }) => name === "relay");
+    assert(
+      collector.spans.some(({ name, parentSpanId }) =>
+        name === "SELECT private.begin_session_turn" && parentSpanId === relay?.spanId
+      ),
+      "what the relay asks of the database is a part of it",
+    );
   },
 });
 

@@ -140,7 +140,9 @@ function observe(route: Route, handler: Handler): Handler {
     const span = env.tracer.enter(traceparent, path, state);
     if (span) spans.set(request, span);
     try {
-      const response = await handler(context);
+      const response = await (span
+        ? env.tracer.run(span, () => handler(context))
+        : handler(context));
       note(request, method, env, span, {
         status: response.status,
         milliseconds: Date.now() - begun,

@@ -90,7 +90,7 @@ export function createReplica(
       const primary = await mark();
       const start = () => {
         const query = askWhetherItFollows(pool.sql, primary, patience.replay);
-        return { result: query, cancel: () => query.cancel() };
+        return { result: query, query: () => query };
       };
       const [row] = await pool.lend(start, patience.acquire, patience.query);
       if (row?.system !== primary.system) throw new Error("it follows another database");
@@ -165,7 +165,7 @@ export function createReplica(
         const result = as
           ? pool.sql.begin("read only", (transaction) => readOn(transaction as unknown as Sql))
           : readOn(pool.sql);
-        return { result, cancel: () => query?.cancel() };
+        return { result, query: () => query };
       };
       return guarded(
         need,

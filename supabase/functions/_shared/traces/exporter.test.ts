@@ -1,4 +1,5 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../asserts.ts";
+import { beginStatement } from "../statements.ts";
 import { createExporter } from "./exporter.ts";
 import { beginSpan, type EndedSpan, kinds } from "./span.ts";
 import { createTracer, passingTracer } from "./tracer.ts";
@@ -155,6 +156,51 @@ Deno.test("a trace is recorded as whoever began it wants it, and always passed o
   assertEquals(ended.length, 2);
   createTracer(exporter, 0.7, kinds.server, () => 0.6).enter("hostile", "door")?.end();
   assertDeepEquals([ended.length, ended[2]?.parentId], [3, null]);
+});
+
+Deno.test("a statement is a part of the request that sends it, while that goes on", () => {
+  const ended: EndedSpan[] = [];
+  const exporter = {
+    add: (span: EndedSpan) => void ended.push(span),
+    flush: async () => {},
+    stop() {},
+  };
+  const tracer = createTracer(exporter, 1, kinds.server);
+  const query = { cancel() {}, strings: ["select private.claim_work(", ")"] };
+  const door = tracer.enter(asked, "door")!;
+  tracer.run(door, () => {
+    beginStatement()?.(query);
+    beginStatement()?.(query, Object.assign(new Error("a secret"), { code: "GW402" }));
+    beginStatement()?.(undefined, new Error("a secret"));
+    door.end();
+    assertEquals(beginStatement(), undefined);
+  });
+  const named = { "db.system.name": "postgresql", "db.operation.name": "SELECT" };
+  const claims = { ...named, "db.query.summary": "SELECT private.claim_work" };
+  assertDeepEquals(
+    ended.slice(0, 3).map(({ name, parentId, isError, attributes }) =>
+      [name, parentId, isError, attributes] as unknown
+    ),
+    [
+      ["SELECT private.claim_work", door.context.spanId, false, claims],
+      ["SELECT private.claim_work", door.context.spanId, true, {
+        ...claims,
+        "db.response.status_code": "GW402",
+        "error.type": "GW402",
+      }],
+      ["QUERY", door.context.spanId, true, {
+        ...named,
+        "db.operation.name": "QUERY",
+        "db.query.summary": "QUERY",
+        "error.type": "_OTHER",
+      }],
+    ],
+  );
+  assertEquals(ended.length, 4);
+
+  const unsampled = tracer.enter(asked.replace(/01$/, "00"), "door")!;
+  assertEquals(tracer.run(unsampled, beginStatement), undefined);
+  assertEquals(passingTracer.run(door, beginStatement), undefined);
 });
 
 Deno.test("what vendors say of a trace goes with it, recorded or not, to the collector too", async () => {

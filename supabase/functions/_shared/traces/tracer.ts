@@ -3,8 +3,9 @@
  * to do for it, also where none is recorded here; spans are recorded where there is a collector and
  * the trace is sampled.
  */
+import { describeQuery, hearStatements } from "../statements.ts";
 import type { Collector, Exporter } from "./exporter.ts";
-import { beginSpan, type EndedSpan, passOn, type Span } from "./span.ts";
+import { beginSpan, type EndedSpan, kinds, passOn, type Sink, type Span } from "./span.ts";
 import {
   makeSpanId,
   makeTraceId,
@@ -28,6 +29,8 @@ export interface Tracer {
   enter(header: string | null, name: string, state?: string | null): Span | undefined;
   /** A part of a span, such as asking somebody else. */
   within(parent: Span, name: string, kind: EndedSpan["kind"]): Span;
+  /** Does the work of a span: each statement that it sends before the span ends is a part of it. */
+  run<Result>(span: Span, work: () => Result): Result;
   flush(): Promise<void>;
   stop(): void;
 }
@@ -48,9 +51,30 @@ export const passingTracer: Tracer = {
     return context ? passOn(context) : undefined;
   },
   within: (parent) => parent,
+  run: (_span, work) => work(),
   flush: () => Promise.resolve(),
   stop() {},
 };
+
+/** A statement of the database, with the names that OpenTelemetry has for it. */
+function beginStatementOf(span: Span, sink: Sink) {
+  // What many share and goes on for long (a stream's reading) began with one of them, and is not a part of it.
+  if (span.isOver) return undefined;
+  const statement = beginSpan(sink, span.context, "QUERY", kinds.client);
+  return (query: Parameters<typeof describeQuery>[0], error?: unknown) => {
+    const { operation, summary } = describeQuery(query);
+    const { code } = (error ?? {}) as { code?: unknown };
+    const isState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
+    statement.set({
+      "db.system.name": "postgresql",
+      "db.operation.name": operation,
+      "db.query.summary": summary,
+      "db.response.status_code": isState ? code : undefined,
+      "error.type": error === undefined ? undefined : typeof code === "string" ? code : "_OTHER",
+    });
+    statement.end({ name: summary, isError: error !== undefined });
+  };
+}
 
 /** Makes the isolate's tracer. `random` is for tests. */
 export function createTracer(
@@ -69,6 +93,10 @@ export function createTracer(
     },
     within: (parent, name, kind) =>
       parent.context.isSampled ? beginSpan(exporter.add, parent.context, name, kind) : parent,
+    run: (span, work) =>
+      span.context.isSampled
+        ? hearStatements(() => beginStatementOf(span, exporter.add), work)
+        : work(),
     flush: exporter.flush,
     stop: exporter.stop,
   };

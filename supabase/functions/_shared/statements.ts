@@ -1,0 +1,60 @@
+/**
+ * Statements of the database, told to the request that sends them, whose trace has them as spans
+ * (`traces/tracer.ts`). What is told are the names of functions and tables: never a value, and never the text.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** A query, as far as it is looked at here. */
+export interface Query {
+  cancel(): unknown;
+  /** The literal parts of its text. */
+  readonly strings?: readonly string[];
+}
+
+/** Hears that a statement has ended. `query` is undefined where it was not even sent. */
+export type StatementEnd = (query: Query | undefined, error?: unknown) => void;
+/** Hears that a statement begins; undefined where nobody wants to know how it ends. */
+export type StatementStart = () => StatementEnd | undefined;
+
+/** There is none until the first request is recorded, so that nothing is looked up before. */
+let listeners: AsyncLocalStorage<StatementStart> | undefined;
+
+/** Does the work; `start` hears of the statements that it sends. */
+export function hearStatements<Result>(start: StatementStart, work: () => Result): Result {
+  return (listeners ??= new AsyncLocalStorage()).run(start, work);
+}
+
+/** A statement begins. */
+export const beginStatement = (): StatementEnd | undefined => listeners?.getStore()?.();
+
+/** What OpenTelemetry calls `db.operation.name` and `db.query.summary`. */
+export interface Summary {
+  readonly operation: string;
+  readonly summary: string;
+}
+
+/** A relation or function of ours. A type that something is cast to is none. */
+const target = /(?<![:.\w])(?:public|private)\.\w+/g;
+/** Characters, beyond which the conventions have it cut. */
+const longest = 255;
+const unknown: Summary = { operation: "QUERY", summary: "QUERY" };
+
+function summarise(strings: readonly string[]): Summary {
+  const text = strings.join(" ? ").replaceAll(/'[^']*'/g, "''");
+  const operation = /^\s*([a-z]+)\b/.exec(text)?.[1]?.toUpperCase();
+  if (operation === undefined) return unknown;
+  const summary = [operation, ...new Set(text.match(target))].join(" ").slice(0, longest);
+  return { operation, summary };
+}
+
+/** By the parts of a text: each place in the code has its own, which live as long as the isolate. */
+const known = new WeakMap<readonly string[], Summary>();
+
+/** What a query is called: its operation, and the relations and functions that it names. */
+export function describeQuery(query: Query | undefined): Summary {
+  const strings = query?.strings;
+  if (!strings) return unknown;
+  let summary = known.get(strings);
+  if (!summary) known.set(strings, summary = summarise(strings));
+  return summary;
+}
