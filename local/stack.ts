@@ -114,7 +114,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const database = await startDatabase(options, root, state, log);
     undo.push(database.stop);
     const sql = connect(database.adminUrl, { max: options.dbUrl ? 4 : 2 });
-    undo.push(() => sql.end());
+    undo.push(() => sql.end({ timeout: 5 }));
     await bootstrap(sql);
     // Between migrations and seed: what the seed changes calls functions, and a call without an address is given up.
     const configure = () =>

@@ -93,7 +93,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     origin: `http://127.0.0.1:${server.addr.port}`,
     async stop() {
       await server.shutdown();
-      await Promise.all([connection.close(), storage.stop(), sql.end()]);
+      await Promise.all([connection.close(), storage.stop(), sql.end({ timeout: 5 })]);
       unquiet();
     },
   };

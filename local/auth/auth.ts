@@ -67,7 +67,7 @@ export function startAuth(options: AuthOptions): Auth {
     inbox,
     async stop() {
       await server.shutdown();
-      await sql.end();
+      await sql.end({ timeout: 5 });
     },
   };
 }

@@ -86,6 +86,7 @@ async function main(args: string[]): Promise<number> {
     last = step;
   };
   const patience = Date.now() + 120_000;
+  let isAgain = false;
   for (;;) {
     const [source, target] = [connectSide(from), connectSide(to)];
     const closedFor = Number(values["closed-for"]);
@@ -103,11 +104,14 @@ async function main(args: string[]): Promise<number> {
       return 0;
     } catch (error) {
       if (error instanceof MoveError) {
+        // Forgotten already, when the server died before it could say so.
+        if (isAgain && values.forget && error.code === "not_found") return 0;
         console.error(`move: ${error.message}`);
         return 1;
       }
       if (!isConnection(error) || Date.now() > patience) throw error;
       say("a server does not answer; trying again");
+      isAgain = true;
       await pause(1000);
     } finally {
       await Promise.all([source.sql.end({ timeout: 2 }), target.sql.end({ timeout: 2 })]);

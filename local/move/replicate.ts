@@ -131,11 +131,11 @@ export async function subscribe(source: Side, target: Side, name: string, from: 
   );
 }
 
-/** Removes the slot of a subscription that does not exist, as a program leaves it that dies in between. */
-export async function dropSlots({ sql }: Side, name: string): Promise<void> {
+/** Removes the slots of a subscription that does not exist, or that does not follow any more. */
+async function dropSlots({ sql }: Side, name: string, copying = ""): Promise<void> {
   await sql`
     select pg_drop_replication_slot(slot_name) from pg_replication_slots
-    where slot_name = ${name} and not active`;
+    where (slot_name = ${name} or slot_name like ${copying}) and not active`;
 }
 
 /** Waits until every table is copied and followed. */
@@ -218,24 +218,28 @@ export async function isPublished({ sql }: Side, name: string, { travelling }: P
   return row!.n === travelling.length;
 }
 
-/** Ends the subscription and its slot. Safe to repeat, and when one of them is gone already. */
+/**
+ * Ends the subscription and its slots. Safe to repeat, and when one of them is gone already. The slots go first: a
+ * subscription that is dropped while the source is away leaves those of tables that it was copying, and nobody knows
+ * their names any more.
+ */
 export async function unsubscribe(source: Side, target: Side, name: string): Promise<void> {
-  const [known] = await target.sql`select from pg_subscription where subname = ${name}`;
-  if (known) {
-    try {
-      await target.sql.unsafe(`drop subscription ${name}`); // with its slots at the source
-    } catch {
-      await target.sql.unsafe(`alter subscription ${name} disable`);
-      await target.sql.unsafe(`alter subscription ${name} set (slot_name = none)`);
-      await target.sql.unsafe(`drop subscription ${name}`);
-    }
-  }
+  const [known] = await target.sql<{ copying: string }[]>`
+    select format('pg\_%s\_sync\_%%\_%s', s.oid, c.system_identifier) as copying
+    from pg_subscription as s, pg_control_system() as c where s.subname = ${name}`;
+  if (known) await stopFollowing(target, name);
   const isFree = await waitFor(async () => {
-    await dropSlots(source, name);
-    const [slot] = await source.sql`select from pg_replication_slots where slot_name = ${name}`;
+    await dropSlots(source, name, known?.copying);
+    const [slot] = await source.sql`
+      select from pg_replication_slots where slot_name = ${name} or slot_name like ${
+      known?.copying ?? ""
+    }`;
     return slot === undefined;
   }, { within: 30_000, every: 100 });
   if (!isFree) throw new MoveError("slot_in_use", `the slot ${name} is still in use at the source`);
+  if (!known) return;
+  await target.sql.unsafe(`alter subscription ${name} set (slot_name = none)`);
+  await target.sql.unsafe(`drop subscription ${name}`);
 }
 
 export async function unpublish(source: Side, name: string): Promise<void> {

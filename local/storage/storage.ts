@@ -72,7 +72,10 @@ export function openStorage(
   addResumableRoutes(app, context);
   app.all("/render/image/*", () => notServed("images that are transformed").respond());
 
-  return { fetch: async (request) => await app.fetch(request), stop: () => sql.end() };
+  return {
+    fetch: async (request) => await app.fetch(request),
+    stop: () => sql.end({ timeout: 5 }),
+  };
 }
 
 /** Times are answered as the platform writes them. */

@@ -131,3 +131,17 @@ export async function orphansOf({ admin }: Cell): Promise<string[]> {
   const rows = await admin.unsafe<{ what: string }[]>(questions.join("\nunion all\n"));
   return rows.map(({ what }) => what);
 }
+
+/** What a move leaves behind when it forgets to take its replication down: a slot keeps a server's log for ever. */
+export async function replicationLeft(...cells: Cell[]): Promise<string[]> {
+  const left = await Promise.all(cells.map(async ({ name, admin }) => {
+    const rows = await admin<{ what: string }[]>`
+      select 'slot ' || slot_name as what from pg_replication_slots where slot_name ~ '^(groundwork_move|pg_\\d+_sync)'
+      union all select 'publication ' || pubname from pg_publication where pubname ~ '^groundwork_move'
+      union all select 'subscription ' || subname from pg_subscription
+      union all select 'identity of ' || oid::regclass from pg_class
+        where relreplident <> 'd' and relkind in ('r', 'p') and relnamespace = 'public'::regnamespace`;
+    return rows.map(({ what }) => `${name}: ${what}`);
+  }));
+  return left.flat();
+}

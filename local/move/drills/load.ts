@@ -93,6 +93,24 @@ const codeOf = (error: unknown): string => {
 const isGone = (code: string): boolean => /^(CONNECT|ECONN|EPIPE|57P0|08|53300)/.test(code);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/**
+ * A connection that is lost within a transaction is written to all the same (porsager/postgres#1208), and never opened
+ * again: nobody can catch that error, so it is heard here, and loads go on with new connections.
+ */
+const whenLost = new Set<() => void>();
+addEventListener("error", (event) => {
+  if (!(event.error instanceof TypeError) || !event.error.stack?.includes("nextWrite")) return;
+  event.preventDefault();
+  for (const startAnew of whenLost) startAnew();
+});
+
+/** A question on a connection that was lost so is never answered: it is asked again, as a client does. */
+const withinDeadline = <T>(question: Promise<T>): Promise<T> => {
+  const deadline = Promise.withResolvers<T>();
+  const timer = setTimeout(() => deadline.reject({ code: "CONNECT_DEADLINE" }), 20_000);
+  return Promise.race([question, deadline.promise]).finally(() => clearTimeout(timer));
+};
+
 /** Begins a load: one client for each kind of work, and a worker that claims and completes. */
 export function beginLoad(workspace: "acme" | "globex", first: Cell, between: number): Load {
   const id = workspace === "acme" ? ACME : GLOBEX;
@@ -109,13 +127,19 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
     if (!sqls.has(at)) sqls.set(at, connect(at.url, 8));
     return sqls.get(at)!;
   };
+  const old: Sql[] = [];
+  const startAnew = () => {
+    old.push(...sqls.values());
+    sqls.clear();
+  };
+  whenLost.add(startAnew);
 
   /** Does one deed until it is acknowledged, as a client does that answers a person. */
   async function insist(name: string, deed: (sql: Sql) => Promise<unknown>): Promise<boolean> {
     while (!isOver) {
       const at = cell;
       try {
-        await deed(sqlOf(at));
+        await withinDeadline(deed(sqlOf(at)));
         return true;
       } catch (error) {
         let code = codeOf(error);
@@ -147,24 +171,27 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
       }
     });
 
+  async function workOnce(sql: Sql): Promise<void> {
+    const held = await sql<{ id: number; claim_token: string; prompt: string }[]>`
+      select id, claim_token, work ->> 'prompt' as prompt
+      from private.claim_work('code_task_queue', 'drill', 3, '2 seconds', ${id})`;
+    for (const item of held) {
+      await pause(10);
+      await sql`
+        select private.complete_work('code_task_queue', ${item.claim_token}, array[${item.id}::bigint], null)`;
+      completed.push(item.prompt);
+    }
+    if (workspace === "acme") { // what jobs do; the neighbour leaves a copy alone that was just received
+      await sql`select private.release_expired_work()`;
+      await sql`select private.seal_audit_log()`;
+    }
+  }
+
   const worker = (async () => {
     while (!isOver) {
       const at = cell;
       try {
-        const sql = sqlOf(at);
-        const held = await sql<{ id: number; claim_token: string; prompt: string }[]>`
-          select id, claim_token, work ->> 'prompt' as prompt
-          from private.claim_work('code_task_queue', 'drill', 3, '2 seconds', ${id})`;
-        for (const item of held) {
-          await pause(10);
-          await sql`
-            select private.complete_work('code_task_queue', ${item.claim_token}, array[${item.id}::bigint], null)`;
-          completed.push(item.prompt);
-        }
-        if (workspace === "acme") { // what jobs do; the neighbour leaves a copy alone that was just received
-          await sql`select private.release_expired_work()`;
-          await sql`select private.seal_audit_log()`;
-        }
+        await withinDeadline(workOnce(sqlOf(at)));
       } catch (error) {
         const code = codeOf(error);
         refused.set(code, (refused.get(code) ?? 0) + 1);
@@ -190,7 +217,8 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
       isOver = true;
       opening.resolve();
       await Promise.all([...clients, worker]);
-      await Promise.all([...sqls.values()].map((sql) => sql.end({ timeout: 1 })));
+      whenLost.delete(startAnew);
+      await Promise.all([...old, ...sqls.values()].map((sql) => sql.end({ timeout: 1 })));
     },
     async audit(at) {
       const wrong: string[] = [];

@@ -1,18 +1,16 @@
 /**
- * Moves a workspace to and fro between two servers, under load, and kills the program that moves it and the target's
- * server at random moments. After each move the copies are compared, the log is verified on both sides, and the copy
+ * Moves a workspace to and fro between two servers, under load, and kills the program that moves it and both servers at
+ * random steps. After each move the copies are compared, the log is verified on both sides, and the copy
  * that was left is forgotten.
  */
 import { createClient } from "@supabase/supabase-js";
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { type Chance, takeChance } from "../../../supabase/tests/concurrency/sessions.ts";
-import { compareCopies, orphansOf, rowsLeft } from "./compare.ts";
+import { compareCopies, orphansOf, replicationLeft, rowsLeft } from "./compare.ts";
 import { beginLoad, type Load, MOVING } from "./load.ts";
-import { BROKEN } from "../move.ts";
+import { type Kill, type Outcome, runProgram, type Victim } from "./program.ts";
 import { type Cell, startTwoCells } from "./two-cells.ts";
 
-const PROGRAM = fileURLToPath(new URL("../move.ts", import.meta.url));
 const STEPS = [
   "preparing",
   "copying",
@@ -23,60 +21,19 @@ const STEPS = [
   "forgetting",
 ];
 const MOST_KILLS = 2;
+const NONE: Record<Victim, number> = { program: 0, source: 0, target: 0 };
 
 /** What a drill did. */
 export interface Told {
   moves: number;
-  kills: number;
-  servers: number;
+  /** How often each was killed. */
+  killed: Record<Victim, number>;
   undone: number;
   closed: number[];
   rows: number;
   acknowledged: number;
   refused: Record<string, number>;
 }
-
-/** Runs the program once; kills it a random moment after a step, if one is given. */
-async function runProgram(
-  from: Cell,
-  to: Cell,
-  more: string[],
-  kill: { step: string; after: number } | null,
-): Promise<{ isKilled: boolean; output: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", "--quiet", PROGRAM, ...options(from, to), ...more],
-    env: { GROUNDWORK_FROM_KEY: from.stack.secretKey, GROUNDWORK_TO_KEY: to.stack.secretKey },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let output = "";
-  let isKilled = false;
-  const reading = (async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      output += text;
-      if (!kill || isKilled || !output.includes(`move: ${kill.step}`)) continue;
-      isKilled = true;
-      setTimeout(() => {
-        try {
-          child.kill("SIGKILL");
-        } catch { /* it has ended */ }
-      }, kill.after);
-    }
-  })();
-  const errors = new Response(child.stderr).text();
-  const { code, signal } = await child.status;
-  await reading;
-  if (signal === "SIGKILL" || code === BROKEN) return { isKilled: true, output };
-  assert.equal(code, 0, `the program ended with ${code}: ${output}${await errors}`);
-  return { isKilled: false, output };
-}
-
-const options = (from: Cell, to: Cell): string[] => [
-  ...["--workspace", MOVING, "--from", from.url, "--to", to.url],
-  ...["--from-api", from.stack.apiUrl, "--to-api", to.stack.apiUrl],
-  ...["--closed-for", "5000"], // a machine of tests may be slow
-];
 
 async function storeFile(cell: Cell, name: string): Promise<void> {
   const storage = createClient(cell.stack.apiUrl, cell.stack.secretKey).storage.from("attachments");
@@ -121,35 +78,55 @@ async function verify(cell: Cell): Promise<{ digest: string; entries: number }> 
   return { digest: verdict!.head_digest, entries: verdict!.entries };
 }
 
-/** One move, with its kills. */
-async function moveOnce(from: Cell, to: Cell, chance: Chance, told: Told): Promise<void> {
-  const isUndone = chance.happens(0.15);
-  if (isUndone) {
-    await runProgram(from, to, [], { step: "copying", after: chance.below(400) });
-    const { output } = await runProgram(from, to, ["--undo"], null);
-    if (output.includes("undoing")) {
+/** Who dies together: mostly one, sometimes the program with a server, as on a machine that both are on. */
+function pickVictims(chance: Chance): Victim[] {
+  const server = chance.pick<Victim>(["source", "target"]);
+  return chance.pick<Victim[]>([["program"], ["program"], [server], [server], [server, "program"]]);
+}
+
+const pickKill = (chance: Chance, victims = pickVictims(chance)): Kill => ({
+  step: chance.pick(STEPS.slice(0, 6)),
+  after: chance.below(150),
+  victims,
+});
+
+/** One move, with its kills: chosen ones, or one of the source's server. */
+async function moveOnce(
+  from: Cell,
+  to: Cell,
+  chance: Chance,
+  told: Told,
+  killsSource: boolean,
+): Promise<void> {
+  const count = (outcome: Outcome) => {
+    for (const victim of outcome.killed) told.killed[victim]++;
+    return outcome;
+  };
+  if (chance.happens(0.15)) {
+    const victims = pickVictims(chance);
+    const began = { step: "copying", after: chance.below(400), victims: ["program" as const] };
+    count(await runProgram(from, to, [], began));
+    const kill = chance.happens(0.5)
+      ? { step: "undoing", after: chance.below(150), victims }
+      : null;
+    const first = count(await runProgram(from, to, ["--undo"], kill));
+    for (let again = first.isBroken; again;) {
+      again = (await runProgram(from, to, ["--undo"], null)).isBroken;
+    }
+    if (first.output.includes("undoing")) {
       told.undone++;
       assert.deepEqual(await rowsLeft(to, MOVING), [], "nothing is left of what was undone");
+      assert.deepEqual(await replicationLeft(from, to), [], "nor does anything follow");
     }
   }
-  let kills = chance.below(MOST_KILLS + 1);
-  for (;;) {
-    const kill = kills-- > 0
-      ? { step: chance.pick(STEPS.slice(0, 6)), after: chance.below(150) }
-      : null;
-    const killsServer = kill !== null && to.name === "drill-b" && chance.happens(0.3);
-    const running = runProgram(from, to, [], killsServer ? null : kill);
-    if (killsServer) {
-      await new Promise((resolve) => setTimeout(resolve, 500 + chance.below(6000)));
-      await to.server.kill();
-      told.servers++;
-      await to.server.start();
-    }
-    const { isKilled, output } = await running;
-    if (isKilled) told.kills++;
+  let kills = killsSource ? 0 : chance.below(MOST_KILLS + 1);
+  for (let mustKill = killsSource;;) {
+    const kill = mustKill ? pickKill(chance, ["source"]) : kills-- > 0 ? pickKill(chance) : null;
+    const { isBroken, killed, output } = count(await runProgram(from, to, [], kill));
+    if (killed.includes("source")) mustKill = false;
     const closed = /refused for (\d+) ms/.exec(output)?.[1];
     if (closed) told.closed.push(Number(closed));
-    if (!isKilled) return;
+    if (!isBroken) return;
   }
 }
 
@@ -174,8 +151,7 @@ export async function drill(
   loads.push(load, neighbour);
   const told: Told = {
     moves: 0,
-    kills: 0,
-    servers: 0,
+    killed: { ...NONE },
     undone: 0,
     closed: [],
     rows: 0,
@@ -184,17 +160,20 @@ export async function drill(
   };
   let [from, to] = [first, second];
   for (let round = 1; round <= moves; round++) {
-    await moveOnce(from, to, chance, told);
+    await moveOnce(from, to, chance, told, round % 3 === 2);
+    assert.deepEqual(await replicationLeft(from, to), [], "nothing of the replication is left");
     // Everyone waits at the source until they are told where to go, so the copies stand still.
     const { differing, rows } = await compareCopies(from, to, MOVING);
     assert.deepEqual(differing, [], "the copies are the same");
     assert.deepEqual(await verify(from), await verify(to), "the log is the same on both sides");
     assert.deepEqual(await orphansOf(to), [], "no row arrived without what it refers to");
     load.goTo(to);
-    await runProgram(from, to, ["--forget"], {
+    const { killed } = await runProgram(from, to, ["--forget"], {
       step: "forgetting",
       after: chance.below(300),
+      victims: chance.happens(0.3) ? ["source"] : ["program"],
     });
+    for (const victim of killed) told.killed[victim]++;
     await runProgram(from, to, ["--forget"], null).catch((error) => {
       if (!String(error).includes("not_found")) throw error; // the first was quicker than its end
     });
@@ -209,7 +188,9 @@ export async function drill(
     told.moves++;
     told.rows = rows;
     say(
-      `move ${round}: ${rows} rows, ${load.acknowledged()} acknowledged, ${told.kills} kills so far`,
+      `move ${round}: ${rows} rows, ${load.acknowledged()} acknowledged, killed so far: ${
+        JSON.stringify(told.killed)
+      }`,
     );
     [from, to] = [to, from];
   }
