@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { startBareDatabase, until } from "../fixture.ts";
-import { concat, message, text } from "./wire.ts";
+import { concat, message, splitMessages, text } from "./wire.ts";
 
 /** Clients of one database; each is one connection. */
 function openClients(
@@ -97,6 +97,39 @@ Deno.test("the embedded database serves many clients at once", async (test) => {
     }
     socket.close();
     assert.deepEqual([...await two`select id from public.notes`], [{ id: 1 }]);
+  });
+
+  await test.step("a client that leaves does not end what another has parsed and not yet bound", async () => {
+    const { hostname, port } = new URL(database.url);
+    using socket = await Deno.connect({ hostname, port: Number(port) });
+    const heard: string[] = [];
+    /** Waits for an answer of a type. */
+    async function hear(type: string): Promise<void> {
+      for (const part = new Uint8Array(65536); !heard.includes(type);) {
+        const length = await socket.read(part);
+        heard.push(...splitMessages(part.slice(0, length ?? 0)).messages.map(({ type }) => type));
+      }
+    }
+    const startup = concat([
+      new Uint8Array([0, 3, 0, 0]),
+      ...["user", "postgres", "database", "postgres"].map(text),
+      new Uint8Array(1),
+    ]);
+    await socket.write(message("", startup).subarray(1));
+    await hear("Z");
+    const leaving = openClients(database.url, 1)[0]!;
+    await leaving`select ${1}::int as "prepared under a name"`;
+    await leaving.listen("anything", () => {});
+    const parse = message("P", text(""), text("select 1"), new Uint8Array(2));
+    await socket.write(concat([parse, message("D", text("S")), message("H")]));
+    await hear("T");
+    await leaving.end();
+    heard.length = 0;
+    const bind = message("B", text(""), text(""), new Uint8Array(6));
+    const execute = message("E", text(""), new Uint8Array(4));
+    await socket.write(concat([bind, execute, message("S")]));
+    await hear("Z");
+    assert.deepEqual(heard, ["2", "D", "C", "Z"]);
   });
 
   await test.step("a notification reaches who listens, in whatever client it was raised", async () => {

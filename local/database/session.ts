@@ -49,6 +49,8 @@ export function shareSession(
   const prepared = keepPreparedApart(run, runSql);
   const { pack: packPrepared, unpack: unpackPrepared } = prepared;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Who is gone, and has left something in the session. */
+  const gone: Client[] = [];
 
   function run(bytes: Uint8Array): Message[] {
     try {
@@ -85,6 +87,7 @@ export function shareSession(
   }
 
   function takeTurn() {
+    if (!owner) { for (const client of gone.splice(0)) tidyAfter(client); }
     const client = owner ?? [...clients].find(({ inbox }) => inbox.length > 0);
     if (!client || client.inbox.length === 0) {
       watchIdleOwner();
@@ -223,21 +226,24 @@ export function shareSession(
       status = "I";
       owner = null;
     }
-    // `deallocate` fails inside another client's failed transaction; the names are never used again, so they may stay
-    // then.
-    if (status === "I") {
-      for (const name of client.statements) {
-        runSql(`deallocate ${quote(`c${client.id}_${name}`)}`);
-      }
-      if (client.belongings.channels.size > 0) {
-        runSql("unlisten *");
-        listenForAll();
-      }
-      if (settledFor === client) packPrepared(null);
-    }
-    if (settledFor === client) settledFor = null;
+    gone.push(client);
     client.close();
     schedule();
+  }
+
+  /**
+   * Takes away what a client has left, once nobody is in the middle of something: a query of ours would end another's
+   * unnamed statement between its Describe and its Bind.
+   */
+  function tidyAfter(client: Client) {
+    for (const name of client.statements) runSql(`deallocate ${quote(`c${client.id}_${name}`)}`);
+    if (client.belongings.channels.size > 0) {
+      runSql("unlisten *");
+      listenForAll();
+    }
+    if (settledFor !== client) return;
+    packPrepared(null);
+    settledFor = null;
   }
 
   function start(client: Client, parameters: Map<string, string>) {
