@@ -8,12 +8,20 @@
 
 create function public.create_workspace(name text, slug text, region text default null)
 returns public.workspaces
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select * from private.create_workspace($1, $2, $3);
+declare
+  refused text;
+begin
+  return private.create_workspace($1, $2, $3);
+exception when check_violation then
+  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
+  get stacked diagnostics refused = constraint_name;
+  raise check_violation using message = sqlerrm, constraint = refused;
+end;
 $$;
 comment on function public.create_workspace(text, text, text) is
   'Makes a workspace; the caller is its first owner. name: 1–200 characters; slug: lowercase letters, digits and '
@@ -49,12 +57,20 @@ comment on function public.restore_workspace(uuid) is
 
 create function public.invite_member(workspace_id uuid, email text, role text default 'member')
 returns table (invitation_id uuid, token text, expires_at timestamptz)
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select * from private.invite_member($1, $2, $3);
+declare
+  refused text;
+begin
+  return query select * from private.invite_member($1, $2, $3);
+exception when check_violation then
+  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
+  get stacked diagnostics refused = constraint_name;
+  raise check_violation using message = sqlerrm, constraint = refused;
+end;
 $$;
 comment on function public.invite_member(uuid, text, text) is
   'Invites an address into a workspace for 7 days and returns the token, this once. Revokes an earlier pending '

@@ -240,12 +240,20 @@ create function public.revise_artifact(
   data_bindings jsonb default null, ui_state jsonb default null, summary_for_llm text default null
 )
 returns public.artifacts
-language sql
+language plpgsql
 volatile
 security invoker
 set search_path = ''
 as $$
-  select * from private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
+declare
+  refused text;
+begin
+  return private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
+exception when check_violation then
+  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
+  get stacked diagnostics refused = constraint_name;
+  raise check_violation using message = sqlerrm, constraint = refused;
+end;
 $$;
 comment on function public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
   'Adds a version to an artifact. version: created_at of the newest version, which is revised. Arguments left out keep '

@@ -256,8 +256,18 @@ create function public.remember(
   valid_from timestamptz default now(), user_id uuid default null
 )
 returns table (id uuid, outcome text)
-language sql volatile security invoker set search_path = ''
-as $$ select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15); $$;
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  refused text;
+begin
+  return query select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+exception when check_violation then
+  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
+  get stacked diagnostics refused = constraint_name;
+  raise check_violation using message = sqlerrm, constraint = refused;
+end;
+$$;
 comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text,
   uuid, text, uuid, text, timestamptz, uuid) is
   'Remembers a statement about the caller (the service names user_id), at most 4,000 characters. category: personal, '

@@ -130,9 +130,17 @@ comment on function private.ask_in_background(uuid, text, jsonb, text) is 'The b
 create function public.ask_in_background(conversation_id uuid, type text, input jsonb default '{}',
   dedupe_key text default null)
 returns bigint
-language sql volatile security invoker set search_path = ''
+language plpgsql volatile security invoker set search_path = ''
 as $$
-  select private.ask_in_background($1, $2, $3, $4);
+declare
+  refused text;
+begin
+  return private.ask_in_background($1, $2, $3, $4);
+exception when check_violation then
+  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
+  get stacked diagnostics refused = constraint_name;
+  raise check_violation using message = sqlerrm, constraint = refused;
+end;
 $$;
 comment on function public.ask_in_background(uuid, text, jsonb, text) is
   'Enqueues a question in a conversation, to be answered later, and returns its id. type: the name by which workers of '
