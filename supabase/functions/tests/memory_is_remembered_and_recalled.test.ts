@@ -1,11 +1,16 @@
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { app as memory } from "../memory/index.ts";
+import { pauseEmbedding } from "./embedding-world.ts";
 import { ask, connect, createWorld, type Said, startIsolate } from "./world.ts";
 
 const sql = connect();
 const world = await createWorld(sql);
 const { workspace, member, guest, owner, outsider } = world;
-Deno.test.afterAll(() => sql.end());
+const resumeEmbedding = await pauseEmbedding(sql);
+Deno.test.afterAll(async () => {
+  await resumeEmbedding();
+  await sql.end();
+});
 
 const say = (content: string, changes: Record<string, unknown> = {}) => ({
   workspace_id: workspace,
