@@ -144,8 +144,11 @@ export function beginLoad(workspace: "acme" | "globex", first: Cell, between: nu
       } catch (error) {
         let code = codeOf(error);
         // What left is hidden: a person's client asks the directory.
-        if (code === "not_found" && await isElsewhere(sqlOf(at), id)) {
-          code = "misdirected_workspace";
+        if (code === "not_found") {
+          code = await withinDeadline(isElsewhere(sqlOf(at), id)).then(
+            (is) => is ? "misdirected_workspace" : code,
+            codeOf, // a server that dies now is one more reason to ask again
+          );
         }
         refused.set(code, (refused.get(code) ?? 0) + 1);
         if (code === "misdirected_workspace") {

@@ -9,6 +9,7 @@ import { type Chance, takeChance } from "../../../supabase/tests/concurrency/ses
 import { compareCopies, orphansOf, replicationLeft, rowsLeft } from "./compare.ts";
 import { beginLoad, type Load, MOVING } from "./load.ts";
 import { type Kill, type Outcome, runProgram, type Victim } from "./program.ts";
+import { fillRoom, type Seen } from "./room.ts";
 import { type Cell, startTwoCells } from "./two-cells.ts";
 
 const STEPS = [
@@ -33,6 +34,8 @@ export interface Told {
   rows: number;
   acknowledged: number;
   refused: Record<string, number>;
+  /** What the people met with who are present in the workspace, and in its neighbour. */
+  present: { redis: boolean; own: Seen; neighbour: Seen };
 }
 
 async function storeFile(cell: Cell, name: string): Promise<void> {
@@ -144,11 +147,13 @@ export async function drill(
   const [first, second] = await startTwoCells(ends);
   await storeFile(first, `${MOVING}/00000000-0000-4000-a000-000000000003/first.txt`);
   await furnish(first);
-  const loads: Load[] = [];
+  const loads: Pick<Load, "stop">[] = [];
   ends.defer(async () => void await Promise.all(loads.map((load) => load.stop())));
   const load = beginLoad("acme", first, between);
   const neighbour = beginLoad("globex", first, 2 * between);
-  loads.push(load, neighbour);
+  const room = fillRoom("acme", first, 10 * between);
+  const nextDoor = fillRoom("globex", first, 10 * between);
+  loads.push(load, neighbour, room, nextDoor);
   const told: Told = {
     moves: 0,
     killed: { ...NONE },
@@ -157,6 +162,7 @@ export async function drill(
     rows: 0,
     acknowledged: 0,
     refused: {},
+    present: { redis: first.stack.redis !== null, own: room.seen, neighbour: nextDoor.seen },
   };
   let [from, to] = [first, second];
   for (let round = 1; round <= moves; round++) {
@@ -168,6 +174,9 @@ export async function drill(
     assert.deepEqual(await verify(from), await verify(to), "the log is the same on both sides");
     assert.deepEqual(await orphansOf(to), [], "no row arrived without what it refers to");
     load.goTo(to);
+    room.goTo(to);
+    await room.together();
+    await nextDoor.together();
     const { killed } = await runProgram(from, to, ["--forget"], {
       step: "forgetting",
       after: chance.below(300),
@@ -184,7 +193,9 @@ export async function drill(
       "nothing acknowledged is lost, nothing is there twice",
     );
     assert.deepEqual(load.unexpected, []);
+    assert.deepEqual(room.unexpected, [], "who is present meets with nothing worse");
     assert.deepEqual(neighbour.unexpected, [], "nobody else notices");
+    assert.deepEqual(nextDoor.unexpected, [], "nor are others sent away from their room");
     told.moves++;
     told.rows = rows;
     say(
@@ -194,9 +205,7 @@ export async function drill(
     );
     [from, to] = [to, from];
   }
-  await load.stop();
-  await neighbour.stop();
-  loads.length = 0;
+  await Promise.all(loads.splice(0).map((each) => each.stop()));
   assert.deepEqual(await load.audit(from), [], "nor in the end");
   assert.deepEqual(await neighbour.audit(first), [], "nor for the neighbour");
   const refusals = [...neighbour.refused.keys()];
@@ -204,6 +213,11 @@ export async function drill(
     refusals.filter((code) => !/^(CONNECT|ECONN|EPIPE|57P0|08)/.test(code)),
     [],
     "the neighbour was refused nothing",
+  );
+  assert.equal(
+    nextDoor.seen.refused["421 misdirected_workspace"],
+    undefined,
+    "nobody sent them away",
   );
   const file = `${MOVING}/00000000-0000-4000-a000-000000000003/first.txt`;
   assert.equal(await readFile(from, file), `bytes of ${file}`, "a stored file travelled");

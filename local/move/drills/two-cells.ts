@@ -58,7 +58,7 @@ async function startCell(name: string, others: string[], range: number): Promise
     stateDir: null,
     apiPort: 0,
     dbPort: 0,
-    redis: "none",
+    redis: "auto",
     seed: range === 0,
     functionEnv: { GROUNDWORK_LOG_REQUESTS: "failed" },
   });

@@ -34,11 +34,11 @@ export interface Listener {
   userId: string | null;
   /** Of whom they are told; looked up again with their membership. */
   sees: View;
-  /** Of an agent: throws an ApiError below 500 where it may listen no longer. */
+  /** Of an agent: throws an ApiError below 500 where it may listen no longer; 421, where the workspace is elsewhere. */
   check?: () => Promise<unknown>;
   tell(event: RoomEvent): void;
-  /** Called once, when the listener may not listen any longer. */
-  end(reason: "not_a_member" | "not_allowed"): void;
+  /** Called once, when the listener may not listen any longer; `renew`: whoever asks again is told where. */
+  end(reason: "renew" | "not_a_member" | "not_allowed"): void;
 }
 
 interface State {
@@ -122,11 +122,16 @@ export function createRoomWatch(
     const listening = new Set([...room.listeners].flatMap(({ userId }) => userId ?? []));
     if (listening.size === 0) return;
     const rows = await services.database.run((sql) =>
-      sql<{ user_id: string; role: Role }[]>`
-        select asked.user_id, private.member_role(asked.user_id, ${workspace}) as role
+      sql<{ user_id: string; role: Role; is_elsewhere: boolean }[]>`
+        select asked.user_id, asked.role, asked.role is null and exists (
+          select from private.place_for(asked.user_id, ${workspace}) as place where place.status = 'elsewhere'
+        ) as is_elsewhere
         from jsonb_array_elements_text(${sql.json([...listening])}) as listed (id)
-        cross join lateral (select listed.id::uuid as user_id) as asked`
+        cross join lateral (
+          select listed.id::uuid as user_id, private.member_role(listed.id::uuid, ${workspace}) as role
+        ) as asked`
     );
+    const elsewhere = new Set(rows.flatMap((row) => row.is_elsewhere ? row.user_id : []));
     const views = new Map(
       await Promise.all(rows.map(async ({ user_id, role }) => {
         return [user_id, await viewOf(services, user_id, role)] as const;
@@ -137,7 +142,7 @@ export function createRoomWatch(
       if (view) listener.sees = view;
       if (view !== null) continue; // or came meanwhile
       room.listeners.delete(listener);
-      listener.end("not_a_member");
+      listener.end(elsewhere.has(listener.userId ?? "") ? "renew" : "not_a_member");
     }
   }
 
@@ -147,7 +152,7 @@ export function createRoomWatch(
         // What is only away for a moment says nothing about a right.
         if (!(error instanceof ApiError) || error.status >= 500) throw error;
         room.listeners.delete(listener);
-        listener.end("not_allowed");
+        listener.end(error.status === 421 ? "renew" : "not_allowed");
       })
     ));
   }

@@ -39,17 +39,22 @@ function watchOf(services: Services): RoomWatch {
  * First `here` with everyone (a guest: with themselves and the agents that they may use), then
  * `joined`, `changed`, `left`, and `typing` of the conversations named in `?conversation=` (up to 20, comma-separated):
  * who does not know a conversation is not told that it exists. Last `end` with a reason, after which a client that may
- * connects again: `renew` (after 140 s, and when the isolate ends), `token_expired`, `not_a_member`, `not_allowed` (an
- * agent that may no longer), `too_slow`.
+ * connects again: `renew` (after 140 s, when the isolate ends, and when the workspace has moved, where the next request
+ * is told to), `token_expired`, `not_a_member`, `not_allowed` (an agent that may no longer), `too_slow`.
  */
 export async function streamEvents(context: RequestContext): Promise<Response> {
   const request = context.req.raw;
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { access_token, conversation } = readQuery(request, query);
-  const { authenticator, lifetime: isolate, rateLimiter } = context.env;
+  const { authenticator, lifetime: isolate, places, rateLimiter } = context.env;
   const caller = await identifyFromUrl(authenticator, request, access_token, presenceScope);
   if (caller.kind !== "service") rateLimiter.count(countedAs(caller), "read");
-  const sees = await requireRoom(context.env, workspace, caller);
+  /** What is not here may be in another cell. */
+  const enter = () =>
+    requireRoom(context.env, workspace, caller).catch(async (error) => {
+      throw await places.instead(error, request, caller.kind === "service" ? null : caller.userId);
+    });
+  const sees = await enter();
   const conversations = new Set(conversation);
   const lifetime = caller.kind === "service"
     ? longestStream
@@ -89,9 +94,7 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
       };
       send("retry: 1000\n\n");
       const userId = caller.kind === "service" ? null : caller.userId;
-      const check = caller.kind === "agent"
-        ? () => requireRoom(context.env, workspace, caller)
-        : undefined;
+      const check = caller.kind === "agent" ? enter : undefined;
       unlisten = watchOf(context.env).listen(workspace, {
         userId,
         sees,

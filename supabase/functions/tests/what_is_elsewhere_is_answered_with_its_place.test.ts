@@ -25,6 +25,19 @@ Deno.test.afterAll(() => sql.end());
 /** Waits until what the isolates have kept of the memberships is over: at most 2 s. */
 const untilForgotten = () => new Promise((resolve) => setTimeout(resolve, 2100));
 
+/** Follows who is in a room. */
+async function follow(workspace: string, token: string): Promise<Response> {
+  return await fetch(`${environment.url}/functions/v1/presence/${workspace}/events`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(60_000), // an end that never comes is a failure, not a wait
+  });
+}
+const streams = {
+  gone: await follow(gone.workspace, gone.member.token),
+  removed: await follow(twin.workspace, twin.guest.token),
+  stays: await follow(twin.workspace, twin.member.token),
+};
+
 await ask("GET", `/presence/${gone.workspace}`, { as: gone.member });
 await sql.begin((transaction) => [
   transaction`insert into private.cells (name, url, region, publishable_key)
@@ -32,6 +45,7 @@ await sql.begin((transaction) => [
   transaction`insert into private.workspace_places (workspace_id, cell, region, status)
     values (${gone.workspace}, ${cell}, 'eu', 'elsewhere')`,
   transaction`update public.workspaces set left_at = now() where id = ${gone.workspace}`,
+  transaction`delete from public.members where workspace_id = ${twin.workspace} and user_id = ${twin.guest.id}`,
 ]);
 await untilForgotten();
 
@@ -42,6 +56,7 @@ const requests: [string, string, string, Record<string, unknown>?][] = [
     workspace_id: gone.workspace,
     conversation_id: gone.workspace,
   }],
+  ["the path of its events", "GET", `/presence/${gone.workspace}/events`],
 ];
 for (const [part, method, path, body] of requests) {
   Deno.test(`a request that names a workspace by ${part} is told its cell`, async () => {
@@ -56,6 +71,24 @@ for (const [part, method, path, body] of requests) {
     assertEquals(stranger.body.error.code, "not_found");
   });
 }
+
+Deno.test("who follows a workspace that leaves is sent on, and not told that they are no member", async () => {
+  const reader = streams.stays.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const ended = [[streams.gone, "renew"], [streams.removed, "not_a_member"]] as const;
+  for (const [stream, reason] of ended) {
+    assertEquals(stream.status, 200);
+    const said = await stream.text();
+    assertEquals(
+      said.slice(said.indexOf("event: end")),
+      `event: end\ndata: {"reason":"${reason}"}\n\n`,
+    );
+  }
+  let said = "";
+  await ask("PUT", "/presence", { as: twin.owner, body: { workspace_id: twin.workspace } });
+  while (!said.includes(twin.owner.id)) said += (await reader.read()).value;
+  assertEquals(said.includes("event: end"), false, "who belongs to one that stays goes on");
+  await reader.cancel();
+});
 
 Deno.test("the place of a workspace is told to its people and the service, and to nobody else", async () => {
   const path = `/access/v1/places/${gone.workspace}`;
