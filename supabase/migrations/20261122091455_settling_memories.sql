@@ -25,11 +25,17 @@ begin
       where known.workspace_id = s.workspace_id and known.memory_id = kept
         and known.source_message_id = s.source_message_id);
   perform private.confirm_memory(kept, lost.confidence, lost.subject, lost.confirmed_at);
+  -- It is valid from the first statement. The more trusted one says how far it is trusted.
+  update public.memories as m set valid_from = least(m.valid_from, lost.valid_from)
+  where m.id = kept and lost.valid_from < m.valid_from;
+  update public.memories as m set source_kind = lost.source_kind, said_with = lost.said_with
+  where m.id = kept and (private.source_rank(lost.source_kind), lost.said_with)
+    > (private.source_rank(m.source_kind), m.said_with);
 end;
 $$;
 comment on function private.merge_memory(uuid, uuid) is
-  'Merges two memories that say the same: `kept` supersedes `duplicate` and takes over its sources. The caller holds '
-  'the person''s lock.';
+  'Merges two memories that say the same: `kept` supersedes `duplicate` and takes over its sources, its trust where '
+  'that is higher, and its time where that is earlier. The caller holds the person''s lock.';
 
 create function private.settle_memory()
 returns trigger

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(7);
+select plan(10);
 -- What the seed made is not of this test.
 delete from public.memories;
 
@@ -39,6 +39,31 @@ insert into public.memories (workspace_id, user_id, content, language, embedding
 values (tests.id('north'), tests.id('member'), 'Has one dog.', 'english', pg_temp.at(1), 'm');
 select is((select near_duplicates from public.memory_health(tests.id('north'), tests.id('member'))), 2::bigint,
   'memory_health sees one that was put past remember');
+
+-- What an assistant has said first, and the person then, is the person's.
+delete from public.memories;
+select tests.authenticate_as('member');
+select public.remember(tests.id('north'), content, subject => subject, confidence => sure, source_kind => kind,
+  valid_from => at)
+from (values
+  ('Lives in Porto.', null, 0.3, 'assistant_message', '2026-01-02'::timestamptz),
+  ('Has moved to Porto.', 'home', 0.9, 'user_message', '2026-01-01')
+) as said (content, subject, sure, kind, at);
+select tests.authenticate_as('database');
+update public.memories set created_at = now() + case source_kind when 'user_message' then interval '1 second'
+  else '0' end;
+update public.memories set embedding_model = 'm', embedding = pg_temp.at(0);
+select results_eq(
+  $$select content, subject::text, source_kind, said_with, valid_from from public.memories where valid_to is null$$,
+  $$values ('Lives in Porto.', 'home', 'user_message', 0.9::double precision, '2026-01-01'::timestamptz)$$,
+  'a merged memory is trusted as the better of its statements, and as old as the first'
+);
+select tests.authenticate_as('member');
+select is((select outcome from public.remember(tests.id('north'), 'Lives in Faro.', subject => 'home',
+  source_kind => 'assistant_message', confidence => 1)), 'historical', 'so no assistant ends it');
+select is((select outcome from public.remember(tests.id('north'), 'Lives in Braga.', subject => 'home',
+  source_kind => 'user_message', confidence => 0.9)), 'superseded', 'and the person does');
+select tests.authenticate_as('database');
 
 select * from finish();
 rollback;
