@@ -13,13 +13,30 @@ const EXCEPTIONS = ["connectAgent 101", "publishPosts 202"];
 /** A run's answers. */
 export interface HeardAnswers extends AsyncDisposable {
   env: Record<string, string>;
-  /** The documented answers below 400 that no test got, as "openStream 201". */
+  /** The documented answers below 400, events and tools that no test got, as "openStream 201" or "readStream end". */
   listMissing(): Promise<string[]>;
 }
 
+interface Event {
+  properties: { event?: { const: string } };
+}
 interface Operation {
   operationId: string;
-  responses: Record<string, unknown>;
+  responses: Record<string, { content?: Record<string, { itemSchema?: { anyOf: Event[] } }> }>;
+  "x-mcp-tools"?: Record<string, unknown>;
+}
+
+/** What stands for an answer in the list: its status, each of its events, each tool of MCP. */
+function namesOf({ responses, "x-mcp-tools": tools = {} }: Operation): string[] {
+  const good = Object.entries(responses).filter(([status]) => Number(status) < 400);
+  const events = good.flatMap(([, { content }]) =>
+    Object.values(content ?? {}).flatMap(({ itemSchema }) => itemSchema?.anyOf ?? [])
+  );
+  return [
+    ...good.map(([status]) => status),
+    ...new Set(events.map(({ properties }) => properties.event?.const ?? "unnamed")),
+    ...Object.keys(tools),
+  ];
 }
 
 async function listDocumented(): Promise<string[]> {
@@ -27,9 +44,8 @@ async function listDocumented(): Promise<string[]> {
     await Deno.readTextFile(`${PROJECT}/docs/openapi.json`),
   );
   return Object.values(paths).flatMap((methods) =>
-    Object.values(methods).flatMap(({ operationId, responses }) =>
-      Object.keys(responses).filter((status) => Number(status) < 400)
-        .map((status) => `${operationId} ${status}`)
+    Object.values(methods).flatMap((operation) =>
+      namesOf(operation).map((name) => `${operation.operationId} ${name}`)
     )
   );
 }

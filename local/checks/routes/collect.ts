@@ -6,6 +6,7 @@ import { z } from "zod";
 import {
   type Answers,
   errorBody,
+  type EventStream,
   type RouteAnswers,
 } from "../../../supabase/functions/_shared/http/answer-schemas.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type Terms,
   termsOf,
 } from "../../../supabase/functions/_shared/http/declared.ts";
+import type { Tool } from "../../../supabase/functions/mcp/tool.ts";
 import { PROJECT } from "../../testing/deno-test.ts";
 import { listFunctions } from "../bundles.ts";
 
@@ -50,12 +52,23 @@ export interface Route {
   types: readonly string[];
   /** What it answers, by status. */
   answers: Record<string, Content[]>;
+  /** Of MCP: its tools. */
+  tools?: Record<string, ToolSchemas>;
 }
 
 /** A body that an answer may have: of this media type, and of this schema where it is JSON. */
 export interface Content {
   type: string;
   schema: Schema;
+  /** Of a stream: what each of its events is like. */
+  items?: Schema;
+}
+
+/** What a tool takes and returns. */
+interface ToolSchemas {
+  description: string;
+  input: Schema;
+  output: Schema;
 }
 
 const FUNCTIONS = `${PROJECT}/supabase/functions`;
@@ -148,12 +161,55 @@ function describeBody(body: z.ZodType | readonly z.ZodType[], parts: Parts): Sch
   return schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
 }
 
+/** An event as OpenAPI 3.2 has it: its fields, of which the data is a text that may be JSON. */
+function describeEvents({ events }: EventStream, parts: Parts): Schema {
+  return {
+    anyOf: events.map(({ event, isNumbered, json, text }): Schema => ({
+      type: "object",
+      properties: {
+        ...(isNumbered ? { id: { type: "string", pattern: "^\\d+$" } } : {}),
+        ...(event ? { event: { type: "string", const: event } } : {}),
+        data: json
+          ? {
+            type: "string",
+            contentMediaType: "application/json",
+            contentSchema: describe(json, parts),
+          }
+          : describe(text ?? z.string(), parts),
+      },
+      required: [...(isNumbered ? ["id"] : []), ...(event ? ["event"] : []), "data"],
+    })),
+  };
+}
+
+/** The tools of MCP, each with the result that `answers.ts` has for it. */
+async function describeTools(
+  path: string,
+  results: Record<string, z.ZodType>,
+  parts: Parts,
+): Promise<Record<string, ToolSchemas>> {
+  const { tools }: { tools: readonly Tool[] } = await import(`${path}/tools.ts`);
+  const names = new Set([...tools.map(({ name }) => name), ...Object.keys(results)]);
+  return Object.fromEntries([...names].map((name) => {
+    const tool = tools.find((one) => one.name === name);
+    const result = results[name];
+    if (!tool || !result) throw new Error(`mcp: ${name} lacks its result, or is no tool`);
+    const { description, input } = tool;
+    return [
+      name,
+      { description, input: describe(input, parts), output: describe(result, parts) },
+    ];
+  }));
+}
+
 /** The answers that a function's `answers.ts` gives for a handler. */
 function describeAnswers(answers: RouteAnswers | undefined, parts: Parts): Route["answers"] {
-  const read = (said: z.ZodType | string): Content =>
-    typeof said === "string"
-      ? { type: said, schema: {} }
+  const read = (said: z.ZodType | EventStream | string): Content => {
+    if (typeof said === "string") return { type: said, schema: {} };
+    return "events" in said
+      ? { type: "text/event-stream", schema: {}, items: describeEvents(said, parts) }
       : { type: "application/json", schema: describe(said, parts) };
+  };
   return Object.fromEntries(
     Object.entries(answers ?? {}).map(([status, said]) => [status, [said ?? []].flat().map(read)]),
   );
@@ -173,7 +229,9 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
   const source = await Deno.readTextFile(`${path}/index.ts`);
   const about = readComment(/^\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(source)?.[1] ?? "");
   const handlers = await readHandlers(path);
-  const { answers }: { answers: Answers } = await import(`${path}/answers.ts`);
+  const { answers, results }: { answers: Answers; results?: Record<string, z.ZodType> } =
+    await import(`${path}/answers.ts`);
+  const tools = results && await describeTools(path, results, parts);
   const stray = Object.keys(answers).filter((name) =>
     ![...handlers.values()].some((one) => one.name === name)
   );
@@ -202,6 +260,7 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
       body: input?.body ? describeBody(input.body, parts) : null,
       types: input?.types ?? ["application/json"],
       answers: describeAnswers(answers[named.name], parts),
+      ...(tools && named.name === "serveMcp" ? { tools } : {}),
     };
   });
 }

@@ -1,4 +1,4 @@
-/** `docs/openapi.json`: all routes of the functions as an OpenAPI 3.1 document. */
+/** `docs/openapi.json`: all routes of the functions as an OpenAPI 3.2 document. */
 import { PROJECT } from "../../testing/deno-test.ts";
 import type { Parts, Route, Schema } from "./collect.ts";
 import { errorsOf, type KnownError } from "./errors.ts";
@@ -144,7 +144,11 @@ function responsesOf(route: Route, known: readonly KnownError[]) {
     return [status, {
       description: sayCodes(codes) || (PHRASES[status] ?? "An error."),
       ...(contents.length === 0 ? {} : {
-        content: Object.fromEntries(contents.map(({ type, schema }) => [type, { schema }])),
+        content: Object.fromEntries(
+          contents.map((
+            { type, schema, items },
+          ) => [type, items ? { itemSchema: items } : { schema }]),
+        ),
       }),
     }];
   });
@@ -192,6 +196,7 @@ function operationOf(route: Route, known: readonly KnownError[]) {
       },
     }),
     responses: responsesOf(route, known),
+    ...(route.tools ? { "x-mcp-tools": route.tools } : {}),
   };
 }
 
@@ -211,7 +216,7 @@ export function writeOpenApi(
   const functions = new Map(routes.map(({ function: name, about }) => [name, about]));
   return JSON.stringify(
     {
-      openapi: "3.1.0",
+      openapi: "3.2.0",
       info: {
         title: "Groundwork's functions",
         version: "0.1.0",

@@ -82,9 +82,31 @@ function sayBody({ body, types }: Route): string[] {
   return written.flatMap((fields, place) => [place === 0 ? `${heading}:` : "or:", fields]);
 }
 
+/** "events: `here`, `end`". */
+function sayEvents({ anyOf = [] }: Schema): string {
+  const names = new Set(anyOf.map(({ properties }) => {
+    const name = properties?.event?.const;
+    return name === undefined ? "unnamed" : `\`${name}\``;
+  }));
+  return `events (${[...names].join(", ")})`;
+}
+
 const sayContents = (contents: Content[]) =>
-  contents.map(({ type, schema }) => type === "application/json" ? sayType(schema) : type)
-    .join(" or ") || "without a body";
+  contents.map(({ type, schema, items }) => {
+    if (items) return sayEvents(items);
+    return type === "application/json" ? sayType(schema) : type;
+  }).join(" or ") || "without a body";
+
+/** What a tool takes and returns is longer than a page should be. */
+const sayTools = ({ tools }: Route) =>
+  tools
+    ? [
+      `Tools: ${
+        Object.keys(tools).map((name) => `\`${name}\``).join(", ")
+      }; their schemas are in ` +
+      "[openapi.json](openapi.json) as `x-mcp-tools`.",
+    ]
+    : [];
 
 /** "200, 201 { `items` }; 204 without a body". */
 function sayAnswers({ answers }: Route): string[] {
@@ -105,6 +127,7 @@ function writeRoute(route: Route, known: readonly KnownError[]): string {
     ...(route.query === null ? [] : ["Query:", sayFields(route.query).join("\n")]),
     ...sayBody(route),
     ...sayAnswers(route),
+    ...sayTools(route),
     ...(own.length > 0 ? [`Errors of its own: ${own.join("; ")}.`] : []),
   ].join("\n\n");
 }
@@ -118,7 +141,7 @@ export async function writeRoutesPage(
   const page = [
     "# The routes",
     "The routes of the functions, below `/functions/v1`. Made from the routes, their schemas and their comments by " +
-    "`npm run types`, as [openapi.json](openapi.json) (OpenAPI 3.1) is; `npm run check` compares. A test calls each " +
+    "`npm run types`, as [openapi.json](openapi.json) (OpenAPI 3.2) is; `npm run check` compares. A test calls each " +
     "of them, and all tests of the routes validate what they are answered against openapi.json.",
     "A person sends `Authorization: Bearer <token>` of Supabase Auth, an agent that of `POST /agents/token`, the " +
     "operator's server a secret key in `apikey`. An allowance is a number of requests a minute " +

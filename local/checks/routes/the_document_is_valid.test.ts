@@ -12,7 +12,7 @@ const text = writeOpenApi(routes, parts, errors);
 const findReferences = (document: string) =>
   [...document.matchAll(/"\$ref": ?"#\/([^"]+)"/g)].map(([, path = ""]) => path);
 
-Deno.test("docs/openapi.json is a document of OpenAPI 3.1", async () => {
+Deno.test("docs/openapi.json is a document of OpenAPI 3.2", async () => {
   const { valid, errors: found } = await new Validator().validate(JSON.parse(text));
   ok(valid, JSON.stringify(found, null, 2));
 });

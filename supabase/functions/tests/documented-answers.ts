@@ -1,8 +1,10 @@
 /**
  * Holds the answers that tests get to `docs/openapi.json`. An answer that the document does not describe fails the test
- * that got it: a field that is missing or not described, a wrong type, a status or media type that is not there.
+ * that got it: a field that is missing or not described, a wrong type, a status or media type that is not there. So do
+ * an event of a stream, when its reader gets to it, and the result of a tool of MCP.
  */
 import { z } from "zod";
+import { showEvents, type ShownEvent } from "./shown-events.ts";
 
 /** A schema of the document. */
 export interface Schema {
@@ -11,13 +13,15 @@ export interface Schema {
   required?: string[];
   additionalProperties?: unknown;
   anyOf?: Schema[];
+  const?: unknown;
+  contentSchema?: Schema;
   format?: string;
   default?: unknown;
 }
 interface Response {
   $ref?: string;
   description?: string;
-  content?: Record<string, { schema: Schema }>;
+  content?: Record<string, { schema: Schema; itemSchema?: Schema }>;
 }
 /** A route of the document. */
 export interface Operation {
@@ -26,6 +30,7 @@ export interface Operation {
   parameters: { name: string; in: string; required: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, Response>;
+  "x-mcp-tools"?: Record<string, { output: Schema }>;
 }
 
 /** The document. */
@@ -114,8 +119,55 @@ export function faultOf(operation: Operation, { status, headers, text }: Got): s
   const content = said.content[type] ?? said.content["*/*"];
   if (!content) return `the document has no ${type}`;
   if (text === null || "*/*" in said.content) return null;
-  const { error } = validatorOf(content.schema).safeParse(JSON.parse(text));
+  return judge(content.schema, JSON.parse(text));
+}
+
+/** What is wrong with a value. */
+function judge(schema: Schema, value: unknown): string | null {
+  const { error } = validatorOf(schema).safeParse(value);
   return error ? z.prettifyError(error) : null;
+}
+
+/** What is wrong with an event of a stream. */
+export function faultOfEvent(items: Schema, { id, event, data }: ShownEvent): string | null {
+  const alike = (items.anyOf ?? []).filter(({ properties }) =>
+    properties?.event?.const === event && (properties?.id === undefined) === (id === undefined)
+  );
+  const faults = alike.map(({ properties: { id: number, data: said } = {} }) => {
+    const fault = number ? judge(number, id) : null;
+    if (fault !== null || said?.contentSchema === undefined) {
+      return fault ?? judge(said ?? {}, data);
+    }
+    try {
+      return judge(said.contentSchema, JSON.parse(data));
+    } catch (error) {
+      return String(error);
+    }
+  });
+  if (faults.includes(null)) return null;
+  return faults[0] ?? `the document has no event ${event ?? "without a name"}`;
+}
+
+/** The tool that a request to MCP calls. */
+function toolOf({ "x-mcp-tools": tools }: Operation, asked: string | undefined): string | null {
+  if (!tools || asked === undefined) return null;
+  const { method, params } = JSON.parse(asked) ?? {};
+  return method === "tools/call" && params?.name in tools ? params.name : null;
+}
+
+/** What is wrong with a tool's result. A failure has none. `onRight` hears of a right one. */
+export function faultOfResult(
+  operation: Operation,
+  tool: string,
+  text: string,
+  onRight: () => void,
+): string | null {
+  const { result } = JSON.parse(text);
+  const output = operation["x-mcp-tools"]?.[tool]?.output;
+  if (!output || !result || result.isError) return null;
+  const fault = judge(output, result.structuredContent);
+  if (fault === null) onRight();
+  return fault === null ? null : `the result of ${tool}: ${fault}`;
 }
 
 const heard = new Set<string>();
@@ -130,21 +182,42 @@ function note(answer: string): void {
 
 /**
  * Throws where an answer is not as the document says. The answer can still be read: a copy of it is, and only of JSON
- * that is not a file, since an event stream goes on.
+ * that is not a file. An event stream goes on: its events are judged as they are read, and a wrong one is an error that
+ * nobody catches, since readers come again after one that they do.
+ *
+ * @param asked the body of the request, where it was a text
+ * @returns the answer, to be read instead of the one that was given
  */
 export async function assertDocumented(
   method: string,
   path: string,
   response: globalThis.Response,
-): Promise<void> {
+  asked?: string,
+): Promise<globalThis.Response> {
   const operation = operationFor(method, path);
-  if (!operation || response.redirected) return;
+  if (!operation || response.redirected) return response;
   const { status, headers } = response;
-  const type = headers.get("content-type") ?? "application/json";
-  const isRead = /^application\/json\b/.test(type) && !headers.has("content-disposition");
+  const [type = ""] = (headers.get("content-type") ?? "application/json").split(";");
+  const isRead = type === "application/json" && !headers.has("content-disposition");
   const text = isRead ? await response.clone().text() : null;
-  const fault = faultOf(operation, { status, headers, text });
-  if (fault === null) return note(`${operation.operationId} ${status}`);
-  const what = `${operation.operationId} (${method} ${path}) answered ${status}`;
-  throw new Error(`docs/openapi.json is not true: ${what}: ${fault}\n${text?.slice(0, 2000)}`);
+  const tool = toolOf(operation, asked);
+  const untrue = (fault: string, got: string | null = text) => {
+    const what = `${operation.operationId} (${method} ${path}) answered ${status}`;
+    return new Error(`docs/openapi.json is not true: ${what}: ${fault}\n${got?.slice(0, 2000)}`);
+  };
+  const faultOfTool = (got: string) =>
+    tool && faultOfResult(operation, tool, got, () => note(`${operation.operationId} ${tool}`));
+  const fault = faultOf(operation, { status, headers, text }) ?? (text ? faultOfTool(text) : null);
+  if (fault !== null) throw untrue(fault);
+  note(`${operation.operationId} ${status}`);
+  const items = responseOf(operation, status).content?.[type]?.itemSchema;
+  if (!items || !response.body) return response;
+  const events = showEvents(response.body, (event) => {
+    const wrong = faultOfEvent(items, event) ?? faultOfTool(event.data);
+    if (wrong !== null) return reportError(untrue(wrong, JSON.stringify(event)));
+    note(`${operation.operationId} ${event.event ?? "unnamed"}`);
+  });
+  const shown = new Response(events, { status, headers });
+  Object.defineProperty(shown, "url", { value: response.url });
+  return shown;
 }

@@ -97,6 +97,11 @@ Deno.test("a conversation's streams are read by its owner, written by the servic
   assertEquals(await statusOf(at("GET", elsewhere, member)), 404);
   assertEquals(await statusOf(at("DELETE", elsewhere, "service")), 204);
 
+  const end = { headers: { "stream-closed": "true" } };
+  assertEquals(await statusOf(at("POST", path, "service", end)), 204);
+  const events = await (await at("GET", `${path}?offset=-1&live=sse`, member)).text();
+  assert(events.includes('data:[{"n": 1},2]') && events.includes('"streamClosed":true'), events);
+
   await sql`update public.conversations set deleted_at = now() where id = ${conversation}`;
   assertEquals(await statusOf(at("GET", path, member)), 404);
   await sql`delete from public.conversations where id = ${conversation}`;

@@ -7,6 +7,8 @@ import { app as callWebhook } from "../call-webhook/index.ts";
 import {
   document,
   faultOf,
+  faultOfEvent,
+  faultOfResult,
   type Operation,
   operationFor,
   responseOf,
@@ -227,6 +229,44 @@ Deno.test("an answer that the document does not describe is found", () => {
   for (const [why, status, body, type] of wrong) {
     const fault = judge("POST", path, status, body, type);
     assert(fault?.includes(why), `${why}: ${fault}`);
+  }
+});
+
+Deno.test("an event that the document does not describe is found", () => {
+  const { responses } = operationFor("GET", `/streams/${crypto.randomUUID()}`) as Operation;
+  const items = responses[200]?.content?.["text/event-stream"]?.itemSchema ?? {};
+  const end = (data: unknown) => ({ event: "end", data: JSON.stringify(data) });
+  const right = { status: "finished", message_id: crypto.randomUUID(), error: null };
+  assertEquals(faultOfEvent(items, end(right)), null);
+  assertEquals(faultOfEvent(items, end({ status: "renew" })), null);
+  assertEquals(faultOfEvent(items, { id: "0", data: "a piece" }), null);
+  const wrong: [string, Parameters<typeof faultOfEvent>[1]][] = [
+    ['Unrecognized key: "more"', end({ ...right, more: 1 })],
+    ["Invalid input", end({ status: "finished" })],
+    ["SyntaxError", { event: "end", data: "finished" }],
+    ["must match pattern", { id: "first", data: "a piece" }],
+    ["no event without a name", { data: "a piece without a number" }],
+    ["no event begin", { event: "begin", data: "{}" }],
+  ];
+  for (const [why, event] of wrong) {
+    const fault = faultOfEvent(items, event);
+    assert(fault?.includes(why), `${why}: ${fault}`);
+  }
+});
+
+Deno.test("a tool's result that the document does not describe is found", () => {
+  const mcp = operationFor("POST", "/mcp") as Operation;
+  const judged = (structuredContent: unknown, isError = false) =>
+    faultOfResult(
+      mcp,
+      "forget",
+      JSON.stringify({ result: { structuredContent, isError } }),
+      () => {},
+    );
+  assertEquals(judged({ forgotten: 1 }), null);
+  assertEquals(judged(undefined, true), null);
+  for (const wrong of [undefined, {}, { forgotten: "1" }, { forgotten: 1, more: 1 }]) {
+    assert(judged(wrong)?.startsWith("the result of forget: "), JSON.stringify(wrong));
   }
 });
 

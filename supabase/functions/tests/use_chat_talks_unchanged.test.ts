@@ -202,19 +202,23 @@ Deno.test("an answer is heard again and stopped by plain requests; its writer ma
       headers: { authorization: `Bearer ${member.token}`, "content-type": "application/json" },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    await response.body?.cancel();
-    return response.status;
+    assertEquals(response.status, 200);
+    return response;
   };
   assertEquals((await ask("POST", `${chat}/stop`, { as: member })).status, 204, "nothing is said");
-  assertEquals(await hear("POST", "/streams/chat", { id: conversation, messages }), 200);
+  const said = await hear("POST", "/streams/chat", { id: conversation, messages });
   const answer = await nextAnswer(sql, conversation);
   const asked = () => ask("GET", `/streams/${answer.stream_id}/stop?wait=0`, { as: "service" });
   assertEquals((await asked()).status, 204);
-  assertEquals(await hear("GET", `${chat}/stream`), 200);
+  const again = await hear("GET", `${chat}/stream`);
   const stopped = await ask("POST", `${chat}/stop`, { as: member });
   assertDeepEquals([stopped.status, stopped.body.stream_id], [200, answer.stream_id]);
   assertDeepEquals((await asked()).body, { stop: true });
   await answer.finish(textParts("One"));
+  for (const heard of [said, again]) {
+    const text = await heard.text();
+    assert(text.endsWith("data: [DONE]\n\n"), text);
+  }
 });
 
 Deno.test("a chat is its owner's: nobody else sends to it, hears it or stops it", async () => {

@@ -16,13 +16,16 @@ const functions = `${environment.url}/functions/v1`;
 const plainFetch = globalThis.fetch;
 /** What a test asks of the functions is held to docs/openapi.json, through supabase-js or another client too. */
 globalThis.fetch = async (input, init) => {
-  const response = await plainFetch(input, init);
   const url = input instanceof Request ? input.url : String(input);
-  if (url.startsWith(`${functions}/`)) {
-    const method = init?.method ?? (input instanceof Request ? input.method : "GET");
-    await assertDocumented(method, url.slice(functions.length), response);
-  }
-  return response;
+  if (!url.startsWith(`${functions}/`)) return await plainFetch(input, init);
+  const path = url.slice(functions.length);
+  const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+  // Of MCP it is the body that says what was asked.
+  const given = path.startsWith("/mcp")
+    ? init?.body ?? (input instanceof Request ? await input.clone().text() : undefined)
+    : undefined;
+  const asked = typeof given === "string" && given !== "" ? given : undefined;
+  return await assertDocumented(method, path, await plainFetch(input, init), asked);
 };
 
 /** As the project's own database role. */
@@ -212,8 +215,9 @@ export function startIsolate(
     services,
     async ask(app, method, path, said = {}) {
       const response = await serve(app, () => services).fetch(makeRequest(method, path, said));
-      if (isDocumented) await assertDocumented(method, path, response);
-      return await readAnswer(response);
+      return await readAnswer(
+        isDocumented ? await assertDocumented(method, path, response) : response,
+      );
     },
     [Symbol.asyncDispose]: () => closeServices(services),
   };

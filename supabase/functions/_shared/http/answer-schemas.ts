@@ -5,8 +5,21 @@
  */
 import { z } from "zod";
 
-/** A body: a schema of JSON, or another media type. */
-type Body = z.ZodType | string;
+/** A server-sent event: its data is JSON of a schema, or else a text. */
+export interface ServerEvent {
+  /** Its name; undefined where it has none. */
+  readonly event?: string;
+  /** Whether each has a number as its id, after which `Last-Event-ID` goes on. */
+  readonly isNumbered?: boolean;
+  readonly json?: z.ZodType;
+  readonly text?: z.ZodType;
+}
+/** An answer that is a stream of server-sent events, each like one of these. */
+export interface EventStream {
+  readonly events: readonly ServerEvent[];
+}
+/** A body: a schema of JSON, events, or another media type. */
+type Body = z.ZodType | EventStream | string;
 /** The answers of one route by status. Null: an empty body. */
 export type RouteAnswers = Readonly<Record<number, Body | readonly Body[] | null>>;
 /** The answers of a function's routes by the name of the handler. */
