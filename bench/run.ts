@@ -9,6 +9,7 @@ import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
 import { benchCells } from "./cells.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchJunk } from "./junk.ts";
+import { benchLargeTable } from "./large-table.ts";
 import { benchMeaning } from "./meaning.ts";
 import { benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
@@ -42,6 +43,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   tracing: { run: benchTracing, needs: ["postgres"] },
   tenants: { run: benchTenants, needs: ["postgres"] },
   cells: { run: benchCells, needs: [] },
+  "large-table": { run: benchLargeTable, needs: ["postgres"] },
   junk: { run: benchJunk, needs: ["postgres"] },
   meaning: { run: benchMeaning, needs: ["postgres"] },
   recall: { run: benchRecall, needs: ["postgres"] },
