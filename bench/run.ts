@@ -19,7 +19,7 @@ import { benchReplicas } from "./replicas.ts";
 import { provide, type RequirementName } from "./requirements.ts";
 import { benchRevocation } from "./revocation.ts";
 import { benchTenants } from "./tenants.ts";
-import { benchTracing } from "./tracing.ts";
+import { benchTracingOff, benchTracingOn } from "./tracing.ts";
 import { benchTurn } from "./turn.ts";
 
 /** A benchmark, and what it needs of the machine. */
@@ -40,7 +40,8 @@ const BENCHMARKS: Record<string, Benchmark> = {
   queue: { run: benchQueue, needs: ["postgres"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
-  tracing: { run: benchTracing, needs: ["postgres"] },
+  tracing: { run: benchTracingOff, needs: ["postgres"] },
+  "tracing-on": { run: benchTracingOn, needs: ["postgres"] },
   tenants: { run: benchTenants, needs: ["postgres"] },
   cells: { run: benchCells, needs: [] },
   "large-table": { run: benchLargeTable, needs: ["postgres"] },

@@ -1,7 +1,8 @@
 /**
  * Functions in a process of their own, asked without HTTP, whose CPU time is counted: `isolate.ts <folder of the
  * functions> <person's token> <agent> <conversation>`. Each line of its input is a number and what is done as often,
- * `10000 check` or `5 turn`; it answers each with the nanoseconds of CPU that this took, of all threads.
+ * `10000 check` or `5 turn`; it answers each with `spent` and the nanoseconds of CPU that
+ * this took, of all threads.
  */
 type Functions = typeof import("../../supabase/functions/_shared/http/app.ts");
 type Environments = typeof import("../../supabase/functions/_shared/environment.ts");
@@ -68,7 +69,7 @@ async function turn(): Promise<void> {
 const works: Record<string, () => Promise<void>> = { check, turn };
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
 let given = "";
-console.log("ready");
+console.log("spent 0");
 for await (const text of lines) {
   given += text;
   for (let end = given.indexOf("\n"); end >= 0; end = given.indexOf("\n")) {
@@ -82,7 +83,7 @@ for await (const text of lines) {
     }
     // Sending what was recorded is a part of it.
     await services.tracer.flush();
-    console.log(await cpuTime() - begun);
+    console.log(`spent ${await cpuTime() - begun}`);
   }
 }
 Deno.exit();
