@@ -4,6 +4,8 @@ import { assertDeepEquals } from "./asserts.ts";
 const floors = [
   ["json", "log", "bounded-map", "sha256", "lifetime", "position", "statements"],
   ["errors", "background", "database-socket"],
+  ["environment-values"],
+  ["rate-limits"],
   ["asserts", "input", "environment"],
   ["outbound", "database-pool"],
   ["database-pieces"],

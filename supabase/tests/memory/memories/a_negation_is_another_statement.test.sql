@@ -53,6 +53,10 @@ insert into said values
   ('turkish', 'Gelmeyecek.', 'Gelecek.'), ('turkish', 'Burada yaşamıyor.', 'Burada yaşıyor.'),
   ('turkish', 'Kahve sütsüz.', 'Kahve sütlü.'), ('turkish', 'Hiç uçmadı.', 'Uçtu.'),
   ('turkish', 'Asla uçmaz.', 'Uçar.'), ('turkish', 'Ne et ne balık yer.', 'Et ve balık yer.'),
+  -- Of a language that the profile does not say.
+  ('english', 'Dağda et yemiyorum.', 'Dağda et yiyorum.'), ('english', 'Nie lubię kawy.', 'Lubię kawę.'),
+  ('english', 'Tôi không ăn thịt.', 'Tôi có ăn thịt.'), ('english', 'Nejím maso, díky Jiří.', 'Jím maso, díky Jiří.'),
+  ('russian', 'Мен қой етін жемеймін.', 'Мен қой етін жеймін.'),
   -- Without stemming, negations are unknown.
   ('simple', 'Nem eszem húst.', 'Eszem húst.'), ('simple', '我不吃肉', '我吃肉'), ('english', '我没有车', '我有车'),
   ('english', '肉を食べない', '肉を食べる'), ('english', '고기를 안 먹어요', '고기를 먹어요'), ('english', 'ฉันไม่กินเนื้อ', 'ฉันกินเนื้อ'),
@@ -108,7 +112,8 @@ insert into same values
   ('danish', 'Har en hund.', 'Ejer en hund.'), ('dutch', 'Heeft een hond.', 'Bezit een hond.'),
   ('english', 'Has a dog.', 'Owns a dog.'), ('english', 'Does not smoke.', 'Did not smoke.'),
   ('english', 'Is unmarried.', 'Stays unmarried.'), ('finnish', 'Omistaa koiran.', 'Omistaa oman koiran.'),
-  ('french', 'Il a un chien.', 'Il possède un chien.'), ('french', 'Il ne fume pas.', 'Lui ne fume pas.'),
+  ('french', 'Il a un chien.', 'Il possède un chien.'),
+  ('french', 'Son cœur est bon.', 'Elle a le cœur bon.'), ('french', 'Il ne fume pas.', 'Lui ne fume pas.'),
   ('german', 'Hat einen Hund.', 'Besitzt einen Hund.'), ('italian', 'Ha un cane.', 'Possiede un cane.'),
   ('norwegian', 'Har hund.', 'Eier hund.'), ('portuguese', 'Tem um cão.', 'Possui um cão.'),
   ('portuguese', normalize('Tem um cão.', NFD), 'Possui um cão.'),
