@@ -95,14 +95,17 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 
 /**
  * A connection that is lost within a transaction is written to all the same (porsager/postgres#1208), and never opened
- * again: nobody can catch that error, so it is heard here, and loads go on with new connections.
+ * again: nobody can catch that error, whatever kind the moment makes it, so it is heard here, and loads go on with new
+ * connections.
  */
 const whenLost = new Set<() => void>();
-addEventListener("error", (event) => {
-  if (!(event.error instanceof TypeError) || !event.error.stack?.includes("nextWrite")) return;
+function hearLoss(event: Event, error: unknown): void {
+  if (!(error instanceof Error) || !error.stack?.includes("nextWrite")) return;
   event.preventDefault();
   for (const startAnew of whenLost) startAnew();
-});
+}
+addEventListener("error", (event) => hearLoss(event, event.error));
+addEventListener("unhandledrejection", (event) => hearLoss(event, event.reason));
 
 /** A question on a connection that was lost so is never answered: it is asked again, as a client does. */
 const withinDeadline = <T>(question: Promise<T>): Promise<T> => {
