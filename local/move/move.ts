@@ -120,11 +120,14 @@ async function main(args: string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  // postgres.js throws outside of any query when a server dies while it writes.
-  addEventListener("error", (event) => {
+  // postgres.js throws or rejects outside of any query when a server dies while it writes.
+  const breakOff = (event: Event, error: unknown) => {
+    if (!(error instanceof Error) || !error.stack?.includes("nextWrite")) return;
     event.preventDefault();
-    console.error(`move: a connection broke (${event.message}): begin again`);
+    console.error(`move: a connection broke (${error.message}): begin again`);
     Deno.exit(BROKEN);
-  });
+  };
+  addEventListener("error", (event) => breakOff(event, event.error));
+  addEventListener("unhandledrejection", (event) => breakOff(event, event.reason));
   Deno.exit(await main(Deno.args));
 }
