@@ -3,6 +3,7 @@
  * killed and begun again at any step.
  */
 import { parseArgs } from "node:util";
+import { onLostConnection } from "../database/lost-connections.ts";
 import { connectSide, MoveError } from "./connect.ts";
 import {
   beAlone,
@@ -120,14 +121,9 @@ async function main(args: string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  // postgres.js throws or rejects outside of any query when a server dies while it writes.
-  const breakOff = (event: Event, error: unknown) => {
-    if (!(error instanceof Error) || !error.stack?.includes("nextWrite")) return;
-    event.preventDefault();
-    console.error(`move: a connection broke (${error.message}): begin again`);
+  onLostConnection(({ message }) => {
+    console.error(`move: a connection broke (${message}): begin again`);
     Deno.exit(BROKEN);
-  };
-  addEventListener("error", (event) => breakOff(event, event.error));
-  addEventListener("unhandledrejection", (event) => breakOff(event, event.reason));
+  });
   Deno.exit(await main(Deno.args));
 }

@@ -138,11 +138,11 @@ set search_path = ''
 as $$
 begin
   -- Turkish negates within its verbs. What has a letter that none of the languages writes is in another one, whatever
-  -- the profile says, and its negations are unknown: ı, ł, ř, ơ, қ. Œ and ĳ are letters of theirs.
+  -- the profile says, and its negations are unknown: ı, ł, ř, ơ, қ. Œ and Ÿ are letters of French.
   return language not in ('simple', 'turkish')
     and normalize(one || other, NFKC) !~ case
       when language = 'russian' then '[^\u0001-\u00ffЁА-яё\u2000-\u2bff\U0001f000-\U0001faff]'
-      else '[^\u0001-\u00ffœŒĳĲŸ\u2000-\u2bff\U0001f000-\U0001faff]' end
+      else '[^\u0001-\u00ffœŒŸ\u2000-\u2bff\U0001f000-\U0001faff]' end
     and private.significant_words(one) = private.significant_words(other)
     and not private.differ_by_an_affix(one, other);
 end;

@@ -1,4 +1,5 @@
 /** People, agents and workers who go on while a workspace moves, and who remember what was acknowledged. */
+import { onLostConnection } from "../../database/lost-connections.ts";
 import { type Cell, connect, type Sql } from "./two-cells.ts";
 
 const ACME = "00000000-0000-4000-b000-000000000001";
@@ -93,19 +94,11 @@ const codeOf = (error: unknown): string => {
 const isGone = (code: string): boolean => /^(CONNECT|ECONN|EPIPE|57P0|08|53300)/.test(code);
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/**
- * A connection that is lost within a transaction is written to all the same (porsager/postgres#1208), and never opened
- * again: nobody can catch that error, whatever kind the moment makes it, so it is heard here, and loads go on with new
- * connections.
- */
+/** What loads do when a connection is lost: they go on with new ones. */
 const whenLost = new Set<() => void>();
-function hearLoss(event: Event, error: unknown): void {
-  if (!(error instanceof Error) || !error.stack?.includes("nextWrite")) return;
-  event.preventDefault();
+onLostConnection(() => {
   for (const startAnew of whenLost) startAnew();
-}
-addEventListener("error", (event) => hearLoss(event, event.error));
-addEventListener("unhandledrejection", (event) => hearLoss(event, event.reason));
+});
 
 /** A question on a connection that was lost so is never answered: it is asked again, as a client does. */
 const withinDeadline = <T>(question: Promise<T>): Promise<T> => {
