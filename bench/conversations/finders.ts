@@ -83,7 +83,7 @@ export const FINDERS: Finder[] = [
       and m.content_tsv @@ words order by ts_rank(m.content_tsv, words) desc, m.id limit ${most}`,
   ),
   statement(
-    "ts_rank and vectors, fused as equals",
+    "recall as it was before decision 27",
     `select id from bench.recall_as_equals($1, $3, $4::text::extensions.halfvec, $5, ${most}, $2)`,
   ),
   statement(
