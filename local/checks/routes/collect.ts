@@ -8,6 +8,7 @@ import {
   errorBody,
   type EventStream,
   type RouteAnswers,
+  type SocketAnswer,
 } from "../../../supabase/functions/_shared/http/answer-schemas.ts";
 import {
   inputOf,
@@ -18,6 +19,7 @@ import {
 import type { Tool } from "../../../supabase/functions/mcp/tool.ts";
 import { PROJECT } from "../../testing/deno-test.ts";
 import { listFunctions } from "../bundles.ts";
+import { describeSocket, type SocketSchemas } from "./sockets.ts";
 
 /** JSON Schema, as far as we look into it. */
 export interface Schema {
@@ -52,6 +54,8 @@ export interface Route {
   types: readonly string[];
   /** What it answers, by status. */
   answers: Record<string, Content[]>;
+  /** Of a WebSocket: its messages, and how it closes. */
+  socket?: SocketSchemas;
   /** Of MCP: its tools. */
   tools?: Record<string, ToolSchemas>;
 }
@@ -204,14 +208,17 @@ async function describeTools(
 
 /** The answers that a function's `answers.ts` gives for a handler. */
 function describeAnswers(answers: RouteAnswers | undefined, parts: Parts): Route["answers"] {
-  const read = (said: z.ZodType | EventStream | string): Content => {
-    if (typeof said === "string") return { type: said, schema: {} };
+  const read = (said: z.ZodType | EventStream | SocketAnswer | string): Content[] => {
+    if (typeof said === "string") return [{ type: said, schema: {} }];
+    if ("closes" in said) return []; // has no body
     return "events" in said
-      ? { type: "text/event-stream", schema: {}, items: describeEvents(said, parts) }
-      : { type: "application/json", schema: describe(said, parts) };
+      ? [{ type: "text/event-stream", schema: {}, items: describeEvents(said, parts) }]
+      : [{ type: "application/json", schema: describe(said, parts) }];
   };
   return Object.fromEntries(
-    Object.entries(answers ?? {}).map(([status, said]) => [status, [said ?? []].flat().map(read)]),
+    Object.entries(answers ?? {}).map((
+      [status, said],
+    ) => [status, [said ?? []].flat().flatMap(read)]),
   );
 }
 
@@ -236,33 +243,37 @@ async function readRoutes(folder: string, parts: Parts): Promise<Route[]> {
     ![...handlers.values()].some((one) => one.name === name)
   );
   if (stray.length > 0) throw new Error(`${folder}/answers.ts: there is no handler ${stray}`);
-  return routesOf(app).map((declared): Route => {
-    const terms = termsOf(declared.handler);
-    const handler = terms?.handler ?? declared.handler;
-    const named = handlers.get(handler);
-    if (!named) throw new Error(`${declared.path}: no file of ${folder} exports its handler`);
-    if (!named.comment) throw new Error(`${folder}: ${named.name} has no comment`);
-    const input = inputOf(handler);
-    return {
-      function: folder,
-      about,
-      method: declared.method === "all" ? "post" : declared.method,
-      path: declared.path.replaceAll(/:(\w+)/g, "{$1}").replace(/\*$/, "{path}"),
-      name: named.name,
-      text: readComment(named.comment).replace(
-        /^`[A-Z]+ [^`]+`(?:, `[^`]+`)*(?: \([^)]*\))?[:.,]? ?/,
-        "",
-      ),
-      audience: terms?.audience ?? "own",
-      limit: terms?.limit ?? null,
-      scope: readScope(terms?.scope),
-      query: input?.query ? describe(input.query, parts) : null,
-      body: input?.body ? describeBody(input.body, parts) : null,
-      types: input?.types ?? ["application/json"],
-      answers: describeAnswers(answers[named.name], parts),
-      ...(tools && named.name === "serveMcp" ? { tools } : {}),
-    };
-  });
+  return await Promise.all(
+    routesOf(app).map(async (declared): Promise<Route> => {
+      const terms = termsOf(declared.handler);
+      const handler = terms?.handler ?? declared.handler;
+      const named = handlers.get(handler);
+      if (!named) throw new Error(`${declared.path}: no file of ${folder} exports its handler`);
+      if (!named.comment) throw new Error(`${folder}: ${named.name} has no comment`);
+      const input = inputOf(handler);
+      const socket = await describeSocket(answers[named.name], (schema) => describe(schema, parts));
+      return {
+        function: folder,
+        about,
+        method: declared.method === "all" ? "post" : declared.method,
+        path: declared.path.replaceAll(/:(\w+)/g, "{$1}").replace(/\*$/, "{path}"),
+        name: named.name,
+        text: readComment(named.comment).replace(
+          /^`[A-Z]+ [^`]+`(?:, `[^`]+`)*(?: \([^)]*\))?[:.,]? ?/,
+          "",
+        ),
+        audience: terms?.audience ?? "own",
+        limit: terms?.limit ?? null,
+        scope: readScope(terms?.scope),
+        query: input?.query ? describe(input.query, parts) : null,
+        body: input?.body ? describeBody(input.body, parts) : null,
+        types: input?.types ?? ["application/json"],
+        answers: describeAnswers(answers[named.name], parts),
+        ...(socket ? { socket } : {}),
+        ...(tools && named.name === "serveMcp" ? { tools } : {}),
+      };
+    }),
+  );
 }
 
 /** All routes of all functions, by function and in the order of their declaration. */

@@ -196,6 +196,7 @@ function operationOf(route: Route, known: readonly KnownError[]) {
       },
     }),
     responses: responsesOf(route, known),
+    ...(route.socket ? { "x-websocket": route.socket } : {}),
     ...(route.tools ? { "x-mcp-tools": route.tools } : {}),
   };
 }

@@ -97,6 +97,16 @@ const sayContents = (contents: Content[]) =>
     return type === "application/json" ? sayType(schema) : type;
   }).join(" or ") || "without a body";
 
+const saySocket = ({ socket }: Route) =>
+  socket
+    ? [
+      `Closes with: ${
+        Object.keys(socket.closeCodes).join(", ")
+      } ([errors](errors.md)). These codes, the messages ` +
+      "and the subprotocols are in [openapi.json](openapi.json) as `x-websocket`.",
+    ]
+    : [];
+
 /** What a tool takes and returns is longer than a page should be. */
 const sayTools = ({ tools }: Route) =>
   tools
@@ -127,6 +137,7 @@ function writeRoute(route: Route, known: readonly KnownError[]): string {
     ...(route.query === null ? [] : ["Query:", sayFields(route.query).join("\n")]),
     ...sayBody(route),
     ...sayAnswers(route),
+    ...saySocket(route),
     ...sayTools(route),
     ...(own.length > 0 ? [`Errors of its own: ${own.join("; ")}.`] : []),
   ].join("\n\n");

@@ -124,7 +124,7 @@ function upgrade(request: Request, { protocol }: Credentials): Deno.WebSocketUpg
 
 /**
  * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals before it is open are
- * HTTP answers; later ones are close codes (relay.ts). When the isolate ends the person is asked to
+ * HTTP answers; later ones are close codes (docs/errors.md). When the isolate ends the person is asked to
  * come again (4307) and told what was heard of them, so that the rest is said to the next isolate. A
  * token that expires closes the socket with 4401: the session goes on, and the client connects again
  * with a new token.

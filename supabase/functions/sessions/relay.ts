@@ -8,7 +8,10 @@
  */
 import type { Closure, Message, OutboundSocket } from "../_shared/outbound/websocket.ts";
 
-/** What a relay closes the person's socket with. The agent's own codes are passed on as they are. */
+/**
+ * What a relay closes the person's socket with. The agent's own codes are passed on as they are. Each has a row in
+ * docs/errors.md, from which docs/openapi.json takes its meaning.
+ */
 export const closeCodes = {
   /** A message is longer than 1 MiB. */
   tooLong: 1009,
@@ -74,7 +77,7 @@ const longestReason = 123;
 const handedOver = "This isolate ends. Come again.";
 
 /** The reason of 4307: how many of the person's messages of this connection the agent was told. */
-const formatHeard = (count: number): string => `heard=${count}`;
+export const formatHeard = (count: number): string => `heard=${count}`;
 
 /**
  * Asks a person to come again, where their client knows it (`handoverProtocol`): a text that begins
@@ -85,7 +88,8 @@ const formatHeard = (count: number): string => `heard=${count}`;
  * drops what is said after the goodbye arrived and before the page heard of it.
  */
 export const formatComeAgain = (count: number): string => `${control}${formatHeard(count)}`;
-const control = "\x10";
+/** What a text of the server's own begins with, where the client knows it. */
+export const control = "\x10";
 const escapeControl = (text: string) => text.startsWith(control) ? control + text : text;
 
 function sizeOf(message: Message): number {
@@ -98,6 +102,9 @@ function shorten(reason: string): string {
   return reason.slice(0, new TextEncoder().encodeInto(reason, room).read);
 }
 
+/** What is sent for a code that the runtime does not let a server send. */
+export const codeInstead = (code: number): number => code < 3000 ? code + 3000 : 4000;
+
 /**
  * Closes a person's socket. Runtimes before Deno 2.2 let a server send only 1000 and 3000–4999, as a
  * browser may: there the codes from 1001 on are sent as 4001 and so on.
@@ -108,7 +115,7 @@ export function closePersons(socket: PersonsSocket, code: number, reason: string
     socket.close(code, shorten(reason));
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    socket.close(code < 3000 ? code + 3000 : 4000, shorten(reason));
+    socket.close(codeInstead(code), shorten(reason));
   }
 }
 

@@ -17,6 +17,14 @@ export interface Schema {
   contentSchema?: Schema;
   format?: string;
   default?: unknown;
+  pattern?: string;
+}
+/** A WebSocket of the document. */
+export interface SocketOfDocument {
+  subprotocols: Record<string, unknown>;
+  clientMessages: { type: string; maxBytes?: number }[];
+  serverMessages: { type: string; subprotocol?: string; schema?: Schema }[];
+  closeCodes: Record<string, { reason?: Schema; sentInstead?: number }>;
 }
 interface Response {
   $ref?: string;
@@ -31,6 +39,7 @@ export interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, Response>;
   "x-mcp-tools"?: Record<string, { output: Schema }>;
+  "x-websocket"?: SocketOfDocument;
 }
 
 /** The document. */
@@ -146,6 +155,20 @@ export function faultOfEvent(items: Schema, { id, event, data }: ShownEvent): st
   });
   if (faults.includes(null)) return null;
   return faults[0] ?? `the document has no event ${event ?? "without a name"}`;
+}
+
+/** What is wrong with a message of a socket; null: nothing. */
+export function faultOfMessage(
+  { serverMessages }: SocketOfDocument,
+  protocol: string,
+  data: string | ArrayBuffer,
+): string | null {
+  const type = typeof data === "string" ? "text" : "binary";
+  const faults = serverMessages
+    .filter((one) => one.type === type && (one.subprotocol ?? protocol) === protocol)
+    .map(({ schema }) => schema ? judge(schema, data) : null);
+  if (faults.includes(null)) return null;
+  return faults[0] ?? `the document has no ${type} under ${protocol}`;
 }
 
 /** The tool that a request to MCP calls. */

@@ -33,7 +33,7 @@ const WebSocketWithHeaders = WebSocket as unknown as new (
 ) => WebSocket;
 
 /** How the token is given. */
-export type Way = "query" | "protocol" | "header";
+export type Way = "query" | "protocol" | "handover" | "header";
 
 /** A person's end of a relay. */
 export async function call(session: string, token: string, base = stack, way: Way = "protocol") {
@@ -42,6 +42,8 @@ export async function call(session: string, token: string, base = stack, way: Wa
     ? new WebSocket(`${url}?access_token=${token}`)
     : way === "protocol"
     ? new WebSocket(url, ["groundwork", `bearer.${token}`])
+    : way === "handover"
+    ? new WebSocket(url, ["groundwork.handover", `bearer.${token}`])
     : new WebSocketWithHeaders(url, { headers: { authorization: `Bearer ${token}` } });
   socket.binaryType = "arraybuffer";
   const heard: (string | ArrayBuffer)[] = [];

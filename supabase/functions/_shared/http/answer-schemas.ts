@@ -18,8 +18,37 @@ export interface ServerEvent {
 export interface EventStream {
   readonly events: readonly ServerEvent[];
 }
-/** A body: a schema of JSON, events, or another media type. */
-type Body = z.ZodType | EventStream | string;
+/** A message of a socket. */
+export interface SocketMessage {
+  readonly type: "text" | "binary";
+  readonly about: string;
+  /** Bytes that it may have. */
+  readonly most?: number;
+  /** What a text is like; any, where there is none. */
+  readonly text?: z.ZodType;
+  /** Only under this subprotocol; undefined: under each. */
+  readonly protocol?: string;
+}
+/** An answer that is a WebSocket. */
+export interface SocketAnswer {
+  /** The subprotocols that a client may offer, with what each is for. */
+  readonly protocols: Readonly<Record<string, string>>;
+  /** What a client may send, and what it is sent. */
+  readonly takes: readonly SocketMessage[];
+  readonly sends: readonly SocketMessage[];
+  /** What it closes with. Each has a row in docs/errors.md, which says what it means. */
+  readonly closes: readonly SocketClose[];
+}
+/** How a socket closes. */
+export interface SocketClose {
+  readonly code: number;
+  /** The code of a runtime that cannot send that one. */
+  readonly orElse?: number;
+  /** What the reason is like, where it is for programs. */
+  readonly reason?: z.ZodType;
+}
+/** A body: a schema of JSON, events, a socket, or another media type. */
+type Body = z.ZodType | EventStream | SocketAnswer | string;
 /** The answers of one route by status. Null: an empty body. */
 export type RouteAnswers = Readonly<Record<number, Body | readonly Body[] | null>>;
 /** The answers of a function's routes by the name of the handler. */
