@@ -173,6 +173,7 @@ Deno.test("a stack keeps its data and keys until it is reset", async () => {
   assert.equal(second.publishableKey, first.publishableKey);
   assert.deepEqual(second.signingKey, first.signingKey);
   assert.ok(lines.includes("Migrations: 1 applied"));
+  assert.ok(!lines.some((line) => line.startsWith("Changed")), lines.join("\n"));
   await second.stop();
 
   await resetState(`${project.root}/.local`);
@@ -180,6 +181,27 @@ Deno.test("a stack keeps its data and keys until it is reset", async () => {
   assert.deepEqual((await read(third)).map(({ id }) => id), [1, 3]);
   assert.notEqual(third.publishableKey, first.publishableKey);
   await third.stop();
+});
+
+Deno.test("migrations that changed after they were applied are named", async () => {
+  await using project = await makeProject({ "migrations/20260101000000_notes.sql": notes });
+  const options = { ...anyPorts, root: project.root };
+  await (await startStack(options)).stop();
+  const folder = `${project.root}/supabase/migrations`;
+  await Deno.writeTextFile(`${folder}/20260101000000_notes.sql`, `${notes}\n-- and a word`);
+  const lines: string[] = [];
+  await (await startStack({ ...options, log: (line) => lines.push(line) })).stop();
+  assert.ok(
+    lines.some((line) => /^Changed .*20260101000000_notes\.sql\. .*--reset/.test(line)),
+    lines.join("\n"),
+  );
+
+  // What was in one file is now in another: why it fails is said with the failure.
+  await Deno.rename(`${folder}/20260101000000_notes.sql`, `${folder}/20260102000000_notes.sql`);
+  await assert.rejects(
+    startStack(options),
+    /20260102000000_notes\.sql: relation "notes" already exists[\s\S]*20260101000000\. .*--reset/,
+  );
 });
 
 Deno.test("a taken port is named, and nothing stays behind", async () => {

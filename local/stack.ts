@@ -12,7 +12,12 @@ import { startAuth } from "./auth/auth.ts";
 import { readAuthSettings } from "./auth/settings.ts";
 import { bootstrap, setVaultSecrets } from "./database/bootstrap.ts";
 import { connect } from "./database/connect.ts";
-import { applyMigrations, applySeed, migrationScript } from "./database/migrate.ts";
+import {
+  applyMigrations,
+  applySeed,
+  describeChanged,
+  migrationScript,
+} from "./database/migrate.ts";
 import { type RunningDatabase, startPglite } from "./database/pglite.ts";
 import { useServer } from "./database/server.ts";
 import { startEchoAgent } from "./echo-agent.ts";
@@ -256,8 +261,9 @@ async function migrate(
 ): Promise<void> {
   const sql = connect(url);
   try {
-    const applied = await applyMigrations(sql, `${root}/supabase/migrations`);
+    const { applied, changed } = await applyMigrations(sql, `${root}/supabase/migrations`);
     log(`Migrations: ${applied.length > 0 ? `${applied.length} applied` : "up to date"}`);
+    if (changed.length > 0) log(describeChanged(changed));
     await configure();
     if (!withSeed) return;
     const seed = await applySeed(sql, root, "supabase/seed.sql");

@@ -18,16 +18,22 @@ export class MigrationError extends Error {
   override name = "MigrationError";
 }
 
-/**
- * Applies the migrations that are not applied yet, in order, each in a transaction of its own.
- * @returns the names of the files that were applied now
- */
-export async function applyMigrations(sql: postgres.Sql, folder: string): Promise<string[]> {
+/** What became of a folder of migrations, as names of files or, of a file that is gone, its version. */
+export interface Migrated {
+  /** Applied now. */
+  applied: string[];
+  /** Applied earlier, and not as it is now in the folder: nothing applies it again but a new database. */
+  changed: string[];
+}
+
+/** Applies the migrations that are not applied yet, in order, each in a transaction of its own. */
+export async function applyMigrations(sql: postgres.Sql, folder: string): Promise<Migrated> {
   await sql.unsafe(history).simple();
   const rows = await sql<
-    { version: string }[]
-  >`select version from supabase_migrations.schema_migrations`;
+    { version: string; statements: string[] | null }[]
+  >`select version, statements from supabase_migrations.schema_migrations order by version`;
   const known = new Set(rows.map(({ version }) => version));
+  const changed = await listChanged(rows, folder);
   const applied: string[] = [];
   for (const file of await listMigrations(folder)) {
     const [, version = "", name = ""] = /^(\d+)_(.*)\.sql$/.exec(file) ?? [];
@@ -42,11 +48,35 @@ export async function applyMigrations(sql: postgres.Sql, folder: string): Promis
         `;
       });
     } catch (error) {
-      throw new MigrationError(`${file}: ${describe(error, content)}`, { cause: error });
+      const why = changed.length > 0 ? `\n${describeChanged(changed)}` : "";
+      throw new MigrationError(`${file}: ${describe(error, content)}${why}`, { cause: error });
     }
     applied.push(file);
   }
-  return applied;
+  return { applied, changed };
+}
+
+/** Says which migrations have changed, and what to do. */
+export function describeChanged(changed: string[]): string {
+  return `Changed since this database applied them: ${changed.join(", ")}. ` +
+    "`npm start -- --reset` begins anew with them.";
+}
+
+/** Compares what this stack applied: the CLI keeps a file as its statements, one by one, and not as its text. */
+async function listChanged(
+  rows: { version: string; statements: string[] | null }[],
+  folder: string,
+): Promise<string[]> {
+  const files = await listMigrations(folder);
+  const compared = rows.map(async ({ version, statements }) => {
+    const file = files.find((name) => name.startsWith(`${version}_`));
+    if (!file) return [version];
+    if (statements?.length !== 1) return [];
+    const meant = (text: string) => text.replace(/[\s;]+$/, "");
+    const content = await Deno.readTextFile(`${folder}/${file}`);
+    return meant(content) === meant(statements[0] ?? "") ? [] : [file];
+  });
+  return (await Promise.all(compared)).flat();
 }
 
 /**
