@@ -10,6 +10,7 @@
  */
 import { inBackground } from "./background.ts";
 import type { Database } from "./database.ts";
+import { forAll } from "./statements.ts";
 
 /** What was counted of one series and not told yet. */
 export interface Cell {
@@ -113,7 +114,7 @@ export function createMetrics(
   }
 
   function touch(): void {
-    if (!isWaiting && !isStopped) wait();
+    if (!isWaiting && !isStopped) forAll(wait);
   }
 
   return {

@@ -1,5 +1,11 @@
 import { assertDeepEquals, assertEquals } from "./asserts.ts";
-import { beginStatement, describeQuery, hearStatements } from "./statements.ts";
+import {
+  beginStatement,
+  describeQuery,
+  forAll,
+  forThisRequest,
+  hearStatements,
+} from "./statements.ts";
 
 /** A query as the client makes it of a tagged template. */
 const query = (strings: TemplateStringsArray, ..._values: unknown[]) => ({ cancel() {}, strings });
@@ -49,4 +55,28 @@ Deno.test("statements are told to the request that sends them, and to no other",
   ]);
   await send();
   assertDeepEquals(heard.toSorted(), ["one", "one", "other"]);
+});
+
+Deno.test("what is done for all is told to nobody, and what the runtime calls back to its request", async () => {
+  const heard: string[] = [];
+  const start = (name: string) => () => {
+    heard.push(name);
+    return undefined;
+  };
+  const later = async () => {
+    await new Promise((go) => setTimeout(go));
+    beginStatement();
+  };
+  let callBack = later;
+  await hearStatements(start("one"), async () => {
+    callBack = forThisRequest(later);
+    await forAll(later);
+    assertDeepEquals(heard, []);
+    await later();
+  });
+  assertDeepEquals(heard, ["one"]);
+  await later();
+  await hearStatements(start("other"), callBack);
+  await callBack();
+  assertDeepEquals(heard, ["one", "one", "one"]);
 });

@@ -24,6 +24,27 @@ export function hearStatements<Result>(start: StatementStart, work: () => Result
   return (listeners ??= new AsyncLocalStorage()).run(start, work);
 }
 
+const toNobody: StatementStart = () => undefined;
+
+/**
+ * Does what many requests share (the reading of a stream, counters, probes), though one of them began it: its
+ * statements are no part of that one.
+ */
+export function forAll<Arguments extends unknown[], Result>(
+  work: (...given: Arguments) => Result,
+  ...given: Arguments
+): Result {
+  return listeners ? listeners.run(toNobody, work, ...given) : work(...given);
+}
+
+/**
+ * The same function as a part of the request that is answered now, whoever calls it and when: the runtime calls what
+ * hears of the end of a body or a socket for nobody.
+ */
+export const forThisRequest = <Arguments extends unknown[], Result>(
+  work: (...given: Arguments) => Result,
+): (...given: Arguments) => Result => listeners ? AsyncLocalStorage.bind(work) : work;
+
 /** A statement begins. */
 export const beginStatement = (): StatementEnd | undefined => listeners?.getStore()?.();
 

@@ -8,6 +8,7 @@ import type { Role } from "../_shared/access/memberships.ts";
 import type { Services } from "../_shared/services.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { log } from "../_shared/log.ts";
+import { forAll } from "../_shared/statements.ts";
 import { type View, viewOf } from "./visibility.ts";
 import {
   presenceTtl,
@@ -198,7 +199,7 @@ export function createRoomWatch(
         room = { listeners: new Set(), state: null, timer: undefined, polls: 0 };
         rooms.set(workspace, room);
         room.listeners.add(listener);
-        poll(workspace, room);
+        forAll(poll, workspace, room);
       } else {
         room.listeners.add(listener);
         if (room.state) tellState(listener, room.state);

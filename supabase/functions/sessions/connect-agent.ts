@@ -180,7 +180,7 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
     inBackground("a relay", relay.ended.then(forgetCall));
     const node = `relay:${crypto.randomUUID()}`;
     const expiresAt = caller.kind === "person" ? caller.expiresAt : Infinity;
-    watchSession(services, { session, expiresAt, node, revision }, relay);
+    traced(() => watchSession(services, { session, expiresAt, node, revision }, relay));
   };
   return response;
 }

@@ -8,6 +8,7 @@ import { countedAs } from "../_shared/http/route.ts";
 import { readQuery, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Services } from "../_shared/services.ts";
+import { forThisRequest } from "../_shared/statements.ts";
 import {
   chunksOf,
   type Ending,
@@ -152,6 +153,7 @@ export async function listen(
   let isGone = false;
   let isLastCall = false;
   const forgetCall = services.lifetime.onLastCall(() => isLastCall = true);
+  const goneFrom = forThisRequest(onGone);
   return new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string) => {
@@ -183,7 +185,7 @@ export async function listen(
     },
     cancel() {
       isGone = true;
-      onGone();
+      goneFrom();
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: longestBacklog }));
 }

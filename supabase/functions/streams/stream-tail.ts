@@ -7,6 +7,7 @@
  */
 import { inBackground } from "../_shared/background.ts";
 import type { Services } from "../_shared/services.ts";
+import { forAll } from "../_shared/statements.ts";
 import { chunksOf, type Ending, ending, endOf, findStream, type Stream } from "./stream-store.ts";
 
 /** Milliseconds between two looks while chunks come, and while none do. */
@@ -154,7 +155,7 @@ export function followTail(services: Services, { id }: Stream, first: number): T
   else {
     it = { ...nothing(first), readers: 1 };
     here.set(id, it);
-    inBackground("watching a stream", watch(services, here, id, it));
+    inBackground("watching a stream", forAll(watch, services, here, id, it));
   }
   return tailOf(services, it);
 }

@@ -1,155 +1,20 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { createExporter } from "../_shared/traces/exporter.ts";
-import { beginSpan, kinds, type Span } from "../_shared/traces/span.ts";
-import { connect, createWorld, environment } from "./world.ts";
+import { beginSpan, kinds } from "../_shared/traces/span.ts";
+import {
+  begin,
+  chat,
+  collector,
+  conversation,
+  drawTree,
+  functions,
+  isStatement,
+  lax,
+  own,
+  sql,
+  world,
+} from "./traces-world.ts";
 
-const sql = connect();
-const world = await createWorld(sql);
-const { workspace, owner, agent } = world;
-const lax = { sanitizeResources: false, sanitizeOps: false };
-
-interface Received {
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  name: string;
-  service: string;
-  attributes: Record<string, unknown>;
-}
-
-/** A collector that keeps what it is sent: the spans, and every word of it. */
-function startCollector() {
-  const spans: Received[] = [];
-  let words = "";
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const text = await request.text();
-    words += text;
-    for (const { resource, scopeSpans } of JSON.parse(text).resourceSpans) {
-      for (const span of scopeSpans[0].spans) {
-        const attributes = Object.fromEntries(
-          span.attributes.map((one: { key: string; value: Record<string, unknown> }) => [
-            one.key,
-            Object.values(one.value)[0],
-          ]),
-        );
-        const service = resource.attributes[0].value.stringValue;
-        spans.push({ ...span, service, attributes });
-      }
-    }
-    return Response.json({});
-  });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    spans,
-    words: () => words,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
-
-/** A process of ours, and the port that it listens on. */
-async function startProcess(script: string, args: string[], env: Record<string, string> = {}) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", new URL(script, import.meta.url).pathname, ...args],
-    env,
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!/listens \d+\n/.test(said)) {
-    const { value, done } = await reader.read();
-    assert(!done, `${script} ended: ${said}`);
-    said += value;
-  }
-  const drained = (async () => {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) said += part.value;
-  })();
-  return {
-    url: `http://127.0.0.1:${/listens (\d+)/.exec(said)?.[1]}`,
-    said: () => said,
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch { /* it has ended by itself */ }
-      await child.status;
-      await drained;
-    },
-  };
-}
-
-function findPort(): number {
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr as Deno.NetAddr;
-  probe.close();
-  return port;
-}
-
-const conversation = crypto.randomUUID();
-const agentPort = findPort();
-const collector = startCollector();
-const functions = await startProcess("traced-functions.ts", [], {
-  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-  OTEL_SERVICE_NAME: "the functions",
-  GROUNDWORK_LOG_REQUESTS: "all",
-  GROUNDWORK_CLUSTER_GATEWAY: `http://127.0.0.1:${agentPort}`,
-});
-await sql`
-  insert into public.conversations (id, workspace_id, user_id)
-  values (${conversation}, ${workspace}, ${owner.id})`;
-const talking = await startProcess("traced-agent.ts", [
-  ...[functions.url, `${collector.url}/v1/traces`, conversation],
-  ...[environment.secretKeys.default ?? "", String(agentPort)],
-]);
-const own = createExporter(
-  { url: `${collector.url}/v1/traces`, headers: {}, resource: { "service.name": "the caller" } },
-  { add() {} },
-);
-const begin = (name: string) => beginSpan(own.add, null, name, kinds.client);
-Deno.test.afterAll(async () => {
-  own.stop();
-  await talking[Symbol.asyncDispose]();
-  await functions[Symbol.asyncDispose]();
-  await collector[Symbol.asyncDispose]();
-  await sql.end();
-});
-
-/** Has the assistant answer, as useChat asks it; resolves when the answer was heard to its end. */
-async function chat(traceparent: string): Promise<string> {
-  const response = await fetch(`${functions.url}/streams/chat`, {
-    method: "POST",
-    signal: AbortSignal.timeout(20_000),
-    headers: {
-      authorization: `Bearer ${owner.token}`,
-      "content-type": "application/json",
-      traceparent,
-    },
-    body: JSON.stringify({
-      id: conversation,
-      message: {
-        id: crypto.randomUUID(),
-        role: "user",
-        parts: [{ type: "text", text: "a secret question" }],
-      },
-    }),
-  });
-  assertEquals(response.status, 200);
-  return await response.text();
-}
-
-/** A statement of the database; how many there are is the functions' own affair. */
-const isStatement = ({ attributes }: Received) => "db.system.name" in attributes;
-
-/** The tree of a trace as lines, each below what it is a part of, without the statements of the database. */
-function drawTree(spans: Received[], of: Span): string[] {
-  const own = spans.filter((span) => span.traceId === of.context.traceId && !isStatement(span));
-  const draw = (span: Received, depth: number): string[] => [
-    `${"  ".repeat(depth)}${span.service}: ${span.name}`,
-    ...own.filter(({ parentSpanId }) => parentSpanId === span.spanId)
-      .map((part) => draw(part, depth + 1)).sort().flat(),
-  ];
-  return own.filter(({ parentSpanId }) => parentSpanId === undefined)
-    .flatMap((root) => draw(root, 0));
-}
+const { owner, agent } = world;
 
 Deno.test({
   name: "a turn of a chat is one tree: who asks, the functions, the agent, the functions again",
@@ -291,65 +156,15 @@ Deno.test({
       ),
       "what the relay asks of the database is a part of it",
     );
-  },
-});
-
-Deno.test({
-  name: "an unsampled trace is passed on and not recorded, a hostile header is ignored",
-  ...lax,
-  async fn() {
-    const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
-    await chat(trace);
-    const asked = async () => {
-      const rows = await sql<{ traceparent: string | null }[]>`
-        select traceparent from public.background_queries
-        where conversation_id = ${conversation} order by id`;
-      return rows.map(({ traceparent }) => traceparent ?? "");
-    };
-    const before = await asked();
-    assertEquals(before.at(-1), trace);
-    const hostile = ["no", "0".repeat(5000), `${trace}-more`, trace.replace("4bf9", "4BF9")];
-    for (const header of hostile) await chat(header);
-    const after = (await asked()).slice(before.length);
-    assertEquals(new Set(after).size, hostile.length);
-    for (const traceparent of after) {
-      assert(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(traceparent), traceparent);
-      const traceId = traceparent.slice(3, 35);
-      await eventually(
-        "its trace is one of its own",
-        () =>
-          collector.spans.some((span) =>
-            span.traceId === traceId && span.name === "POST /streams/chat" && !span.parentSpanId
-          ),
-      );
-    }
-    assertDeepEquals(collector.spans.filter(({ traceId }) => trace.includes(traceId)), []);
-  },
-});
-
-Deno.test({
-  name: "what the database calls goes on with the trace of who caused it",
-  ...lax,
-  async fn() {
-    const turn = begin("a grant");
-    const person = await world.addPerson("member");
-    const granted = await fetch(`${functions.url}/agents/${agent}/access/${person.id}`, {
-      method: "PUT",
-      headers: {
-        authorization: `Bearer ${owner.token}`,
-        "content-type": "application/json",
-        traceparent: turn.traceparent,
-      },
-      body: "{}",
-    });
-    assertEquals(granted.status, 200, await granted.text());
-    const find = () => collector.spans.find(({ name }) => name === "PUT /agents/:id/access/:user");
-    await eventually("it is collected", () => find() !== undefined);
-    const door = find();
-    assertEquals(door?.parentSpanId, turn.context.spanId);
-    const [call] = await sql`
-      select traceparent from private.function_calls
-      where traceparent = ${`00-${door?.traceId}-${door?.spanId}-01`}`;
-    assert(call, "the call of the database has the trace of the grant");
+    // Also when both have left, and all that is seen of it is that the session is nowhere any more.
+    const ended = BigInt(relay!.endTimeUnixNano);
+    await eventually(
+      "what the relay's end asks is a part of it too",
+      () =>
+        collector.spans.some((span) =>
+          isStatement(span) && span.parentSpanId === relay?.spanId &&
+          BigInt(span.startTimeUnixNano) >= ended
+        ),
+    );
   },
 });

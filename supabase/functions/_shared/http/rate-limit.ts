@@ -12,6 +12,7 @@ import { inBackground } from "../background.ts";
 import { createBoundedMap } from "../bounded-map.ts";
 import { type RateLimitClass } from "../rate-limits.ts";
 import { ApiError } from "../errors.ts";
+import { forAll } from "../statements.ts";
 import type { FailoverScratchpad } from "../scratchpad/failover.ts";
 
 /** What one person has left of one class. */
@@ -119,7 +120,7 @@ export function createRateLimiter(
       if (!counter.settling && counter.pending >= counter.settleAt) {
         inBackground(
           "settling a rate limit",
-          settle(`limit:${routeClass}:${person}`, counter, step),
+          forAll(() => settle(`limit:${routeClass}:${person}`, counter, step)),
         );
       }
       const remaining = Math.max(0, limit - counter.settled - counter.pending);

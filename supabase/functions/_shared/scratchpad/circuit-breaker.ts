@@ -7,6 +7,7 @@
  *     └──────────── the probe succeeded ────────┼────────────────────────────────┘  │
  *                                               └──── it failed: a longer pause ────┘
  */
+import { forAll } from "../statements.ts";
 
 /** Where a breaker stands. */
 export type BreakerState = "closed" | "open" | "half-open";
@@ -60,7 +61,7 @@ export function createCircuitBreaker(options: BreakerOptions): CircuitBreaker {
 
   function waitThenProbe(): void {
     // Up to a fifth longer, so that isolates which failed together do not probe together.
-    timer = setTimeout(probe, pause * (1 + Math.random() / 5));
+    timer = setTimeout(() => forAll(probe), pause * (1 + Math.random() / 5));
     Deno.unrefTimer(Number(timer));
     pause = Math.min(pause * 2, longestPause);
   }

@@ -26,8 +26,6 @@ export interface Span {
   readonly traceparent: string;
   /** The same as all headers that there are: with `tracestate`, where it came with one. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether it has ended, or is not recorded at all. */
-  readonly isOver: boolean;
   /** Adds attributes; undefined ones are left out. */
   set(attributes: Record<string, AttributeValue | null | undefined>): void;
   /** Ends it, once. */
@@ -48,7 +46,7 @@ function headersOf(context: TraceContext): Pick<Span, "traceparent" | "headers">
 
 /** A span that is passed on and not recorded: its parent is the parent of what comes after it. */
 export function passOn(context: TraceContext): Span {
-  return { context, ...headersOf(context), isOver: true, set() {}, end() {} };
+  return { context, ...headersOf(context), set() {}, end() {} };
 }
 
 /**
@@ -74,9 +72,6 @@ export function beginSpan(
   return {
     context,
     ...headersOf(context),
-    get isOver() {
-      return isOver;
-    },
     set(more) {
       for (const [key, value] of Object.entries(more)) {
         if (value !== undefined && value !== null) attributes[key] = value;

@@ -29,7 +29,7 @@ export interface Tracer {
   enter(header: string | null, name: string, state?: string | null): Span | undefined;
   /** A part of a span, such as asking somebody else. */
   within(parent: Span, name: string, kind: EndedSpan["kind"]): Span;
-  /** Does the work of a span: each statement that it sends before the span ends is a part of it. */
+  /** Does the work of a span: each statement that it sends is a part of it, also after the answer has begun. */
   run<Result>(span: Span, work: () => Result): Result;
   flush(): Promise<void>;
   stop(): void;
@@ -58,8 +58,6 @@ export const passingTracer: Tracer = {
 
 /** A statement of the database, with the names that OpenTelemetry has for it. */
 function beginStatementOf(span: Span, sink: Sink) {
-  // What many share and goes on for long (a stream's reading) began with one of them, and is not a part of it.
-  if (span.isOver) return undefined;
   const statement = beginSpan(sink, span.context, "QUERY", kinds.client);
   return (query: Parameters<typeof describeQuery>[0], error?: unknown) => {
     const { operation, summary } = describeQuery(query);
