@@ -119,16 +119,30 @@ export async function subscribe(source: Side, target: Side, name: string, from: 
     where s.subname = ${name} and s.subdbid = (select oid from pg_database where datname = current_database())`;
   if (known) {
     if (!known.enabled) await target.sql.unsafe(`alter subscription ${name} enable`);
-    await target.sql.unsafe(`alter subscription ${name} refresh publication`);
+    await askingSource(target, `alter subscription ${name} refresh publication`);
     return;
   }
   await dropSlots(source, name);
   // By default the target notes lazily which tables are copied. One that is killed then forgets it, when the source has
   // removed that table's slot already, and waits in vain.
-  await target.sql.unsafe(
+  await askingSource(
+    target,
     `create subscription ${name} connection '${from.replaceAll("'", "''")}' publication ${name}
      with (synchronous_commit = on)`,
   );
+}
+
+/**
+ * Runs a statement in which the target's server asks the source's. Where that dies meanwhile, Postgres 17 calls some of
+ * its answers internal errors: they are lost connections.
+ */
+async function askingSource({ sql }: Side, statement: string): Promise<void> {
+  try {
+    await sql.unsafe(statement);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw code === "XX000" ? Object.assign(new Error(message), { code: "08006" }) : error;
+  }
 }
 
 /** Removes the slots of a subscription that does not exist, or that does not follow any more. */
