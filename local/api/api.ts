@@ -1,6 +1,7 @@
 /** The Data API: @supabase/lite, embedded and corrected where it differs from the platform. */
 import { App } from "@supabase/lite";
-import postgres from "postgres";
+import type postgres from "postgres";
+import { connect } from "../database/connect.ts";
 import type { Keys } from "../keys.ts";
 import type { Tokens } from "../tokens.ts";
 import {
@@ -42,7 +43,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { keys, tokens } = options;
   // Off before lite is asked anything: what it would report is nobody's business.
   Deno.env.set("LITE_TELEMETRY", "0");
-  const sql = postgres(options.adminUrl, { max: 1, onnotice: () => {} });
+  const sql = connect(options.adminUrl);
   let roleSettings = await readRoleSettings(sql);
   const connection = openConnection(options.adminUrl, options.connections, () => roleSettings);
   const storage = openStorage({

@@ -3,6 +3,7 @@
  * (porsager/postgres#1208). That throws, or rejects, outside of any query, so that nobody can catch it; and that
  * connection is never opened again.
  */
+import type postgres from "postgres";
 
 /** Hears of each such loss, which then does not end the program. What else is thrown is left alone. */
 export function onLostConnection(act: (error: Error) => void): void {
@@ -13,4 +14,42 @@ export function onLostConnection(act: (error: Error) => void): void {
   };
   addEventListener("error", (event) => hear(event, event.error));
   addEventListener("unhandledrejection", (event) => hear(event, event.reason));
+}
+
+/** Begin each kept client anew. */
+const renewals = new Set<() => void>();
+let isHeard = false;
+/** What a client that was given up still has is refused after so many seconds. */
+const patience = 10;
+
+/**
+ * A client that lives on: after such a loss it is another one, and what waits on the old one for an answer that never
+ * comes is refused. Each program that outlives its server opens its clients so.
+ *
+ * @param open makes a client: at once, after each loss, and one for listening, which begins again by itself
+ */
+export function keepOpen<T extends Record<string, unknown>>(
+  open: () => postgres.Sql<T>,
+): postgres.Sql<T> {
+  if (!isHeard) onLostConnection(() => renewals.forEach((renew) => renew()));
+  isHeard = true;
+  let current = open();
+  let listening: postgres.Sql<T> | undefined;
+  const renew = () => {
+    const old = current;
+    current = open();
+    old.end({ timeout: patience }).catch(() => {}); // it is lost already
+  };
+  renewals.add(renew);
+  const own: Partial<postgres.Sql<T>> = {
+    listen: (...told) => (listening ??= open()).listen(...told),
+    async end(how) {
+      renewals.delete(renew);
+      await Promise.all([current.end(how), listening?.end(how)]);
+    },
+  };
+  return new Proxy(current, {
+    apply: (_, self, given) => Reflect.apply(current, self, given),
+    get: (_, name) => Reflect.get(own, name) ?? Reflect.get(current, name),
+  });
 }

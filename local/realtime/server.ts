@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import postgres from "postgres";
 import { readPartitionScript } from "../database/bootstrap.ts";
+import { keepOpen } from "../database/lost-connections.ts";
 import { refuseChanges } from "./changes/feed.ts";
 import type { Context } from "./context.ts";
 import { followChanges } from "./changes/log-feed.ts";
@@ -55,11 +56,13 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const log = options.log ?? (() => {});
   const limits = { ...freePlan, ...options.limits };
   const rate = (perSecond: number) => createRate(perSecond, limits.windowSeconds);
-  const sql = postgres(options.adminUrl, {
-    max: options.connections,
-    onnotice: () => {},
-    connection: { application_name: "groundwork-realtime" },
-  });
+  const sql = keepOpen(() =>
+    postgres(options.adminUrl, {
+      max: options.connections,
+      onnotice: () => {},
+      connection: { application_name: "groundwork-realtime" },
+    })
+  );
   const { isEmbedded, isLogged } = await askForLog(sql);
   const events = rate(limits.eventsPerSecond);
   const following = Promise.withResolvers<void>();

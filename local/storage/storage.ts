@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import postgres from "postgres";
 import { z } from "zod";
+import { keepOpen } from "../database/lost-connections.ts";
 import type { Keys } from "../keys.ts";
 import type { Tokens } from "../tokens.ts";
 import { addBucketRoutes } from "./bucket-routes.ts";
@@ -36,12 +37,14 @@ export interface Storage {
 export function openStorage(
   { adminUrl, keys, tokens, folder, connections }: StorageOptions,
 ): Storage {
-  const sql = postgres(adminUrl, {
-    max: connections,
-    onnotice: () => {},
-    connection: { application_name: "groundwork-storage" },
-    types: { text: textTime, bigint: bigint },
-  });
+  const sql = keepOpen(() =>
+    postgres(adminUrl, {
+      max: connections,
+      onnotice: () => {},
+      connection: { application_name: "groundwork-storage" },
+      types: { text: textTime, bigint: bigint },
+    })
+  );
   const files = openFiles(folder);
   const context: StorageContext = {
     sql,

@@ -30,10 +30,13 @@ export function openConnection(
   connections: number,
   settings: RoleSettings,
 ): LiteConnection {
-  const connection = createPostgresConnection({
-    url,
-    postgresOptions: { max: connections, onnotice: () => {}, types },
-  });
+  const open = (onclose?: () => void) =>
+    createPostgresConnection({
+      url,
+      postgresOptions: { max: connections, max_lifetime: null, onnotice: () => {}, onclose, types },
+    });
+  const connection = open();
+  outliveServer(connection, (onclose) => driverOf(open(onclose)));
   keepGrants(connection);
   connection.normalizeDbError = (error) => {
     const corrected = correctDatabaseError(error);
@@ -52,6 +55,49 @@ export function openConnection(
  */
 export function keepGrants(connection: LiteConnection): void {
   Object.assign(connection, { ensureRlsContext: () => Promise.resolve(true) });
+}
+
+const driverOf = (connection: LiteConnection) =>
+  (connection as unknown as { driver: postgres.Sql }).driver;
+
+/**
+ * Correction 13: who holds a connection of postgres.js that is lost waits for ever, or takes it from who holds it next.
+ * So a client that lost one is given up: who holds any of its connections is refused, and others get a new client.
+ */
+function outliveServer(
+  connection: LiteConnection,
+  open: (onclose: () => void) => postgres.Sql,
+): void {
+  const begin = () => {
+    const end = new AbortController();
+    const sql = open(() => {
+      if (end.signal.aborted) return;
+      end.abort(
+        Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" }),
+      );
+      if (current.sql === sql) current = begin();
+      sql.end({ timeout: 1 }).catch(() => {}); // it is lost already
+    });
+    return { sql, lost: end.signal };
+  };
+  let current = begin();
+  const reserve = async () => {
+    const { sql, lost } = current;
+    const isLost = new Promise<never>((_, reject) => {
+      if (lost.aborted) reject(lost.reason);
+      lost.addEventListener("abort", () => reject(lost.reason), { once: true });
+    });
+    isLost.catch(() => {});
+    const held = await Promise.race([sql.reserve(), isLost]);
+    return {
+      unsafe: (...query: Parameters<typeof held.unsafe>) =>
+        lost.aborted ? isLost : Promise.race([held.unsafe(...query), isLost]),
+      release: () => lost.aborted || held.release(),
+    };
+  };
+  Object.assign(driverOf(connection), { reserve });
+  const close = connection.close.bind(connection);
+  connection.close = async () => void await Promise.all([close(), current.sql.end()]);
 }
 
 function seeExposedSchemas(connection: LiteConnection): void {
