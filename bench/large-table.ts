@@ -1,17 +1,21 @@
 import postgres from "postgres";
-import { startBenchDatabase } from "./database.ts";
+import { temporaryName } from "../local/services/leftovers.ts";
+import { makeServerFolder } from "../local/services/postgres.ts";
+import { POSTGRES_BIN, STATE_FOLDER } from "../local/services/root.ts";
+import { type BenchDatabase, startBenchDatabase } from "./database.ts";
+import { id, type LargeTable, type Question, TABLES, WORKSPACES } from "./large-table/tables.ts";
 import { formatFigure, formatTable, median } from "./measure.ts";
 
-/** How many messages there are in turn; BENCH_ROWS sets others, e.g. `100000,1000000,10000000`. */
+/** How many rows there are in turn; BENCH_ROWS sets others, e.g. `100000,1000000,10000000`. */
 const SIZES = (Deno.env.get("BENCH_ROWS") ?? "100000,1000000").split(",").map(Number);
-/** Messages of each conversation, and workspaces over which the conversations are spread. */
-const EACH = 50;
-const WORKSPACES = 1000;
+/** Of which tables; BENCH_TABLES names some, e.g. `messages,audit_log`. */
+const WANTED = Deno.env.get("BENCH_TABLES")?.split(",");
+/** Rows that are added by one statement. */
+const AT_ONCE = 500_000;
 const ROUNDS = 5;
-
-const id = (kind: string, n: string) =>
-  `('00000000-0000-4000-${kind}-' || lpad((${n})::text, 12, '0'))::uuid`;
-const messageId = (n: string, k: string) => `md5(${n} || ' ' || ${k})::uuid`;
+/** How many rows are thought of. */
+const ON_PAPER = 1e8;
+const MEBIBYTE = 2 ** 20;
 
 const PEOPLE = `
   insert into auth.users (id, email, email_confirmed_at, confirmation_sent_at)
@@ -22,136 +26,141 @@ const PEOPLE = `
   insert into public.members (workspace_id, user_id, role)
   select ${id("be00", "n")}, ${
   id("aa00", "n")
-}, 'owner' from generate_series(1, ${WORKSPACES}) as n;`;
+}, 'owner' from generate_series(1, ${WORKSPACES}) as n;
+  -- The partitions of all months that are kept.
+  select private.maintain_partitions((now() - make_interval(months => n))::date)
+  from generate_series(84, 0, -1) as n`;
 
-/**
- * Adds the conversations `from` to `to`, each with its messages, in the order in which they would have been said: those
- * of one conversation are far apart. Without triggers and checks, which would take most of the time.
- */
-const addConversations = (from: number, to: number) => `
-  set session_replication_role = replica;
-  insert into public.conversations (id, workspace_id, user_id, active_message_id)
-  select ${id("ce00", "n")}, ${id("be00", `n % ${WORKSPACES} + 1`)}, ${
-  id("aa00", `n % ${WORKSPACES} + 1`)
-}, ${messageId("n", String(EACH))} from generate_series(${from}, ${to}) as n;
-  insert into public.messages (id, workspace_id, conversation_id, user_id, parent_id, role, parts, token_count)
-  select ${messageId("n", "k")}, ${id("be00", `n % ${WORKSPACES} + 1`)}, ${id("ce00", "n")}, ${
-  id("aa00", `n % ${WORKSPACES} + 1`)
-}, case when k > 1 then ${
-  messageId("n", "k - 1")
-} end, case k % 2 when 1 then 'user' else 'assistant' end,
-    jsonb_build_array(jsonb_build_object('type', 'text', 'text',
-      'Message ' || k || ' of ' || n || ', some words long.')),
-    12
-  from generate_series(1, ${EACH}) as k, generate_series(${from}, ${to}) as n;
-  set session_replication_role = origin;`;
+/** A copy of a server's data: how long it takes and how large it is. */
+async function backUp({ root, url }: BenchDatabase): Promise<{ seconds: number; bytes: number }> {
+  const folder = `${STATE_FOLDER}/postgres-${temporaryName()}`;
+  await makeServerFolder(root, folder);
+  try {
+    const begun = performance.now();
+    await root.run(
+      "postgres",
+      `${POSTGRES_BIN}/pg_basebackup`,
+      ...[`--dbname=${url}`, `--pgdata=${folder}`, "--format=tar"],
+      ...["--wal-method=fetch", "--checkpoint=fast"],
+    );
+    const seconds = (performance.now() - begun) / 1000;
+    const { size } = await Deno.stat(root.outside(`${folder}/base.tar`));
+    return { seconds, bytes: size };
+  } finally {
+    await Deno.remove(root.outside(folder), { recursive: true });
+  }
+}
 
-/**
- * What one large table costs while it grows: its bytes, a vacuum, an index, and what a person asks of it. Seconds, and
- * milliseconds as medians of five.
- */
-export async function benchLargeTable(): Promise<string> {
+/** What one table costs while it grows: its bytes, a vacuum, an index, a backup, and what people ask of it. */
+async function measure(table: LargeTable, sizes: number[]): Promise<Map<string, number[]>> {
   const database = await startBenchDatabase({ redis: "none" });
   const sql = postgres(database.url, { max: 1, onnotice: () => {}, prepare: false });
   const figures = new Map<string, number[]>();
   const note = (name: string, figure: number) => {
     figures.set(name, [...figures.get(name) ?? [], figure]);
-    console.error(`bench: ${name}: ${formatFigure(figure)}`);
+    console.error(`bench: ${table.name}: ${name}: ${formatFigure(figure)}`);
   };
   const seconds = async (statement: string) => {
     const begun = performance.now();
     await sql.unsafe(statement);
     return (performance.now() - begun) / 1000;
   };
-  /** As a person of the API, who asks about one of their conversations. */
-  const asked = async (question: (conversation: number) => string, count: number) => {
+  const asReplica = (statement: string) =>
+    seconds(`set session_replication_role = replica; ${statement};
+      set session_replication_role = origin`);
+  const asked = async ({ as, ask }: Question, rows: number) => {
     const taken: number[] = [];
+    const role = as === "person" ? "authenticated" : "service_role";
     for (let round = 0; round <= ROUNDS; round++) {
-      const conversation = 1 + Math.floor(count * (round + 0.5) / (ROUNDS + 1));
-      await sql.unsafe("begin");
-      await sql.unsafe(`set local role authenticated; select set_config('request.jwt.claims',
-        json_build_object('sub', ${
-        id("aa00", `${conversation} % ${WORKSPACES} + 1`)
-      }, 'role', 'authenticated')::text, true)`);
+      const { workspace, sql: statement } = ask(
+        1 + Math.floor(rows * (round + 0.5) / (ROUNDS + 1)),
+      );
+      await sql.unsafe(`begin; set local role ${role}; select set_config('request.jwt.claims',
+        json_build_object('sub', ${id("aa00", workspace)}, 'role', '${role}')::text, true)`);
       const begun = performance.now();
-      const rows = await sql.unsafe(question(conversation));
-      if (rows.length === 0) throw new Error(`nothing was answered: ${question(conversation)}`);
+      const { count } = await sql.unsafe(statement);
       if (round > 0) taken.push(performance.now() - begun);
       await sql.unsafe("rollback");
+      if (count === 0) throw new Error(`nothing was answered: ${statement}`);
     }
     return median(taken);
   };
   try {
     await sql.unsafe("update cron.job set active = false");
     await sql.unsafe(PEOPLE);
-    // Checking what is made here would take most of the time.
-    await sql.unsafe(
-      `alter domain private.message_parts drop constraint parts_are_objects_with_a_type;
-      alter domain private.message_parts drop constraint parts_are_at_most_a_mebibyte`,
-    );
+    if (table.before) await sql.unsafe(table.before);
     let have = 0;
-    for (const size of SIZES) {
-      const count = Math.floor(size / EACH);
+    for (const size of sizes) {
       let loading = 0;
-      const added = (count - have) * EACH;
-      for (; have < count; have = Math.min(count, have + 20_000)) {
-        loading += await seconds(addConversations(have + 1, Math.min(count, have + 20_000)));
-        console.error(`bench: ${Math.min(count, have + 20_000) * EACH} messages`);
+      const added = size - have;
+      while (have < size) {
+        const until = Math.min(size, have + AT_ONCE);
+        loading += await asReplica(table.add(have + 1, until));
+        have = until;
       }
-      note("rows a second, loaded without triggers and checks", added / loading);
-      note("first vacuum, s", await seconds("vacuum (analyze, freeze) public.messages"));
+      note("rows a second, loaded without triggers", added / loading);
+      note("first vacuum, s", await seconds(`vacuum (analyze, freeze) public.${table.name}`));
+      for (const { words, make } of table.indexes) {
+        note(`index ${words}, s`, await seconds(make));
+      }
       await sql.unsafe("vacuum analyze");
       const [bytes] = await sql<{ heap: number; indexes: number }[]>`
-        select pg_table_size('public.messages')::float8 as heap, pg_indexes_size('public.messages')::float8 as indexes`;
-      note("bytes a row, table", bytes!.heap / (count * EACH));
-      note("bytes a row, its indexes", bytes!.indexes / (count * EACH));
-      note(
-        "an index on three columns, s",
-        await seconds(
-          "create index bench_again on public.messages (conversation_id, workspace_id, user_id)",
-        ),
-      );
-      await sql.unsafe("drop index public.bench_again");
-      // A hundredth of the rows is dead, spread over the whole table; what changes is in no index.
-      await sql.unsafe(`set session_replication_role = replica;
-        update public.messages set token_count = 13 where hashtext(id::text) % 100 = 0;
-        set session_replication_role = origin`);
-      note("vacuum of 1 % dead rows, s", await seconds("vacuum public.messages"));
-      note("vacuum with nothing to do, s", await seconds("vacuum public.messages"));
-      note(
-        "page of a conversation, ms",
-        await asked(
-          (n) => `select id from public.conversation_path(${messageId(`${n}`, `${EACH}`)})`,
-          count,
-        ),
-      );
-      note(
-        "a message said, ms",
-        await asked(
-          (n) =>
-            `select id from public.add_message(${
-              id("ce00", `${n}`)
-            }, '[{"type": "text", "text": "Once more."}]')`,
-          count,
-        ),
-      );
+        select sum(pg_table_size(relid))::float8 as heap, sum(pg_indexes_size(relid))::float8 as indexes
+        from (select ${`public.${table.name}`}::regclass as relid
+          union select relid from pg_partition_tree(${`public.${table.name}`}::regclass)) as part`;
+      note("bytes a row, table", bytes!.heap / size);
+      note("bytes a row, all its indexes", bytes!.indexes / size);
+      await asReplica(table.dies);
+      note("vacuum of 1 % dead rows, s", await seconds(`vacuum public.${table.name}`));
+      note("vacuum with nothing to do, s", await seconds(`vacuum public.${table.name}`));
+      for (const question of table.questions) note(question.name, await asked(question, size));
+      await sql.unsafe("checkpoint");
+      const backup = await backUp(database);
+      note("base backup of the server, s", backup.seconds);
+      note("base backup of the server, MiB", backup.bytes / MEBIBYTE);
+      for (const { drop } of table.indexes) await sql.unsafe(drop);
     }
-    return report(figures);
+    return figures;
   } finally {
     await sql.end();
     await database.stop();
   }
 }
 
-function report(figures: Map<string, number[]>): string {
-  return [
-    formatTable(
-      ["messages", ...SIZES.map((size) => size.toLocaleString("en-US"))],
-      [...figures].map(([name, values]) => [name, ...values.map(formatFigure)]),
-    ),
-    "",
+/** What grows, continued from the last two sizes in a straight line. */
+function onPaper(name: string, sizes: number[], values: number[]): string {
+  if (!/, (s|MiB)$/.test(name) || sizes.length < 2) return "";
+  const [[x, y], [nextX, nextY]] = [-2, -1].map((at) => [sizes.at(at)!, values.at(at)!]) as [
+    [number, number],
+    [number, number],
+  ];
+  return formatFigure(nextY + (nextY - y) / (nextX - x) * (ON_PAPER - nextX));
+}
+
+/**
+ * What large tables cost while they grow: their bytes, a vacuum, an index, a backup, and what is asked of them.
+ * Seconds, and milliseconds as medians of five; the last column is on paper.
+ */
+export async function benchLargeTable(): Promise<string> {
+  const told: string[] = [];
+  for (const table of TABLES.filter(({ name }) => WANTED?.includes(name) ?? true)) {
+    const sizes = SIZES.map((size) => size * table.share);
+    const figures = await measure(table, sizes);
+    told.push(formatTable(
+      [
+        table.name,
+        ...sizes.map((size) => size.toLocaleString("en-US")),
+        `${ON_PAPER.toLocaleString("en-US")}, on paper`,
+      ],
+      [...figures].map((
+        [name, values],
+      ) => [name, ...values.map(formatFigure), onPaper(name, sizes, values)]),
+    ));
+  }
+  told.push(
     `Load of the machine at the end: ${
       Deno.loadavg().map((load) => load.toFixed(1)).join(", ")
     }, on ${navigator.hardwareConcurrency} cores.`,
-  ].join("\n");
+  );
+  return told.join("\n\n");
 }
