@@ -1,4 +1,4 @@
-/** Line charts as SVG, small enough to read in a diff and drawn the same way every time. */
+/** Charts as SVG, small enough to read in a diff and drawn the same way every time. */
 
 /** One line: its points as [x, y]. */
 export interface Series {
@@ -76,6 +76,57 @@ export function drawLineChart({ title, x, y, series }: Chart): string {
     text(PLOT.left - 8, PLOT.top - 10, y, "end"),
     ...lines,
     ...legend,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** A bar: how a variant compares, in the middle and at its worst. */
+export interface Bar {
+  label: string;
+  value: number;
+  worst: number;
+}
+
+const ROW = 28;
+const BARS = { left: 250, right: WIDTH - 90, top: 40 };
+
+/**
+ * Ratios as bars; a stroke marks the worst round. Where they differ more than a hundredfold the scale is logarithmic.
+ */
+export function drawBars({ title, bars }: { title: string; bars: Bar[] }): string {
+  const all = bars.flatMap(({ value, worst }) => [value, worst]).filter((one) => one > 0);
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  const isWide = most / least > 100;
+  const share = (value: number) =>
+    isWide ? Math.log(value / (least / 2)) / Math.log(most / (least / 2)) : value / most;
+  const placeX = (value: number) =>
+    Math.round(BARS.left + Math.max(0, share(value)) * (BARS.right - BARS.left));
+  const height = BARS.top + bars.length * ROW + 28;
+  const rows = bars.flatMap(({ label, value, worst }, number) => {
+    const top = BARS.top + number * ROW;
+    const { color } = styleOf(label.startsWith("Groundwork") ? 0 : 2);
+    return [
+      text(BARS.left - 8, top + 17, label, "end"),
+      `<rect x="${BARS.left}" y="${top + 4}" width="${placeX(value) - BARS.left}" ` +
+      `height="${ROW - 10}" fill="${color}"/>`,
+      `<path d="M${placeX(worst)} ${top + 1}v${ROW - 4}" stroke="#333" stroke-width="2"/>`,
+      text(Math.max(placeX(value), placeX(worst)) + 6, top + 17, `${value} ×`, "start"),
+    ];
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ` +
+    `font-family="system-ui, sans-serif" font-size="12" fill="#333">`,
+    `<title>${escape(title)}</title>`,
+    `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
+    `<text x="12" y="22" font-size="14" font-weight="600">${escape(title)}</text>`,
+    ...rows,
+    text(
+      WIDTH - 12,
+      height - 10,
+      `bar: median ratio; stroke: worst round${isWide ? "; logarithmic" : ""}`,
+      "end",
+    ),
     "</svg>",
     "",
   ].join("\n");

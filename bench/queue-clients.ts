@@ -18,7 +18,7 @@ export interface QueueUnderTest {
 }
 
 /** Jobs in one statement of `fill`; a year's worth in one would be another benchmark. */
-const CHUNK = 10_000;
+export const CHUNK = 10_000;
 
 /** Groundwork's grammar over plain connections, in batches of a size. */
 export function groundwork(url: string, batch: number, workers: number): QueueUnderTest {
@@ -163,22 +163,28 @@ async function installFrom(sql: postgres.Sql, variable: string): Promise<void> {
   await sql.unsafe(await Deno.readTextFile(file)).simple();
 }
 
-/** pgmq, read and deleted in hundreds; pgflow works on it. */
+/** pgmq, once. */
+export async function installPgmq(sql: postgres.Sql): Promise<void> {
+  const [found] = await sql`select from pg_catalog.pg_namespace where nspname = 'pgmq'`;
+  if (!found) await installFrom(sql, SQL_FILES.pgmq);
+}
+
+/** pgmq, read and deleted in hundreds. */
 export function pgmq(url: string, batch: number, workers: number): QueueUnderTest {
   const sql = postgres(url, { max: workers, onnotice: () => {} });
   return {
     name: `pgmq, batches of ${batch}`,
     async setUp() {
-      await installFrom(sql, SQL_FILES.pgmq);
-      await sql`select pgmq.create('bench')`;
+      await installPgmq(sql);
+      await sql`select pgmq.create('plain')`;
     },
     async clear() {
-      await sql`select pgmq.purge_queue('bench')`;
+      await sql`select pgmq.purge_queue('plain')`;
     },
     async fill(jobs) {
       for (let left = jobs; left > 0; left -= CHUNK) {
         await sql`
-          select count(*) from pgmq.send_batch('bench', array(
+          select count(*) from pgmq.send_batch('plain', array(
             select '{"n": 1}'::jsonb from generate_series(1, ${Math.min(left, CHUNK)}::integer)))`;
       }
     },
@@ -186,11 +192,11 @@ export function pgmq(url: string, batch: number, workers: number): QueueUnderTes
       const worker = async () => {
         while (!isOver()) {
           const rows = await sql<{ msg_id: string; message: unknown }[]>`
-            select msg_id, message from pgmq.read('bench', 30, ${batch})`;
+            select msg_id, message from pgmq.read('plain', 30, ${batch})`;
           if (rows.length === 0) await pause();
           else {
             const ids = rows.map(({ msg_id }) => msg_id);
-            await sql`select pgmq.delete('bench', ${ids}::bigint[])`;
+            await sql`select pgmq.delete('plain', ${ids}::bigint[])`;
             onDone(ids.length);
           }
         }
@@ -241,6 +247,7 @@ export function absurd(url: string, batch: number, workers: number): QueueUnderT
   };
 }
 
-function pause(): Promise<void> {
+/** Until what was not there is looked for again. */
+export function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -11,9 +11,10 @@ import {
   type QueueUnderTest,
   SQL_FILES,
 } from "./queue-clients.ts";
+import { pgflow } from "./queue-flows.ts";
 
 /** Jobs of one measurement: enough for a second or two of each. */
-const JOBS: Record<string, number> = { fast: 100_000, slow: 20_000, single: 4_000 };
+const JOBS: Record<string, number> = { fast: 100_000, slow: 20_000, single: 4_000, flow: 2_000 };
 
 /** Claiming and completing jobs that do nothing, beside other queues in Postgres. */
 export async function benchQueue(): Promise<string> {
@@ -27,9 +28,14 @@ export async function benchQueue(): Promise<string> {
     [pgBoss(database.url, 100, 4), JOBS.slow!],
   ];
   const missing: string[] = [];
-  for (const [name, make] of Object.entries({ pgmq, absurd })) {
-    const variable = SQL_FILES[name as keyof typeof SQL_FILES];
-    if (Deno.env.has(variable)) queues.push([make(database.url, 100, 4), JOBS.slow!]);
+  for (
+    const [name, make, variable, jobs] of [
+      ["pgmq", pgmq, SQL_FILES.pgmq, JOBS.slow],
+      ["Absurd", absurd, SQL_FILES.absurd, JOBS.slow],
+      ["pgflow", pgflow, SQL_FILES.pgmq, JOBS.flow],
+    ] as const
+  ) {
+    if (Deno.env.has(variable)) queues.push([make(database.url, 100, 4), jobs!]);
     else missing.push(`NOT RUN: ${name}: ${variable} names the file of SQL that installs it`);
   }
   try {

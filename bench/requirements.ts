@@ -14,7 +14,17 @@ type Requirement = (log: Log) => Promise<string | null>;
 /** Everything that a benchmark may need, by name. */
 export type RequirementName = keyof typeof REQUIREMENTS;
 
-const LANGGRAPH = new URL("./langgraph", import.meta.url).pathname;
+/** A rival that npm has, in a folder of its own; `main` is the package that is asked for. */
+async function installFolder(folder: string, main: string, log: Log): Promise<string | null> {
+  const path = new URL(`./${folder}`, import.meta.url).pathname;
+  if (await exists(`${path}/node_modules/${main}/package.json`)) return null;
+  log(`installing ${main} (npm)`);
+  const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const { code, stderr } = await tryRun("npm", ["install", ...quietly, `--prefix=${path}`])
+    .catch((error) => ({ code: 1, stderr: String(error) }));
+  const [why = ""] = stderr.split("\n");
+  return code === 0 ? null : `the packages of bench/${folder}, which npm could not install: ${why}`;
+}
 
 const REQUIREMENTS = {
   async postgres(log: Log) {
@@ -34,15 +44,8 @@ const REQUIREMENTS = {
     if (await provideProgram({ names: ["wrk"], package: "wrk" }, log)) return null;
     return "wrk, which makes the load of HTTP requests: install it by your package manager";
   },
-  async langgraph(log: Log) {
-    if (await exists(`${LANGGRAPH}/node_modules/@langchain/langgraph/package.json`)) return null;
-    log("installing LangGraph's packages (npm)");
-    const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
-    const { code, stderr } = await tryRun("npm", ["install", ...quietly, `--prefix=${LANGGRAPH}`])
-      .catch((error) => ({ code: 1, stderr: String(error) }));
-    const [why = ""] = stderr.split("\n");
-    return code === 0 ? null : `LangGraph's packages, which npm could not install: ${why}`;
-  },
+  langgraph: (log: Log) => installFolder("langgraph", "@langchain/langgraph", log),
+  pgflow: (log: Log) => installFolder("pgflow", "@pgflow/core", log),
 } satisfies Record<string, Requirement>;
 
 /** Provides all that these benchmarks need, each once. Returns a line for each that is missing. */

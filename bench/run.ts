@@ -1,12 +1,15 @@
 /**
  * `npm run bench [-- name …]`: measures each claim beside its rivals, on a real Postgres 17 and Redis, and prints
  * tables of ratios. All load stays on loopback. BENCH_ROUNDS sets the number of rounds (at least and by default 5),
- * BENCH_MINUTES the length of each run over time (10).
+ * BENCH_MINUTES the length of each run over time (10). `--write` puts each table into docs/benchmarks.md as soon as it
+ * is made, and draws the comparisons.
  */
+import { formatText } from "../local/checks/format-text.ts";
 import { benchAccess } from "./access.ts";
 import { benchAudit } from "./audit.ts";
 import { benchBudgets, benchRandomSpenders } from "./budgets.ts";
 import { benchCells } from "./cells.ts";
+import { drawComparisons, putTables } from "./document.ts";
 import { benchFootprint } from "./footprint.ts";
 import { benchJunk } from "./junk.ts";
 import { benchLargeTable } from "./large-table.ts";
@@ -37,7 +40,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   "budgets-at-random": { run: benchRandomSpenders, needs: ["postgres"] },
   presence: { run: benchPresence, needs: ["postgres", "redis"] },
   footprint: { run: benchFootprint, needs: ["postgres"] },
-  queue: { run: benchQueue, needs: ["postgres"] },
+  queue: { run: benchQueue, needs: ["postgres", "pgflow"] },
   "queue-over-time": { run: benchQueueOverTime, needs: ["postgres"] },
   turn: { run: benchTurn, needs: ["postgres", "langgraph"] },
   tracing: { run: benchTracingOff, needs: ["postgres"] },
@@ -51,7 +54,24 @@ const BENCHMARKS: Record<string, Benchmark> = {
   replicas: { run: benchReplicas, needs: ["postgres"] },
 };
 
-const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHMARKS);
+const DOCS = new URL("../docs/", import.meta.url);
+
+/** Puts a benchmark's tables into the page, and draws them. */
+async function write(output: string, when: string): Promise<void> {
+  const file = new URL("benchmarks.md", DOCS);
+  const put = putTables(await Deno.readTextFile(file), output, when);
+  for (const title of put.unplaced) console.error(`bench: docs/benchmarks.md has no "${title}"`);
+  const { page, pictures } = drawComparisons(put.page);
+  await Deno.mkdir(new URL("pictures/bench/", DOCS), { recursive: true });
+  for (const { file, svg } of pictures) await Deno.writeTextFile(new URL(file, DOCS), svg);
+  await Deno.writeTextFile(file, await formatText(page, "md"));
+}
+
+const load = async () => (await Deno.readTextFile("/proc/loadavg")).split(" ")[0];
+
+const isWritten = Deno.args.includes("--write");
+const named = Deno.args.filter((name) => name !== "--write");
+const wanted = named.length > 0 ? named : Object.keys(BENCHMARKS);
 const unknown = wanted.filter((name) => !(name in BENCHMARKS));
 if (unknown.length > 0) {
   console.error(
@@ -74,5 +94,10 @@ console.log(
 );
 for (const name of wanted) {
   console.error(`bench: ${name} …`);
-  console.log(`## ${name}\n\n${await BENCHMARKS[name]!.run()}\n`);
+  const before = await load();
+  const output = `## ${name}\n\n${await BENCHMARKS[name]!.run()}\n`;
+  const day = new Date().toISOString().slice(0, 10);
+  const when = `Run of ${day}; the machine's load was ${before} before and ${await load()} after.`;
+  console.log(`${output}\n${when}\n`);
+  if (isWritten) await write(output, when);
 }
