@@ -60,7 +60,7 @@ Deno.test("each comparison has a picture below its table, once", () => {
     drawn.page.includes("| 1           |\n\n![Claim jobs](pictures/bench/queue-claim-jobs.svg)\n"),
   );
   deepStrictEqual(drawComparisons(drawn.page).page, drawn.page);
-  const [{ svg }] = drawn.pictures as [{ svg: string }];
+  const { svg } = drawn.pictures[0]!;
   ok(svg.includes(">2 ×</text>") && svg.includes(">rival</text>"), svg);
 });
 

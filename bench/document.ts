@@ -79,7 +79,7 @@ export function drawComparisons(page: string): { page: string; pictures: Picture
     const words =
       `${block.section} ${block.title}`.toLowerCase().replaceAll(",", "").match(/[a-z0-9]+/g) ?? [];
     const file = `pictures/bench/${words.slice(0, 9).join("-")}.svg`;
-    const title = `${block.title}, of ${read.baseline}`;
+    const title = `${block.title} (ratio to ${read.baseline})`;
     pictures.push({ file, svg: drawBars({ title, bars: read.bars }) });
     if (block.text.includes(`](${file})`)) continue;
     const shown = block.text.replace(

@@ -1,5 +1,12 @@
-import { strictEqual } from "node:assert";
-import { compare, formatComparison, formatFigure, median, percentile } from "./measure.ts";
+import { deepStrictEqual, strictEqual } from "node:assert";
+import {
+  compare,
+  formatComparison,
+  formatFigure,
+  median,
+  medianInterval,
+  percentile,
+} from "./measure.ts";
 
 Deno.test("rounds are interleaved and the first is not counted", async () => {
   const order: string[] = [];
@@ -31,4 +38,12 @@ Deno.test("median, percentile and figures", () => {
   strictEqual(percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9), 9);
   strictEqual(formatFigure(12345.6), "12,300");
   strictEqual(formatFigure(0.012345), "0.0123");
+});
+
+Deno.test("the interval of a median is between two of the values, as the binomial has it", () => {
+  const upTo = (many: number) => Array.from({ length: many }, (_, n) => many - n);
+  deepStrictEqual(medianInterval(upTo(12)), [3, 10]); // 96.1 %; [4, 9] would be 85.4 %
+  deepStrictEqual(medianInterval(upTo(20)), [6, 15]); // 95.9 %
+  deepStrictEqual(medianInterval(upTo(6)), [1, 6]); // 96.9 %
+  deepStrictEqual(medianInterval(upTo(5)), [NaN, NaN]);
 });

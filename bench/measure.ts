@@ -44,6 +44,26 @@ export function median(values: number[]): number {
   return sorted[(sorted.length - 1) >> 1] ?? NaN;
 }
 
+/**
+ * Where the median of what these were drawn from lies, with a certainty of 95 % at least: between two of them in their
+ * order, whatever their distribution. Fewer than six say nothing.
+ */
+export function medianInterval(values: number[]): [number, number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const many = sorted.length;
+  // The chance that at most `below` of them are on one side of the median.
+  let tail = 0;
+  let ways = 1;
+  let below = 0;
+  for (; below < many / 2; below++) {
+    const next = tail + ways / 2 ** many;
+    if (next > 0.025) break;
+    tail = next;
+    ways = ways * (many - below) / (below + 1);
+  }
+  return below === 0 ? [NaN, NaN] : [sorted[below - 1]!, sorted[many - below]!];
+}
+
 /** The share `q` (0…1) of the values is at most this. */
 export function percentile(values: number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,7 +1,8 @@
 /**
  * What tracing costs, as CPU time of the functions' process: requests a second of a machine that is shared say nothing
- * about a microsecond. Three variants run in processes of their own, in turns; the processes are started anew several
- * times, since two of the same code differ for as long as they live.
+ * about a microsecond. Three variants run in processes of their own, in short turns; the processes are started anew many
+ * times, since two of the same code differ for as long as they live. So a start is what is counted: it has the median of
+ * its rounds' ratios, and the interval is that of the median of all starts.
  */
 import postgres from "postgres";
 import { findConfig, writeConfig } from "../local/edge/import-map.ts";
@@ -10,12 +11,12 @@ import { projectRoot } from "../local/state.ts";
 import type { Stack } from "../local/stack.ts";
 import { startBenchDatabase } from "./database.ts";
 import { SEED, signIn, UNLIMITED } from "./isolates.ts";
-import { formatTable, median, percentile, ROUNDS } from "./measure.ts";
+import { formatTable, median, medianInterval } from "./measure.ts";
 
 const FUNCTIONS = `${projectRoot}/supabase/functions`;
 const denoDir = `${projectRoot}/node_modules/.cache/groundwork/platform/deno`;
 /** How often all processes are started. */
-const STARTS = 5;
+const STARTS = Number(Deno.env.get("BENCH_STARTS") ?? 12);
 
 /** A process of `tracing/isolate.ts`. */
 interface Measured {
@@ -92,58 +93,57 @@ async function start({ folder, env }: Variant, stack: Stack, args: string[]): Pr
   };
 }
 
-/** Ratios to the first variant, within each round, of all starts; and the median of each start. */
+interface Rounds {
+  /** Rounds of each start, and what one is: so many of this work. */
+  rounds: number;
+  times: number;
+  work: string;
+}
+
+/** Ratios to the first variant within each round: their median of each start, and the median of the starts. */
 async function compareCpu(
   title: string,
-  [times, work]: [number, string],
+  { rounds, times, work }: Rounds,
   variants: Variant[],
   open: (variant: Variant) => Promise<Measured>,
 ): Promise<string> {
-  const spent = variants.map((): number[][] => []);
+  const spent = variants.map((): number[] => []);
+  const ratios = variants.map((): number[] => []);
   for (let begun = 0; begun < STARTS; begun++) {
     const processes = await Promise.all(variants.map(open));
-    for (const one of processes) await one.spend(times * 3, work);
+    for (const one of processes) await one.spend(times * 10, work);
     const figures = variants.map((): number[] => []);
-    for (let round = 0; round < ROUNDS * 4; round++) {
+    for (let round = 0; round < rounds; round++) {
       // Nobody is always the first.
       for (let n = 0; n < variants.length; n++) {
         const place = (n + round) % variants.length;
         figures[place]!.push(await processes[place]!.spend(times, work) / times / 1000);
       }
     }
-    figures.forEach((some, place) => spent[place]!.push(some));
+    for (const [place, some] of figures.entries()) {
+      spent[place]!.push(median(some));
+      ratios[place]!.push(median(some.map((figure, round) => figure / figures[0]![round]!)));
+    }
     for (const one of processes) await one.stop();
   }
-  const ratiosOf = (starts: number[][]) =>
-    starts.map((some, begun) => some.map((figure, n) => figure / spent[0]![begun]![n]!));
   const show = (ratio: number) => ratio.toFixed(3);
   const rows = variants.map(({ name }, place) => {
-    const ratios = ratiosOf(spent[place]!);
-    const all = ratios.flat();
-    const each = ratios.map(median);
-    // What others do to the caches only ever adds: the quickest rounds have the least of it.
-    const quickest = spent[place]!.map((some, begun) =>
-      percentile(some, 0.1) / percentile(spent[0]![begun]!, 0.1)
-    );
+    const all = ratios[place]!;
     return [
       name,
-      median(spent[place]!.flat()).toFixed(2),
+      median(spent[place]!).toFixed(1),
       show(median(all)),
-      `${show(percentile(all, 0.25))} to ${show(percentile(all, 0.75))}`,
-      `${show(Math.min(...each))} to ${show(Math.max(...each))}`,
-      show(median(quickest)),
+      place === 0 ? "" : medianInterval(all).map(show).join(" to "),
+      place === 0 ? "" : `${show(Math.min(...all))} to ${show(Math.max(...all))}`,
     ];
   });
   return [
     `### ${title}`,
     "",
-    `${STARTS} starts of ${ROUNDS * 4} interleaved rounds; a round is ${times} × ${work}.`,
+    `${STARTS} starts of ${rounds} interleaved rounds; a round is ${times} × ${work}.`,
     "",
     formatTable(
-      [
-        ...["variant", "CPU, µs", "median ratio", "middle half of the ratios"],
-        ...["medians of the starts", "quickest tenths, median"],
-      ],
+      ["variant", "CPU, µs", "median ratio", "with 95 % between", "of single starts"],
       rows,
     ),
   ].join("\n");
@@ -187,7 +187,11 @@ export async function benchTracingOff(): Promise<string> {
   try {
     const none = { folder: untraced, env: {} };
     return await withWorld((open) =>
-      compareCpu("The warm permission check, no collector", [3000, "check"], [
+      compareCpu("The warm permission check, no collector", {
+        rounds: 80,
+        times: 500,
+        work: "check",
+      }, [
         { name: "tracing taken out of the code", ...none },
         { name: "the same once more", ...none },
         { name: "tracing off", folder: FUNCTIONS, env: {} },
@@ -214,7 +218,7 @@ export async function benchTracingOn(): Promise<string> {
     const endpoint = `http://127.0.0.1:${collector.addr.port}`;
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
     const table = await withWorld((open) =>
-      compareCpu("A turn of eight requests", [8, "turn"], [
+      compareCpu("A turn of eight requests", { rounds: 12, times: 8, work: "turn" }, [
         { name: "tracing off", ...off },
         { name: "the same once more", ...off },
         { name: "every span sent to a collector", folder: FUNCTIONS, env },
