@@ -8,10 +8,10 @@
 export const builderOfDomain: Readonly<Record<string, string>> = {
   "private.action_name": "text",
   "private.attachment_list": "jsonb",
+  "private.audit_detail": "jsonb",
   "private.language_name": "text",
   "private.message_parts": "jsonb",
   "private.short_text": "text",
-  "private.small_object": "jsonb",
   "private.traceparent": "text",
   "private.work_priority": "smallint",
 };

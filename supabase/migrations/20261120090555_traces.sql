@@ -6,7 +6,8 @@
 
 create domain private.traceparent as text
   constraint traceparent_is_as_w3c_has_it
-  check (value ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$');
+  check (coalesce(value ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$', true)
+    or private.refuse('traceparent', 'traceparent_is_as_w3c_has_it'));
 comment on domain private.traceparent is 'A trace and a span in it, in the form of the W3C header `traceparent`.';
 
 create function private.current_traceparent()

@@ -6,7 +6,14 @@
 --          detect it. Entries have no foreign keys: they outlive the rows that they name.
 
 create domain private.action_name as text
-  constraint action_is_a_dotted_name check (value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100);
+  constraint action_is_a_dotted_name check (
+    coalesce(value ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(value) <= 100, true)
+    or private.refuse('action', 'action_is_a_dotted_name'));
+create domain private.audit_detail as jsonb
+  constraint detail_is_an_object_of_16_kib check (
+    coalesce(jsonb_typeof(value) = 'object' and pg_column_size(value) <= 16384, true)
+    or private.refuse('detail', 'detail_is_an_object_of_16_kib'));
+comment on domain private.audit_detail is 'A JSON object of at most 16 KiB.';
 comment on domain private.action_name is 'An action: subject.verb in lowercase, e.g. report.exported.';
 
 create function private.names_in(a text, b text default null, c text default null)
@@ -70,7 +77,7 @@ create table public.audit_log (
   action private.action_name not null,
   subject_type private.short_text,
   subject_id private.short_text,
-  detail private.small_object not null default '{}',
+  detail private.audit_detail not null default '{}',
   request_id private.short_text,
   occurred_on date not null default (now() at time zone 'utc')::date,
   xid bigint not null default pg_current_xact_id()::text::bigint,

@@ -201,6 +201,15 @@ begin
   if log_audit.action is null then
     perform private.raise_error('invalid_body', 'action: is missing', 400, 'action');
   end if;
+  -- The log's domain for short texts cannot say which of them it refuses.
+  if not coalesce(least(length(subject_type), length(subject_id), length(log_audit.request_id)) > 0
+    and greatest(length(subject_type), length(subject_id), length(log_audit.request_id)) <= 200, true)
+  then
+    perform private.refuse(given.name, given.name || '_has_1_to_200_characters')
+    from (values ('subject_type', subject_type), ('subject_id', subject_id),
+      ('request_id', log_audit.request_id)) as given (name, value)
+    where length(given.value) not between 1 and 200;
+  end if;
   entry := private.append_audit_entry(
     log_audit.workspace_id, private.current_user_id(), log_audit.action, log_audit.subject_type, log_audit.subject_id,
     log_audit.agent_id, log_audit.detail, log_audit.request_id,

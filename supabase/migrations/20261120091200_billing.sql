@@ -128,13 +128,15 @@ $$;
 comment on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text) is
   'Records one billing event. Returns false when this request id already recorded this kind and unit. kind: message, '
   'tokens, minutes, seat, storage; amount_minor: minor units of currency (ISO 4217). For the service only. Errors: '
-  'request_id_reused 409 (with other content), invalid_body 400 with the field, 23514 on a malformed value.';
+  'request_id_reused 409 (with other content), invalid_body 400 with the field, invalid_value 422 on a malformed '
+  'value.';
 grant execute on function public.record_usage(uuid, text, numeric, text, bigint, text, uuid, uuid, text)
   to service_role;
 
 create table public.billing_customers (
   workspace_id uuid primary key references public.workspaces (id) on delete cascade,
-  customer_id private.short_text not null,
+  customer_id text not null
+    constraint customer_id_has_1_to_200_characters check (length(customer_id) between 1 and 200),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );

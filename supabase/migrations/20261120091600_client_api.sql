@@ -8,27 +8,19 @@
 
 create function public.create_workspace(name text, slug text, region text default null)
 returns public.workspaces
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  refused text;
-begin
-  return private.create_workspace($1, $2, $3);
-exception when check_violation then
-  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
-  get stacked diagnostics refused = constraint_name;
-  raise check_violation using message = sqlerrm, constraint = refused;
-end;
+  select * from private.create_workspace($1, $2, $3);
 $$;
 comment on function public.create_workspace(text, text, text) is
   'Makes a workspace; the caller is its first owner. name: 1–200 characters; slug: lowercase letters, digits and '
   'single hyphens, unique; region: where its data stays, by default that of this cell (eu where there are no '
   'cells). Errors: not_signed_in 401, anonymous_person 403, slug_taken 409, misdirected_workspace 421 (details name '
-  'the cell that takes it), region_not_allowed 409, invalid_body 400 (a field is missing), 23514 on a malformed '
-  'value.';
+  'the cell that takes it), region_not_allowed 409, invalid_body 400 (a field is missing), invalid_value 422 on '
+  'a malformed value.';
 
 create function public.delete_workspace(workspace_id uuid)
 returns timestamptz
@@ -57,20 +49,12 @@ comment on function public.restore_workspace(uuid) is
 
 create function public.invite_member(workspace_id uuid, email text, role text default 'member')
 returns table (invitation_id uuid, token text, expires_at timestamptz)
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  refused text;
-begin
-  return query select * from private.invite_member($1, $2, $3);
-exception when check_violation then
-  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
-  get stacked diagnostics refused = constraint_name;
-  raise check_violation using message = sqlerrm, constraint = refused;
-end;
+  select * from private.invite_member($1, $2, $3);
 $$;
 comment on function public.invite_member(uuid, text, text) is
   'Invites an address into a workspace for 7 days and returns the token, this once. Revokes an earlier pending '
@@ -152,7 +136,7 @@ comment on function public.log_audit(uuid, text, text, text, uuid, jsonb, text) 
   'Writes an audit entry as the caller and returns its id. action: dotted, e.g. report.exported; detail: an object of '
   'at most 16 KiB; request_id: at most 200 characters, idempotent per caller within a day. Errors: reserved_action '
   '403, not_found 404, request_id_reused 409 (with other content), invalid_body 400 (a missing action, a request_id '
-  'of another length), 23514 on a malformed value.';
+  'of another length), invalid_value 422 on a malformed value.';
 
 grant execute on function
   public.create_workspace(text, text, text),

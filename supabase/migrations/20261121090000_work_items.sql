@@ -15,7 +15,8 @@
 --     └──────────────────────────────── redrive ───────────────────────────────────────────────┘
 
 create domain private.work_priority as smallint
-  constraint priority_is_between_minus_100_and_100 check (value between -100 and 100);
+  constraint priority_is_between_minus_100_and_100 check (coalesce(value between -100 and 100, true)
+    or private.refuse('priority', 'priority_is_between_minus_100_and_100'));
 comment on domain private.work_priority is 'Smaller values go first, within a workspace; the default is 0.';
 
 create table private.work_item (
@@ -28,8 +29,8 @@ create table private.work_item (
   scheduled_for timestamptz not null default now(),
   lease_expires_at timestamptz,
   claim_token uuid,
-  claimed_by private.short_text,
-  dedupe_key private.short_text,
+  claimed_by text constraint claimed_by_has_1_to_200_characters check (length(claimed_by) between 1 and 200),
+  dedupe_key text constraint dedupe_key_has_1_to_200_characters check (length(dedupe_key) between 1 and 200),
   last_error text,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
@@ -41,7 +42,8 @@ create table private.work_item (
   constraint finished_work_has_a_time check ((status in ('done', 'failed', 'cancelled')) = (finished_at is not null)),
   constraint pending_work_has_an_attempt_left check (status <> 'pending' or attempts < max_attempts),
   constraint failed_work_says_why check (status <> 'failed' or last_error is not null),
-  constraint attempts_are_bounded check (attempts between 0 and max_attempts and max_attempts between 1 and 100),
+  constraint attempts_are_bounded check (attempts >= 0 and attempts <= max_attempts
+    and max_attempts between 1 and 100),
   constraint last_error_is_short check (length(last_error) <= 2000)
 );
 comment on table private.work_item is

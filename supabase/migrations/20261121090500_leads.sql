@@ -71,12 +71,12 @@ create table public.leads (
   id uuid primary key default gen_random_uuid(),
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   -- The property
-  address private.short_text,
-  city private.short_text,
-  county private.short_text,
+  address text constraint address_has_1_to_200_characters check (length(address) between 1 and 200),
+  city text constraint city_has_1_to_200_characters check (length(city) between 1 and 200),
+  county text constraint county_has_1_to_200_characters check (length(county) between 1 and 200),
   state text,
   zip text,
-  parcel private.short_text,
+  parcel text constraint parcel_has_1_to_200_characters check (length(parcel) between 1 and 200),
   property_type text,
   year_built smallint,
   area_sqft integer,
@@ -98,7 +98,7 @@ create table public.leads (
   last_sale_minor bigint,
   last_sale_date date,
   -- The owner
-  owner_name private.short_text,
+  owner_name text constraint owner_name_has_1_to_200_characters check (length(owner_name) between 1 and 200),
   owner_kind text,
   mailing_address text,
   phones text[] not null default '{}',
@@ -106,10 +106,11 @@ create table public.leads (
   is_absentee boolean,
   do_not_call boolean not null default false,
   -- Where it came from
-  source_name private.short_text,
+  source_name text constraint source_name_has_1_to_200_characters check (length(source_name) between 1 and 200),
   source_url text,
   scraped_at timestamptz,
-  source_raw private.small_object,
+  source_raw jsonb constraint source_raw_is_an_object_of_16_kib check (jsonb_typeof(source_raw) = 'object'
+    and pg_column_size(source_raw) <= 16384),
   -- The pipeline
   status text not null default 'new',
   assigned_agent_id uuid,
@@ -117,7 +118,7 @@ create table public.leads (
   notes text,
   contact_count integer not null default 0,
   last_contacted_at timestamptz,
-  next_action private.short_text,
+  next_action text constraint next_action_has_1_to_200_characters check (length(next_action) between 1 and 200),
   next_action_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),

@@ -84,6 +84,15 @@ begin
     when insufficient_privilege then
       code := 'forbidden';
       message := 'Only an admin of the workspace may do this.';
+    when sqlstate 'PGRST' then
+      get stacked diagnostics message = message_text;
+      judged := (message::jsonb ->> 'details')::jsonb;
+      field := judged -> 'fields' ->> 0;
+      if field is null then
+        raise;
+      end if;
+      code := 'invalid_value';
+      message := replace(coalesce(judged ->> 'rule', 'is missing'), '_', ' ');
     when check_violation or not_null_violation or foreign_key_violation or data_exception then
       get stacked diagnostics broken_constraint = constraint_name, broken_column = column_name;
       code := 'invalid_value';
@@ -124,7 +133,7 @@ begin
       begin
         execute format('select to_jsonb(jsonb_populate_record(null::%s, $1))', work_table)
         using jsonb_build_object(field, leads -> 0 -> field);
-      exception when data_exception or check_violation then
+      exception when data_exception then
         message := 'The value does not fit the column.';
         exit;
       end;

@@ -48,8 +48,9 @@ create table public.dial_queue (
   call_days smallint[] not null default '{1,2,3,4,5}',
   time_zone text not null default '',
   time_zones text[] not null default '{}',
-  call_key private.short_text,
-  provider_call_id private.short_text,
+  call_key text constraint call_key_has_1_to_200_characters check (length(call_key) between 1 and 200),
+  provider_call_id text
+    constraint provider_call_id_has_1_to_200_characters check (length(provider_call_id) between 1 and 200),
   started_at timestamptz,
   is_spent boolean not null default false,
   unique (workspace_id, id),
@@ -60,8 +61,8 @@ create table public.dial_queue (
     references public.agents (workspace_id, id) on delete cascade,
   constraint phone_is_a_number check (private.is_phone_number(phone)),
   constraint window_opens_before_it_closes check (call_from < call_until),
-  constraint window_has_days_of_the_week check (cardinality(call_days) between 1 and 7
-    and call_days <@ '{1,2,3,4,5,6,7}'::smallint[]),
+  constraint window_has_days_of_the_week check (call_days <@ '{1,2,3,4,5,6,7}'::smallint[]
+    and cardinality(call_days) between 1 and 7),
   constraint time_zone_is_a_place check (time_zone = '' or time_zone <> 'UTC' and private.is_time_zone(time_zone)),
   constraint some_time_zone_is_known check (cardinality(time_zones) > 0),
   constraint started_call_has_a_key check ((started_at is null) = (call_key is null)),

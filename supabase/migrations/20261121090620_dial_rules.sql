@@ -50,8 +50,10 @@ create trigger touch_updated_at before update on public.dial_rules
 create table public.voice_assistants (
   workspace_id uuid not null,
   agent_id uuid not null,
-  assistant_id private.short_text not null,
-  phone_number_id private.short_text,
+  assistant_id text not null
+    constraint assistant_id_has_1_to_200_characters check (length(assistant_id) between 1 and 200),
+  phone_number_id text
+    constraint phone_number_id_has_1_to_200_characters check (length(phone_number_id) between 1 and 200),
   created_at timestamptz not null default now(),
   primary key (workspace_id, agent_id),
   constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)

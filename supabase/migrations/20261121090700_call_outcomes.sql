@@ -20,10 +20,11 @@ create table public.call_outcomes (
   duration_seconds integer,
   recording_url text,
   ended_at timestamptz not null default now(),
-  ended_reason private.short_text,
+  ended_reason text constraint ended_reason_has_1_to_200_characters check (length(ended_reason) between 1 and 200),
   raw_payload jsonb,
-  provider_call_id private.short_text unique,
-  call_key private.short_text,
+  provider_call_id text unique
+    constraint provider_call_id_has_1_to_200_characters check (length(provider_call_id) between 1 and 200),
+  call_key text constraint call_key_has_1_to_200_characters check (length(call_key) between 1 and 200),
   created_at timestamptz not null default now(),
   constraint dial_is_of_the_workspace foreign key (workspace_id, dial_id)
     references public.dial_queue (workspace_id, id) on delete set null (dial_id),

@@ -7,8 +7,8 @@
 create table public.code_task_queue (
   like private.work_item including all,
   prompt text not null,
-  repository private.short_text not null,
-  branch private.short_text,
+  repository text not null constraint repository_has_1_to_200_characters check (length(repository) between 1 and 200),
+  branch text constraint branch_has_1_to_200_characters check (length(branch) between 1 and 200),
   result jsonb,
   cost_minor bigint,
   currency text,

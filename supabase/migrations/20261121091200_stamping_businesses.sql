@@ -212,5 +212,5 @@ comment on function private.create_business(uuid, text, text, text) is
   'Makes a business of a workspace with its own tables: pn_leads, pn_dial_queue, … for the prefix pn_. prefix: '
   'lowercase letters and digits and an underscore, at most 11 characters, unique; empty for the workspace''s first '
   'business, which uses the existing tables. name: 1–200 characters, need not be unique. time_zone: an IANA name. All '
-  'or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, not_found 404, unavailable 503, 23514 '
-  'on a malformed name.';
+  'or nothing. Errors: invalid_prefix, invalid_time_zone 422, prefix_taken 409, not_found 404, unavailable 503, '
+  'invalid_value 422 on a malformed name.';

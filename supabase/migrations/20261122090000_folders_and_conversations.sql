@@ -23,7 +23,7 @@ create table public.folders (
   constraint parent_is_a_folder foreign key (workspace_id, user_id, parent_path)
     references public.folders (workspace_id, user_id, path) on delete cascade,
   constraint name_is_short check (length(name) between 1 and 200),
-  constraint path_is_at_most_16_deep check (extensions.nlevel(path) between 1 and 16 and length(path::text) <= 1000)
+  constraint path_is_at_most_16_deep check (length(path::text) <= 1000 and extensions.nlevel(path) between 1 and 16)
 );
 comment on table public.folders is
   'A person''s folders for conversations and artifacts. Deleting a folder deletes its subfolders. Conversations and '

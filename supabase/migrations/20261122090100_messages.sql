@@ -11,24 +11,28 @@
 --          workspace would be a tenth of all that a turn stores (decision 17).
 
 create domain private.message_parts as jsonb
-  constraint parts_are_objects_with_a_type check (
+  constraint parts_are_objects_with_a_type check (coalesce(
     jsonb_typeof(value) = 'array'
     and jsonb_array_length(value) between 1 and 1000
     -- Count the valid parts: a path that filters for invalid ones yields nothing on an unexpected type.
     and jsonb_array_length(jsonb_path_query_array(value,
       'strict $[*] ? (@.type() == "object" && @."type" like_regex "^.{1,100}$")'))
-      = jsonb_array_length(value)
+      = jsonb_array_length(value), true)
+    or private.refuse('parts', 'parts_are_objects_with_a_type')
   )
-  constraint parts_are_at_most_a_mebibyte check (pg_column_size(value) <= 1048576);
+  constraint parts_are_at_most_a_mebibyte check (coalesce(pg_column_size(value) <= 1048576, true)
+    or private.refuse('parts', 'parts_are_at_most_a_mebibyte'));
 comment on domain private.message_parts is
   'The parts of a UIMessage of the AI SDK: 1 to 1,000 objects, each with a `type`, together at most 1 MiB.';
 create domain private.attachment_list as jsonb
-  constraint attachments_are_at_most_50_objects check (
+  constraint attachments_are_at_most_50_objects check (coalesce(
     jsonb_typeof(value) = 'array' and jsonb_array_length(value) <= 50
     and jsonb_array_length(jsonb_path_query_array(value,
-      'strict $[*] ? (@.type() == "object")')) = jsonb_array_length(value)
+      'strict $[*] ? (@.type() == "object")')) = jsonb_array_length(value), true)
+    or private.refuse('attachments', 'attachments_are_at_most_50_objects')
   )
-  constraint attachments_are_at_most_64_kib check (pg_column_size(value) <= 65536);
+  constraint attachments_are_at_most_64_kib check (coalesce(pg_column_size(value) <= 65536, true)
+    or private.refuse('attachments', 'attachments_are_at_most_64_kib'));
 comment on domain private.attachment_list is
   'Attachments: at most 50 objects, together at most 64 KiB. The bytes are in the storage bucket `attachments`.';
 
@@ -41,7 +45,8 @@ create table public.messages (
   role text not null,
   parts private.message_parts not null,
   attachments private.attachment_list not null default '[]',
-  metadata private.small_object not null default '{}',
+  metadata jsonb not null default '{}' constraint metadata_is_an_object_of_16_kib check (
+    jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   content_for_llm text,
   token_count integer not null,
   preprocessing_log_id bigint,

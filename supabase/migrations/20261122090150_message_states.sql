@@ -16,7 +16,8 @@ create table public.message_states (
   conversation_id uuid not null,
   user_id uuid not null,
   parts private.message_parts not null,
-  metadata private.small_object not null,
+  metadata jsonb not null constraint metadata_is_an_object_of_16_kib check (
+    jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   replaced_at timestamptz not null default now(),
   primary key (message_id, version),
   constraint conversation_is_its_owners foreign key (conversation_id, workspace_id, user_id)

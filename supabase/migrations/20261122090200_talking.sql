@@ -143,7 +143,7 @@ comment on function public.add_message(uuid, jsonb, text, text, text, text, json
   'Idempotent: the same message_id twice is one message, and an assistant''s message in progress moves forward. '
   'content_for_llm, token_count, preprocessing_log_id: for the service only. Callers: the owner of the conversation '
   'and the service. Returns the message. Errors: not_found 404, forbidden 403, message_id_reused 409, invalid_body 400 '
-  'on a message_id of another length, 23514 on malformed parts.';
+  'on a message_id of another length, invalid_value 422 on malformed parts.';
 
 -- Approving -----------------------------------------------------------------------------------------------------------
 

@@ -144,11 +144,6 @@ begin
   end if;
   return jsonb_build_object('id', talk.id, 'messages_added', added);
 exception
-  when check_violation or not_null_violation then
-    perform private.raise_error('invalid_body',
-      'messages: each has a role (system, user, assistant, tool) and 1 to 1,000 parts, each with a type, together at '
-        'most 1 MiB', 400);
-    return null; -- unreachable, like the one below
   when foreign_key_violation or invalid_text_representation then
     perform private.raise_error('not_found', 'agent_id: no such agent of the workspace, or no such person', 404);
     return null;

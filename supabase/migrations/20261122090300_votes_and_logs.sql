@@ -125,7 +125,8 @@ create table public.preprocessing_logs (
   routing text,
   memory_query text,
   clarity numeric,
-  response_hints private.small_object not null default '{}',
+  response_hints jsonb not null default '{}' constraint response_hints_is_an_object_of_16_kib check (
+    jsonb_typeof(response_hints) = 'object' and pg_column_size(response_hints) <= 16384),
   model_selected text,
   model_reason text,
   duration_ms integer,
@@ -214,10 +215,13 @@ create table public.postprocessing_results (
   message_id uuid not null references public.messages (id) on delete cascade,
   conversation_id uuid not null,
   workspace_id uuid not null,
-  memory_extraction private.small_object not null default '{}',
-  quality_assessment private.small_object not null default '{}',
+  memory_extraction jsonb not null default '{}' constraint memory_extraction_is_an_object_of_16_kib check (
+    jsonb_typeof(memory_extraction) = 'object' and pg_column_size(memory_extraction) <= 16384),
+  quality_assessment jsonb not null default '{}' constraint quality_assessment_is_an_object_of_16_kib check (
+    jsonb_typeof(quality_assessment) = 'object' and pg_column_size(quality_assessment) <= 16384),
   follow_ups text[] not null default '{}',
-  display_hints private.small_object not null default '{}',
+  display_hints jsonb not null default '{}' constraint display_hints_is_an_object_of_16_kib check (
+    jsonb_typeof(display_hints) = 'object' and pg_column_size(display_hints) <= 16384),
   duration_ms integer,
   created_at timestamptz not null default now(),
   constraint follow_ups_are_at_most_20 check (cardinality(follow_ups) <= 20

@@ -240,27 +240,19 @@ create function public.revise_artifact(
   data_bindings jsonb default null, ui_state jsonb default null, summary_for_llm text default null
 )
 returns public.artifacts
-language plpgsql
+language sql
 volatile
 security invoker
 set search_path = ''
 as $$
-declare
-  refused text;
-begin
-  return private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
-exception when check_violation then
-  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
-  get stacked diagnostics refused = constraint_name;
-  raise check_violation using message = sqlerrm, constraint = refused;
-end;
+  select * from private.revise_artifact($1, $2, $3, $4, $5, $6, $7, $8);
 $$;
 comment on function public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text) is
   'Adds a version to an artifact. version: created_at of the newest version, which is revised. Arguments left out keep '
   'their value. Idempotent: a retry of the same revision returns its version, also when others came after it. A '
   'revision that changes nothing returns the version that it revises. Callers: the owner and the service. '
-  'Returns the new version. Errors: not_found 404, version_conflict 409 (another revision came first), 23514 on a '
-  'malformed value.';
+  'Returns the new version. Errors: not_found 404, version_conflict 409 (another revision came first), '
+  'invalid_value 422 on a malformed value.';
 
 grant execute on function
   public.revise_artifact(uuid, timestamptz, text, text, jsonb, jsonb, jsonb, text),

@@ -10,10 +10,10 @@
 --          docs/decisions/0027-ranking.md.
 
 create domain private.language_name as text
-  constraint language_is_one_that_postgres_stems check (value in (
+  constraint language_is_one_that_postgres_stems check (coalesce(value in (
   'simple', 'danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
   'russian', 'spanish', 'swedish', 'turkish'
-));
+), true) or private.refuse('language', 'language_is_one_that_postgres_stems'));
 comment on domain private.language_name is 'The name of a text search configuration. simple does no stemming.';
 
 create function private.language_of(tag text)

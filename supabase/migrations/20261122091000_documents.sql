@@ -27,14 +27,14 @@ create table public.documents (
   workspace_id uuid not null references public.workspaces (id) on delete cascade,
   user_id uuid references public.profiles (user_id) on delete cascade,
   path extensions.ltree not null,
-  name private.short_text not null,
+  name text not null constraint name_has_1_to_200_characters check (length(name) between 1 and 200),
   content text not null default '',
   language private.language_name not null default 'simple',
   source_type text not null default 'manual',
-  source_id private.short_text,
+  source_id text constraint source_id_has_1_to_200_characters check (length(source_id) between 1 and 200),
   tags text[] not null default '{}',
   metadata jsonb not null default '{}',
-  mime_type private.short_text,
+  mime_type text constraint mime_type_has_1_to_200_characters check (length(mime_type) between 1 and 200),
   storage_path text,
   created_by uuid default private.person_of_token() references public.profiles (user_id) on delete set null,
   created_at timestamptz not null default now(),
@@ -274,7 +274,7 @@ comment on function public.put_document(uuid, text, text, text, uuid, text, text
   'shared tree, the caller''s own id for theirs. name: default the path''s last label. language: a tag such as en or '
   'pt-BR (default: unchanged; a new document is not stemmed). Returns its id, whether it is new, and whether its '
   'content changed. Changed content is chunked again. Errors: invalid_path 422, path_taken 409, 42501 where the caller '
-  'may not write, 23514 on a malformed value.';
+  'may not write, invalid_value 422 on a malformed value.';
 
 create function public.move_documents(workspace_id uuid, from_path text, to_path text, user_id uuid default null)
 returns integer

@@ -19,7 +19,7 @@ create table public.document_chunks (
   metadata jsonb not null default '{}',
   token_count integer not null,
   embedding extensions.halfvec(384),
-  embedding_model private.short_text,
+  embedding_model text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' ||
@@ -33,6 +33,7 @@ create table public.document_chunks (
   constraint content_is_a_passage check (length(content) between 1 and 20000),
   constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint content_hash_is_sha256 check (length(content_hash) = 64),
+  constraint embedding_model_has_1_to_200_characters check (length(embedding_model) between 1 and 200),
   constraint an_embedding_names_its_model check ((embedding is null) = (embedding_model is null)),
   constraint an_embedding_has_a_direction check (extensions.l2_norm(embedding) > 0)
 );

@@ -256,17 +256,9 @@ create function public.remember(
   valid_from timestamptz default now(), user_id uuid default null
 )
 returns table (id uuid, outcome text)
-language plpgsql volatile security invoker set search_path = ''
+language sql volatile security invoker set search_path = ''
 as $$
-declare
-  refused text;
-begin
-  return query select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
-exception when check_violation then
-  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
-  get stacked diagnostics refused = constraint_name;
-  raise check_violation using message = sqlerrm, constraint = refused;
-end;
+  select * from private.remember($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 $$;
 comment on function public.remember(uuid, text, text, double precision, text, uuid, extensions.halfvec, text, text,
   uuid, text, uuid, text, timestamptz, uuid) is
@@ -277,7 +269,8 @@ comment on function public.remember(uuid, text, text, double precision, text, uu
   'when it was said; statements may come in any order. Returns an outcome. added. confirmed: the statement was known; '
   'its confidence rises and the source is kept. superseded: added, in place of another. historical: kept as history '
   'and ending nothing, because another on its subject was said later, by a better source, or with more confidence. '
-  'Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, 23514 on a malformed value.';
+  'Errors: memory_feedback, invalid_embedding, person_required 422, not_found 404, invalid_value 422 on a malformed '
+  'value.';
 
 create function public.forget(memory_id uuid, user_id uuid default null)
 returns integer

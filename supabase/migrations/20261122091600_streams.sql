@@ -269,7 +269,7 @@ exception
   when check_violation then
     get stacked diagnostics broken = constraint_name;
     perform private.raise_error('invalid_body',
-      case when broken = 'small_object_is_an_object_of_16_kib' then 'message.metadata: is an object of at most 16 KiB'
+      case when broken = 'metadata_is_an_object_of_16_kib' then 'message.metadata: is an object of at most 16 KiB'
         when broken = 'parts_are_at_most_a_mebibyte' then 'message.parts: have at most 1 MiB'
         when broken like 'token_count%' then 'message.token_count: is not negative'
         else 'message.parts: 1 to 1,000 objects, each with a type of 1 to 100 characters in one line' end,

@@ -130,23 +130,15 @@ comment on function private.ask_in_background(uuid, text, jsonb, text) is 'The b
 create function public.ask_in_background(conversation_id uuid, type text, input jsonb default '{}',
   dedupe_key text default null)
 returns bigint
-language plpgsql volatile security invoker set search_path = ''
+language sql volatile security invoker set search_path = ''
 as $$
-declare
-  refused text;
-begin
-  return private.ask_in_background($1, $2, $3, $4);
-exception when check_violation then
-  -- The body writes past row-level security, so that Postgres would show the caller the whole row.
-  get stacked diagnostics refused = constraint_name;
-  raise check_violation using message = sqlerrm, constraint = refused;
-end;
+  select private.ask_in_background($1, $2, $3, $4);
 $$;
 comment on function public.ask_in_background(uuid, text, jsonb, text) is
   'Enqueues a question in a conversation, to be answered later, and returns its id. type: the name by which workers of '
   'the queue background_queries know it. dedupe_key: at most one open query of the conversation has it; a repeated '
   'call returns the same query. Callers: the owner and the service. Errors: not_found 404, request_id_reused 409 (the '
-  'key of an open query with other content), 23514 on a malformed type or input.';
+  'key of an open query with other content), invalid_value 422 on a malformed type or input.';
 
 create function private.cancel_background_query(query_id bigint)
 returns boolean

@@ -119,11 +119,6 @@ begin
         talk.agent_id), stream.id::text);
   end if;
   return stream;
-exception when check_violation then
-  perform private.raise_error('invalid_body',
-    'messages: the last has 1 to 1,000 parts, each with a type in one line, together at most 1 MiB, and metadata of at '
-      'most 16 KiB', 400);
-  return null; -- unreachable
 end;
 $$;
 comment on function private.begin_turn(uuid, uuid, jsonb, text, boolean) is

@@ -166,11 +166,14 @@ create table public.analytics_events (
   id bigint generated always as identity,
   workspace_id uuid not null,
   user_id uuid default private.current_user_id(),
-  name private.action_name not null,
-  properties private.small_object not null default '{}',
+  name text not null,
+  properties jsonb not null default '{}',
   occurred_at timestamptz not null default now(),
   occurred_on date not null default (now() at time zone 'utc')::date,
-  primary key (id, occurred_on)
+  primary key (id, occurred_on),
+  constraint name_is_a_dotted_name check (name ~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$' and length(name) <= 100),
+  constraint properties_are_an_object_of_16_kib check (jsonb_typeof(properties) = 'object'
+    and pg_column_size(properties) <= 16384)
 ) partition by range (occurred_on);
 comment on table public.analytics_events is
   'Events in an application, as it reports them. Append-only; kept for 14 months.';

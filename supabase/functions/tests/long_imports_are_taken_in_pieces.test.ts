@@ -163,7 +163,7 @@ Deno.test("what cannot be imported says why, and who may not begin one does not"
   assertEquals(
     (await client.from("lead_imports").insert({ workspace_id: workspace, path: others })).error
       ?.code,
-    "23514",
+    "invalid_value",
   );
   const gone = await client.from("lead_imports")
     .insert({ workspace_id: workspace, path: `${workspace}/${admin.id}/gone.csv` }).select()

@@ -257,7 +257,7 @@ Deno.test({
         conversation_id: conversation.id,
         parts: [{ text: "no type" }],
       });
-      assertEquals(shapeless.error?.code, "23514");
+      assertEquals(shapeless.error?.code, "invalid_value");
     });
 
     await test.step("a deleted conversation is gone at once, until it is restored", async () => {

@@ -24,7 +24,7 @@ $$;
 select is(tests.writes('member'), 'yes, yes, none', 'a member writes');
 select is(tests.writes('owner'), 'yes, yes, yes', 'the owner renames it, too');
 select is(tests.writes('clerk'), 'no, not_found, none', 'a stranger does not');
-select is(tests.writes('service'), '23502, yes, yes', 'the service writes, but no conversation of nobody');
+select is(tests.writes('service'), 'missing_value, yes, yes', 'the service writes, but no conversation of nobody');
 select is(tests.writes('database'), '23502, yes, yes', 'and so does a direct connection');
 
 select tests.authenticate_as('service');

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(30);
+select plan(33);
 
 create temporary table written (name text primary key, id bigint) on commit drop;
 grant select, insert on written to authenticated, service_role;
@@ -38,17 +38,22 @@ from unnest(array[
   'agent_consent.given', 'permission.created', 'session.turn', 'audit.sealed', 'account.erased', 'billing.paid',
   'connection.token_read', 'lead.flagged', 'erasure.requested'
 ]) as action;
-select is(tests.answer_of(format('select public.log_audit(tests.id(''north''), %L)', action)), '23514',
+select is(tests.answer_of(format('select public.log_audit(tests.id(''north''), %L)', action)), '422 invalid_value',
   format('%L is not an action', action))
 from unnest(array['', 'exported', 'Report.exported', 'permission', 'report.exported!',
   ' permission.created']) as action;
 select is(tests.answer_of($$select public.log_audit(tests.id('north'), null)$$), '400 invalid_body', 'nor is none');
-select is(tests.answer_of($$select public.log_audit(tests.id('north'), 'a.b', detail => '[]')$$), '23514',
+select is(tests.answer_of($$select public.log_audit(tests.id('north'), 'a.b', detail => '[]')$$), '422 invalid_value',
   'detail is an object');
 select is(
   tests.answer_of($$select public.log_audit(tests.id('north'), 'a.b', detail => (
-    select jsonb_object_agg(n, md5(n::text)) from generate_series(1, 1000) as n))$$), '23514', 'of bounded size'
+    select jsonb_object_agg(n, md5(n::text)) from generate_series(1, 1000) as n))$$),
+  '422 invalid_value', 'of bounded size'
 );
+select is(
+  tests.answer_of(format('select public.log_audit(tests.id(''north''), ''a.b'', %s => repeat(''x'', 201))', named)),
+  '422 invalid_value', named || ' is short')
+from unnest(array['subject_type', 'subject_id', 'request_id']) as named;
 
 select * from finish();
 rollback;

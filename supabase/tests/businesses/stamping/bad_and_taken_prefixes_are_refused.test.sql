@@ -18,9 +18,9 @@ select is(tests.make_business('north', 'pn_', 'Name', zone), '422 invalid_time_z
 from unnest(array['Mars/Olympus', '', 'FOO3', '+03:00', null]) as zone;
 select is(tests.make_business('nowhere', 'pn_', 'Name'), '404 not_found',
   'a workspace that does not exist has no business');
-select is(tests.make_business('north', 'pn_', ''), '23514', 'a name has a character at least');
-select is(tests.make_business('north', 'pn_', repeat('x', 201)), '23514', 'and 200 at most');
-select is(tests.make_business('north', 'pn_', null), '23502', 'and is there');
+select is(tests.make_business('north', 'pn_', ''), '422 invalid_value', 'a name has a character at least');
+select is(tests.make_business('north', 'pn_', repeat('x', 201)), '422 invalid_value', 'and 200 at most');
+select is(tests.make_business('north', 'pn_', null), '422 missing_value', 'and is there');
 
 select tests.authenticate_as('database');
 select is_empty($$select relname from pg_class where relname ~ '^pn_'$$, 'what was refused left nothing behind');

@@ -17,38 +17,42 @@ insert into typed (field, written, answer) values
   ('leads.phones', '{+15125550101,"call me"}', '422 invalid_phone phones'),
   ('leads.phones', '{NULL}', '422 invalid_phone phones'),
   ('leads.phones', (select array_agg('+1512555' || n)::text from generate_series(1000, 1020) as n),
-    '23514 phones_are_few_numbers'),
+    '422 invalid_value phones phones_are_few_numbers'),
   ('leads.state', 'texas', 'TX'), ('leads.state', ' t.x. ', 'TX'), ('leads.state', 'North  Carolina', 'NC'),
-  ('leads.state', 'Texass', '23514 state_is_two_letters'),
+  ('leads.state', 'Texass', '422 invalid_value state state_is_two_letters'),
   ('leads.zip', ' 78701 ', '78701'), ('leads.zip', '78701-1234', '78701-1234'),
-  ('leads.zip', '7870', '23514 zip_is_five_or_nine_digits'),
+  ('leads.zip', '7870', '422 invalid_value zip zip_is_five_or_nine_digits'),
   ('leads.emails', '{" ada@example.com "}', '{ada@example.com}'),
-  ('leads.emails', '{"no address"}', '23514 emails_are_few_addresses'),
+  ('leads.emails', '{"no address"}', '422 invalid_value emails emails_are_few_addresses'),
   ('leads.owner_name', 'O''Hara "Kim" \ Ünï 👍', 'O''Hara "Kim" \ Ünï 👍'),
-  ('leads.owner_name', repeat('x', 100000), '23514 short_text_has_1_to_200_characters'),
-  ('leads.notes', E'two\nlines', E'two\nlines'), ('leads.notes', repeat('x', 20001), '23514 notes_are_bounded'),
-  ('leads.mailing_address', repeat('x', 501), '23514 mailing_address_is_short'),
-  ('leads.status', 'maybe', '23514 status_is_known'), ('leads.property_type', 'castle', '23514 property_type_is_known'),
-  ('leads.year_built', '3000', '23514 year_built_is_a_year'), ('leads.area_sqft', '0', '23514 area_is_positive'),
-  ('leads.bedrooms', '-1', '23514 bedrooms_are_countable'),
-  ('leads.distress_score', '101', '23514 distress_score_is_0_to_100'),
-  ('leads.distress_signals', '{"Not a word"}', '23514 distress_signals_are_few_words'),
-  ('leads.estimated_value_minor', '-1', '23514 estimated_value_is_not_negative'),
-  ('leads.owner_kind', 'alien', '23514 owner_kind_is_known'),
-  ('leads.source_url', 'javascript:alert(1)', '23514 source_url_is_a_url'),
+  ('leads.owner_name', repeat('x', 100000), '422 invalid_value owner_name owner_name_has_1_to_200_characters'),
+  ('leads.notes', E'two\nlines', E'two\nlines'),
+  ('leads.notes', repeat('x', 20001), '422 invalid_value notes notes_are_bounded'),
+  ('leads.mailing_address', repeat('x', 501), '422 invalid_value mailing_address mailing_address_is_short'),
+  ('leads.status', 'maybe', '422 invalid_value status status_is_known'),
+  ('leads.property_type', 'castle', '422 invalid_value property_type property_type_is_known'),
+  ('leads.year_built', '3000', '422 invalid_value year_built year_built_is_a_year'),
+  ('leads.area_sqft', '0', '422 invalid_value area_sqft area_is_positive'),
+  ('leads.bedrooms', '-1', '422 invalid_value bedrooms bedrooms_are_countable'),
+  ('leads.distress_score', '101', '422 invalid_value distress_score distress_score_is_0_to_100'),
+  ('leads.distress_signals', '{"Not a word"}', '422 invalid_value distress_signals distress_signals_are_few_words'),
+  ('leads.estimated_value_minor', '-1', '422 invalid_value estimated_value_minor estimated_value_is_not_negative'),
+  ('leads.owner_kind', 'alien', '422 invalid_value owner_kind owner_kind_is_known'),
+  ('leads.source_url', 'javascript:alert(1)', '422 invalid_value source_url source_url_is_a_url'),
   ('leads.tags', (select array_agg('t' || n)::text from generate_series(1, 51) as n),
-    '23514 tags_are_few_and_short'),
-  ('leads.contact_count', '7', '42501'),
-  ('dial_queue.phone', '', '23514 phone_is_a_number'), ('leads.phones', '{512-555-0100}', '{+15125550100}'),
+    '422 invalid_value tags tags_are_few_and_short'),
+  ('leads.tags', null, '422 missing_value tags'), ('leads.contact_count', '7', '42501'),
+  ('dial_queue.phone', '', '422 invalid_value phone phone_is_a_number'),
+  ('leads.phones', '{512-555-0100}', '{+15125550100}'),
   ('dial_queue.phone', '(512) 555-0101 ext. 2', '+15125550101;ext=2'), ('dial_queue.phone', '', '+15125550100'),
   ('dial_queue.phone', '1 (512) 555-010', '422 invalid_phone phone'),
   ('dial_queue.time_zone', 'EST', '422 unknown_time_zone time_zone'),
-  ('dial_queue.call_days', '{8}', '23514 window_has_days_of_the_week'),
-  ('dial_queue.call_from', '23:00', '23514 window_opens_before_it_closes'),
-  ('dial_queue.priority', '101', '23514 priority_is_between_minus_100_and_100'),
+  ('dial_queue.call_days', '{8}', '422 invalid_value call_days window_has_days_of_the_week'),
+  ('dial_queue.call_from', '23:00', '422 invalid_value call_from, call_until window_opens_before_it_closes'),
+  ('dial_queue.priority', '101', '422 invalid_value priority priority_is_between_minus_100_and_100'),
   ('do_not_call_numbers.phone', '+1 (512) 555-0109 x12', '+15125550109'),
   ('do_not_call_numbers.phone', 'nobody', '422 invalid_phone phone'),
-  ('do_not_call_numbers.reason', repeat('x', 501), '23514 reason_is_short');
+  ('do_not_call_numbers.reason', repeat('x', 501), '422 invalid_value reason reason_is_short');
 
 -- As an admin writes it: what is stored, or the code with what it names. A row that is shown is told.
 create function pg_temp.write(field text, written text) returns text language plpgsql as $$
@@ -77,7 +81,7 @@ exception when others then
   get stacked diagnostics said = message_text, shown = pg_exception_detail, check_name = constraint_name;
   if sqlstate = 'PGRST' then
     return concat_ws(' ', shown::jsonb ->> 'status', said::jsonb ->> 'code',
-      split_part(said::jsonb ->> 'message', ':', 1), said::jsonb ->> 'details');
+      split_part(said::jsonb ->> 'message', ':', 1), (said::jsonb ->> 'details')::jsonb ->> 'rule');
   end if;
   return concat_ws(' ', sqlstate, nullif(check_name, ''), nullif(shown, ''));
 end;

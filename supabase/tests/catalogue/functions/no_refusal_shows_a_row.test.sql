@@ -1,11 +1,11 @@
 -- What a check refuses, Postgres tells with the whole row ("Failing row contains"), and the Data API passes that on as
--- `details`. Row-level security keeps it from people who write a table; a function that writes for them has none. So
--- each function is called with fair arguments, of which one is bad, and no refusal shows a row.
+-- `details`. Row-level security keeps it from people who write a table; the service, and a function that writes for
+-- people, have none. So each function is called with fair arguments, of which one is bad, and no refusal shows a row.
 begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
 \ir ../../conversations/things.psql
-select plan(3);
+select plan(4);
 
 create function tests.fair_argument(of_type text, named text) returns text language sql as $$
   select case
@@ -33,13 +33,13 @@ create function tests.fair_argument(of_type text, named text) returns text langu
 $$;
 create function tests.bad_values(of_type text) returns text[] language sql as $$
   select case
-    when of_type = 'text' then array[$q$''$q$, $q$'Not It'$q$, $q$repeat('x', 21000)$q$]
-    when of_type in ('integer', 'bigint', 'numeric') then array['-1', '2147483647']
+    when of_type = 'text' then array[$q$''$q$, $q$'Not It'$q$, $q$repeat('x', 21000)$q$, 'null']
+    when of_type in ('integer', 'bigint', 'numeric') then array['-1', '2147483647', 'null']
     when of_type = 'double precision' then array['-1', '2']
-    when of_type = 'jsonb' then array[$q$'{}'$q$, $q$'[1]'$q$, $q$'[{"type": "x", "text": 1}]'$q$, $q$'"x"'$q$]
+    when of_type = 'jsonb' then array[$q$'{}'$q$, $q$'[1]'$q$, $q$'[{"type": "x", "text": 1}]'$q$, $q$'"x"'$q$, 'null']
     when of_type = 'text[]' then array[$q$array['']$q$, $q$array[repeat('x', 21000)]$q$]
     when of_type like 'timestamp%' then array[$q$'-infinity'$q$, $q$'infinity'$q$]
-    else '{}'
+    else '{null}'
   end;
 $$;
 
@@ -82,9 +82,9 @@ $$;
 grant select on calls to public;
 grant execute on function tests.shows_row(text) to public;
 select is_empty(format('select pg_temp.shown_to(%L)', actor), 'no function shows a row to ' || actor)
-from unnest(array['owner', 'member']) as actor;
--- The service reads every row. That it is shown some is the proof that these calls reach the checks.
-select isnt_empty($$select pg_temp.shown_to('service', 'record_usage')$$, 'the service is shown what Postgres says');
+from unnest(array['owner', 'member', 'service']) as actor;
+-- That Postgres shows a SQL session some is the proof that these calls reach the checks.
+select isnt_empty($$select pg_temp.shown_to('database', 'record_usage')$$, 'a SQL session is shown what Postgres says');
 
 select * from finish();
 rollback;

@@ -8,7 +8,7 @@ values (tests.id('north'), 'Fix it', 'acme/web', 'fix/it');
 select is(tests.answer_of($$insert into public.code_task_queue (workspace_id, prompt, repository, result)
   values (tests.id('north'), 'P', 'r', '{}')$$), '42501', 'an admin does not write a result');
 select is(tests.answer_of($$insert into public.code_task_queue (workspace_id, prompt, repository, branch)
-  values (tests.id('north'), 'P', 'r', '--force')$$), '23514', 'a branch does not begin like an option');
+  values (tests.id('north'), 'P', 'r', '--force')$$), '422 invalid_value', 'a branch does not begin like an option');
 select tests.authenticate_as('member');
 select is(tests.answer_of($$insert into public.code_task_queue (workspace_id, prompt, repository)
   values (tests.id('north'), 'P', 'r')$$), '42501', 'a member does not instruct');
@@ -21,11 +21,11 @@ select is((select work ->> 'prompt' || ' in ' || (work ->> 'repository') || ' on
 select is(tests.answer_of(format($$select public.complete_work('code_task_queue', %L, array[%s],
   '{"prompt": "other"}')$$, claim_token, id)), '422 unknown_outcome', 'it cannot rewrite the task') from held;
 select is(tests.answer_of(format($$select public.complete_work('code_task_queue', %L, array[%s],
-  '{"cost_minor": 12}')$$, claim_token, id)), '23514', 'a cost has a currency') from held;
+  '{"cost_minor": 12}')$$, claim_token, id)), '422 invalid_value', 'a cost has a currency') from held;
 select is(tests.answer_of(format($$select public.complete_work('code_task_queue', %L, array[%s],
-  '{"cost_minor": -1, "currency": "USD"}')$$, claim_token, id)), '23514', 'and is not negative') from held;
+  '{"cost_minor": -1, "currency": "USD"}')$$, claim_token, id)), '422 invalid_value', 'and is not negative') from held;
 select is(tests.answer_of(format($$select public.complete_work('code_task_queue', %L, array[%s],
-  '{"result": "done"}')$$, claim_token, id)), '23514', 'a result is an object') from held;
+  '{"result": "done"}')$$, claim_token, id)), '422 invalid_value', 'a result is an object') from held;
 select is(tests.answer_of(format($$select public.complete_work('code_task_queue', %L, array[%s],
   '{"result": {"commit": "abc"}, "cost_minor": 12, "currency": "USD"}')$$, claim_token, id)), 'ok',
   'the outcome is kept') from held;

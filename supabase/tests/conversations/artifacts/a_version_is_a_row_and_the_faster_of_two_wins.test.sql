@@ -82,7 +82,8 @@ select is(
 select tests.authenticate_as('member');
 select is(tests.answer_of(format('insert into public.artifacts (workspace_id, kind, title, component_tree) values (%L, '
   '%L, ''X'', %L)', tests.id('north'), kind, tree)), answer, format('%s with %s', kind, tree))
-from (values ('ag-ui', '{"type": "card"}', 'ok'), ('ag-ui', '[]', '23514'), ('text', '{}', '23514')) as v (kind, tree,
+from (values ('ag-ui', '{"type": "card"}', 'ok'), ('ag-ui', '[]', '422 invalid_value'),
+  ('text', '{}', '422 invalid_value')) as v (kind, tree,
   answer);
 
 select tests.authenticate_as('database');

@@ -75,7 +75,7 @@ select is(
    from unnest(array['title = ''T''', 'visibility = ''all''', 'tags = array[null]::text[]',
      'tags = array_fill(''a''::text, array[51])', 'tags = ''{a,b}''',
      'active_message_id = null', 'deleted_at = now()', 'user_id = user_id']) with ordinality as c (change, place)),
-  'yes 23514 23514 23514 yes no no no',
+  'yes invalid_value invalid_value invalid_value yes no no no',
   'an owner changes title, visibility, tags within their bounds, and nothing that is not theirs to write'
 );
 select is(

@@ -46,7 +46,7 @@ select is(
   tests.answer_of(format('insert into public.preprocessing_logs (message_id, conversation_id, workspace_id, '
     'model_selected) values (%L, %L, %L, %L)',
     tests.id('thanks'), tests.id('north talk'), tests.id('north'), 'large')),
-  '23514', 'a model is not selected without a reason'
+  '422 invalid_value', 'a model is not selected without a reason'
 );
 select is(
   tests.answer_of(format('select public.add_message(%L, ''[{"type": "text"}]'', ''assistant'', preprocessing_log_id => '

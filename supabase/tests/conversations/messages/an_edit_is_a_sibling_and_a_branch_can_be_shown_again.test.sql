@@ -59,7 +59,7 @@ select is(pg_temp.say('x', pg_temp.arg('instead_of', 'question')), '404 not_foun
 select is(pg_temp.say('x', ', role => ''assistant'''), '403 forbidden', 'a person does not speak as the assistant');
 select is(pg_temp.say('x', ', content_for_llm => ''y'''), '403 forbidden',
   'nor says one thing here and another to the model');
-select is(pg_temp.say('x', ', attachments => ''["a"]'''), '23514', 'the form is kept here too');
+select is(pg_temp.say('x', ', attachments => ''["a"]'''), '422 invalid_value', 'the form is kept here too');
 select tests.authenticate_as('service');
 select is(pg_temp.say('as ever', ', role => ''assistant'', content_for_llm => ''y'', token_count => 2'), 'ok',
   'the service speaks as the assistant');

@@ -74,7 +74,7 @@ select tests.authenticate_as('service');
 select is(pg_temp.import('[{"messages": []}]', 'outsider'), '404 not_found', 'not for who is not of the workspace');
 select is(pg_temp.import('{}'), '400 invalid_body', 'a list is needed');
 select is(pg_temp.import('[{"id": "x"}]'), '400 invalid_body', 'and messages in each');
-select is(pg_temp.import('[{"messages": [{"role": "robot", "text": "x"}]}]'), '400 invalid_body',
+select is(pg_temp.import('[{"messages": [{"role": "robot", "text": "x"}]}]'), '422 invalid_value',
   'of roles that there are');
 select is(pg_temp.import('[{"messages": [{"role": "user"}]}]'), '400 invalid_body', 'and words');
 select is(

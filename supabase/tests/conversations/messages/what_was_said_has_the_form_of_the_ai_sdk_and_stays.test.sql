@@ -32,7 +32,7 @@ select is(
    from unnest(array['content_for_llm = ''T''', 'token_count = 7', 'token_count = -1', 'parts = parts',
      'parent_id = null', 'role = ''user''',
      'user_id = user_id', 'created_at = now()']) with ordinality as c (change, place)),
-  'yes yes 23514 no no no no no', 'the service adds what prompts need, and changes nothing of what was said'
+  'yes yes invalid_value no no no no no', 'the service adds what prompts need, and changes nothing of what was said'
 );
 select is(tests.try_as('service', format('delete from public.messages where id = %L', tests.id('answer'))), '23503',
   'what others follow stays');

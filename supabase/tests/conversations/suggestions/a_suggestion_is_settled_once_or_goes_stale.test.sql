@@ -78,7 +78,7 @@ select is(
 select is(tests.try_as('member', 'update public.suggestions set status = ''accepted'', settled_at = now()'), 'no',
   'no other way to settle one');
 select is(tests.try_as('service',
-  format('update public.suggestions set status = ''rejected'' where id = %L', tests.id('forty'))), '23514',
+  format('update public.suggestions set status = ''rejected'' where id = %L', tests.id('forty'))), 'invalid_value',
   'what is settled has a time');
 select is(tests.answer_of(format('select public.accept_suggestion(%L)', tests.id('nothing'))), '404 not_found',
   'what does not exist is not found');

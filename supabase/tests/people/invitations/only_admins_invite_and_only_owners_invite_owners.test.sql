@@ -19,9 +19,10 @@ select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'MEMB
   '409 already_member', 'who is in is not invited');
 select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'clerk@tests.example')$$), 'ok',
   'who is elsewhere is');
-select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'no address')$$), '23514',
+select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'no address')$$), '422 invalid_value',
   'an address looks like one');
-select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'x@tests.example', 'emperor')$$), '23514',
+select is(tests.answer_of($$select public.invite_member(tests.id('north'), 'x@tests.example', 'emperor')$$),
+  '422 invalid_value',
   'a role is one of four');
 select is(tests.answer_of($$select public.invite_member(tests.id('south'), 'x@tests.example')$$), '404 not_found',
   'into another workspace one does not invite');

@@ -13,8 +13,10 @@ select results_eq(
 );
 select is(tests.answer_of($$select public.create_workspace('Again', 'tests-mine')$$), '409 slug_taken',
   'a slug is given once');
-select is(tests.answer_of($$select public.create_workspace('Bad', 'Not A Slug')$$), '23514', 'a slug has its form');
-select is(tests.answer_of($$select public.create_workspace('', 'tests-nameless')$$), '23514', 'a name is not empty');
+select is(tests.answer_of($$select public.create_workspace('Bad', 'Not A Slug')$$), '422 invalid_value',
+  'a slug has its form');
+select is(tests.answer_of($$select public.create_workspace('', 'tests-nameless')$$), '422 invalid_value',
+  'a name is not empty');
 select is((select count(*)::integer from public.workspaces where slug like 'tests-%'), 1,
   'what was refused made nothing');
 select tests.authenticate_as('nameless');

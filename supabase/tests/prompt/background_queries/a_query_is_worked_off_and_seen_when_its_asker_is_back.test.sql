@@ -12,7 +12,8 @@ select is(public.ask_in_background(tests.id('north talk'), 'research', '{"about"
   (select id from public.background_queries), 'asked again it is the same');
 select is(tests.answer_of($$select public.ask_in_background(tests.id('south talk'), 'research')$$), '404 not_found',
   'not in a conversation of others');
-select is(tests.answer_of($$select public.ask_in_background(tests.id('north talk'), 'Not a name')$$), '23514',
+select is(tests.answer_of($$select public.ask_in_background(tests.id('north talk'), 'Not a name')$$),
+  '422 invalid_value',
   'a type is a name');
 select tests.authenticate_as('admin');
 select is((select count(*)::integer from public.background_queries), 0, 'others do not see it');

@@ -14,7 +14,7 @@ select is(tests.answer_of(format($$insert into public.analytics_events (workspac
 select is(tests.answer_of(format($$insert into public.analytics_events (workspace_id, name, occurred_at)
   values (%L, 'report.opened', '2000-01-01')$$, tests.id('north'))), '42501', 'nor at another time');
 select is(tests.answer_of(format($$insert into public.analytics_events (workspace_id, name)
-  values (%L, 'Opened')$$, tests.id('north'))), '23514', 'a name is a dotted word');
+  values (%L, 'Opened')$$, tests.id('north'))), '422 invalid_value', 'a name is a dotted word');
 select tests.authenticate_as('database');
 select is((select array[user_id, workspace_id] from public.analytics_events where name = 'report.opened'),
   array[tests.id('guest'), tests.id('north')], 'it is theirs');
