@@ -152,6 +152,20 @@ function checkContents(body: unknown): void {
   throw badBody("invalid_body", `${name}: contains a character that cannot be stored`);
 }
 
+const inBodies = new WeakMap<Request, string>();
+const listeners = new WeakMap<Request, (workspace: string) => Promise<void>>();
+
+/** The workspace that a request's body has named, once it is read. */
+export const workspaceInBody = (request: Request): string | null => inBodies.get(request) ?? null;
+
+/** Hears of the workspace that a request's body names, before the body is handed on. */
+export function whenWorkspaceIsRead(
+  request: Request,
+  hear: (workspace: string) => Promise<void>,
+): void {
+  listeners.set(request, hear);
+}
+
 /**
  * Reads a JSON body that fits a schema, or the one that a function picks for it.
  *
@@ -182,6 +196,11 @@ export async function readBody<Schema extends z.ZodType>(
   const chosen = typeof schema === "function" ? schema(value) : schema;
   const parsed = chosen.safeParse(value);
   if (!parsed.success) throw badBody("invalid_body", sayIssue(parsed.error, "body"));
+  const { workspace_id } = value as { workspace_id?: unknown };
+  if (typeof workspace_id === "string" && isUuid(workspace_id)) {
+    inBodies.set(request, workspace_id);
+    await listeners.get(request)?.(workspace_id);
+  }
   return parsed.data;
 }
 

@@ -35,8 +35,9 @@ export async function verifyChain(
 ): Promise<Response> {
   const workspace = uuidParameter(context.req.param("workspace"), "workspace");
   const { anchor, month } = readQuery(context.req.raw, query);
-  const { database, memberships, limits } = context.env;
+  const { database, memberships, limits, places } = context.env;
   if (caller.kind === "person") await memberships.requireAdmin(caller.userId, workspace);
+  else await places.requireHere(workspace);
   const person = caller.kind === "person" ? caller.userId : null;
   const [verdict] = await limits.during("long_work_at_once", workspace, person, () =>
     database.run(

@@ -18,7 +18,7 @@ async function tellPrompt(
   what: string,
   find: (sql: Sql, user: string | null) => postgres.PendingQuery<Told[]>,
 ): Promise<Response> {
-  const { memberships, replicas, standings } = context.env;
+  const { memberships, places, replicas, standings } = context.env;
   const user = caller.kind === "person" ? caller.userId : null;
   const reader = await readerOf(context, standings.ofItself);
   const { rows: [row], isFromReplica, headers } = await replicas.read<Told[]>(reader, {
@@ -26,6 +26,7 @@ async function tellPrompt(
     isFound: ([found]) => Boolean(found?.prompt),
   });
   if (!row?.prompt) throw notFound(what);
+  if (user === null) await places.requireHere(row.workspace_id);
   const mayRead = !isFromReplica || user === null ||
     await memberships.roleOf(user, row.workspace_id) !== null;
   if (!mayRead) throw notFound(what);

@@ -31,14 +31,17 @@ export const presenceScope = "presence";
  * Lets in who may see a workspace's room.
  *
  * @returns whom they see there: for a person an agent sees what they see
- * @throws ApiError 404 `not_found`, 403 `insufficient_scope`
+ * @throws ApiError 404 `not_found`, 403 `insufficient_scope`, 421 `misdirected_workspace`
  */
 export async function requireRoom(
   services: Services,
   workspace: string,
   caller: Person | Service | Agent,
 ): Promise<View> {
-  if (caller.kind === "service") return everybody;
+  if (caller.kind === "service") {
+    await services.places.requireHere(workspace);
+    return everybody;
+  }
   if (caller.kind === "person") return await requireView(services, caller.userId, workspace);
   const { workspaceId, userId } = await rightsOf(services.database, caller, presenceScope);
   if (workspaceId !== workspace) throw notFound("The workspace");

@@ -52,7 +52,7 @@ export async function streamEvents(context: RequestContext): Promise<Response> {
   /** What is not here may be in another cell. */
   const enter = () =>
     requireRoom(context.env, workspace, caller).catch(async (error) => {
-      throw await places.instead(error, request, caller.kind === "service" ? null : caller.userId);
+      throw await places.instead(error, request, caller);
     });
   const sees = await enter();
   const conversations = new Set(conversation);

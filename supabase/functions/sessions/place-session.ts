@@ -18,6 +18,7 @@ export async function placeSession(
   const id = uuidParameter(context.req.param("id"), "id");
   const { node } = await readBody(context.req.raw, body);
   const { session, isClosed } = await requireSession(context.env, id, caller);
+  await context.env.places.requireHere(session.workspace_id); // it is the caller's, who may know
   const placed = isClosed ? null : await touchSession(context.env, session, node);
   if (!placed) throw sessionClosed();
   return answer(describeSession(placed));

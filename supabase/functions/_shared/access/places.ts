@@ -4,8 +4,9 @@
  */
 import { createBoundedMap } from "../bounded-map.ts";
 import type { Database } from "../database.ts";
-import { ApiError } from "../errors.ts";
-import { isUuid } from "../input.ts";
+import { ApiError, toApiError } from "../errors.ts";
+import { isUuid, whenWorkspaceIsRead, workspaceInBody } from "../input.ts";
+import type { Agent, Person, Service } from "./authentication.ts";
 import { memoryLifetime } from "./permissions.ts";
 
 /** Where a workspace is, and how to call it. */
@@ -25,10 +26,19 @@ export interface Places {
   /** Null for a workspace that the person may not know. A null person is the service. */
   placeOf(person: string | null, workspace: string): Promise<Place | null>;
   /**
-   * What is answered instead of `not_found`: 421, if the request names a workspace of the person's that is in another
-   * cell. Every other error stays what it is.
+   * For the service, whom no membership keeps out: what it asks of a workspace that has left would be empty, or old.
+   * Where the directory does not answer, the database's own guards must do.
+   *
+   * @throws ApiError 421 `misdirected_workspace`
    */
-  instead(error: unknown, request: Request, person: string | null): Promise<unknown>;
+  requireHere(workspace: string): Promise<void>;
+  /** The same for each workspace that a request names by its header or its query, and by its body when that is read. */
+  requireAllHere(request: Request): Promise<void>;
+  /**
+   * What is answered instead of `not_found`: 421, if the request names a workspace that is in another cell, and the
+   * caller may know it: the service, its people, and its agents. Every other error stays what it is.
+   */
+  instead(error: unknown, request: Request, caller: Person | Agent | Service): Promise<unknown>;
 }
 
 /** With this header a client says for which workspace it asks, where the route's path does not. */
@@ -42,16 +52,27 @@ export function refusedFor<Refusal extends Error>(refusal: Refusal, workspace: s
   return refusal;
 }
 
-/** The workspaces that a request may be about: by its header, its query, its path. */
-function namedBy(request: Request): string[] {
-  const { pathname, searchParams } = new URL(request.url);
+/** By its header, its query. */
+function namedAside(request: Request): string[] {
+  const { searchParams } = new URL(request.url);
   return [
     request.headers.get(workspaceHeader),
     searchParams.get("workspace"),
     searchParams.get("workspace_id"),
-    ...pathname.split("/"),
+  ].filter((part): part is string => part !== null && isUuid(part));
+}
+
+/** The workspaces that a request may be about: by its header, its query, its body, its path. */
+function namedBy(request: Request): string[] {
+  return [
+    ...namedAside(request),
+    workspaceInBody(request),
+    ...new URL(request.url).pathname.split("/"),
   ].filter((part): part is string => part !== null && isUuid(part)).slice(0, 4);
 }
+
+const isElsewhere = (place: Place | null): place is Place =>
+  place?.status === "elsewhere" || place?.status === "arriving";
 
 function misdirected(place: Place): ApiError {
   const { workspace_id, cell, region, url, publishable_key, revision } = place;
@@ -86,16 +107,24 @@ export function createPlaces(database: Database, now: () => number = Date.now): 
       known.set(key, { place, goodUntil: now() + memoryLifetime });
       return place;
     },
-    async instead(error, request, person) {
-      if (!(error instanceof ApiError) || error.code !== "not_found" || person === null) {
-        return error;
-      }
-      const about = refused.get(error);
+    async requireHere(workspace) {
+      const place = await places.placeOf(null, workspace).catch(() => null);
+      if (isElsewhere(place)) throw misdirected(place);
+    },
+    async requireAllHere(request) {
+      whenWorkspaceIsRead(request, places.requireHere);
+      for (const workspace of namedAside(request)) await places.requireHere(workspace);
+    },
+    async instead(error, request, caller) {
+      if (toApiError(error).code !== "not_found") return error; // the database's own refusals, too
+      const about = error instanceof Error ? refused.get(error) : undefined;
       for (const workspace of about ? [about] : namedBy(request)) {
+        const person = caller.kind === "service" ? null : caller.userId;
+        const isStrange = caller.kind === "agent" && person === null &&
+          caller.claims.workspace_id !== workspace;
+        if (isStrange) continue;
         const place = await places.placeOf(person, workspace).catch(() => null);
-        if (place?.status === "elsewhere" || place?.status === "arriving") {
-          return misdirected(place);
-        }
+        if (isElsewhere(place)) return misdirected(place);
       }
       return error;
     },

@@ -45,11 +45,11 @@ async function handle<Caller extends Person | Agent | Service>(
 ): Promise<Response> {
   let response: Response;
   try {
+    if (caller.kind === "service") await context.env.places.requireAllHere(context.req.raw);
     response = await handler(context, caller);
   } catch (error) {
     // What is not found here may be in another cell.
-    const person = caller.kind === "service" ? null : caller.userId;
-    throw await context.env.places.instead(error, context.req.raw, person);
+    throw await context.env.places.instead(error, context.req.raw, caller);
   }
   return (limit === "write" || limit === "work") && context.env.replicas.areThere
     ? await context.env.replicas.tellPosition(response)
