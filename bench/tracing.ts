@@ -94,6 +94,8 @@ async function start({ folder, env }: Variant, stack: Stack, args: string[]): Pr
 }
 
 interface Rounds {
+  /** Of the work, before anything is counted. */
+  warm: number;
   /** Rounds of each start, and what one is: so many of this work. */
   rounds: number;
   times: number;
@@ -103,7 +105,7 @@ interface Rounds {
 /** Ratios to the first variant within each round: their median of each start, and the median of the starts. */
 async function compareCpu(
   title: string,
-  { rounds, times, work }: Rounds,
+  { warm, rounds, times, work }: Rounds,
   variants: Variant[],
   open: (variant: Variant) => Promise<Measured>,
 ): Promise<string> {
@@ -111,7 +113,7 @@ async function compareCpu(
   const ratios = variants.map((): number[] => []);
   for (let begun = 0; begun < STARTS; begun++) {
     const processes = await Promise.all(variants.map(open));
-    for (const one of processes) await one.spend(times * 10, work);
+    for (const one of processes) await one.spend(warm, work);
     const figures = variants.map((): number[] => []);
     for (let round = 0; round < rounds; round++) {
       // Nobody is always the first.
@@ -188,6 +190,7 @@ export async function benchTracingOff(): Promise<string> {
     const none = { folder: untraced, env: {} };
     return await withWorld((open) =>
       compareCpu("The warm permission check, no collector", {
+        warm: 5000,
         rounds: 80,
         times: 500,
         work: "check",
@@ -218,7 +221,7 @@ export async function benchTracingOn(): Promise<string> {
     const endpoint = `http://127.0.0.1:${collector.addr.port}`;
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
     const table = await withWorld((open) =>
-      compareCpu("A turn of eight requests", { rounds: 12, times: 8, work: "turn" }, [
+      compareCpu("A turn of eight requests", { warm: 24, rounds: 12, times: 8, work: "turn" }, [
         { name: "tracing off", ...off },
         { name: "the same once more", ...off },
         { name: "every span sent to a collector", folder: FUNCTIONS, env },
