@@ -1,8 +1,8 @@
 /**
  * What tracing costs, as CPU time of the functions' process: requests a second of a machine that is shared say nothing
- * about a microsecond. Three variants run in processes of their own, in short turns; the processes are started anew many
- * times, since two of the same code differ for as long as they live. So a start is what is counted: it has the median of
- * its rounds' ratios, and the interval is that of the median of all starts.
+ * about a microsecond. Three variants run in processes of their own, in short turns; the processes are started anew
+ * many times, since two of the same code differ for as long as they live. So a start is what is counted: it has the
+ * median of its rounds' ratios, and the interval is that of the median of all starts.
  */
 import postgres from "postgres";
 import { findConfig, writeConfig } from "../local/edge/import-map.ts";
