@@ -67,6 +67,8 @@ as $$
     || '|ei|en|et|emme|ette|eivat|eika|enka|etka|ilman|koskaan'
     || '|не|нет|нету|никогда|никто|никого|ничего|ничто|нельзя|без|ни'
     || '|degil|yok|hic|asla'
+    -- Romanian, Indonesian, Vietnamese, Albanian: whose other words may be taken for those of the profile's language
+    || '|nu|tidak|bukan|khong|nuk'
     || ')\M|n''t\M|\mn''(?=[[:alpha:]])';
 $$;
 comment on function private.negations() is
@@ -137,19 +139,24 @@ parallel safe
 set search_path = ''
 as $$
 begin
-  -- Turkish negates within its verbs. What has a letter that none of the languages writes is in another one, whatever
-  -- the profile says, and its negations are unknown: ı, ł, ř, ơ, қ. Œ and Ÿ are letters of French.
+  -- Turkish negates within its verbs, and how others negate is unknown. What has a letter that none of the languages
+  -- writes is in another one, whatever the profile says: ı, ł, ř, ơ, қ. Œ and Ÿ are letters of French. So is what has
+  -- none of the common words of the profile's language. Et is one of many, and meat in Turkish.
   return language not in ('simple', 'turkish')
     and normalize(one || other, NFKC) !~ case
       when language = 'russian' then '[^\u0001-\u00ffЁА-яё\u2000-\u2bff\U0001f000-\U0001faff]'
       else '[^\u0001-\u00ffœŒŸ\u2000-\u2bff\U0001f000-\U0001faff]' end
+    and exists (
+      select from regexp_split_to_table(lower(normalize(one || ' ' || other, NFKC)), '[^[:alpha:]]+') as word
+      where word not in ('', 'et')
+        and ts_lexize(('pg_catalog.' || language || '_stem')::regdictionary, word) = '{}')
     and private.significant_words(one) = private.significant_words(other)
     and not private.differ_by_an_affix(one, other);
 end;
 $$;
 comment on function private.may_merge_statements(text, text, text) is
-  'Whether two statements with near embeddings may be merged: negations are known for their language, and both have '
-  'the same numbers, signs and negations.';
+  'Whether two statements with near embeddings may be merged: they have a stop word of a language whose negations are '
+  'known, and the same numbers, signs and negations.';
 
 grant execute on function private.plain_statement(text), private.memory_hash(text), private.negations(),
   private.significant_words(text), private.differ_by_an_affix(text, text),

@@ -57,6 +57,12 @@ insert into said values
   ('english', 'Dağda et yemiyorum.', 'Dağda et yiyorum.'), ('english', 'Nie lubię kawy.', 'Lubię kawę.'),
   ('english', 'Tôi không ăn thịt.', 'Tôi có ăn thịt.'), ('english', 'Nejím maso, díky Jiří.', 'Jím maso, díky Jiří.'),
   ('russian', 'Мен қой етін жемеймін.', 'Мен қой етін жеймін.'),
+  -- The same in letters that the profile's language writes too.
+  ('english', 'Gelmeyecek.', 'Gelecek.'), ('english', 'Sigara içmez.', 'Sigara içer.'),
+  ('english', 'Kahve sütsüz.', 'Kahve sütlü.'), ('english', 'Nejim maso.', 'Jim maso.'),
+  ('english', 'Nisam ozenjen.', 'Ozenjen sam.'), ('english', 'Nu am masina.', 'Am masina.'),
+  ('english', 'Saya tidak makan daging.', 'Saya makan daging.'), ('english', 'Toi khong an thit.', 'Toi co an thit.'),
+  ('english', 'Ekki borda kjot.', 'Borda kjot.'), ('english', 'Nuk ha mish.', 'Ha mish.'),
   -- Without stemming, negations are unknown.
   ('simple', 'Nem eszem húst.', 'Eszem húst.'), ('simple', '我不吃肉', '我吃肉'), ('english', '我没有车', '我有车'),
   ('english', '肉を食べない', '肉を食べる'), ('english', '고기를 안 먹어요', '고기를 먹어요'), ('english', 'ฉันไม่กินเนื้อ', 'ฉันกินเนื้อ'),
@@ -112,7 +118,7 @@ create temporary table same (language text, one text, other text) on commit drop
 insert into same values
   ('danish', 'Har en hund.', 'Ejer en hund.'), ('dutch', 'Heeft een hond.', 'Bezit een hond.'),
   ('english', 'Has a dog.', 'Owns a dog.'), ('english', 'Does not smoke.', 'Did not smoke.'),
-  ('english', 'Is unmarried.', 'Stays unmarried.'), ('finnish', 'Omistaa koiran.', 'Omistaa oman koiran.'),
+  ('english', 'Is unmarried.', 'Stays unmarried.'), ('finnish', 'Hän omistaa koiran.', 'Hänellä on koira.'),
   ('french', 'Il a un chien.', 'Il possède un chien.'),
   ('french', 'Son cœur est bon.', 'Elle a le cœur bon.'), ('french', 'Il ne fume pas.', 'Lui ne fume pas.'),
   ('german', 'Hat einen Hund.', 'Besitzt einen Hund.'), ('italian', 'Ha un cane.', 'Possiede un cane.'),
@@ -125,8 +131,9 @@ select is_empty(
   'what is near and denies as much is one statement'
 );
 select is_empty(
-  $$select language, one, other from said where private.may_merge_statements(language, other, one)$$,
-  'whichever of the two came first'
+  $$select profile.language, one, other from said cross join (select distinct language from said) as profile
+    where private.may_merge_statements(profile.language, other, one)$$,
+  'whichever of the two came first, and whatever the language of the profile'
 );
 
 select * from finish();
