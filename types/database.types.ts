@@ -3224,6 +3224,7 @@ export type Database = {
       };
       "streams": {
         Row: {
+          "chunks": number | null;
           "client_id": string | null;
           "conversation_id": string;
           "created_at": string;
@@ -3239,6 +3240,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "chunks"?: number | null;
           "client_id"?: string | null;
           "conversation_id": string;
           "created_at"?: string;
@@ -3253,6 +3255,7 @@ export type Database = {
           "workspace_id": string;
         };
         Update: {
+          "chunks"?: number | null;
           "client_id"?: string | null;
           "conversation_id"?: string;
           "created_at"?: string;

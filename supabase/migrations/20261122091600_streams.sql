@@ -21,6 +21,7 @@ create table public.streams (
   finished_at timestamptz,
   client_id text,
   stop_requested_at timestamptz,
+  chunks integer,
   constraint client_id_is_short check (length(client_id) between 1 and 200),
   constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
     references public.conversations (workspace_id, user_id, id) on delete cascade,
@@ -37,6 +38,8 @@ comment on column public.streams.client_id is
   'The id that the client or the writer uses for the message, where it differs from message_id.';
 comment on column public.streams.stop_requested_at is
   'When the reader asked to stop. The writer learns it with its next chunk.';
+comment on column public.streams.chunks is
+  'How many chunks were said, since the end: a reader who has read so many has read all. Null where nobody knew.';
 -- A message that continues after a call's output uses several streams, one after the other.
 create unique index streams_message on public.streams (conversation_id, message_id) where status = 'open';
 create index streams_message_id on public.streams (message_id);
@@ -283,7 +286,8 @@ comment on function private.store_answer(public.streams, jsonb, jsonb, integer) 
   'Stores a stream''s result as its message, or as the message''s next state. Errors: invalid_body 400 that names the '
   'field, message_id_reused 409, too_many_states 409; the stream stays open.';
 
-create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text)
+create function private.finish_stream(stream_id uuid, parts jsonb, metadata jsonb, token_count integer, error text,
+  chunks integer default null)
 returns public.streams
 language plpgsql
 volatile
@@ -318,14 +322,14 @@ begin
   update public.streams as s set
     status = case when finish_stream.error is not null then 'failed' when is_stopped then 'stopped' else 'finished' end,
     error = left(finish_stream.error, 2000),
-    finished_at = now()
+    finished_at = now(), chunks = finish_stream.chunks
   where s.id = finish_stream.stream_id
   returning s.* into stream;
   return stream;
 end;
 $$;
-comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text) is
+comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text, integer) is
   'Ends a stream: writes the message (parts null: none) and shows it, unless the branch was left meanwhile. With an '
-  'error the stream has failed. If the reader stopped it, it is stopped, and the message''s metadata says so. '
+  'error the stream has failed. chunks: how many were said, if that is known. If the reader stopped it, it is stopped, and the message''s metadata says so. '
   'Idempotent. Returns the stream. Errors: not_found 404, and those of store_answer, after which it can still be '
   'finished.';

@@ -1,7 +1,7 @@
 select cron.unschedule('sweep-chunks');
 select cron.unschedule('end-abandoned-streams');
 drop function private.end_abandoned_streams();
-drop function private.finish_stream(uuid, jsonb, jsonb, integer, text);
+drop function private.finish_stream(uuid, jsonb, jsonb, integer, text, integer);
 drop function private.store_answer(public.streams, jsonb, jsonb, integer);
 drop function private.stop_stream(uuid);
 drop function private.open_stream(uuid, text, text);

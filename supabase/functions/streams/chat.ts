@@ -99,7 +99,7 @@ export async function sendToChat(context: RequestContext, caller: Person): Promi
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
       select id, workspace_id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
-        stop_requested_at
+        stop_requested_at, chunks
       from (select set_config('groundwork.traceparent', ${
       span?.traceparent ?? ""
     }, true) as said) as trace
@@ -122,7 +122,7 @@ async function findOpen(services: Services, caller: Person, id: string): Promise
     sql<Stream[]>`
       select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, stream.message_id,
         stream.parent_id,
-        stream.status, stream.error, stream.client_id, stream.stop_requested_at
+        stream.status, stream.error, stream.client_id, stream.stop_requested_at, stream.chunks
       from public.conversations as talk
       left join public.streams as stream on stream.conversation_id = talk.id
         and stream.workspace_id = talk.workspace_id and stream.user_id = talk.user_id

@@ -6,15 +6,18 @@ import { takes } from "../_shared/http/declared.ts";
 import { readBody, uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
+import type { Services } from "../_shared/services.ts";
 import {
   chunksOf,
   endedLifetime,
   type Ending,
   endOf,
   forgetStream,
+  openLifetime,
   requireStream,
   showStream,
   type Stream,
+  unknownTotal,
   writeScope,
 } from "./stream-store.ts";
 
@@ -67,14 +70,15 @@ export async function finishStream(
     throw new ApiError(400, "invalid_body", "message.token_count: is for the service only");
   }
   await requireStream(services, id, caller, writeScope, true);
+  const total = chunks ?? await countChunks(services, id);
   const [stream] = await services.database.run((sql) =>
     sql<Stream[]>`
       select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
-        stop_requested_at
+        stop_requested_at, chunks
       from private.finish_stream(
         ${id}, ${message ? sql.json(message.parts as unknown as Json) : null},
         ${message?.metadata ? sql.json(message.metadata as Json) : null},
-        ${message?.token_count ?? null}, ${error ?? null})`
+        ${message?.token_count ?? null}, ${error ?? null}, ${total})`
   );
   if (!stream) throw new Error("finish_stream returned no row");
   traceOf(context.req.raw)?.set({
@@ -87,27 +91,36 @@ export async function finishStream(
     ...describeMetadata(message?.metadata),
   });
   forgetStream(services, id);
-  await tellTheEnd(services, stream, message !== undefined, chunks);
+  await tellTheEnd(services, stream, message !== undefined);
   return answer(showStream(stream));
 }
 takes(finishStream, { body });
 
+/** How many chunks the fast memory has; null where it cannot be asked. */
+async function countChunks({ scratchpad }: Services, id: string): Promise<number | null> {
+  try {
+    const { next } = await scratchpad.use((pad) => pad.append(chunksOf(id), 0, [], openLifetime));
+    return next;
+  } catch (error) {
+    log("warning", "a stream's chunks were not counted", { cause: error, stream_id: id });
+    return null;
+  }
+}
+
 /** Readers look into Postgres as well: an end that the fast memory did not take is only told later. */
 async function tellTheEnd(
-  { scratchpad }: Parameters<typeof requireStream>[0],
+  { scratchpad }: Services,
   stream: Stream,
   hasMessage: boolean,
-  said: number | undefined,
 ): Promise<void> {
   try {
     await scratchpad.use(async (pad) => {
-      const { next } = await pad.append(chunksOf(stream.id), 0, [], endedLifetime);
       await pad.expireChunks(chunksOf(stream.id), endedLifetime);
       const told: Ending = {
         status: stream.status === "open" ? "finished" : stream.status,
         message_id: hasMessage ? stream.message_id : null,
         error: stream.error,
-        total: said ?? next,
+        total: stream.chunks ?? unknownTotal,
       };
       await pad.set(endOf(stream.id), told, endedLifetime);
     });

@@ -32,7 +32,7 @@ export async function openStream(
   const [stream] = await context.env.database.run((sql) =>
     sql<Stream[]>`
       select id, conversation_id, user_id, message_id, parent_id, status, error, client_id,
-        stop_requested_at
+        stop_requested_at, chunks
       from private.open_stream(
         ${given.conversation_id}, ${given.message_id ?? null}, ${given.parent_id ?? null})`
   );

@@ -27,6 +27,8 @@ export interface Stream {
   /** The message's id as its client sent it, where that is not `message_id`. */
   readonly client_id: string | null;
   readonly stop_requested_at: Date | null;
+  /** How many chunks were said, once it has ended; null where nobody knew. */
+  readonly chunks: number | null;
 }
 
 /** How a stream ended: what readers are told. */
@@ -38,6 +40,8 @@ export const ending = z.object({
   total: z.int(),
 });
 export type Ending = z.output<typeof ending>;
+/** The total of a stream of which nobody knows how many chunks were said. */
+export const unknownTotal = -1;
 
 /** Seconds that chunks live while nobody adds to them, and after the end. */
 export const openLifetime = 24 * 60 * 60;
@@ -59,7 +63,8 @@ export async function findStream({ database }: Services, id: string): Promise<St
   const [row] = await database.run((sql) =>
     sql<Stream[]>`
       select stream.id, stream.workspace_id, stream.conversation_id, stream.user_id, talk.agent_id,
-        stream.message_id, stream.parent_id, stream.status, stream.error, stream.client_id, stream.stop_requested_at
+        stream.message_id, stream.parent_id, stream.status, stream.error, stream.client_id, stream.stop_requested_at,
+        stream.chunks
       from public.streams as stream
       join public.conversations as talk on talk.id = stream.conversation_id
       where stream.id = ${id} and talk.deleted_at is null
@@ -150,6 +155,11 @@ export function forgetStream(services: Services, id: string): void {
 
 /** A stream as clients see it: its id is called stream_id there, and whose it is they know. */
 export function showStream(stream: Stream): Record<string, unknown> {
-  const { id, user_id: _, workspace_id: __, agent_id: ___, stop_requested_at, ...rest } = stream;
-  return { stream_id: id, ...rest, ...(stop_requested_at ? { stop_requested_at } : {}) };
+  const { id, conversation_id, message_id, parent_id, status, error, client_id } = stream;
+  const { stop_requested_at } = stream;
+  return {
+    stream_id: id,
+    ...{ conversation_id, message_id, parent_id, status, error, client_id },
+    ...(stop_requested_at ? { stop_requested_at } : {}),
+  };
 }

@@ -8,7 +8,15 @@
 import { inBackground } from "../_shared/background.ts";
 import type { Services } from "../_shared/services.ts";
 import { forAll } from "../_shared/statements.ts";
-import { chunksOf, type Ending, ending, endOf, findStream, type Stream } from "./stream-store.ts";
+import {
+  chunksOf,
+  type Ending,
+  ending,
+  endOf,
+  findStream,
+  type Stream,
+  unknownTotal,
+} from "./stream-store.ts";
 
 /** Milliseconds between two looks while chunks come, and while none do. */
 const shortPause = 40;
@@ -74,7 +82,7 @@ async function findEnding(
     status: stream.status,
     message_id: await findMessage(services, stream) ? stream.message_id : null,
     error: stream.error,
-    total: -1, // nobody knows any more
+    total: stream.chunks ?? unknownTotal,
   };
 }
 

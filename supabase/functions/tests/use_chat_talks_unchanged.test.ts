@@ -221,6 +221,26 @@ Deno.test("an answer is heard again and stopped by plain requests; its writer ma
   }
 });
 
+Deno.test("an answer that was heard whole is whole, also where only the database knows of its end", async () => {
+  const parts = sql.json(textParts("One two"));
+  for (
+    const [chunks, farewell] of [[2, '{"type":"finish"}'], [null, "was lost on its way"]] as const
+  ) {
+    const conversation = await openConversation();
+    const messages = [{ id: "m1", role: "user", parts: [{ type: "text", text: "Count" }] }];
+    const heard = await fetch(`${environment.url}/functions/v1/streams/chat`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${member.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ id: conversation, messages }),
+    });
+    const answer = await nextAnswer(sql, conversation);
+    await answer.say("One ", "two");
+    await sql`select from private.finish_stream(${answer.stream_id}, ${parts}, null, null, null, ${chunks})`;
+    const text = await heard.text();
+    assert(text.includes('"two"') && text.includes(farewell), text);
+  }
+});
+
 Deno.test("a chat is its owner's: nobody else sends to it, hears it or stops it", async () => {
   const conversation = await openConversation();
   const messages = [{ id: "m1", role: "user", parts: [{ type: "text", text: "Hi" }] }];
