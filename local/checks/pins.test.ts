@@ -23,6 +23,8 @@ Deno.test("the functions import the versions that the project installs", async (
 
 Deno.test("one supabase-js is tested, by our own tests and as others' packages use it", async () => {
   const ours = (await read("package.json")).devDependencies["@supabase/supabase-js"];
-  const langchain = await read("supabase/functions/tests/clients/langchain/package.json");
-  assertDeepEquals(langchain.dependencies["@supabase/supabase-js"], ours);
+  for (const client of ["langchain", "mem0"]) {
+    const { dependencies } = await read(`supabase/functions/tests/clients/${client}/package.json`);
+    assertDeepEquals(dependencies["@supabase/supabase-js"], ours, client);
+  }
 });
