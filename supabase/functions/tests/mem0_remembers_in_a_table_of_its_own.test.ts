@@ -1,4 +1,4 @@
-/** mem0 as it is published, on the table that docs/knowledge.md gives for it, and on the name that it takes by itself. */
+/** mem0 as it is published, on the table that docs/knowledge.md gives for it, and on the name that it has by itself. */
 import { assert, assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { connect, environment } from "./world.ts";
 
