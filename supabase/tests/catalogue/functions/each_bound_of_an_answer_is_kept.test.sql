@@ -20,6 +20,11 @@ where workspace_id = tests.id('north');
 insert into public.memories (workspace_id, user_id, content, language)
 select tests.id('north'), tests.id('member'), 'Knows harbour ' || n, 'english' from generate_series(1, 120) as n;
 
+insert into private.business_exports (id, workspace_id, prefix, name, time_zone)
+values (tests.id('export'), tests.id('north'), 'pn_', 'P', 'UTC');
+insert into private.business_export_rows (export_id, ordinal, table_name, contents) overriding system value
+select tests.id('export'), n, 'leads', '{}' from generate_series(1, 1005) as n;
+
 create function pg_temp.counted(actor text, call text) returns text language plpgsql as $$
 declare
   many bigint;
@@ -43,6 +48,9 @@ insert into asked values
   ('member', $$public.kw_match_documents('harbour', 5000)$$, '100'),
   ('member', $$public.match_documents(pg_temp.vector()::extensions.vector, 5000)$$, '100'),
   ('member', $$public.recall(tests.id('north'), 'harbour', match_count => 5000)$$, '100'),
+  ('service', format('public.read_business_export(%L, most => 5000)', tests.id('export')), '1000'),
+  ('service', format('public.read_business_export(%L, most => -1)', tests.id('export')), '1'),
+  ('service', format('public.read_business_export(%L, after => 1000)', tests.id('export')), '5'),
   ('service', $$public.claim_work('dial_queue', 'w', 1001)$$, '422 invalid_batch'),
   ('service', $$public.enqueue_work('dial_queue', (select jsonb_agg('{}'::jsonb) from generate_series(1, 1001)))$$,
     '422 invalid_items'),
