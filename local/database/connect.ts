@@ -4,10 +4,11 @@ import { keepOpen } from "./lost-connections.ts";
 
 /** A client for preparing and watching the database. Notices ("already exists, skipping") are left unsaid. */
 export function connect(url: string, options: { max?: number } = {}): postgres.Sql {
-  return keepOpen(() =>
+  return keepOpen((onclose) =>
     postgres(url, {
       max: options.max ?? 1,
       onnotice: () => {},
+      onclose,
       connection: { application_name: "groundwork-stack" },
     })
   );

@@ -16,37 +16,35 @@ export function onLostConnection(act: (error: Error) => void): void {
   addEventListener("unhandledrejection", (event) => hear(event, event.reason));
 }
 
-/** Begin each kept client anew. */
-const renewals = new Set<() => void>();
 let isHeard = false;
 /** What a client that was given up still has is refused after so many seconds. */
 const patience = 10;
 
 /**
- * A client that lives on: after such a loss it is another one, and what waits on the old one for an answer that never
- * comes is refused. Each program that outlives its server opens its clients so.
+ * A client that lives on: when it loses a connection it is another one, and what waits on the old one for an answer that
+ * never comes is refused. Each program that outlives its server opens its clients so.
  *
- * @param open makes a client: at once, after each loss, and one for listening, which begins again by itself
+ * @param open makes a client that tells when a connection of it has closed: at once, after each loss, and one for
+ * listening, which begins again by itself. A loss is not always heard of in another way.
  */
 export function keepOpen<T extends Record<string, unknown>>(
-  open: () => postgres.Sql<T>,
+  open: (onclose: () => void) => postgres.Sql<T>,
 ): postgres.Sql<T> {
-  if (!isHeard) onLostConnection(() => renewals.forEach((renew) => renew()));
+  if (!isHeard) onLostConnection(() => {}); // it ends nobody; the client tells of its connection
   isHeard = true;
-  let current = open();
-  let listening: postgres.Sql<T> | undefined;
-  const renew = () => {
-    const old = current;
-    current = open();
-    old.end({ timeout: patience }).catch(() => {}); // it is lost already
+  const begin = (): postgres.Sql<T> => {
+    const client = open(() => {
+      if (client !== current) return;
+      current = begin();
+      client.end({ timeout: patience }).catch(() => {}); // it is lost already
+    });
+    return client;
   };
-  renewals.add(renew);
+  let current = begin();
+  let listening: postgres.Sql<T> | undefined;
   const own: Partial<postgres.Sql<T>> = {
-    listen: (...told) => (listening ??= open()).listen(...told),
-    async end(how) {
-      renewals.delete(renew);
-      await Promise.all([current.end(how), listening?.end(how)]);
-    },
+    listen: (...told) => (listening ??= open(() => {})).listen(...told),
+    end: async (how) => void await Promise.all([current.end(how), listening?.end(how)]),
   };
   return new Proxy(current, {
     apply: (_, self, given) => Reflect.apply(current, self, given),

@@ -56,10 +56,11 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
   const log = options.log ?? (() => {});
   const limits = { ...freePlan, ...options.limits };
   const rate = (perSecond: number) => createRate(perSecond, limits.windowSeconds);
-  const sql = keepOpen(() =>
+  const sql = keepOpen((onclose) =>
     postgres(options.adminUrl, {
       max: options.connections,
       onnotice: () => {},
+      onclose,
       connection: { application_name: "groundwork-realtime" },
     })
   );

@@ -37,10 +37,11 @@ export interface Storage {
 export function openStorage(
   { adminUrl, keys, tokens, folder, connections }: StorageOptions,
 ): Storage {
-  const sql = keepOpen(() =>
+  const sql = keepOpen((onclose) =>
     postgres(adminUrl, {
       max: connections,
       onnotice: () => {},
+      onclose,
       connection: { application_name: "groundwork-storage" },
       types: { text: textTime, bigint: bigint },
     })

@@ -62,15 +62,19 @@ volatile -- or the planner would call it
 set search_path = ''
 as $$
 declare
+  columns text[] := string_to_array(fields, ', ');
   words text := replace(case when starts_with(rule, fields || '_') then substr(rule, length(fields) + 2)
-    else coalesce(rule, 'is missing') end, '_', ' ');
+    else rule end, '_', ' ');
 begin
   -- A SQL session hears of Postgres itself which constraint it broke.
-  if coalesce(pg_catalog.current_setting('request.jwt.claims', true), '') <> '' then
-    perform private.raise_error(case when rule is null then 'missing_value' else 'invalid_value' end,
-      fields || ': ' || words, 422, null,
-      jsonb_strip_nulls(jsonb_build_object('fields', string_to_array(fields, ', '), 'rule', rule)));
+  if coalesce(pg_catalog.current_setting('request.jwt.claims', true), '') = '' then
+    return false;
+  elsif rule is null then
+    perform private.raise_error('missing_value', fields || ': is missing', 422, null,
+      jsonb_build_object('fields', columns));
   end if;
+  perform private.raise_error('invalid_value', fields || ': ' || words, 422, null,
+    jsonb_build_object('fields', columns, 'rule', rule));
   return false;
 end;
 $$;

@@ -330,6 +330,6 @@ end;
 $$;
 comment on function private.finish_stream(uuid, jsonb, jsonb, integer, text, integer) is
   'Ends a stream: writes the message (parts null: none) and shows it, unless the branch was left meanwhile. With an '
-  'error the stream has failed. chunks: how many were said, if that is known. If the reader stopped it, it is stopped, and the message''s metadata says so. '
-  'Idempotent. Returns the stream. Errors: not_found 404, and those of store_answer, after which it can still be '
-  'finished.';
+  'error the stream has failed. chunks: how many were said, if that is known. If the reader stopped it, it is stopped, '
+  'and the message''s metadata says so. Idempotent. Returns the stream. Errors: not_found 404, and those of '
+  'store_answer, after which it can still be finished.';

