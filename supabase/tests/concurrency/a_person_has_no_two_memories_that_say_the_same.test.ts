@@ -78,9 +78,10 @@ Deno.test("no sequence of calls, by many at once, makes two, loses one, or mixes
           const person = mine.pick(people);
           const topic = mine.below(TOPICS);
           const embedding = mine.happens(0.6) ? vectorOf(topic, mine.below(60)) : null;
-          const content = `${person} topic ${mine.happens(0.5) ? "" : "not "}${"abcdef"[topic]} ${
-            mine.happens(0.3) ? "again" : `${"s".repeat(speaker + 1)}${"t".repeat(turn + 1)}`
-          }`;
+          // With words by which their language is known: without any, near statements stay apart.
+          const content = `${person} has the topic ${mine.happens(0.5) ? "" : "not "}${
+            "abcdef"[topic]
+          } ${mine.happens(0.3) ? "again" : `${"s".repeat(speaker + 1)}${"t".repeat(turn + 1)}`}`;
           if (mine.happens(0.15)) {
             const recalled = await sql<{ content: string }[]>`
               select content from public.recall(${workspace}, 'topic', match_count => 5, user_id => ${person})`;
