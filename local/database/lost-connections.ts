@@ -21,8 +21,8 @@ let isHeard = false;
 const patience = 10;
 
 /**
- * A client that lives on: when it loses a connection it is another one, and what waits on the old one for an answer that
- * never comes is refused. Each program that outlives its server opens its clients so.
+ * A client that lives on: when it loses a connection it is another one, and what waits on the old one for an answer
+ * that never comes is refused. Each program that outlives its server opens its clients so.
  *
  * @param open makes a client that tells when a connection of it has closed: at once, after each loss, and one for
  * listening, which begins again by itself. A loss is not always heard of in another way.
