@@ -51,10 +51,12 @@ const firstOfMonth = (back: number) =>
   new Date(new Date().setUTCMonth(new Date().getUTCMonth() - back, 1)).toISOString().slice(0, 10);
 // As a client says it: days that are known when the question is planned.
 const lastMonth = `occurred_on >= '${firstOfMonth(1)}' and occurred_on < '${firstOfMonth(0)}'`;
-const own = (row: number) => {
-  const workspace = 1 + row % WORKSPACES;
-  return { workspace, workspace_id: id("be00", workspace) };
-};
+/** A question about the workspace of a row, of which each has so many after one another. */
+const inOwn =
+  (write: (workspaceId: string, row: number) => string, each = 1): Question["ask"] => (row) => {
+    const workspace = 1 + Math.ceil(row / each) % WORKSPACES;
+    return { workspace, sql: write(id("be00", workspace), row) };
+  };
 
 const messages: LargeTable = {
   name: "messages",
@@ -157,24 +159,22 @@ const chunks: LargeTable = {
     {
       name: "search of a workspace's documents by a vector, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(Math.ceil(row / CHUNKS));
-        const sql =
-          `select document_id from public.search_documents(${workspace_id}, null, (select v from bench.texts
-            where place = ${row % 6000}), 'bench')`;
-        return { workspace, sql };
-      },
+      ask: inOwn(
+        (workspace, row) =>
+          `select document_id from public.search_documents(${workspace}, null, (select v from bench.texts
+            where place = ${row % 6000}), 'bench')`,
+        CHUNKS,
+      ),
     },
     {
       name: "search by two words, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(Math.ceil(row / CHUNKS));
-        const sql =
-          `select count(*) from public.search_documents(${workspace_id}, (select substring(content from '^w\\d+ w\\d+')
-            from bench.texts where place = ${1000 + row % 5000}))`;
-        return { workspace, sql };
-      },
+      ask: inOwn(
+        (workspace, row) =>
+          `select count(*) from public.search_documents(${workspace}, (select substring(content from '^w\\d+ w\\d+')
+            from bench.texts where place = ${1000 + row % 5000}))`,
+        CHUNKS,
+      ),
     },
     {
       name: "a passage with its vector added, ms",
@@ -202,31 +202,23 @@ const audit: LargeTable = {
     {
       name: "newest 50 entries of a workspace, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql =
-          `select id, action, detail from public.audit_log where workspace_id = ${workspace_id}
-          order by id desc limit 50`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) =>
+        `select id, action, detail from public.audit_log where workspace_id = ${workspace}
+          order by id desc limit 50`
+      ),
     },
     {
       name: "the same of one month, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql = `select id, action, detail from public.audit_log
-          where workspace_id = ${workspace_id} and ${lastMonth} order by id desc limit 50`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) =>
+        `select id, action, detail from public.audit_log
+          where workspace_id = ${workspace} and ${lastMonth} order by id desc limit 50`
+      ),
     },
     {
       name: "an entry written, ms",
       as: "service",
-      ask: (row) => ({
-        workspace: 1,
-        sql: `select public.log_audit(${own(row).workspace_id}, 'report.read')`,
-      }),
+      ask: inOwn((workspace) => `select public.log_audit(${workspace}, 'report.read')`),
     },
   ],
 };
@@ -245,21 +237,15 @@ const billing: LargeTable = {
     {
       name: "sum of a workspace's month, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql = `select kind, sum(quantity) from public.billing_events
-          where workspace_id = ${workspace_id} and ${lastMonth} group by kind`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) =>
+        `select kind, sum(quantity) from public.billing_events
+          where workspace_id = ${workspace} and ${lastMonth} group by kind`
+      ),
     },
     {
       name: "an event recorded, ms",
       as: "service",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql = `select public.record_usage(${workspace_id}, 'tokens', 7, 'token')`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) => `select public.record_usage(${workspace}, 'tokens', 7, 'token')`),
     },
   ],
 };
@@ -277,22 +263,18 @@ const analytics: LargeTable = {
     {
       name: "count of a workspace's month by name, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql = `select name, count(*) from public.analytics_events
-          where workspace_id = ${workspace_id} and ${lastMonth} group by name`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) =>
+        `select name, count(*) from public.analytics_events
+          where workspace_id = ${workspace} and ${lastMonth} group by name`
+      ),
     },
     {
       name: "an event reported, ms",
       as: "person",
-      ask(row) {
-        const { workspace, workspace_id } = own(row);
-        const sql = `insert into public.analytics_events (workspace_id, name)
-          values (${workspace_id}, 'report.opened')`;
-        return { workspace, sql };
-      },
+      ask: inOwn((workspace) =>
+        `insert into public.analytics_events (workspace_id, name)
+          values (${workspace}, 'report.opened')`
+      ),
     },
   ],
 };

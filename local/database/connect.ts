@@ -9,6 +9,7 @@ export function connect(url: string, options: { max?: number } = {}): postgres.S
       max: options.max ?? 1,
       onnotice: () => {},
       onclose,
+      max_lifetime: null, // none closes but by a loss
       connection: { application_name: "groundwork-stack" },
     })
   );

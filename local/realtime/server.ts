@@ -61,6 +61,7 @@ export async function startRealtime(options: RealtimeOptions): Promise<Realtime>
       max: options.connections,
       onnotice: () => {},
       onclose,
+      max_lifetime: null, // none closes but by a loss
       connection: { application_name: "groundwork-realtime" },
     })
   );

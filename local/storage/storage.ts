@@ -42,6 +42,7 @@ export function openStorage(
       max: connections,
       onnotice: () => {},
       onclose,
+      max_lifetime: null, // none closes but by a loss
       connection: { application_name: "groundwork-storage" },
       types: { text: textTime, bigint: bigint },
     })

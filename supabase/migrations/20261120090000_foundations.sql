@@ -63,8 +63,6 @@ set search_path = ''
 as $$
 declare
   columns text[] := string_to_array(fields, ', ');
-  words text := replace(case when starts_with(rule, fields || '_') then substr(rule, length(fields) + 2)
-    else rule end, '_', ' ');
 begin
   -- A SQL session hears of Postgres itself which constraint it broke.
   if coalesce(pg_catalog.current_setting('request.jwt.claims', true), '') = '' then
@@ -73,8 +71,8 @@ begin
     perform private.raise_error('missing_value', fields || ': is missing', 422, null,
       jsonb_build_object('fields', columns));
   end if;
-  perform private.raise_error('invalid_value', fields || ': ' || words, 422, null,
-    jsonb_build_object('fields', columns, 'rule', rule));
+  perform private.raise_error('invalid_value', format('%s: breaks the rule "%s"', fields, replace(rule, '_', ' ')), 422,
+    null, jsonb_build_object('fields', columns, 'rule', rule));
   return false;
 end;
 $$;

@@ -61,7 +61,8 @@ begin
 end;
 $$;
 select is(pg_temp.refusal(who, 'update public.leads set year_built = 3000'),
-  '422 invalid_value year_built: is a year {"rule": "year_built_is_a_year", "fields": ["year_built"]}',
+  '422 invalid_value year_built: breaks the rule "year built is a year" '
+    || '{"rule": "year_built_is_a_year", "fields": ["year_built"]}',
   'a wrong value, to the ' || who)
 from unnest(array['admin', 'service']) as who;
 select is(pg_temp.refusal(who, 'update public.leads set tags = null'),
