@@ -39,6 +39,7 @@ export const STAYS: Record<string, string> = {
   // With a workspace_id.
   "private.work_item": "a template without rows",
   "private.work_lanes": "made anew where the workspace is answered",
+  "private.delegations": "decided anew where an agent asks for a token",
   "private.unsealed_logs": "transactions of this database",
   "private.job_failures": "of this database's jobs",
   "private.workspace_places": "the directory of this cell",

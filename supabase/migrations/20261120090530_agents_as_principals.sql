@@ -188,10 +188,18 @@ rows 1
 set search_path = ''
 as $$
 declare
-  claims jsonb := private.jwt_claims();
-  person uuid := private.person_of_token();
-  actor jsonb := private.actor_of_token();
+  known record := private.delegation_of_token(for_scope);
+  claims jsonb;
+  person uuid;
+  actor jsonb;
 begin
+  if known.agent_id is not null then
+    return query select known.agent_id, known.workspace_id, known.user_id;
+    return;
+  end if;
+  claims := private.jwt_claims();
+  person := private.person_of_token();
+  actor := private.actor_of_token();
   -- Ignore a token for another audience; `aud` is a text or a list of texts.
   if for_scope is null or not private.token_has_scope(for_scope)
     or not coalesce(claims -> 'aud' ? 'authenticated', false)
@@ -206,7 +214,8 @@ end;
 $$;
 comment on function private.agent_rights(text) is
   'For the request''s token: the agent, its workspace and the person for whom it acts (null: as itself), if the whole '
-  'chain has this scope now; otherwise no row. A chain has at most four agents of one workspace. Never raises.';
+  'chain has this scope now; otherwise no row. A chain has at most four agents of one workspace. What is remembered '
+  '(private.delegation_of_token) is asked first. Never raises.';
 
 create function private.person_behind_agent(for_scope text)
 returns uuid
@@ -215,8 +224,10 @@ stable
 parallel safe
 set search_path = ''
 as $$
+declare
+  known record := private.delegation_of_token(for_scope);
 begin
-  return (select rights.user_id from private.agent_rights(for_scope) as rights);
+  return coalesce(known.user_id, (select rights.user_id from private.agent_rights(for_scope) as rights));
 end;
 $$;
 comment on function private.person_behind_agent(text) is
@@ -229,7 +240,12 @@ stable
 parallel safe
 set search_path = ''
 as $$
+declare
+  known record := private.delegation_of_token(for_scope);
 begin
+  if known.agent_id is not null then
+    return case when known.role = any (private.roles_from(minimum_role)) then array[known.workspace_id] else '{}' end;
+  end if;
   return array(
     select rights.workspace_id from private.agent_rights(for_scope) as rights
     -- As itself an agent has the role of a member; for a person, the person's role.

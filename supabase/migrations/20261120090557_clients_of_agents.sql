@@ -102,6 +102,7 @@ begin
   -- At most once a minute: a client that asks each second must not write a row each second.
   update public.agent_credentials as held set last_used_at = now()
   where held.id = given.id and (held.last_used_at is null or held.last_used_at < now() - interval '1 minute');
+  perform private.remember_delegation(given.agent_id, person);
   return query select given.id, given.agent_id, given.workspace_id, given.allowed;
 end;
 $$;

@@ -48,6 +48,10 @@ begin
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('permission_revisions', n);
 
+  delete from private.delegations where valid_until < now();
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('delegations', n);
+
   counts := counts || jsonb_build_object('counters', private.purge_counters());
 
   delete from cron.job_run_details where end_time < now() - interval '7 days';

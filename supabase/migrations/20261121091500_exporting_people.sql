@@ -49,6 +49,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('public.audit_log', 'subject_id', 'elsewhere', true, 'workspace_id'),
   ('public.billing_events', 'user_id', 'elsewhere', true, 'workspace_id'),
   ('private.permission_revisions', 'user_id', 'delete', false, null),
+  ('private.delegations', 'user_id', 'delete', false, 'workspace_id'),
   ('public.budgets', 'user_id', 'delete', true, 'workspace_id'),
   ('private.counters', 'subject', 'delete', false, null),
   ('public.agent_memory_history', 'changed_by', 'null', false, 'workspace_id'),

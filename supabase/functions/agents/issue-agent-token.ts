@@ -129,7 +129,8 @@ async function requireConsent(
 ): Promise<string[]> {
   const [delegation] = await database.run((sql) =>
     sql<{ reason: string | null; allowed: string[]; missing: string[] }[]>`
-      select reason, allowed, missing from private.delegation_of(
+      select reason, allowed, missing, private.remember_delegation(${agent_id}, ${subject.userId})
+      from private.delegation_of(
         ${credential_id}, ${subject.userId},
         ${asked === null ? null : sql.json(asked)}::jsonb)`
   );

@@ -5,7 +5,7 @@ begin;
 \ir ../../world.psql
 \ir ../access/agreement.psql
 update public.plan_limits set value = 1000000 where plan = 'free';
-select plan(6);
+select plan(7);
 
 create temporary table throws on commit drop as
 select coalesce(nullif(current_setting('groundwork.test_seed', true), '')::double precision,
@@ -68,6 +68,27 @@ begin
 end;
 $$;
 
+-- What is decided is remembered, and then the world changes.
+create function tests.change_what_was_remembered() returns void language plpgsql as $$
+begin
+  perform private.remember_delegation(tests.id('agent-' || a), tests.id('person-' || p))
+  from generate_series(1, 6) as a, generate_series(1, 8) as p;
+  delete from public.agent_consents where random() < 0.1;
+  update public.agent_consents set scopes = tests.some_scopes(0.5) || '{work:x}' where random() < 0.1;
+  update public.permissions set can_use = not can_use where random() < 0.1;
+  delete from public.permissions where random() < 0.1;
+  update public.members set role = 'guest' where role <> 'owner' and random() < 0.1;
+  delete from public.members where role <> 'owner' and random() < 0.1;
+  update public.agents set status = 'paused' where random() < 0.1;
+  update public.agent_credentials set expires_at = now() - interval '1 second' where random() < 0.1;
+  delete from public.agent_credentials where random() < 0.1;
+  update public.workspaces set deleted_at = now() where random() < 0.1;
+  -- Some ask for a token again.
+  perform private.remember_delegation(tests.id('agent-' || a), tests.id('person-' || p))
+  from generate_series(1, 6) as a, generate_series(1, 8) as p where random() < 0.6;
+end;
+$$;
+
 -- All that somebody reads, each row as its kind, its id and what decides of it.
 create temporary table reads (who text, kind text, id uuid, workspace_id uuid, user_id uuid,
   agent_id uuid) on commit drop;
@@ -83,12 +104,13 @@ begin
 end;
 $$;
 
-create temporary table shares (rows bigint, tokens bigint) on commit drop;
+create temporary table shares (rows bigint, tokens bigint, remembered bigint) on commit drop;
 create function tests.differing() returns text language plpgsql as $$
 declare
   answer text;
 begin
   perform tests.throw_agents();
+  perform tests.change_what_was_remembered();
   delete from reads;
   perform tests.read_all('person-' || p) from generate_series(1, 8) as p;
   create temporary table tokens on commit drop as
@@ -115,7 +137,9 @@ begin
   ), found as (
     select r.who, r.kind, r.id from reads as r join tokens as t on t.who = r.who
   ), counted as (
-    insert into shares select (select count(*) from found), (select count(*) from tokens)
+    insert into shares select (select count(*) from found), (select count(*) from tokens), (
+      select count(*) from private.delegations as d
+      join private.permission_revisions as r on r.user_id = d.user_id and r.revision = d.revision)
   )
   select string_agg(coalesce('not read: ' || e::text, 'read: ' || f::text), E'\n')
   into answer from (select * from expected except all select * from found) as e full
@@ -128,5 +152,7 @@ select is(tests.differing(), 'none', format('world %s of seed %s: no agent reads
 from throws, generate_series(1, 5) as n;
 -- Few worlds have less than 50; that the comparison is of something is all that is meant.
 select ok(sum(rows) > 10, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
+-- That some rows count is all that is meant here.
+select ok(sum(remembered) > 3, format('%s delegations were remembered and still valid', sum(remembered))) from shares;
 select * from finish();
 rollback;

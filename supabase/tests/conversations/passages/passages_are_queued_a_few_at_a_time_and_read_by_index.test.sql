@@ -3,6 +3,8 @@ begin;
 \ir ../talk.psql
 select plan(11);
 
+-- Jobs of this database's schedule wait for the end: a trigger is added and dropped below.
+lock table public.embedding_jobs in access exclusive mode;
 create function pg_temp.waiting(place text) returns bigint language sql as $$
   select count(*) from public.embedding_jobs as j where j.workspace_id = tests.id(place) and j.status = 'pending';
 $$;

@@ -34,12 +34,17 @@ insert into cron.job_run_details (jobid, runid, username, command, end_time) val
   (0, 1000000001, current_user, 'tests-old', now() - interval '7 days 1 second'),
     (0, 1000000002, current_user, 'tests-young', now() - interval '6 days');
 insert into private.scratch_values (key, expires_at) values ('tests:over', now());
+insert into private.delegations (agent_id, user_id, workspace_id, role, scopes, revision, valid_until)
+select agent.id, member.user_id, agent.workspace_id, member.role, '{memory:read}', 1,
+  now() - case when row_number() over () = 1 then interval '1 second' else '0' end
+from public.agents as agent join public.members as member using (workspace_id)
+where agent.workspace_id = tests.id('south') limit 2;
 
 create temporary table purged on commit drop as select private.purge() as counts;
 select is(
   (select counts from purged),
   '{"workspaces": 1, "invitations": 2, "request_claims": 1, "function_calls": 2, "permission_revisions": 1, '
-    '"job_run_details": 1, "counters": 3, "scratch_rows": 1}',
+    '"job_run_details": 1, "delegations": 1, "counters": 3, "scratch_rows": 1}',
   'it says what it removed'
 );
 select is_empty($$select from public.workspaces
@@ -75,7 +80,7 @@ select is_empty($$select from private.scratch_values
 select is(
   private.purge(),
   '{"workspaces": 0, "invitations": 0, "request_claims": 0, "function_calls": 0, "permission_revisions": 0, '
-    '"job_run_details": 0, "counters": 0, "scratch_rows": 0}',
+    '"job_run_details": 0, "delegations": 0, "counters": 0, "scratch_rows": 0}',
   'a second purge finds nothing'
 );
 

@@ -2,7 +2,7 @@
 -- a new one.
 begin;
 \ir ../../world.psql
-select plan(33);
+select plan(39);
 
 -- Whose revision a statement raises, by how much. The statement stays done.
 create function tests.raised_by(statement text) returns text language plpgsql as $$
@@ -39,6 +39,23 @@ select is(tests.raised_by($$update public.permissions set user_id = tests.id('ow
   where user_id = tests.id('guest')$$), 'guest, owner', 'a grant that is moved raises both');
 select is(tests.raised_by($$update public.permissions set agent_id = tests.id('hr')
   where user_id = tests.id('owner')$$), 'owner', 'or one for another agent');
+
+-- Consents: what agents may do for a person is remembered for a revision.
+select is(tests.raised_by($$insert into public.agent_consents (workspace_id, agent_id, user_id, scopes)
+  values (tests.id('north'), tests.id('hr'), tests.id('guest'), '{memory:read}'),
+    (tests.id('north'), tests.id('hr'), null, '{memory:read}')$$), null, 'a consent allows more: it raises nothing');
+select is(tests.raised_by($$update public.agent_consents set scopes = '{memory:read,knowledge:read}'
+  where user_id = tests.id('guest')$$), null, 'nor does a wider one');
+select is(tests.raised_by($$update public.agent_consents set scopes = scopes, granted_by = null$$), null,
+  'nor the same again');
+select is(tests.raised_by($$update public.agent_consents set scopes = '{knowledge:read}'
+  where user_id = tests.id('guest')$$), 'guest', 'a narrowed one');
+select is(tests.raised_by($$delete from public.agent_consents where user_id = tests.id('guest')$$), 'guest',
+  'a consent that is withdrawn');
+select is(tests.raised_by($$delete from public.agent_consents where agent_id = tests.id('hr')$$),
+  (select string_agg(who, ', ' order by who) from unnest(array['owner', 'admin', 'member', 'guest', 'outsider',
+    'clerk', 'newcomer']) as who join public.members as m on m.user_id = tests.id(who)
+    where m.workspace_id = tests.id('north')), 'one for everybody: all members');
 
 select is(tests.raised_by($$insert into public.members (workspace_id, user_id)
   values (tests.id('south'), tests.id('newcomer'))$$), 'newcomer', 'joining');
