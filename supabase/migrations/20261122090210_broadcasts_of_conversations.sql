@@ -95,6 +95,8 @@ create policy "Readers of a topic receive its broadcasts" on realtime.messages
   for select to authenticated
   using (
     extension = 'broadcast'
+    -- No agent: Realtime asks once per token, and what is taken back from an agent ends within two seconds.
+    and (select private.agent_of_token()) is null
     and (
       exists (
         select from public.conversations as conversation

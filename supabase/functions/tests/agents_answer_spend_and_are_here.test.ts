@@ -310,6 +310,9 @@ Deno.test({
     assertEquals(await refusal(tokens.forSession(member.token)), "invalid_request");
     const made = await mintToken(member.id, { client_id: agent, groundwork_session: session });
     assertEquals(await refusal(tokens.forSession(made)), "invalid_request");
+    // Nor does an agent's own token open the person's socket.
+    const refused = await ask("GET", `/sessions/${session}/connect`, { as: forMember });
+    assertDeepEquals([refused.status, refused.body.error.code], [403, "insufficient_scope"]);
     line.socket.close(1000);
     await line.closed;
     assertEquals(await refusal(tokens.forSession(handed)), "given");

@@ -4,10 +4,12 @@
  * supabase/tests/conversations/conversations/who_reads_it_hears_of_it; here it is whether the message
  * arrives, and at whom.
  */
+import { createGroundworkClient } from "../../../types/client.ts";
 import { assert, assertEquals } from "../_shared/asserts.ts";
+import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
 import { type Ear, listen, until } from "./ears.ts";
 import { signIn } from "./seed-people.ts";
-import { connect, mintToken } from "./world.ts";
+import { connect, environment, mintToken } from "./world.ts";
 
 Deno.test({
   name: "who may read a conversation hears of it, and nobody else",
@@ -72,6 +74,26 @@ Deno.test({
       await test.step("whoever has no account, or a token of nobody's, hears nothing", async () => {
         const stranger = crypto.randomUUID();
         const token = await mintToken(stranger);
+        const refused = await listen(olga.client, topic, token);
+        assertEquals(refused.states[0], "CHANNEL_ERROR");
+        await olga.client.removeAllChannels();
+      });
+
+      await test.step("nor does an agent for its owner, which may read it: it reads streams", async () => {
+        const scopes = ["conversations:read"];
+        await addConsent(sql, agent.id, juan.id, scopes);
+        const { token } = await asAgent(
+          agent.id,
+          await addCredential(sql, agent.id, scopes),
+          scopes,
+          juan.id,
+        );
+        const { data } = await createGroundworkClient(
+          environment.url,
+          environment.publishableKeys.default ?? "",
+          { accessToken: () => Promise.resolve(token) },
+        ).from("conversations").select("id").eq("id", conversation);
+        assertEquals(data?.length, 1);
         const refused = await listen(olga.client, topic, token);
         assertEquals(refused.states[0], "CHANNEL_ERROR");
         await olga.client.removeAllChannels();

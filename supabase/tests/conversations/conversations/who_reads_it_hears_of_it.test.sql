@@ -2,7 +2,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(15);
+select plan(16);
 
 delete from realtime.messages;
 -- Realtime asks in this way: as the person, with the topic set, whether the policies let a row of it be read.
@@ -55,6 +55,9 @@ select is(
 select is(
   pg_temp.hear('admin', 'workspace:' || tests.id('south')), 'none', 'and by those of no other workspace'
 );
+\ir ../../agents/principals/tokens.psql
+select is(pg_temp.hear('member via hr: conversations:read', 'conversation:' || tests.id('north talk')), 'none',
+  'an agent for the owner hears nothing: it could not be cut off');
 select is(pg_temp.hear('member', topic), 'none', format('nothing is heard on %s', topic))
 from unnest(array['conversation:', 'conversation:x', tests.id('north talk')::text]) as topic;
 select set_config('realtime.topic', 'conversation:' || tests.id('north talk'), true) is not null as joined;
