@@ -43,7 +43,7 @@ const idle: ConversationState = { ...unread, status: "idle" };
  * A conversation: the messages of the branch that is shown, as everybody's changes come.
  *
  * @param id null: none
- * @param options `pageSize`: how many messages are read at once
+ * @param options `pageSize`: how many messages are read at once, 1 to 1,000
  */
 export function useConversation(
   client: GroundworkClient,

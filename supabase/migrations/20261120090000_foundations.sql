@@ -83,6 +83,25 @@ comment on function private.refuse(text, text) is
 -- A check's functions run with the rights of who writes.
 grant execute on function private.refuse(text, text) to authenticated, service_role;
 
+create function private.require_count(given integer, usual integer, most integer, field text)
+returns integer
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+begin
+  if given not between 1 and most then
+    perform private.raise_error('invalid_body', format('%s: from 1 to %s', field, most), 400, field);
+  end if;
+  return coalesce(given, usual);
+end;
+$$;
+comment on function private.require_count(integer, integer, integer, text) is
+  'How many a caller asks for, 1 to `most`; null: the usual. Who asks for more is told, and not answered with less. '
+  'Errors: invalid_body 400 with the field.';
+grant execute on function private.require_count(integer, integer, integer, text) to authenticated, service_role;
+
 create function private.is_time_zone(name text)
 returns boolean
 language plpgsql

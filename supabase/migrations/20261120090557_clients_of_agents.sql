@@ -133,22 +133,34 @@ comment on function private.delegation_of_client(text, text, text) is
 
 create function private.agents_of_client(client_id text, client_issuer text)
 returns table (agent_id uuid, workspace_id uuid, name text, scopes text[], consented text[])
-language sql
+language plpgsql
 stable
 security definer -- people may not read credentials; it returns only agents that the caller may use
 rows 5
 set search_path = ''
 as $$
-  select held.agent_id, held.workspace_id, agent.name,
-    array(select scope from unnest(held.scopes) as scope where scope not like 'work:%'), coalesce(consent.scopes, '{}')
-  from public.agent_credentials as held
-  join public.agents as agent on agent.id = held.agent_id
-  left join public.agent_consents as consent
-    on consent.agent_id = held.agent_id and consent.user_id = private.current_user_id()
-  where held.client_id = agents_of_client.client_id
-    and held.client_issuer is not distinct from agents_of_client.client_issuer and held.expires_at > now()
-    and held.agent_id = any (private.usable_agent_ids())
-  order by agent.name, held.agent_id;
+#variable_conflict use_column
+begin
+  -- The form that a credential's client has: nobody can have registered another one.
+  if coalesce(length(agents_of_client.client_id), 0) not between 1 and 300 then
+    perform private.raise_error('invalid_body', 'client_id: from 1 to 300 characters', 400, 'client_id');
+  elsif agents_of_client.client_issuer !~ '^https?://' or length(agents_of_client.client_issuer) > 500 then
+    perform private.raise_error('invalid_body', 'client_issuer: an address of at most 500 characters', 400,
+      'client_issuer');
+  end if;
+  return query
+    select held.agent_id, held.workspace_id, agent.name,
+      array(select scope from unnest(held.scopes) as scope where scope not like 'work:%'),
+      coalesce(consent.scopes, '{}')
+    from public.agent_credentials as held
+    join public.agents as agent on agent.id = held.agent_id
+    left join public.agent_consents as consent
+      on consent.agent_id = held.agent_id and consent.user_id = private.current_user_id()
+    where held.client_id = agents_of_client.client_id
+      and held.client_issuer is not distinct from agents_of_client.client_issuer and held.expires_at > now()
+      and held.agent_id = any (private.usable_agent_ids())
+    order by agent.name, held.agent_id;
+end;
 $$;
 comment on function private.agents_of_client(text, text) is 'The body of public.agents_of_client.';
 create function public.agents_of_client(client_id text, client_issuer text default null)
@@ -163,7 +175,8 @@ as $$
 $$;
 comment on function public.agents_of_client(text, text) is
   'For a consent page: the agents of an OAuth client that the caller may use, the scopes that each may request '
-  '(scopes), and those already allowed (consented). client_issuer null: the project''s own Auth.';
+  '(scopes), and those already allowed (consented). client_id: 1 to 300 characters. client_issuer: an address of at '
+  'most 500; null: the project''s own Auth. Errors: invalid_body 400 with the field.';
 
 -- Tokens of the project's own OAuth 2.1 server -----------------------------------------------------------------------
 

@@ -86,7 +86,8 @@ security invoker
 set search_path = ''
 as $$
 begin
-  return private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7, make_interval(secs => greatest(least($8, 86400), 1)));
+  return private.reserve_for_caller($1, $2, $3, $4, $5, $6, $7,
+    make_interval(secs => private.require_count($8, 600, 86400, 'lease_seconds')));
 end;
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is

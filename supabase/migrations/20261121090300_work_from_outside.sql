@@ -182,7 +182,7 @@ as $$ select private.cancel_work($1, $2, $3); $$;
 create function public.redrive_work(queue text, ids bigint[] default null, most integer default 1000)
 returns integer
 language sql volatile security invoker set search_path = ''
-as $$ select private.redrive_work($1, $2, $3); $$;
+as $$ select private.redrive_work($1, $2, private.require_count($3, 1000, 100000, 'most')); $$;
 
 comment on function public.enqueue_work(text, jsonb) is
   'Adds work, at most 1,000 items: objects with the columns of the queue''s table (workspace_id; optionally priority, '
@@ -220,8 +220,9 @@ comment on function public.cancel_work(text, bigint[], text) is
   'many were cancelled. Errors: unknown_queue 404.';
 grant execute on function public.cancel_work(text, bigint[], text) to service_role;
 comment on function public.redrive_work(text, bigint[], integer) is
-  'Redrives dead letters (by ids also cancelled work) with all their attempts, at most `most`. Items whose dedupe key '
-  'is open again stay. Returns how many were redriven. Errors: unknown_queue 404.';
+  'Redrives dead letters (by ids also cancelled work) with all their attempts, at most `most` (1–100,000). Items whose '
+  'dedupe key is open again stay. Returns how many were redriven. Errors: unknown_queue 404, invalid_body 400 with the '
+  'field.';
 grant execute on function public.redrive_work(text, bigint[], integer) to service_role;
 
 -- Redriving dead letters, for admins of a workspace -------------------------------------------------------------------
@@ -237,6 +238,7 @@ as $$
 declare
   known private.work_queues;
   own bigint[];
+  wanted integer := private.require_count(most, 1000, 1000, 'most');
 begin
   if workspace_id is null or workspace_id <> all (private.workspace_ids('admin')) then
     perform private.raise_error('forbidden', 'Only an admin of the workspace may do this.', 403);
@@ -256,7 +258,7 @@ begin
        order by dead.id limit $3
      )',
     known.work_table, 'failed'
-  ) into own using workspace_id, ids, least(most, 1000);
+  ) into own using workspace_id, ids, wanted;
   return private.redrive_work(queue, own, cardinality(own));
 end;
 $$;
@@ -271,8 +273,8 @@ language sql volatile security invoker set search_path = ''
 as $$ select private.redrive_workspace_work($1, $2, $3, $4); $$;
 comment on function public.redrive_workspace_work(uuid, text, bigint[], integer) is
   'Redrives failed work of a workspace, as redrive_work does, for its admins: all of it or by ids, at most `most` '
-  '(1,000 at once). Only for queues that the workspace reads. Returns how many were redriven. Errors: forbidden 403, '
-  'unknown_queue 404.';
+  '(1–1,000). Only for queues that the workspace reads. Returns how many were redriven. Errors: forbidden 403, '
+  'unknown_queue 404, invalid_body 400 with the field.';
 grant execute on function
   private.redrive_workspace_work(uuid, text, bigint[], integer),
   public.redrive_workspace_work(uuid, text, bigint[], integer)

@@ -182,6 +182,8 @@ security definer -- the exports are in private
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  wanted integer := private.require_count(most, 1000, 1000, 'most');
 begin
   if not exists (select from private.business_exports as e where e.id = read_business_export.export_id) then
     perform private.raise_error('not_found', 'There is no such export.', 404, 'Exports are kept for 90 days.');
@@ -189,12 +191,13 @@ begin
   return query
     select r.ordinal, r.table_name, r.contents from private.business_export_rows as r
     where r.export_id = read_business_export.export_id and r.ordinal > coalesce(after, 0)
-    order by r.ordinal limit least(greatest(coalesce(most, 1000), 1), 1000);
+    order by r.ordinal limit wanted;
 end;
 $$;
 comment on function private.read_business_export(uuid, bigint, integer) is
   'A page of an export: at most `most` (1–1,000) rows after an ordinal (0: from the start). table_name is the '
-  'template''s, contents the row. Fewer than `most` rows: the last page. Errors: not_found 404.';
+  'template''s, contents the row. Fewer than `most` rows: the last page. Errors: not_found 404, invalid_body 400 with '
+  'the field.';
 
 create function private.drop_business(prefix text, name text)
 returns table (export_id uuid, made_at timestamptz, counts jsonb)

@@ -44,7 +44,8 @@ as $$
 $$;
 comment on function public.read_business_export(uuid, bigint, integer) is
   'A page of an export: at most `most` (1–1,000) rows after an ordinal (0: from the start). table_name is the '
-  'template''s, contents the row. Fewer than `most` rows: the last page. Errors: not_found 404.';
+  'template''s, contents the row. Fewer than `most` rows: the last page. Errors: not_found 404, invalid_body 400 with '
+  'the field.';
 
 create function public.drop_business(prefix text, name text)
 returns table (export_id uuid, made_at timestamptz, counts jsonb)

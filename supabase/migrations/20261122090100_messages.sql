@@ -283,6 +283,8 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 rows 50
 as $$
+declare
+  most integer := private.require_count($2, 50, 1000, 'page_size');
 begin
   return query
   with recursive walk as (
@@ -294,7 +296,7 @@ begin
     select walk.place + 1, message.*
     from walk
     join public.messages as message on message.id = walk.parent_id
-    where walk.place < least(greatest($2, 1), 1000)
+    where walk.place < most
   )
   select walk.id, walk.workspace_id, walk.conversation_id, walk.user_id, walk.parent_id, walk.role, walk.parts,
     walk.attachments,
@@ -306,5 +308,6 @@ end;
 $$;
 comment on function public.conversation_path(uuid, integer, uuid) is
   'One branch, newest first: the message and its ancestors, up to the root or page_size (1–1,000, default 50). For the '
-  'next page set before to the oldest message of this page. Empty if the caller may not read the conversation.';
+  'next page set before to the oldest message of this page. Empty if the caller may not read the conversation. '
+  'Errors: invalid_body 400 with the field.';
 grant execute on function public.conversation_path(uuid, integer, uuid) to authenticated, service_role;

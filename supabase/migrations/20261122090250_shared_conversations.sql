@@ -113,6 +113,7 @@ stable
 set search_path = ''
 as $$
 declare
+  most integer := private.require_count(page_size, 50, 200, 'page_size');
   longest constant integer := 1048576; -- bytes of a page
   talk public.conversations;
   message record;
@@ -131,7 +132,7 @@ begin
   -- Row by row, so that messages beyond the page's size are not even decompressed.
   for message in
     select path.id, path.role, path.created_at, path.parts
-    from public.conversation_path(talk.active_message_id, least(page_size, 200), before) with ordinality as path
+    from public.conversation_path(talk.active_message_id, most, before) with ordinality as path
     -- Messages of users and assistants only. System messages and tool results are never shown.
     where path.role in ('user', 'assistant') order by path.ordinality
   loop
@@ -150,7 +151,8 @@ end;
 $$;
 comment on function private.transcript_page(uuid, integer, uuid) is
   'The active branch, newest first, as outsiders may read it: texts of users and assistants. A page has at most 200 '
-  'messages and, beyond its first message, at most 1 MiB. before: the next page. Errors: not_found 404.';
+  'messages (page_size, by default 50) and, beyond its first message, at most 1 MiB. before: the next page. Errors: '
+  'not_found 404, invalid_body 400 with the field.';
 
 create function private.conversation_of_link(token text)
 returns uuid
@@ -189,8 +191,9 @@ as $$
 $$;
 comment on function public.shared_conversation(uuid, integer, uuid) is
   'The messages of a public conversation, for any signed-in user who has its id: {title, created_at, by, messages}, '
-  'newest first, at most 200 messages and about 1 MiB a page. before: the oldest message of the previous page. Public '
-  'conversations cannot be listed. Errors: not_signed_in 401, not_found 404.';
+  'newest first, page_size messages (1–200, default 50) and about 1 MiB a page at most. before: the oldest message of '
+  'the previous page. Public conversations cannot be listed. Errors: not_signed_in 401, not_found 404, invalid_body '
+  '400 with the field.';
 
 grant execute on function
   private.create_share_link(uuid, timestamptz), public.create_share_link(uuid, timestamptz),

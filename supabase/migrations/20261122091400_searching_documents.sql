@@ -240,18 +240,19 @@ as $$
     found.score, found.similarity, found.text_rank, found.vector_rank
   from private.find_chunks($1, $8, left($2, 2000), $3, $4, case when $5 is not null then private.require_path($5) end,
     $6, null,
-    4 * least(greatest(coalesce($7, 10), 10), 100)) as found
+    4 * greatest(private.require_count($7, 10, 100, 'match_count'), 10)) as found
   join public.document_chunks as chunk on chunk.id = found.id
   join public.documents as document on document.id = chunk.document_id
   order by found.score desc, found.similarity desc nulls last, chunk.id
-  limit least(greatest(coalesce($7, 10), 1), 100);
+  limit private.require_count($7, 10, 100, 'match_count');
 $$;
 comment on function public.search_documents(uuid, text, extensions.halfvec, text, text, text[], integer, uuid) is
-  'Searches a workspace''s documents by words (query), by embedding (query_embedding, 384 dimensions) or both, fused '
-  'by reciprocal rank. embedding_model: the vector''s model (default: the model of `embed`). within: a path; searches '
-  'at and below it. tags: documents must have all of them. match_count: 1–100. user_id: for the service, the person to '
-  'search as. Returns passages with their document, the fused score, the cosine similarity and the place in each list. '
-  'Errors: not_found 404, invalid_path, invalid_embedding, workspace_required 422.';
+  'Searches a workspace''s documents by words (query, of which the first 2,000 characters count), by embedding '
+  '(query_embedding, 384 dimensions) or both, fused by reciprocal rank. embedding_model: the vector''s model (default: '
+  'the model of `embed`). within: a path; searches at and below it. tags: documents must have all of them. '
+  'match_count: 1–100. user_id: for the service, the person to search as. Returns passages with their document, the '
+  'fused score, the cosine similarity and the place in each list. Errors: not_found 404, invalid_body 400 with the '
+  'field, invalid_path, invalid_embedding, workspace_required 422.';
 
 create function private.read_filter(filter jsonb, out workspace_id uuid, out user_id uuid, out within extensions.ltree,
   out embedding_model text, out of_metadata jsonb)
@@ -296,10 +297,10 @@ as $$
   order by found.similarity desc, chunk.id;
 $$;
 comment on function public.match_documents(extensions.vector, integer, jsonb) is
-  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: at most and by '
-  'default 100. filter: what metadata must contain. Four keys of it are special: workspace_id, path, embedding_model '
-  '(default: client, for rows that such clients wrote) and, for the service, user_id. Errors: as search_documents, '
-  'invalid_body 400 (an id in filter is none).';
+  'The chunks nearest to a vector, with the arguments that vector store clients send. match_count: by default 100, and '
+  '100 if they ask for more: such clients ask for spare ones. filter: what metadata must contain. Four keys of it are '
+  'special: workspace_id, path, embedding_model (default: client, for rows that such clients wrote) and, for the '
+  'service, user_id. Errors: as search_documents, invalid_body 400 (an id in filter is none).';
 
 create function public.kw_match_documents(query_text text, match_count integer default null, filter jsonb default '{}')
 returns table (id uuid, content text, metadata jsonb, similarity double precision)
@@ -318,7 +319,8 @@ $$;
 comment on function public.kw_match_documents(text, integer, jsonb) is
   'The chunks that match a query''s words, with the arguments that LangChain''s SupabaseHybridSearch sends. '
   'similarity: 0.1 for the first, falling with the place; that client multiplies it by ten and lists it beside cosine '
-  'similarities. match_count, filter and errors: as for match_documents.';
+  'similarities. The first 2,000 characters of the query count. match_count, filter and errors: as for '
+  'match_documents.';
 
 grant execute on function
   public.kw_match_documents(text, integer, jsonb),

@@ -35,6 +35,7 @@ declare
   model text := coalesce($4, private.current_embedding_model(), 'client');
   trust double precision := private.embedding_weight(model);
   asked text := left($2, 2000);
+  most integer := private.require_count($8, 10, 100, 'match_count');
   hour constant double precision := 3600;
 begin
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
@@ -102,7 +103,7 @@ begin
     from (select l.ordinal, sum(l.share) as share from listed as l group by l.ordinal) as fused
     join mine on mine.ordinal = fused.ordinal
     order by total desc, mine.id
-    limit least(greatest(coalesce($8, 10), 1), 100)
+    limit most
   )
   select m.id, m.kind, m.category, m.tier, m.subject::text, m.content, m.confidence, best.total, best.similarity,
     m.valid_from, m.confirmed_at
@@ -150,11 +151,11 @@ as $$
   from recalled as r cross join noted order by r.score desc, r.id;
 $$;
 comment on function public.recall(uuid, text, extensions.halfvec, text, uuid, text[], text, integer, uuid) is
-  'The relevant memories of the caller (the service names user_id): by words (query), by embedding (query_embedding of '
-  'embedding_model, default that of `embed`), or both; with neither, those with the highest weight. agent_id: also '
-  'that agent''s own memories; an agent that calls gets its own by default. only_kind: profile or fact. match_count: '
-  '1–100. Best first. Returned memories are counted as recalled some seconds later. Errors: not_found 404, '
-  'person_required, invalid_embedding 422.';
+  'The relevant memories of the caller (the service names user_id): by words (query, of which the first 2,000 '
+  'characters count), by embedding (query_embedding of embedding_model, default that of `embed`), or both; with '
+  'neither, those with the highest weight. agent_id: also that agent''s own memories; an agent that calls gets its own '
+  'by default. only_kind: profile or fact. match_count: 1–100. Best first. Returned memories are counted as recalled '
+  'some seconds later. Errors: not_found 404, invalid_body 400 with the field, person_required, invalid_embedding 422.';
 
 create function public.memories_at(workspace_id uuid, moment timestamptz, subject text default null,
   user_id uuid default null)

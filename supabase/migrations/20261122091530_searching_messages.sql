@@ -198,20 +198,21 @@ as $$
       from public.messages as a where a.parent_id = said.id order by a.created_at desc, a.id desc limit 1),
     found.score, found.similarity
   from private.find_messages($2, left($1, 2000), $3, $4, $5, $6, $7,
-    4 * least(greatest(coalesce($8, 10), 10), 100), $9, $10) as found
+    4 * greatest(private.require_count($8, 10, 100, 'match_count'), 10), $9, $10) as found
   join public.messages as said on said.id = found.id
   join public.conversations as talk on talk.id = said.conversation_id
   order by found.score desc, said.created_at desc, said.id
-  limit least(greatest(coalesce($8, 10), 1), 100);
+  limit private.require_count($8, 10, 100, 'match_count');
 $$;
 comment on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer,
   extensions.halfvec, text) is
-  'Searches messages in the conversations that the caller may read: by words (query, in web search syntax), and with '
-  'query_embedding (384 dimensions) by meaning too, fused by reciprocal rank. By meaning only in workspaces that '
-  'choose so (workspaces.embeds_messages). embedding_model: the vector''s model (default: the model of `embed`). '
-  'Filters: workspace, conversations, agent, folder, time (until is exclusive). Returns the best match_count (1–100). '
-  'passage: the text around the match; before, after: the neighbours {id, role, text}. Deleted messages and those '
-  'taken back are not found. An agent (conversations:read) searches its conversations with its person. Errors: '
-  'not_found 404, invalid_embedding 422, limit_reached 429.';
+  'Searches messages in the conversations that the caller may read: by words (query, in web search syntax; its first '
+  '2,000 characters count), and with query_embedding (384 dimensions) by meaning too, fused by reciprocal rank. By '
+  'meaning only in workspaces that choose so (workspaces.embeds_messages). embedding_model: the vector''s model '
+  '(default: the model of `embed`). Filters: workspace, conversations, agent, folder, time (until is exclusive). '
+  'Returns the best match_count (1–100). passage: the text around the match; before, after: the neighbours {id, role, '
+  'text}. Deleted messages and those taken back are not found. An agent (conversations:read) searches its '
+  'conversations with its person. Errors: not_found 404, invalid_body 400 with the field, invalid_embedding 422, '
+  'limit_reached 429.';
 grant execute on function public.search_messages(text, uuid, uuid[], uuid, uuid, timestamptz, timestamptz, integer,
   extensions.halfvec, text) to authenticated;

@@ -1,5 +1,6 @@
--- Functions that return rows have bounds (no_answer_is_cut_without_saying_so): here each is asked for more, with more
--- there. It answers as many as its bound, or refuses.
+-- Functions that return rows have bounds (no_answer_is_cut_without_saying_so): here each is asked for its bound, with
+-- more there, and for more. It answers as many as its bound, and refuses to be asked for more or for nothing: nobody is
+-- answered with less than asked without being told. Only vector store clients are, who ask for spare ones.
 begin;
 \ir ../../world.psql
 \ir ../../conversations/talk.psql
@@ -42,14 +43,15 @@ end;
 $$;
 create temporary table asked (actor text, call text, answer text) on commit drop;
 insert into asked values
-  ('member', format('public.conversation_path(%L, 5000)', tests.id('many 1005')), '1000'),
-  ('member', $$public.search_messages('harbour', match_count => 5000)$$, '100'),
-  ('member', $$public.search_documents(tests.id('north'), 'harbour', match_count => 5000)$$, '100'),
+  ('member', format('public.conversation_path(%L, 1000)', tests.id('many 1005')), '1000'),
+  ('member', format('public.conversation_path(%L, null)', tests.id('many 1005')), '50'),
+  ('member', $$public.search_messages('harbour', match_count => 100)$$, '100'),
+  ('member', $$public.search_documents(tests.id('north'), 'harbour', match_count => 100)$$, '100'),
+  ('member', $$public.search_documents(tests.id('north'), 'harbour', match_count => null)$$, '10'),
   ('member', $$public.kw_match_documents('harbour', 5000)$$, '100'),
   ('member', $$public.match_documents(pg_temp.vector()::extensions.vector, 5000)$$, '100'),
-  ('member', $$public.recall(tests.id('north'), 'harbour', match_count => 5000)$$, '100'),
-  ('service', format('public.read_business_export(%L, most => 5000)', tests.id('export')), '1000'),
-  ('service', format('public.read_business_export(%L, most => -1)', tests.id('export')), '1'),
+  ('member', $$public.recall(tests.id('north'), 'harbour', match_count => 100)$$, '100'),
+  ('service', format('public.read_business_export(%L, most => 1000)', tests.id('export')), '1000'),
   ('service', format('public.read_business_export(%L, after => 1000)', tests.id('export')), '5'),
   ('service', $$public.claim_work('dial_queue', 'w', 1001)$$, '422 invalid_batch'),
   ('service', $$public.enqueue_work('dial_queue', (select jsonb_agg('{}'::jsonb) from generate_series(1, 1001)))$$,
@@ -57,7 +59,26 @@ insert into asked values
   ('admin', $$public.import_leads('', tests.id('north'), (select jsonb_agg('{}'::jsonb)
     from generate_series(1, 1001)))$$, '422 invalid_items'),
   ('service', $$public.save_agent_memory(tests.id('north'), (select jsonb_agg('{}'::jsonb)
-    from generate_series(1, 501)))$$, '422 invalid_memory');
+    from generate_series(1, 501)))$$, '422 invalid_memory'),
+  ('member', $$public.agents_of_client(repeat('c', 301))$$, '400 invalid_body'),
+  ('member', $$public.agents_of_client('')$$, '400 invalid_body'),
+  ('member', $$public.agents_of_client('c', 'https://' || repeat('a', 500))$$, '400 invalid_body'),
+  ('member', $$public.agents_of_client('c', 'nowhere')$$, '400 invalid_body');
+-- What is asked for is between 1 and a bound, or refused.
+insert into asked
+select actor, format(call, wanted), '400 invalid_body'
+from (values
+  ('member', format('public.conversation_path(%L, %%s)', tests.id('many 1005')), 1000),
+  ('member', format('public.shared_conversation(%L, %%s)', tests.id('north talk')), 200),
+  ('member', $$public.search_messages('harbour', match_count => %s)$$, 100),
+  ('member', $$public.search_documents(tests.id('north'), 'harbour', match_count => %s)$$, 100),
+  ('member', $$public.recall(tests.id('north'), 'harbour', match_count => %s)$$, 100),
+  ('service', format('public.read_business_export(%L, most => %%s)', tests.id('export')), 1000),
+  ('service', $$public.redrive_work('dial_queue', most => %s)$$, 100000),
+  ('admin', $$public.redrive_workspace_work(tests.id('north'), 'dial_queue', most => %s)$$, 1000),
+  ('service', $$public.reserve_usage(tests.id('north'), 'r', lease_seconds => %s)$$, 86400)
+) as bounded (actor, call, bound)
+cross join lateral (values (0), (-1), (bound + 1)) as beyond (wanted);
 grant execute on function pg_temp.vector() to public;
 select plan((select count(*)::integer from asked));
 select is(pg_temp.counted(actor, call), answer, left(regexp_replace(call, '\s+', ' ', 'g'), 80)) from asked;

@@ -20,7 +20,7 @@ select is(pg_temp.path('answer'), 'answer < hello', 'or from within');
 select is(pg_temp.path('thanks', 2), 'thanks < answer', 'a page');
 select is(pg_temp.path('thanks', 2, 'answer'), 'hello', 'the next one');
 select is(pg_temp.path('thanks', 2, 'hello'), null, 'and none after the root');
-select is(pg_temp.path('thanks', 0), 'thanks', 'a page has one message at least');
+select is(tests.answer_of($$select pg_temp.path('thanks', 0)$$), '400 invalid_body', 'a page has one message at least');
 select is(pg_temp.path('question'), null, 'nothing of somebody else''s');
 select is(pg_temp.path('thanks', 2, 'question'), null, 'also not by way of before');
 select tests.authenticate_as('admin');
