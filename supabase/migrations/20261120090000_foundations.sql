@@ -202,12 +202,18 @@ parallel safe
 set search_path = ''
 as $$
 declare
-  claims jsonb := private.jwt_claims();
+  claims text := pg_catalog.current_setting('request.jwt.claims', true);
+  token jsonb;
 begin
+  -- Not by calling jwt_claims(), as in current_user_id().
+  if not coalesce(pg_catalog.pg_input_is_valid(claims, 'jsonb'), false) then
+    return null;
+  end if;
+  token := claims::jsonb;
   return case
-    when pg_catalog.pg_input_is_valid(claims ->> 'client_id', 'uuid') then (claims ->> 'client_id')::uuid
+    when pg_catalog.pg_input_is_valid(token ->> 'client_id', 'uuid') then (token ->> 'client_id')::uuid
     -- Never null for an agent that acts for a person: the null uuid is no agent.
-    when claims ? 'client_id' or claims ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end;
+    when token ? 'client_id' or token ? 'act' then '00000000-0000-0000-0000-000000000000'::uuid end;
 end;
 $$;
 comment on function private.agent_of_token() is

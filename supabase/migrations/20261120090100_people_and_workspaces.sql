@@ -168,10 +168,17 @@ set search_path = ''
 as $$
 declare
   roles text[] := private.roles_from(minimum_role);
+  known record;
   person uuid;
 begin
   if for_scope is not null and private.agent_of_token() is not null then
-    return private.workspaces_of_agent(minimum_role, for_scope);
+    -- Remembered where its token was issued; otherwise decided now.
+    known := private.delegation_of_token(for_scope);
+    return case
+      when known.agent_id is null then private.workspaces_of_agent(minimum_role, for_scope)
+      when known.role = any (roles) then array[known.workspace_id]
+      else '{}'
+    end;
   end if;
   person := private.current_user_id();
   return array(

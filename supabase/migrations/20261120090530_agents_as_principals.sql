@@ -240,12 +240,7 @@ stable
 parallel safe
 set search_path = ''
 as $$
-declare
-  known record := private.delegation_of_token(for_scope);
 begin
-  if known.agent_id is not null then
-    return case when known.role = any (private.roles_from(minimum_role)) then array[known.workspace_id] else '{}' end;
-  end if;
   return array(
     select rights.workspace_id from private.agent_rights(for_scope) as rights
     -- As itself an agent has the role of a member; for a person, the person's role.
