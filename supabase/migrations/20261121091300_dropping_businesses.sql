@@ -27,6 +27,7 @@ comment on column private.business_exports.dropped_at is
   'When the business was dropped with this export; null: only exported.';
 comment on column private.business_exports.counts is 'The number of rows, by template.';
 create index business_exports_workspace on private.business_exports (workspace_id);
+create index business_exports_made_by on private.business_exports (made_by) where made_by is not null;
 create index business_exports_made_at on private.business_exports (made_at);
 
 create table private.business_export_rows (

@@ -13,6 +13,7 @@ create table private.personal_columns (
   on_erasure text not null,
   is_exported boolean not null default false,
   workspace_column text,
+  found_by text,
   primary key (table_name, column_name),
   constraint table_name_has_a_schema check (table_name ~ '^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$'),
   constraint on_erasure_is_known check (on_erasure in ('delete', 'null', 'pseudonymise', 'redact', 'with_row',
@@ -29,6 +30,9 @@ comment on column private.personal_columns.is_exported is
 comment on column private.personal_columns.workspace_column is
   'The column with the row''s workspace. Null: the row has no workspace, and only erasing the whole account touches '
   'it.';
+comment on column private.personal_columns.found_by is
+  'For a large table that has no index of its persons: a condition with an index that all rows of a person meet, $1 '
+  'being the person. The export adds it, so that it does not read what is of others.';
 
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.profiles', 'user_id', 'elsewhere', true, null),
@@ -61,13 +65,13 @@ create index permissions_reason_names on public.permissions using gin (private.n
 
 create function private.personal_columns_now()
 returns table (of_table regclass, column_name text, column_type regtype, on_erasure text, is_exported boolean,
-  workspace_column text)
+  workspace_column text, found_by text)
 language sql
 stable
 set search_path = ''
 as $$
   select c.oid::regclass, a.attname::text, a.atttypid::regtype, declared.on_erasure, declared.is_exported,
-    declared.workspace_column
+    declared.workspace_column, declared.found_by
   from private.personal_columns as declared
   cross join (select '' as prefix union select b.prefix from public.businesses as b) as business
   join pg_catalog.pg_class as c
@@ -199,7 +203,8 @@ begin
   for source in
     select replace(c.of_table::text, 'public.', '') as name,
       format('select to_jsonb(row_of) - $3 from %s as row_of where %s', c.of_table,
-        string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column), ' or ')) as list
+        string_agg(private.person_condition(c.column_name, c.column_type, c.workspace_column) ||
+          coalesce(' and ' || c.found_by, ''), ' or ')) as list
     from private.personal_columns_now() as c
     where c.is_exported group by c.of_table
     union all

@@ -101,6 +101,10 @@ as $$
 $$;
 comment on function private.without_person(jsonb, uuid) is 'The body of a call to agents/invalidate, without a person.';
 
+-- Whom a call names is found without reading everybody's calls. Most name nobody.
+create index function_calls_names on private.function_calls using gin (private.names_in(body::text, last_error))
+  where private.names_in(body::text, last_error) is not null;
+
 create function private.erase_calls(person uuid, address text, alias uuid)
 returns void
 language plpgsql
@@ -109,12 +113,18 @@ set search_path = ''
 as $$
 declare
   silent constant jsonb := '{"floors": {}, "agents": []}'::jsonb;
+  named bigint[] := case when address <> '' and private.names_in(address) is null
+    then array(select call.id from private.function_calls as call
+      where private.text_names(concat_ws(' ', call.body::text, call.last_error), person, address))
+    else array(select call.id from private.function_calls as call
+      where private.names_in(call.body::text, call.last_error)
+        && (array[person::text] || private.names_in(address))) end;
 begin
   -- Calls without content are deleted; finished ones stay as a record.
   update private.function_calls as call set
     body = private.redacted_text(private.without_person(call.body, person)::text, person, address, alias::text)::jsonb,
     last_error = private.redacted_text(call.last_error, person, address, alias::text)
-  where private.text_names(concat_ws(' ', call.body::text, call.last_error), person, address);
+  where call.id = any (named);
   delete from private.function_calls as call where call.body = silent and call.status in ('sent', 'retrying');
   -- Requests that pg_net has not sent yet. Its worker removes those that it sent.
   if has_table_privilege('net.http_request_queue', 'select, update, delete') then

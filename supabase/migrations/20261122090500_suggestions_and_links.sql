@@ -302,10 +302,12 @@ grant select on public.artifact_references to authenticated, service_role;
 insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column) values
   ('public.folders', 'user_id', 'delete', true, 'workspace_id'),
   ('public.conversations', 'user_id', 'delete', true, 'workspace_id'),
-  ('public.messages', 'user_id', 'with_row', true, 'workspace_id'),
-  ('public.message_states', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.votes', 'user_id', 'delete', true, 'workspace_id'),
   ('public.feedback_signals', 'user_id', 'delete', true, 'workspace_id'),
   ('public.artifacts', 'user_id', 'delete', true, 'workspace_id'),
   ('public.artifact_links', 'user_id', 'delete', true, 'workspace_id'),
   ('public.suggestions', 'user_id', 'delete', true, 'workspace_id');
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column, found_by)
+select 'public.' || of_conversations, 'user_id', 'with_row', true, 'workspace_id',
+  'conversation_id in (select talk.id from public.conversations as talk where talk.user_id = $1)'
+from unnest(array['messages', 'message_states']) as of_conversations;

@@ -267,5 +267,7 @@ insert into private.personal_columns (table_name, column_name, on_erasure, is_ex
   ('private.recalls', 'user_id', 'delete', false, 'workspace_id'),
   ('public.memory_sources', 'user_id', 'with_row', true, 'workspace_id'),
   ('public.documents', 'user_id', 'delete', true, 'workspace_id'),
-  ('public.documents', 'created_by', 'null', false, 'workspace_id'),
-  ('public.document_chunks', 'user_id', 'with_row', true, 'workspace_id');
+  ('public.documents', 'created_by', 'null', false, 'workspace_id');
+insert into private.personal_columns (table_name, column_name, on_erasure, is_exported, workspace_column, found_by)
+values ('public.document_chunks', 'user_id', 'with_row', true, 'workspace_id',
+  'document_id in (select d.id from public.documents as d where d.user_id = $1)');

@@ -43,7 +43,8 @@ comment on column public.streams.chunks is
 -- A message that continues after a call's output uses several streams, one after the other.
 create unique index streams_message on public.streams (conversation_id, message_id) where status = 'open';
 create index streams_message_id on public.streams (message_id);
-create index streams_conversation on public.streams (workspace_id, user_id, conversation_id);
+-- The person first: the same index serves the key and finds what is theirs.
+create index streams_conversation on public.streams (user_id, workspace_id, conversation_id);
 create index streams_open on public.streams (created_at) where status = 'open';
 alter table public.streams enable row level security;
 grant select on public.streams to authenticated, service_role;

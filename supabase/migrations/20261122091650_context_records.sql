@@ -70,7 +70,8 @@ comment on column public.context_records.left_out is
   'The memories that were left out, and why. Messages left out follow from message_count; replay_context returns both.';
 comment on column public.context_records.memory_ids is 'The memories at the end, in their order.';
 -- For the foreign key, and for queries over all prompts of a person.
-create index context_records_profile on public.context_records (workspace_id, user_id, profile_id);
+-- The person first: the same index serves the key and finds what is theirs.
+create index context_records_profile on public.context_records (user_id, workspace_id, profile_id);
 create index context_records_message on public.context_records (message_id);
 create trigger message_is_of_the_conversation after insert or update of message_id, conversation_id,
   workspace_id on public.context_records

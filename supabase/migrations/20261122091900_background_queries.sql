@@ -35,7 +35,8 @@ comment on column public.background_queries.summary_for_llm is 'A short form of 
 comment on column public.background_queries.seen_at is 'When the user saw the result; null: show it when they return.';
 comment on column public.background_queries.progress is
   'The status in the words of clients: pending, running, completed, failed, cancelled.';
-create index background_queries_conversation on public.background_queries (workspace_id, user_id, conversation_id);
+-- The person first: the same index serves the key and finds what is theirs.
+create index background_queries_conversation on public.background_queries (user_id, workspace_id, conversation_id);
 create index background_queries_of_agents on public.background_queries
   (workspace_id, agent_id, priority, scheduled_for, id) where status = 'pending' and agent_id is not null;
 create index background_queries_unseen on public.background_queries (user_id, finished_at) where seen_at is null;

@@ -112,7 +112,7 @@ comment on column public.service_connections.expires_at is
   'When the access token expires; null when the provider does not say.';
 comment on column public.service_connections.last_error is
   'The error of the last renewal: the protocol''s code or the HTTP status, never the provider''s own text.';
-create index service_connections_workspace_id_user_id on public.service_connections (workspace_id, user_id);
+create index service_connections_user_id on public.service_connections (user_id, workspace_id);
 create index service_connections_provider on public.service_connections (provider);
 create index service_connections_due on public.service_connections (expires_at) where status in ('active', 'failed');
 create trigger touch_updated_at before update on public.service_connections

@@ -26,7 +26,7 @@ create table private.connection_attempts (
 );
 comment on table private.connection_attempts is
   'Open connection attempts: who was sent to which provider. The key is the SHA-256 of the state.';
-create index connection_attempts_workspace_id_user_id on private.connection_attempts (workspace_id, user_id);
+create index connection_attempts_user_id on private.connection_attempts (user_id, workspace_id);
 create index connection_attempts_provider on private.connection_attempts (provider);
 create index connection_attempts_expires_at on private.connection_attempts (expires_at);
 

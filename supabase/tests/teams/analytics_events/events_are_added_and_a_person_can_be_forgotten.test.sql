@@ -31,7 +31,7 @@ select is((select array[user_id::text, properties::text] from public.analytics_e
 select is(
   (select array_agg(am.amname::text order by am.amname) from pg_catalog.pg_index as i
     join pg_catalog.pg_class as c on c.oid = i.indexrelid join pg_catalog.pg_am as am on am.oid = c.relam
-   where i.indrelid = 'public.analytics_events'::regclass), array['brin', 'btree', 'btree'],
+   where i.indrelid = 'public.analytics_events'::regclass), array['brin', 'btree', 'btree', 'btree'],
      'a block-range index on the time'
 );
 
