@@ -2,52 +2,12 @@ import postgres from "postgres";
 import { type Series, writeLineChart } from "./chart.ts";
 import { startBenchDatabase } from "./database.ts";
 import { formatTable, median } from "./measure.ts";
+import { addTenants, AT_ONCE, id, PREPARE } from "./tenants/world.ts";
 
 /** How many workspaces there are in turn; BENCH_TENANTS sets others, e.g. `100,1000,10000,100000`. */
 const SIZES = (Deno.env.get("BENCH_TENANTS") ?? "100,1000").split(",").map(Number);
-/** Each workspace has a person, an agent, a conversation with these messages, and entries and events of its own. */
-const EACH = 20;
 const ROUNDS = 5;
 const PICTURE = new URL("../docs/pictures/tenants.svg", import.meta.url);
-
-const id = (kind: string, n: string) =>
-  `('00000000-0000-4000-${kind}-' || lpad((${n})::text, 12, '0'))::uuid`;
-
-/** Adds the workspaces `from` to `to`, which do nothing afterwards: what they have is only there. */
-const addTenants = (from: number, to: number) => `
-  insert into auth.users (id, email, email_confirmed_at, confirmation_sent_at)
-  select ${
-  id("aa00", "n")
-}, 'p' || n || '@tenants.example', now(), now() from generate_series(${from}, ${to}) as n;
-  insert into public.workspaces (id, name, slug)
-  select ${id("be00", "n")}, 'w' || n, 'tenant-' || n from generate_series(${from}, ${to}) as n;
-  insert into public.members (workspace_id, user_id, role)
-  select ${id("be00", "n")}, ${id("aa00", "n")}, 'owner' from generate_series(${from}, ${to}) as n;
-  insert into public.members (workspace_id, user_id, role)
-  select ${id("be00", "n")}, ${id("aa00", "n + 1")}, 'owner' from generate_series(${from}, ${
-  to - 1
-}) as n;
-  insert into public.agents (id, workspace_id, slug, name, endpoint_url, status)
-  select ${id("ae00", "n")}, ${id("be00", "n")}, 'a', 'A', 'https://a.example', 'published'
-  from generate_series(${from}, ${to}) as n;
-  insert into public.conversations (id, workspace_id, user_id)
-  select ${id("ce00", "n")}, ${id("be00", "n")}, ${
-  id("aa00", "n")
-} from generate_series(${from}, ${to}) as n;
-  insert into public.messages (workspace_id, conversation_id, user_id, role, parts)
-  select ${id("be00", "n")}, ${id("ce00", "n")}, ${id("aa00", "n")}, 'user',
-    jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'word' || n || ' said ' || k))
-  from generate_series(${from}, ${to}) as n, generate_series(1, ${EACH}) as k;
-  insert into public.audit_log (workspace_id, actor_id, action, subject_type, subject_id)
-  select ${id("be00", "n")}, ${id("aa00", "n")}, 'report.read', 'report', gen_random_uuid()
-  from generate_series(${from}, ${to}) as n, generate_series(1, ${EACH}) as k;
-  insert into public.billing_events (workspace_id, kind, quantity, unit, user_id)
-  select ${id("be00", "n")}, 'message', 1, 'message', ${id("aa00", "n")}
-  from generate_series(${from}, ${to}) as n, generate_series(1, ${EACH}) as k;
-  insert into bench.chores (workspace_id, scheduled_for)
-  select ${id("be00", "n")}, now() + interval '1 day' from generate_series(${from}, ${to}) as n;
-  update private.work_lanes set moved_at = now() - interval '2 minutes' where queue = 'chores';
-  select private.tidy_work_lanes(q) from private.work_queues as q where q.name = 'chores';`;
 
 /** As a person of the API: what follows is read by their rights. */
 const as = (n: number) =>
@@ -56,8 +16,7 @@ const as = (n: number) =>
 
 /**
  * What each thing costs one workspace while there are 100 and 1,000 of them (or as BENCH_TENANTS says): every scheduled
- * job, a claim, a
- * permission check, a search, an export and an erasure. Times are medians of five, in milliseconds.
+ * job, a claim, a permission check, a search, an export and an erasure. Times are medians of five, in milliseconds.
  */
 export async function benchTenants(): Promise<string> {
   const database = await startBenchDatabase({ redis: "none" });
@@ -74,19 +33,21 @@ export async function benchTenants(): Promise<string> {
       await sql.unsafe(name.startsWith("job ") ? "commit" : "rollback");
     }
     times.set(name, [...times.get(name) ?? [], median(taken)]);
+    console.error(`bench: tenants: ${name}: ${median(taken).toFixed(1)} ms`);
   };
   try {
-    await sql.unsafe(`create schema bench;
-      create table bench.chores (like private.work_item including all);
-      alter schema bench owner to postgres; alter table bench.chores owner to postgres;
-      select private.register_work_queue('bench.chores')`);
+    await sql.unsafe(PREPARE);
     const jobs = await sql<{ jobname: string; command: string }[]>`
       select jobname, command from cron.job order by jobname`;
     await sql.unsafe("update cron.job set active = false");
     let have = 0;
     for (const size of SIZES) {
-      await sql.unsafe(addTenants(have + 1, size));
-      have = size;
+      while (have < size) {
+        const until = Math.min(size, have + AT_ONCE);
+        await sql.unsafe(addTenants(have + 1, until));
+        have = until;
+      }
+      console.error(`bench: tenants: there are ${size}`);
       await sql.unsafe("vacuum analyze");
       // What is left to do for the new ones is done once, and not counted.
       for (const { command } of jobs) await sql.unsafe(command);

@@ -29,9 +29,9 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** Ends it as a power cut does: SIGKILL to all its processes at once. */
   kill(): Promise<void>;
-  /** Makes it an empty cluster again, and starts it. */
+  /** Makes it an empty cluster again, and starts it. What it had is not written first. */
   reset(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Ends it and removes its data, which is not written first. */
   remove(): Promise<void>;
 }
 
@@ -113,12 +113,12 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
     stop: () => stop(root, data),
     kill: () => kill(root, data),
     async reset() {
-      await stop(root, data);
+      await abandon(root, data);
       await removeFolder(root.outside(data));
       await start(server);
     },
     async remove() {
-      await stop(root, data);
+      await abandon(root, data);
       await removeFolder(root.outside(folder));
     },
   };
@@ -209,6 +209,12 @@ const lastLines = (text: string): string => text.trim().split("\n").slice(-8).jo
 async function stop(root: Root, data: string): Promise<void> {
   const pid = await findPostmaster(root, data);
   if (pid !== null) await endProcess(pid, "SIGINT"); // "fast" shutdown: does not wait for clients
+}
+
+/** Ends it where its data goes next: writing what is in memory to the disk takes minutes on a large one. */
+async function abandon(root: Root, data: string): Promise<void> {
+  const pid = await findPostmaster(root, data);
+  if (pid !== null) await endProcess(pid, "SIGQUIT"); // "immediate" shutdown
 }
 
 async function kill(root: Root, data: string): Promise<void> {
