@@ -752,10 +752,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            columns: ["user_id", "workspace_id", "conversation_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["user_id", "workspace_id", "id"];
           },
         ];
       };
@@ -1450,10 +1450,10 @@ export type Database = {
           },
           {
             foreignKeyName: "profile_is_the_persons";
-            columns: ["workspace_id", "user_id", "profile_id"];
+            columns: ["user_id", "workspace_id", "profile_id"];
             isOneToOne: false;
             referencedRelation: "context_profiles";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["user_id", "workspace_id", "id"];
           },
         ];
       };
@@ -3272,10 +3272,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "conversation_is_its_owners";
-            columns: ["workspace_id", "user_id", "conversation_id"];
+            columns: ["user_id", "workspace_id", "conversation_id"];
             isOneToOne: false;
             referencedRelation: "conversations";
-            referencedColumns: ["workspace_id", "user_id", "id"];
+            referencedColumns: ["user_id", "workspace_id", "id"];
           },
         ];
       };

@@ -23,8 +23,8 @@ create table public.streams (
   stop_requested_at timestamptz,
   chunks integer,
   constraint client_id_is_short check (length(client_id) between 1 and 200),
-  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
-    references public.conversations (workspace_id, user_id, id) on delete cascade,
+  constraint conversation_is_its_owners foreign key (user_id, workspace_id, conversation_id)
+    references public.conversations (user_id, workspace_id, id) on delete cascade,
   constraint status_is_known check (status in ('open', 'finished', 'failed', 'stopped')),
   constraint ended_has_a_time check ((status = 'open') = (finished_at is null)),
   constraint failed_says_why check ((status = 'failed') = (error is not null)),

@@ -52,8 +52,8 @@ create table public.context_records (
   message_count smallint not null,
   memory_ids uuid[] not null,
   left_out jsonb not null default '[]',
-  constraint profile_is_the_persons foreign key (workspace_id, user_id, profile_id)
-    references public.context_profiles (workspace_id, user_id, id) on delete cascade,
+  constraint profile_is_the_persons foreign key (user_id, workspace_id, profile_id)
+    references public.context_profiles (user_id, workspace_id, id) on delete cascade,
   constraint tokens_are_within_the_budget check (token_count between 0 and budget),
   constraint messages_are_one_to_fifty check (message_count between 1 and 50),
   constraint memories_are_at_most_10 check (cardinality(memory_ids) <= 10),

@@ -18,8 +18,8 @@ create table public.background_queries (
   progress text not null generated always as (
     case status when 'in_progress' then 'running' when 'done' then 'completed' else status end
   ) stored,
-  constraint conversation_is_its_owners foreign key (workspace_id, user_id, conversation_id)
-    references public.conversations (workspace_id, user_id, id) on delete cascade,
+  constraint conversation_is_its_owners foreign key (user_id, workspace_id, conversation_id)
+    references public.conversations (user_id, workspace_id, id) on delete cascade,
   constraint type_is_a_name check (type ~ '^[a-z][a-z0-9_.-]{0,99}$'),
   constraint input_is_bounded check (jsonb_typeof(input) = 'object' and pg_column_size(input) <= 262144),
   constraint result_is_bounded check (pg_column_size(result) <= 1048576),

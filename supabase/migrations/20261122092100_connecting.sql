@@ -19,8 +19,8 @@ create table private.connection_attempts (
   return_to text,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null default now() + interval '10 minutes',
-  constraint person_is_a_member foreign key (workspace_id, user_id)
-    references public.members (workspace_id, user_id) on delete cascade,
+  constraint person_is_a_member foreign key (user_id, workspace_id)
+    references public.members (user_id, workspace_id) on delete cascade,
   constraint state_digest_is_sha_256 check (state_digest ~ '^[0-9a-f]{64}$'),
   constraint return_to_is_short check (length(return_to) <= 2000)
 );
