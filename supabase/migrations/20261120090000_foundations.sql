@@ -100,7 +100,25 @@ $$;
 comment on function private.require_count(integer, integer, integer, text) is
   'How many a caller asks for, 1 to `most`; null: the usual. Who asks for more is told, and not answered with less. '
   'Errors: invalid_body 400 with the field.';
-grant execute on function private.require_count(integer, integer, integer, text) to authenticated, service_role;
+
+create function private.require_known(given text[], known text[], field text)
+returns void
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+begin
+  if not given <@ known then
+    perform private.raise_error('invalid_body', format('%s: of %s', field, array_to_string(known, ', ')), 400, field);
+  end if;
+end;
+$$;
+comment on function private.require_known(text[], text[], text) is
+  'Refuses what no row can be: it would be answered with nothing. Null: nothing is asked for. Errors: invalid_body 400 '
+  'with the field.';
+grant execute on function private.require_count(integer, integer, integer, text),
+  private.require_known(text[], text[], text) to authenticated, service_role;
 
 create function private.is_time_zone(name text)
 returns boolean

@@ -53,6 +53,10 @@ as $$
 declare
   caller record := private.spender(in_workspace, for_user, for_agent, for_request);
 begin
+  -- No budget has another one: nothing would be reserved.
+  if in_currency !~ '^[A-Z]{3}$' then
+    perform private.raise_error('invalid_body', 'currency: three capital letters (ISO 4217)', 400, 'currency');
+  end if;
   return private.reserve_usage(in_workspace, caller.user_id, caller.agent_id, caller.request_id, tokens, amount_minor,
     in_currency, lease);
 end;
@@ -92,10 +96,11 @@ end;
 $$;
 comment on function public.reserve_usage(uuid, text, uuid, uuid, bigint, bigint, text, integer) is
   'Call it before a model call. It reserves the expected use in every budget that applies (of the workspace, the '
-  'person, the agent, both). tokens, amount_minor: by default, each budget''s per_call. The reservation expires after '
-  'lease_seconds (1 to 86,400). Returns false where no budget applies, or when this request already reserved. For the '
-  'service, and for agents with usage:write (for themselves and their person). request_id: 1 to 150 characters. '
-  'Errors: forbidden 403, invalid_body 400 with the field, budget_exhausted 402 with what is left and when it renews.';
+  'person, the agent, both). tokens, amount_minor: by default, each budget''s per_call. currency: ISO 4217. The '
+  'reservation expires after lease_seconds (1 to 86,400). Returns false where no budget applies, or when this request '
+  'already reserved. For the service, and for agents with usage:write (for themselves and their person). request_id: 1 '
+  'to 150 characters. Errors: forbidden 403, invalid_body 400 with the field, budget_exhausted 402 with what is left '
+  'and when it renews.';
 create function public.settle_usage(workspace_id uuid, request_id text, tokens bigint default null,
   amount_minor bigint default null)
 returns boolean

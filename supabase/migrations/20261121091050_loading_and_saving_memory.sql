@@ -38,6 +38,7 @@ stable
 set search_path = ''
 as $$
 begin
+  perform private.require_known($3, '{identity,episodic,strategy,policy,state}', 'memory_types');
   for memory_type, key, value, confidence, version, is_shared, updated_at, total in execute format(
     'select one.*, count(*) over ()
      from (select distinct on (m.memory_type, m.key) m.memory_type, m.key::text, m.value, m.confidence, m.version,
@@ -188,9 +189,9 @@ as $$ select * from private.load_agent_memory($1, $2, $3, $4); $$;
 comment on function public.load_agent_memory(uuid, uuid, text[], text) is
   'The memory that a session reads at its start: what all agents of the workspace share and, with agent_id, that '
   'agent''s own. The agent''s own replaces a shared memory of the same type and key (is_shared in the answer tells '
-  'which it is). memory_types: a filter, null for all. prefix: the business, empty for the first. total: how many '
-  'entries there are; the Data API returns 1,000 rows at once, and the others by range. Reads with the caller''s '
-  'rights. Errors: not_found 404.';
+  'which it is). memory_types (identity, episodic, strategy, policy, state): a filter, null for all. prefix: the '
+  'business, empty for the first. total: how many entries there are; the Data API returns 1,000 rows at once, and the '
+  'others by range. Reads with the caller''s rights. Errors: not_found 404, invalid_body 400 with the field.';
 
 create function public.save_agent_memory(workspace_id uuid, entries jsonb, agent_id uuid default null,
   prefix text default '')

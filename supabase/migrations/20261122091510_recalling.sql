@@ -38,6 +38,8 @@ declare
   most integer := private.require_count($8, 10, 100, 'match_count');
   hour constant double precision := 3600;
 begin
+  perform private.require_known($6, '{personal,project,preference,decision,knowledge}', 'categories');
+  perform private.require_known(array[$7], '{profile,fact}', 'only_kind') where $7 is not null;
   if $3 is not null and (extensions.vector_dims($3::extensions.vector) <> 384 or extensions.l2_norm($3) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
