@@ -45,9 +45,16 @@ type Kind = "right" | "wrong";
 const KINDS: Kind[] = ["right", "wrong"];
 const fileOf = (place: number, kind: Kind) => `${place}-${kind}.ts`;
 
+/** As strict as Deno, with which the project checks itself. */
+const SETTINGS = [
+  ...["--ignoreConfig", "--noEmit", "--strict", "--noUncheckedIndexedAccess", "--skipLibCheck"],
+  ...["--module", "esnext", "--moduleResolution", "bundler", "--allowImportingTsExtensions"],
+  ...["--target", "esnext", "--lib", "dom,dom.iterable,esnext", "--pretty", "false"],
+];
+
 /**
  * Type-checks all programs at once, each in a file of its own: most of the time goes to the types of the
- * client, which are the same for all.
+ * client, which are the same for all. By TypeScript's own program, which takes a third of Deno's time.
  *
  * @returns what was said about each file, by its name
  */
@@ -71,14 +78,13 @@ async function compile(): Promise<Map<string, string>> {
         );
       }
     }
-    const { stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["check", "--quiet", ...files],
+    const { stdout } = await new Deno.Command("node", {
+      args: ["node_modules/typescript/lib/tsc.js", ...SETTINGS, ...files],
       cwd: PROJECT,
-      env: { NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
+      stdout: "piped",
+      stderr: "inherit",
     }).output();
-    return readErrors(new TextDecoder().decode(stderr));
+    return readErrors(new TextDecoder().decode(stdout));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -87,8 +93,8 @@ async function compile(): Promise<Map<string, string>> {
 /** Sorts what was said by the file that it was said about; what belongs to none is an error of the test. */
 function readErrors(output: string): Map<string, string> {
   const errors = new Map<string, string>();
-  for (const error of output.split(/^(?=TS\d+ \[ERROR\])/m)) {
-    const name = /at file:\S*\/(\d+-(?:right|wrong)\.ts):\d+/.exec(error)?.[1];
+  for (const error of output.trim().split(/\n(?=\S)/)) {
+    const name = /^\S*\/(\d+-(?:right|wrong)\.ts)\(\d+,\d+\): error /.exec(error)?.[1];
     assert.ok(name, error);
     errors.set(name, (errors.get(name) ?? "") + error);
   }
