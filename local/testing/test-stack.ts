@@ -20,8 +20,8 @@ export function startTestStack(options: {
     apiPort: 0,
     dbPort: 0,
     redis: options.redis === "redis" ? "auto" : "none",
-    // As on the paid plan: where retirement is not the subject, booting again costs half a second each.
-    wallClock: 400,
+    // Longer than a run: where retirement is not the subject, booting again costs a quarter of a second each.
+    wallClock: 3600,
     // Thousands of lines of requests that went well are of no use here.
     functionEnv: { GROUNDWORK_LOG_REQUESTS: "failed", ...options.functionEnv },
     log: options.log,
