@@ -12,7 +12,7 @@ import {
 } from "./arguments.ts";
 import { findBrowser, findRedisKinds } from "./available.ts";
 import { type Beside, planLanes, runBeside, tellBeside } from "./beside.ts";
-import { type DenoTestOptions, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
+import { type DenoTestOptions, PROJECT, runDenoTests, runDenoTestsApart } from "./deno-test.ts";
 import { askForCommands, findUntouching } from "./redis-commands.ts";
 import { findFreePort } from "../ports.ts";
 import { hearAnswers } from "./answers.ts";
@@ -115,7 +115,7 @@ async function runOn(
   server: PostgresServer | null,
   redisKinds: RedisKind[],
 ): Promise<void> {
-  /** Route files during which Redis was sent nothing: without it they would be the same once more. */
+  /** Route files during which Redis was asked nothing: without it they would be the same once more. */
   const untouching = new Set<string>();
   for (const [index, redis] of redisKinds.entries()) {
     // What does not depend on Redis runs once for each database.
@@ -161,8 +161,8 @@ async function runOn(
         );
       }
       if (wants("routes")) {
-        // One whole combination, with what the tests make in their own process, on the platform's Deno.
-        const onPlatform = database === "embedded" && redis === "none";
+        // One whole combination, with what the tests make in their own process, on the platform's Deno: the first one.
+        const onPlatform = database === "embedded" && isFirst;
         await suite(
           `routes (${where}${onPlatform ? `, tests on Deno ${platformVersion}` : ""})`,
           `the functions, through supabase-js`,
@@ -212,7 +212,7 @@ async function suite(name: string, about: string, body: () => Promise<SuiteCount
 
 /**
  * Runs the route files, each in a process of its own: files that speak to a shared stack must not share
- * more than that. With Redis it is noted which of them send it nothing; without, those are left out.
+ * more than that. With Redis it is noted which of them ask it nothing; without, those are left out.
  * All files with Redis get each answer that docs/openapi.json describes.
  */
 async function runRoutes(
@@ -225,7 +225,7 @@ async function runRoutes(
   const all = await demandFiles("routes", database);
   const files = redisPort === null ? all.filter((file) => !untouching.has(file)) : all;
   if (files.length < all.length) {
-    say(`${all.length - files.length} files sent Redis nothing: they ran with it, and only there`);
+    say(`${all.length - files.length} files asked Redis nothing: they ran with it, and only there`);
   }
   await using answers = await hearAnswers();
   const options = showProgress(files, { ...env, ...answers.env }, onPlatform);
@@ -238,7 +238,12 @@ async function runRoutes(
   };
   if (redisPort === null) { for (const file of files) await run(file); }
   else {
-    const found = await findUntouching(files, run, () => askForCommands(redisPort));
+    const found = await findUntouching(
+      files,
+      run,
+      () => askForCommands(redisPort),
+      (file) => Deno.readTextFile(`${PROJECT}/${file}`),
+    );
     for (const file of found) untouching.add(file);
     const missing = selection.match === "" ? await answers.listMissing() : [];
     for (const one of missing) say(`no test got ${one}, which docs/openapi.json describes`);

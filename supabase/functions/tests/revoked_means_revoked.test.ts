@@ -43,17 +43,26 @@ function race(claim: string, fn: (arena: Arena) => Promise<void>): void {
     sanitizeOps: false,
     async fn() {
       if (!redis) return;
-      await using stack = new AsyncDisposableStack();
+      // The platform's Deno has no AsyncDisposableStack.
+      const opened: AsyncDisposable[] = [];
+      const use = <One extends AsyncDisposable>(one: One): One => {
+        opened.push(one);
+        return one;
+      };
       const part = crypto.randomUUID();
       const start = () => {
-        const way = stack.use(openFaultyRedis(redis, part));
-        return { way, isolate: stack.use(startIsolate({ redis: way.address })) };
+        const way = use(openFaultyRedis(redis, part));
+        return { way, isolate: use(startIsolate({ redis: way.address })) };
       };
-      const person = await world.addPerson("member");
-      const first = start();
-      assertEquals((await grant(first.isolate, person)).status, 200);
-      const pad = createRedisScratchpad(start().way.address, 2000);
-      await fn({ start, pad, person });
+      try {
+        const person = await world.addPerson("member");
+        const first = start();
+        assertEquals((await grant(first.isolate, person)).status, 200);
+        const pad = createRedisScratchpad(start().way.address, 2000);
+        await fn({ start, pad, person });
+      } finally {
+        for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
+      }
     },
   });
 }
