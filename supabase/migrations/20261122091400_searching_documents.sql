@@ -10,16 +10,22 @@
 --          in a finder could lose a result, but never leak a row. How nearest_chunks chooses between a full scan and
 --          the HNSW index: docs/decisions/0013-routing-search-by-size.md.
 
-create function private.search_crossover()
+create function private.search_crossover(all_chunks real)
 returns integer
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = ''
-as $$ select 5000; $$;
-comment on function private.search_crossover() is
-  'Up to this many matching chunks, the search reads all of them, which is exact; above it uses the HNSW index. '
-  'Measured by bench/recall.ts.';
+as $$
+begin
+  -- The index passes over the chunks of others: the smaller the share of what is asked for, the more it reads. Reading
+  -- all costs by that share itself, so the two meet at a square root.
+  return greatest(5000, least(round(sqrt(200 * greatest(all_chunks, 0))), 100000));
+end;
+$$;
+comment on function private.search_crossover(real) is
+  'Up to this many matching chunks, among so many of all tenants, the search reads all of them, which is exact; above '
+  'it uses the HNSW index. Measured: docs/decisions/0013-routing-search-by-size.md.';
 
 select private.add_limit('searches_at_once', 'person', 'at_once', 'searches',
   'Running searches of a person in documents and messages.', 4, 8, 16);
@@ -57,6 +63,8 @@ as $$
 #variable_conflict use_column
 declare
   condition text := private.chunk_condition(within, tags, filter) || ' and c.embedding_model = $8';
+  crossover integer := private.search_crossover(
+    (select known.reltuples from pg_catalog.pg_class as known where known.oid = 'public.document_chunks'::regclass));
   counted text;
   candidates bigint;
   ids uuid[];
@@ -69,11 +77,11 @@ begin
     execute format('select count(*) from (select from public.document_chunks as c where %s limit $9 + 1) as capped',
       counted)
     into candidates
-    using workspaces, shared_in, person, within, tags, filter, query_embedding, model, private.search_crossover();
-    exit when candidates <= private.search_crossover() or counted = condition;
+    using workspaces, shared_in, person, within, tags, filter, query_embedding, model, crossover;
+    exit when candidates <= crossover or counted = condition;
   end loop;
 
-  if candidates > private.search_crossover() then
+  if candidates > crossover then
     perform set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
       set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '120', true),
       set_config('hnsw.max_scan_tuples', '200000', true), set_config('hnsw.scan_mem_multiplier', '2', true);
@@ -105,7 +113,7 @@ $$;
 comment on function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec,
   text, integer) is
   'The `most` chunks of this model nearest to a vector (cosine distance), nearest first, among those that match the '
-  'filters. Exact up to private.search_crossover() candidates. Above it, the HNSW index with relaxed iterative scan, '
+  'filters. Exact up to private.search_crossover candidates. Above it, the HNSW index with relaxed iterative scan, '
   'sorted again; exact where the index gave up too early.';
 
 create function private.matching_chunks(

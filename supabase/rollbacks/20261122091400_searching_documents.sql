@@ -7,5 +7,5 @@ drop function private.matching_chunks(uuid[], uuid[], uuid, extensions.ltree, te
 drop function private.nearest_chunks(uuid[], uuid[], uuid, extensions.ltree, text[], jsonb, extensions.halfvec, text,
   integer);
 drop function private.chunk_condition(extensions.ltree, text[], jsonb);
-drop function private.search_crossover();
+drop function private.search_crossover(real);
 select private.remove_limits(array['searches_at_once']);

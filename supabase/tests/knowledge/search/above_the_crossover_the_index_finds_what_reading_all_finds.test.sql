@@ -2,7 +2,9 @@
 -- sorted again.
 begin;
 \ir ../../world.psql
-select plan(4);
+select plan(5);
+select is(array(select private.search_crossover(n) from unnest(array[-1, 125e3, 1e6, 1e7, 1e9]::real[]) as n),
+  array[5000, 5000, 14142, 44721, 100000], 'the smaller the share of all, the more is read instead');
 delete from public.documents;
 
 create function pg_temp.vector_of(n integer) returns extensions.halfvec language sql immutable as $$
@@ -30,8 +32,8 @@ grant execute on all functions in schema pg_temp to authenticated;
 select tests.authenticate_as('member');
 insert into exact select within, array(select pg_temp.found(within)) from (values ('inside'), (null)) as w (within);
 select tests.authenticate_as('database');
-create or replace function private.search_crossover() returns integer language sql immutable parallel safe
-  set search_path = '' as $$ select 0; $$;
+create or replace function private.search_crossover(all_chunks real) returns integer language sql immutable
+  parallel safe set search_path = '' as $$ select 0; $$;
 select is((select array_agg(cardinality(rows)) from exact), array[10, 10], 'reading all finds ten');
 select tests.authenticate_as('member');
 select cmp_ok(
