@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import {
+  bootstrapInterval,
   compare,
   formatComparison,
   formatFigure,
@@ -46,4 +47,15 @@ Deno.test("the interval of a median is between two of the values, as the binomia
   deepStrictEqual(medianInterval(upTo(20)), [6, 15]); // 95.9 %
   deepStrictEqual(medianInterval(upTo(6)), [1, 6]); // 96.9 %
   deepStrictEqual(medianInterval(upTo(5)), [NaN, NaN]);
+});
+
+Deno.test("an interval of starts is as wide as they differ, however many blocks each has", () => {
+  const start = (figure: number) =>
+    Array.from({ length: 50 }, (_, n) => figure + (n % 5 - 2) / 100);
+  const alike = Array.from({ length: 9 }, () => start(1));
+  const [low, high] = bootstrapInterval(alike, median);
+  strictEqual(low >= 0.99 && low <= 1 && high >= 1 && high <= 1.01, true, `${low} to ${high}`);
+  const differing = Array.from({ length: 9 }, (_, n) => start(n));
+  const [least, most] = bootstrapInterval(differing, median);
+  strictEqual(least < 3 && most > 5, true, `${least} to ${most}`);
 });

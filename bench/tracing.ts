@@ -1,8 +1,11 @@
 /**
  * What tracing costs, as CPU time of the functions' process: requests a second of a machine that is shared say nothing
- * about a microsecond. Three variants run in processes of their own, in short turns; the processes are started anew
- * many times, since two of the same code differ for as long as they live. So a start is what is counted: it has the
- * median of its rounds' ratios, and the interval is that of the median of all starts.
+ * about a microsecond.
+ *
+ * The warm check compares code with and without tracing, in processes of their own and in short turns. They are started
+ * anew many times, since two of the same code differ for as long as they live. So a start is what is counted: it has
+ * the median of its rounds' ratios, and the interval is that of the median of all starts. What is recorded and what is
+ * not is compared within one process (`tracing/turns.ts`).
  */
 import postgres from "postgres";
 import { findConfig, writeConfig } from "../local/edge/import-map.ts";
@@ -12,16 +15,18 @@ import type { Stack } from "../local/stack.ts";
 import { startBenchDatabase } from "./database.ts";
 import { SEED, signIn, UNLIMITED } from "./isolates.ts";
 import { formatTable, median, medianInterval } from "./measure.ts";
+import { type Block, formatTurns, readBlock, ROUNDS } from "./tracing/turns.ts";
 
 const FUNCTIONS = `${projectRoot}/supabase/functions`;
 const denoDir = `${projectRoot}/node_modules/.cache/groundwork/platform/deno`;
-/** How often all processes are started. */
+/** How often all processes are started, and how many blocks of turns each does. */
 const STARTS = Number(Deno.env.get("BENCH_STARTS") ?? 12);
+const BLOCKS = Number(Deno.env.get("BENCH_BLOCKS") ?? 20);
 
 /** A process of `tracing/isolate.ts`. */
 interface Measured {
   /** Nanoseconds of CPU. */
-  spend(times: number, work: string): Promise<number>;
+  spend(times: number, work: string): Promise<number[]>;
   stop(): Promise<void>;
 }
 interface Variant {
@@ -68,12 +73,12 @@ async function start({ folder, env }: Variant, stack: Stack, args: string[]): Pr
   const writer = child.stdin.getWriter();
   let said = "";
   /** What it spent; what it logs is passed over. */
-  async function hear(): Promise<number> {
+  async function hear(): Promise<number[]> {
     for (;;) {
-      const [whole, spent] = /^spent (\d+)\n/m.exec(said) ?? [];
+      const [whole, spent] = /^spent (.+)\n/m.exec(said) ?? [];
       if (whole !== undefined) {
         said = said.slice(said.indexOf(whole) + whole.length);
-        return Number(spent);
+        return JSON.parse(spent!);
       }
       const { value, done } = await reader.read();
       if (done) throw new Error(`the functions of ${folder} ended`);
@@ -102,6 +107,8 @@ interface Rounds {
   work: string;
 }
 
+const show = (ratio: number) => ratio.toFixed(3);
+
 /** Ratios to the first variant within each round: their median of each start, and the median of the starts. */
 async function compareCpu(
   title: string,
@@ -119,7 +126,7 @@ async function compareCpu(
       // Nobody is always the first.
       for (let n = 0; n < variants.length; n++) {
         const place = (n + round) % variants.length;
-        figures[place]!.push(await processes[place]!.spend(times, work) / times / 1000);
+        figures[place]!.push((await processes[place]!.spend(times, work))[0]! / times / 1000);
       }
     }
     for (const [place, some] of figures.entries()) {
@@ -128,7 +135,6 @@ async function compareCpu(
     }
     for (const one of processes) await one.stop();
   }
-  const show = (ratio: number) => ratio.toFixed(3);
   const rows = variants.map(({ name }, place) => {
     const all = ratios[place]!;
     return [
@@ -142,7 +148,7 @@ async function compareCpu(
   return [
     `### ${title}`,
     "",
-    `${STARTS} starts of ${rounds} interleaved rounds; a round is ${times} × ${work}.`,
+    `${STARTS} starts of ${rounds} interleaved rounds; a round is ${times} ${work}.`,
     "",
     formatTable(
       ["variant", "CPU, µs", "median ratio", "with 95 % between", "of single starts"],
@@ -172,6 +178,15 @@ async function withWorld(
         '[{"type": "text", "text": "How many days of leave have I?"}]')`;
     await sql`
       update public.conversations set active_message_id = ${message} where id = ${conversation}`;
+    // As in a database that has been used: the plans for tables of some rows would be others.
+    await sql`
+      with talk as (
+        insert into public.conversations (workspace_id, user_id) values (${workspace}, ${juan}) returning id
+      )
+      insert into public.messages (workspace_id, conversation_id, user_id, role, parts)
+      select ${workspace}, talk.id, ${juan}, 'user', '[{"type": "text", "text": "another one"}]'
+      from talk cross join generate_series(1, 3000)`;
+    await sql`vacuum analyze`;
     const before = await load();
     const table = await measure((variant) =>
       start(variant, database.stack, [token, hr, conversation])
@@ -193,7 +208,7 @@ export async function benchTracingOff(): Promise<string> {
         warm: 5000,
         rounds: 80,
         times: 500,
-        work: "check",
+        work: "checks",
       }, [
         { name: "tracing taken out of the code", ...none },
         { name: "the same once more", ...none },
@@ -205,7 +220,7 @@ export async function benchTracingOff(): Promise<string> {
   }
 }
 
-/** A turn of which everything is recorded. */
+/** A turn of which everything is recorded; in one process, beside turns of which nothing is. */
 export async function benchTracingOn(): Promise<string> {
   let received = 0;
   const collector = Deno.serve(
@@ -216,17 +231,23 @@ export async function benchTracingOn(): Promise<string> {
       return Response.json({});
     },
   );
+  const endpoint = `http://127.0.0.1:${collector.addr.port}`;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
   try {
-    const off = { folder: FUNCTIONS, env: {} };
-    const endpoint = `http://127.0.0.1:${collector.addr.port}`;
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
-    const table = await withWorld((open) =>
-      compareCpu("A turn of eight requests", { warm: 24, rounds: 12, times: 8, work: "turn" }, [
-        { name: "tracing off", ...off },
-        { name: "the same once more", ...off },
-        { name: "every span sent to a collector", folder: FUNCTIONS, env },
-      ], open)
-    );
+    const table = await withWorld(async (open) => {
+      const starts: Block[][] = [];
+      while (starts.length < STARTS) {
+        const functions = await open({ name: "", folder: FUNCTIONS, env });
+        await functions.spend(4 * ROUNDS, "turns");
+        const blocks: Block[] = [];
+        while (blocks.length < BLOCKS) {
+          blocks.push(readBlock(await functions.spend(ROUNDS, "turns")));
+        }
+        await functions.stop();
+        starts.push(blocks);
+      }
+      return formatTurns(starts);
+    });
     return `${table} ${received} spans were received.`;
   } finally {
     await collector.shutdown();

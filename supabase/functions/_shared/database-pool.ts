@@ -178,8 +178,15 @@ export function createPool(
       const told = beginStatement();
       const running = start();
       // The place is given back when the query has really ended, not when its caller gave up.
-      const settled = Promise.resolve(running.result).finally(() => turnstile.leave());
-      if (told) settled.then(() => told(running.query()), (error) => told(running.query(), error));
+      const settled = Promise.resolve(running.result).then((result) => {
+        turnstile.leave();
+        told?.(running.query());
+        return result;
+      }, (error) => {
+        turnstile.leave();
+        told?.(running.query(), error);
+        throw error;
+      });
       let timer: ReturnType<typeof setTimeout> | undefined;
       const deadline = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {

@@ -31,11 +31,11 @@ Deno.test("a query is called by its operation and by what it names, without any 
     [undefined, "QUERY"],
   ] as const;
   for (const [asked, summary] of cases) {
-    assertDeepEquals(describeQuery(asked), { operation: summary.split(" ")[0], summary });
+    assertDeepEquals(describeQuery(asked?.strings), { operation: summary.split(" ")[0], summary });
   }
   const many = Array.from({ length: 40 }, (_, n) => `public.relation_${n}`).join(", ");
   const text = { cancel() {}, strings: [`select * from ${many}`] };
-  assertEquals(describeQuery(text).summary.length, 255);
+  assertEquals(describeQuery(text.strings).summary.length, 255);
 });
 
 Deno.test("statements are told to the request that sends them, and to no other", async () => {

@@ -71,9 +71,8 @@ function summarise(strings: readonly string[]): Summary {
 /** By the parts of a text: each place in the code has its own, which live as long as the isolate. */
 const known = new WeakMap<readonly string[], Summary>();
 
-/** What a query is called: its operation, and the relations and functions that it names. */
-export function describeQuery(query: Query | undefined): Summary {
-  const strings = query?.strings;
+/** What a query of these literal parts is called: its operation, and the relations and functions that it names. */
+export function describeQuery(strings: Query["strings"]): Summary {
   if (!strings) return unknown;
   let summary = known.get(strings);
   if (!summary) known.set(strings, summary = summarise(strings));

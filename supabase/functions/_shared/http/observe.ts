@@ -156,6 +156,7 @@ export function endSpan(
   requestId: string,
   { status, error }: Outcome,
 ): void {
+  if (!span.context.isSampled) return; // nothing of it is kept
   const known = methods.has(method) ? method : "HTTP";
   span.set({
     "http.request.method": known === "HTTP" ? "_OTHER" : known,

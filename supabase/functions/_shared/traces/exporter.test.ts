@@ -1,7 +1,7 @@
 import { assert, assertDeepEquals, assertEquals, eventually } from "../asserts.ts";
 import { beginStatement } from "../statements.ts";
 import { createExporter } from "./exporter.ts";
-import { beginSpan, type EndedSpan, kinds } from "./span.ts";
+import { beginSpan, type EndedSpan, kinds, type Sink } from "./span.ts";
 import { createTracer, passingTracer } from "./tracer.ts";
 
 const bounds = { mostWaiting: 10, batch: 4, pause: 5, patience: 100 };
@@ -14,6 +14,7 @@ interface Attribute {
   value: Record<string, unknown>;
 }
 interface SentSpan {
+  name: string;
   traceState?: string;
   startTimeUnixNano: string;
   attributes: Attribute[];
@@ -66,7 +67,7 @@ async function withCollector(
   }
 }
 
-function addSpans(add: (span: EndedSpan) => void, count: number) {
+function addSpans(add: Sink, count: number) {
   for (let n = 0; n < count; n++) {
     const span = beginSpan(add, null, `span ${n}`, kinds.server);
     span.set({ text: "a", whole: 3, half: 0.5, is: true, none: null, nothing: undefined });
@@ -103,6 +104,35 @@ Deno.test("spans are sent in batches, once, as OTLP has them", async () => {
   });
 });
 
+Deno.test("what is sent is JSON, whatever a span says, and however often", async () => {
+  const words = 'a "word" \\ of\nmany\u0001 {"lines"} 🙂 \ud800';
+  await withCollector(() => Response.json({}), async ({ exporter, received }) => {
+    const attributes = Object.freeze({ [words]: words, half: -0.5, most: 2 ** 60, none: NaN });
+    for (let n = 0; n < 2; n++) {
+      exporter.add(() => ({
+        context: { traceId: trace, spanId: "00f067aa0ba902b7", isSampled: true, state: 'a="b"' },
+        parentId: null,
+        name: words,
+        kind: kinds.client,
+        begun: 1,
+        ended: 2,
+        attributes,
+        isError: false,
+      }));
+    }
+    await exporter.flush();
+    const [first, second] = received[0]!.resourceSpans[0].scopeSpans[0].spans;
+    assertDeepEquals([first.name, first.traceState], [words, 'a="b"']);
+    assertDeepEquals(first.attributes, [
+      { key: words, value: { stringValue: words } },
+      { key: "half", value: { doubleValue: -0.5 } },
+      { key: "most", value: { doubleValue: 2 ** 60 } },
+      { key: "none", value: { doubleValue: null } },
+    ]);
+    assertDeepEquals(second, first);
+  });
+});
+
 Deno.test("a collector that does not answer holds no more than so many, and the rest is counted", async () => {
   const never = Promise.withResolvers<Response>();
   // Also where what follows is false: the server would wait for its answers without end.
@@ -131,7 +161,7 @@ Deno.test("what a collector refuses is counted and not sent again", async () => 
 Deno.test("a trace is recorded as whoever began it wants it, and always passed on", () => {
   const ended: EndedSpan[] = [];
   const exporter = {
-    add: (span: EndedSpan) => void ended.push(span),
+    add: (tell: () => EndedSpan) => void ended.push(tell()),
     flush: async () => {},
     stop() {},
   };
@@ -161,7 +191,7 @@ Deno.test("a trace is recorded as whoever began it wants it, and always passed o
 Deno.test("a statement is a part of the request that sends it, also after its answer began", () => {
   const ended: EndedSpan[] = [];
   const exporter = {
-    add: (span: EndedSpan) => void ended.push(span),
+    add: (tell: () => EndedSpan) => void ended.push(tell()),
     flush: async () => {},
     stop() {},
   };

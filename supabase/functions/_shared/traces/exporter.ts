@@ -5,7 +5,7 @@
 import { inBackground } from "../background.ts";
 import type { Metrics } from "../metrics.ts";
 import { formatSpans } from "./otlp.ts";
-import type { AttributeValue, EndedSpan, Sink } from "./span.ts";
+import type { Attributes, EndedSpan, Sink } from "./span.ts";
 
 /** Where spans are sent to. */
 export interface Collector {
@@ -13,7 +13,7 @@ export interface Collector {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What all spans have in common: `service.name` and so on. */
-  readonly resource: Readonly<Record<string, AttributeValue>>;
+  readonly resource: Attributes;
 }
 
 /** Bounds; times in milliseconds. */
@@ -45,7 +45,7 @@ export function createExporter(
   metrics: Pick<Metrics, "add">,
   bounds: ExportBounds = usual,
 ): Exporter {
-  let waiting: EndedSpan[] = [];
+  let waiting: (() => EndedSpan)[] = [];
   let sending: Promise<void> | undefined;
   let hurry = Promise.withResolvers<void>();
   let isStopped = false;
@@ -53,12 +53,12 @@ export function createExporter(
   const count = (outcome: string, spans: number) =>
     metrics.add(`groundwork_spans_total{outcome="${outcome}"}`, spans);
 
-  async function send(spans: EndedSpan[]): Promise<void> {
+  async function send(spans: (() => EndedSpan)[]): Promise<void> {
     try {
       const response = await fetch(collector.url, {
         method: "POST",
         headers: { ...collector.headers, "content-type": "application/json" },
-        body: formatSpans(collector.resource, spans),
+        body: formatSpans(collector.resource, spans.map((tell) => tell())),
         redirect: "error",
         signal: AbortSignal.timeout(bounds.patience),
       });
@@ -85,10 +85,10 @@ export function createExporter(
   }
 
   return {
-    add(span) {
+    add(tell) {
       if (isStopped) return;
       if (waiting.length >= bounds.mostWaiting) return count("dropped", 1);
-      waiting.push(span);
+      waiting.push(tell);
       if (!sending) {
         sending = sendAll();
         inBackground("sending spans", sending);

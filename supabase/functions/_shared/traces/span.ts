@@ -4,10 +4,16 @@ import { formatTraceparent, makeSpanId, makeTraceId, type TraceContext } from ".
 /** What an attribute can be. Never what somebody said: words stay where they are. */
 export type AttributeValue = string | number | boolean;
 
+/** What is known of a span, by name. */
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** The same as it is given: undefined ones and nulls are left out. */
+export type GivenAttributes = Readonly<Record<string, AttributeValue | null | undefined>>;
+
 /** The kinds of OTLP that are used here. */
 export const kinds = { server: 2, client: 3 } as const;
 
-/** A span that has ended. Times are milliseconds since 1970. */
+/** A span that has ended. Times are whole milliseconds since 1970. */
 export interface EndedSpan {
   readonly context: TraceContext;
   readonly parentId: string | null;
@@ -15,7 +21,7 @@ export interface EndedSpan {
   readonly kind: (typeof kinds)[keyof typeof kinds];
   readonly begun: number;
   readonly ended: number;
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly attributes: Attributes;
   readonly isError: boolean;
 }
 
@@ -27,26 +33,44 @@ export interface Span {
   /** The same as all headers that there are: with `tracestate`, where it came with one. */
   readonly headers: Readonly<Record<string, string>>;
   /** Adds attributes; undefined ones are left out. */
-  set(attributes: Record<string, AttributeValue | null | undefined>): void;
+  set(attributes: GivenAttributes): void;
   /** Ends it, once. */
   end(outcome?: { name?: string; isError?: boolean }): void;
 }
 
-/** Where ended spans go. */
-export type Sink = (span: EndedSpan) => void;
+/**
+ * Where ended spans go. What they were is told when they are sent, all at once: in the midst of a request the same work
+ * costs several times as much.
+ */
+export type Sink = (tell: () => EndedSpan) => void;
 
-function headersOf(context: TraceContext): Pick<Span, "traceparent" | "headers"> {
-  const traceparent = formatTraceparent(context);
-  const { state } = context;
-  return {
-    traceparent,
-    headers: state === undefined ? { traceparent } : { traceparent, tracestate: state },
-  };
+function headersOf(traceparent: string, { state }: TraceContext): Span["headers"] {
+  return state === undefined ? { traceparent } : { traceparent, tracestate: state };
 }
 
 /** A span that is passed on and not recorded: its parent is the parent of what comes after it. */
 export function passOn(context: TraceContext): Span {
-  return { context, ...headersOf(context), set() {}, end() {} };
+  const traceparent = formatTraceparent(context);
+  return { context, traceparent, headers: headersOf(traceparent, context), set() {}, end() {} };
+}
+
+/** A new place in a trace that is recorded; null: in a new one. */
+export function placeBelow(parent: TraceContext | null): TraceContext {
+  const traceId = parent?.traceId ?? makeTraceId();
+  const spanId = makeSpanId();
+  return parent?.state === undefined
+    ? { traceId, spanId, isSampled: true }
+    : { traceId, spanId, isSampled: true, state: parent.state };
+}
+
+function merge(given: readonly GivenAttributes[]): Attributes {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const some of given) {
+    for (const [key, value] of Object.entries(some)) {
+      if (value !== undefined && value !== null) attributes[key] = value;
+    }
+  }
+  return attributes;
 }
 
 /**
@@ -60,36 +84,33 @@ export function beginSpan(
   name: string,
   kind: EndedSpan["kind"],
 ): Span {
-  const context: TraceContext = {
-    traceId: parent?.traceId ?? makeTraceId(),
-    spanId: makeSpanId(),
-    isSampled: true,
-    ...(parent?.state === undefined ? {} : { state: parent.state }),
-  };
-  const attributes: Record<string, AttributeValue> = {};
+  const context = placeBelow(parent);
+  const traceparent = formatTraceparent(context);
+  const given: GivenAttributes[] = [];
   const begun = Date.now();
   let isOver = false;
   return {
     context,
-    ...headersOf(context),
+    traceparent,
+    headers: headersOf(traceparent, context),
     set(more) {
-      for (const [key, value] of Object.entries(more)) {
-        if (value !== undefined && value !== null) attributes[key] = value;
-      }
+      given.push(more);
     },
     end({ name: last = name, isError = false } = {}) {
       if (isOver) return;
       isOver = true;
-      sink({
+      const ended = Date.now();
+      const parentId = parent?.spanId ?? null;
+      sink(() => ({
         context,
-        parentId: parent?.spanId ?? null,
+        parentId,
         name: last,
         kind,
         begun,
-        ended: Date.now(),
-        attributes,
+        ended,
+        attributes: merge(given),
         isError,
-      });
+      }));
     },
   };
 }

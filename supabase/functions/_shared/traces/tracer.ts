@@ -3,9 +3,18 @@
  * to do for it, also where none is recorded here; spans are recorded where there is a collector and
  * the trace is sampled.
  */
-import { describeQuery, hearStatements } from "../statements.ts";
+import { describeQuery, hearStatements, type StatementEnd, type Summary } from "../statements.ts";
 import type { Collector, Exporter } from "./exporter.ts";
-import { beginSpan, type EndedSpan, kinds, passOn, type Sink, type Span } from "./span.ts";
+import {
+  type Attributes,
+  beginSpan,
+  type EndedSpan,
+  kinds,
+  passOn,
+  placeBelow,
+  type Sink,
+  type Span,
+} from "./span.ts";
 import {
   makeSpanId,
   makeTraceId,
@@ -56,21 +65,49 @@ export const passingTracer: Tracer = {
   stop() {},
 };
 
-/** A statement of the database, with the names that OpenTelemetry has for it. */
-function beginStatementOf(span: Span, sink: Sink) {
-  const statement = beginSpan(sink, span.context, "QUERY", kinds.client);
-  return (query: Parameters<typeof describeQuery>[0], error?: unknown) => {
-    const { operation, summary } = describeQuery(query);
-    const { code } = (error ?? {}) as { code?: unknown };
-    const isState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
-    statement.set({
+/** By what a query is called: the names that OpenTelemetry has for it. Frozen, so that they are formatted once. */
+const named = new WeakMap<Summary, Attributes>();
+function nameStatement(called: Summary): Attributes {
+  let attributes = named.get(called);
+  if (!attributes) {
+    attributes = Object.freeze({
       "db.system.name": "postgresql",
-      "db.operation.name": operation,
-      "db.query.summary": summary,
-      "db.response.status_code": isState ? code : undefined,
-      "error.type": error === undefined ? undefined : typeof code === "string" ? code : "_OTHER",
+      "db.operation.name": called.operation,
+      "db.query.summary": called.summary,
     });
-    statement.end({ name: summary, isError: error !== undefined });
+    named.set(called, attributes);
+  }
+  return attributes;
+}
+
+function describeFailure(code: unknown): Attributes {
+  if (typeof code !== "string") return { "error.type": "_OTHER" };
+  const isState = /^[0-9A-Z]{5}$/.test(code);
+  return { ...(isState ? { "db.response.status_code": code } : {}), "error.type": code };
+}
+
+/** A statement of the database. There are many in a turn: nothing of it is kept but what its span is made of. */
+function beginStatementOf({ context }: Span, sink: Sink): StatementEnd {
+  const begun = Date.now();
+  return (query, error) => {
+    const ended = Date.now();
+    const strings = query?.strings;
+    const isError = error !== undefined;
+    const code = isError ? (error as { code?: unknown } | null)?.code : undefined;
+    sink(() => {
+      const called = describeQuery(strings);
+      const names = nameStatement(called);
+      return {
+        context: placeBelow(context),
+        parentId: context.spanId,
+        name: called.summary,
+        kind: kinds.client,
+        begun,
+        ended,
+        attributes: isError ? { ...names, ...describeFailure(code) } : names,
+        isError,
+      };
+    });
   };
 }
 
