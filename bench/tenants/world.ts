@@ -94,7 +94,7 @@ export const addTenants = (from: number, to: number) => {
   from said join spoken on spoken.k = split_part(text, ' ', 3)::integer;
   insert into bench.chores (workspace_id, scheduled_for)
   select ${workspace}, now() + interval '1 day' from ${workspaces};
-  insert into private.work_lanes (queue, workspace_id, priority, moved_at, wakes_at)
-  select 'chores', ${workspace}, 0, ${THEN}, now() + interval '1 day' from ${workspaces};
+  insert into private.work_lanes (queue, workspace_id, priority, moved_at, wakes_at, checked_at)
+  select 'chores', ${workspace}, 0, ${THEN}, now() + interval '1 day', now() + interval '20 days' from ${workspaces};
   set session_replication_role = origin`;
 };

@@ -20,15 +20,15 @@ create table private.delegations (
   constraint role_is_known check (role in ('owner', 'admin', 'member', 'guest')),
   constraint agent_is_of_the_workspace foreign key (workspace_id, agent_id)
     references public.agents (workspace_id, id) on delete cascade,
-  constraint person_is_a_member foreign key (workspace_id, user_id)
-    references public.members (workspace_id, user_id) on delete cascade
+  constraint person_is_a_member foreign key (user_id, workspace_id)
+    references public.members (user_id, workspace_id) on delete cascade
 );
 comment on table private.delegations is
   'What an agent may do for a person, as last decided: the person''s role in the agent''s workspace, and the consented '
   'scopes. Valid for the person''s revision (private.permission_revisions), for an hour at most. Rows can be deleted '
   'at any time: then each statement decides.';
 create index delegations_agent on private.delegations (workspace_id, agent_id);
-create index delegations_person on private.delegations (workspace_id, user_id);
+create index delegations_person on private.delegations (user_id, workspace_id);
 create index delegations_valid_until on private.delegations (valid_until);
 
 create function private.remember_delegation(agent uuid, person uuid)

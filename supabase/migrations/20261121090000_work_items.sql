@@ -92,10 +92,12 @@ create table private.work_lanes (
   low_id bigint not null default 0,
   moved_at timestamptz not null default now(),
   wakes_at timestamptz not null default '-infinity',
+  checked_at timestamptz not null default 'infinity',
   primary key (queue, workspace_id, priority)
 ) with (fillfactor = 50);
 -- Claims read the lanes that are awake: what idle workspaces have costs a claim nothing.
 create index work_lanes_awake on private.work_lanes (queue, wakes_at, workspace_id);
+create index work_lanes_checked_at on private.work_lanes (queue, checked_at) where checked_at < 'infinity';
 comment on table private.work_lanes is
   'The low-water mark from which claims read a workspace''s work of one priority: nothing at or before (low_at, '
   'low_id) was pending when it was set. Only a hint: it trails by a second, and a job checks behind it every ten '
@@ -103,6 +105,9 @@ comment on table private.work_lanes is
 comment on column private.work_lanes.wakes_at is
   'Claims leave the lane alone before this time. The job sets it for a lane that was quiet for a minute: to its first '
   'scheduled work, or to infinity when it has none. New work that is due earlier wakes it.';
+comment on column private.work_lanes.checked_at is
+  'When the job looks again into a lane that sleeps until its later work: after as long as the lane had been quiet, so '
+  'that it finds what was committed late, and an old lane costs it next to nothing.';
 
 create function private.open_work_lane(queue text, workspace_id uuid, priority smallint, first_at timestamptz)
 returns void
@@ -123,8 +128,12 @@ begin
     update private.work_lanes as lane set
       low_id = case when lane.low_at >= first_at then 0 else lane.low_id end,
       low_at = least(lane.low_at, first_at - interval '1 microsecond'),
-      wakes_at = least(lane.wakes_at, first_at)
+      wakes_at = least(lane.wakes_at, first_at),
+      moved_at = case when lane.wakes_at > now() and first_at <= now() then now() else lane.moved_at end
     where lane.queue = $1 and lane.workspace_id = $2 and lane.priority = $3;
+    if not found then -- removed meanwhile, having been empty for an hour
+      insert into private.work_lanes (queue, workspace_id, priority) values ($1, $2, $3) on conflict do nothing;
+    end if;
   end if;
 end;
 $$;

@@ -1,6 +1,7 @@
--- Work jobs: release expired leases, and purge old finished work.
+-- Work jobs: keep the lanes, release expired leases, and purge old finished work.
 --
--- Touches: private.purge_finished_work, private.work_abandoned (for health), cron.job.
+-- Touches: private.tidy_work_lanes (release_expired_work calls it), private.purge_finished_work,
+--          private.work_abandoned (for health), cron.job.
 -- Beware:  rows that reference finished work define their own cleanup (on delete cascade or set null).
 
 create function private.purge_finished_work_of(in_queue regclass, in_workspace uuid, batch integer, most integer)
@@ -93,6 +94,98 @@ $$;
 comment on function private.work_abandoned(interval) is
   'How many work items, in all queues, have a lease that ended longer ago than `grace`. More than none means that '
   'release-expired-work does not run. For health.';
+
+create function private.tidy_work_lanes(queue private.work_queues)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+-- Each lane by its key: their number is estimated badly, and there may be one for each workspace. `is true` keeps the
+-- planner from looking for those that sleep instead.
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_seqscan = off
+as $$
+begin
+  -- Lanes of a workspace that is not in this cell are skipped (private.refuse_elsewhere).
+  perform set_config('groundwork.job', 'tidy_work_lanes', true);
+  -- The lanes that are awake, those that were lately, and those whose time to be checked has come. Lanes that sleep are
+  -- not read: there may be one for each workspace.
+  execute format($tidy$
+    with recursive looked_into as materialized (
+      select l.workspace_id, l.priority from private.work_lanes as l
+      where l.queue = %2$L and l.wakes_at <= now() + interval '10 seconds'
+      union
+      select l.workspace_id, l.priority from private.work_lanes as l where l.queue = %2$L and l.wakes_at = 'infinity'
+      union
+      select l.workspace_id, l.priority from private.work_lanes as l
+      where l.queue = %2$L and l.checked_at <= now() and l.checked_at < 'infinity'
+    ), sampled as (
+      -- Of all lanes with work some hundreds, from one by chance on and without reading the rows between: so work
+      -- without a lane is found, too.
+      select place.start as workspace_id, (-32768)::smallint as priority, null::timestamptz as scheduled_for,
+        null::bigint as id, 0 as n, place.start, false as is_second_half
+      from (select gen_random_uuid() as start) as place
+      union all
+      select coalesce(following.workspace_id, '00000000-0000-0000-0000-000000000000'),
+        coalesce(following.priority, (-32768)::smallint), following.scheduled_for, following.id, sampled.n + 1, sampled.start,
+        sampled.is_second_half or following.id is null
+      from sampled left join lateral (
+        select job.workspace_id, job.priority::smallint as priority, job.scheduled_for, job.id from %1$s as job
+        where job.status = 'pending' and (job.workspace_id, job.priority) > (sampled.workspace_id, sampled.priority)
+        order by job.workspace_id, job.priority, job.scheduled_for, job.id limit 1
+      ) as following on true
+      where sampled.n < 500 and case when sampled.is_second_half then following.workspace_id < sampled.start else true end
+    ), lane as materialized (
+      select l.workspace_id, l.priority, first.scheduled_for, first.id
+      from looked_into as l
+      left join lateral (
+        select job.scheduled_for, job.id from %1$s as job
+        where job.status = 'pending' and job.workspace_id = l.workspace_id and job.priority = l.priority
+        order by job.scheduled_for, job.id limit 1
+      ) as first on true
+      union
+      select sampled.workspace_id, sampled.priority, sampled.scheduled_for, sampled.id from sampled where sampled.id is not null
+    ), opened as (
+      insert into private.work_lanes (queue, workspace_id, priority)
+      select %2$L, lane.workspace_id, lane.priority from lane
+      where lane.id is not null and not exists (select from private.work_lanes as l
+        where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority)
+      on conflict do nothing
+    ), corrected as (
+      update private.work_lanes as l set
+        low_id = case when (l.low_at, l.low_id) >= (lane.scheduled_for, lane.id) then lane.id - 1 else l.low_id end,
+        low_at = least(l.low_at, lane.scheduled_for),
+        wakes_at = case
+          when l.wakes_at > lane.scheduled_for or l.moved_at < now() - interval '1 minute' then lane.scheduled_for
+          else l.wakes_at end,
+        checked_at = case
+          when lane.scheduled_for > now() + interval '10 seconds' and l.moved_at < now() - interval '1 minute'
+          then now() + (now() - l.moved_at) else 'infinity' end
+      from lane
+      where l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority
+        and ((l.low_at, l.low_id) >= (lane.scheduled_for, lane.id) or l.wakes_at > lane.scheduled_for
+          or l.checked_at <= now() and lane.id is not null
+          or l.wakes_at < lane.scheduled_for and lane.scheduled_for > now() + interval '10 seconds'
+            and l.moved_at < now() - interval '1 minute')
+    ), put_to_sleep as (
+      -- A lane that nobody claimed from for long is empty only now: its hour begins.
+      update private.work_lanes as l set wakes_at = 'infinity', checked_at = 'infinity',
+        moved_at = case when l.moved_at < now() - interval '1 hour' then now() else l.moved_at end
+      from lane
+      where lane.id is null and l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority
+        and (l.wakes_at < 'infinity') is true and l.moved_at < now() - interval '1 minute'
+    )
+    delete from private.work_lanes as l using lane
+    where lane.id is null and l.queue = %2$L and l.workspace_id = lane.workspace_id and l.priority = lane.priority
+      and (l.wakes_at = 'infinity') is true and l.moved_at < now() - interval '1 hour'
+  $tidy$, queue.work_table, queue.name);
+  perform set_config('groundwork.job', '', true);
+end;
+$$;
+comment on function private.tidy_work_lanes(private.work_queues) is
+  'Finds work that claims would miss: behind a lane''s low-water mark (committed late, or after a claim rolled back) '
+  'and without a lane. Puts lanes to sleep in which nothing is due, and removes those that were empty for an hour.';
 
 select cron.schedule('release-expired-work', '10 seconds', 'select private.release_expired_work()');
 select cron.schedule('purge-finished-work', '53 2 * * *', 'select private.purge_finished_work()');

@@ -1,5 +1,4 @@
 drop function private.release_expired_work(integer);
-drop function private.tidy_work_lanes(private.work_queues);
 drop function private.redrive_work(text, bigint[], integer);
 drop function private.cancel_work(text, bigint[], text);
 drop function private.snooze_work(text, uuid, bigint[], timestamptz, text);

@@ -1,8 +1,9 @@
--- A claim reads the lanes in which something may be due. What idle workspaces have, and what is due later, is asleep.
+-- A claim reads the lanes in which something may be due, and so does the job that keeps them. What idle workspaces have,
+-- and what is due later, is asleep.
 begin;
 \ir ../../world.psql
 \ir ../chores.psql
-select plan(13);
+select plan(15);
 
 -- On tables that are small here, an index is to be used all the same.
 set local enable_seqscan = off;
@@ -66,6 +67,21 @@ update private.work_lanes set wakes_at = 'infinity' where queue = 'chores' and w
 select is(tests.claim('w'), '', 'work in a lane that sleeps is not found');
 select private.tidy_work_lanes(q) from private.work_queues as q where q.name = 'chores';
 select is(tests.claim('w'), 'late', 'until the job wakes it');
+
+-- The job looks into a lane that sleeps when it has slept as long again, and into some by chance.
+select is((select count(*)::integer from private.work_lanes
+  where queue = 'chores' and checked_at = now() + interval '2 minutes'), 300, 'a lane that sleeps is looked into again');
+create function tests.tidying_reads() returns bigint language sql as $$
+  select tests.rows_read('select private.tidy_work_lanes(q) from private.work_queues as q where q.name = ''chores''');
+$$;
+create temporary table readings as select tests.tidying_reads() as rows;
+insert into public.chores (workspace_id, title, scheduled_for)
+select md5('much later ' || n)::uuid, 'later', now() + interval '2 hours' from generate_series(1, 5000) as n;
+update private.work_lanes set wakes_at = now() + interval '2 hours', checked_at = now() + interval '1 day',
+  moved_at = now() - interval '1 day'
+where workspace_id in (select md5('much later ' || n)::uuid from generate_series(1, 5000) as n);
+analyze public.chores, private.work_lanes;
+select cmp_ok(tests.tidying_reads() - (select rows from readings), '<', 2000::bigint, 'of 5,000 more it reads hundreds');
 
 select * from finish();
 rollback;
