@@ -128,11 +128,12 @@ begin
       from (select gen_random_uuid() as start) as place
       union all
       select coalesce(following.workspace_id, '00000000-0000-0000-0000-000000000000'),
-        coalesce(following.priority, (-32768)::smallint), following.scheduled_for, following.id, sampled.n + 1, sampled.start,
-        sampled.is_second_half or following.id is null
+        coalesce(following.priority, (-32768)::smallint), following.scheduled_for, following.id, sampled.n + 1,
+        sampled.start, sampled.is_second_half or following.id is null
       from sampled left join lateral (
         select job.workspace_id, job.priority::smallint as priority, job.scheduled_for, job.id from %1$s as job
-        where job.status = 'pending' and (job.workspace_id, job.priority) > (sampled.workspace_id, sampled.priority)
+        where job.status = 'pending'
+          and (job.workspace_id, job.priority) > (sampled.workspace_id, sampled.priority)
         order by job.workspace_id, job.priority, job.scheduled_for, job.id limit 1
       ) as following on true
       where sampled.n < 500 and case when sampled.is_second_half then following.workspace_id < sampled.start else true end
@@ -145,7 +146,8 @@ begin
         order by job.scheduled_for, job.id limit 1
       ) as first on true
       union
-      select sampled.workspace_id, sampled.priority, sampled.scheduled_for, sampled.id from sampled where sampled.id is not null
+      select sampled.workspace_id, sampled.priority, sampled.scheduled_for, sampled.id from sampled
+      where sampled.id is not null
     ), opened as (
       insert into private.work_lanes (queue, workspace_id, priority)
       select %2$L, lane.workspace_id, lane.priority from lane

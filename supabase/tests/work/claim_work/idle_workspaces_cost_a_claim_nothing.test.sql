@@ -1,5 +1,5 @@
--- A claim reads the lanes in which something may be due, and so does the job that keeps them. What idle workspaces have,
--- and what is due later, is asleep.
+-- A claim reads the lanes in which something may be due, and so does the job that keeps them. What idle workspaces
+-- have, and what is due later, is asleep.
 begin;
 \ir ../../world.psql
 \ir ../chores.psql
@@ -70,7 +70,8 @@ select is(tests.claim('w'), 'late', 'until the job wakes it');
 
 -- The job looks into a lane that sleeps when it has slept as long again, and into some by chance.
 select is((select count(*)::integer from private.work_lanes
-  where queue = 'chores' and checked_at = now() + interval '2 minutes'), 300, 'a lane that sleeps is looked into again');
+  where queue = 'chores' and checked_at = now() + interval '2 minutes'), 300,
+  'a lane that sleeps is looked into again');
 create function tests.tidying_reads() returns bigint language sql as $$
   select tests.rows_read('select private.tidy_work_lanes(q) from private.work_queues as q where q.name = ''chores''');
 $$;
@@ -81,7 +82,8 @@ update private.work_lanes set wakes_at = now() + interval '2 hours', checked_at 
   moved_at = now() - interval '1 day'
 where workspace_id in (select md5('much later ' || n)::uuid from generate_series(1, 5000) as n);
 analyze public.chores, private.work_lanes;
-select cmp_ok(tests.tidying_reads() - (select rows from readings), '<', 2000::bigint, 'of 5,000 more it reads hundreds');
+select cmp_ok(tests.tidying_reads() - (select rows from readings), '<', 2000::bigint,
+  'of 5,000 more it reads hundreds');
 
 select * from finish();
 rollback;
