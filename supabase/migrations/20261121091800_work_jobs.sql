@@ -136,7 +136,8 @@ begin
           and (job.workspace_id, job.priority) > (sampled.workspace_id, sampled.priority)
         order by job.workspace_id, job.priority, job.scheduled_for, job.id limit 1
       ) as following on true
-      where sampled.n < 500 and case when sampled.is_second_half then following.workspace_id < sampled.start else true end
+      where sampled.n < 500
+        and case when sampled.is_second_half then following.workspace_id < sampled.start else true end
     ), lane as materialized (
       select l.workspace_id, l.priority, first.scheduled_for, first.id
       from looked_into as l
