@@ -14,7 +14,7 @@ import { benchFootprint } from "./footprint.ts";
 import { benchJunk } from "./junk.ts";
 import { benchLargeTable } from "./large-table.ts";
 import { benchMeaning } from "./meaning.ts";
-import { benchPolicies } from "./policies.ts";
+import { benchAgents, benchPolicies } from "./policies.ts";
 import { benchPresence } from "./presence.ts";
 import { benchQueue, benchQueueOverTime } from "./queue.ts";
 import { benchRecall } from "./recall.ts";
@@ -33,6 +33,7 @@ interface Benchmark {
 
 const BENCHMARKS: Record<string, Benchmark> = {
   policies: { run: benchPolicies, needs: ["postgres"] },
+  agents: { run: benchAgents, needs: ["postgres"] },
   access: { run: benchAccess, needs: ["postgres", "redis", "wrk"] },
   revocation: { run: benchRevocation, needs: ["postgres", "redis"] },
   audit: { run: benchAudit, needs: ["postgres"] },

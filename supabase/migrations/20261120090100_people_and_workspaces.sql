@@ -171,16 +171,17 @@ declare
   known record;
   person uuid;
 begin
-  if for_scope is not null and private.agent_of_token() is not null then
-    -- Remembered where its token was issued; otherwise decided now.
+  if for_scope is not null then
+    -- An agent: what was remembered where its token was issued, otherwise what is decided now.
     known := private.delegation_of_token(for_scope);
-    return case
-      when known.agent_id is null then private.workspaces_of_agent(minimum_role, for_scope)
-      when known.role = any (roles) then array[known.workspace_id]
-      else '{}'
-    end;
+    if known.agent_id is not null then
+      return case when known.role = any (roles) then array[known.workspace_id] else '{}' end;
+    end if;
   end if;
   person := private.current_user_id();
+  if person is null and for_scope is not null and private.agent_of_token() is not null then
+    return private.workspaces_of_agent(minimum_role, for_scope);
+  end if;
   return array(
     select member.workspace_id
     from public.members as member

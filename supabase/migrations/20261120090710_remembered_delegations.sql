@@ -85,7 +85,7 @@ begin
   token := claims::jsonb;
   actor := token -> 'act';
   -- Only what a token of POST /agents/token claims, and no agent before this one.
-  if actor ? 'act' or actor ->> 'sub' is distinct from token ->> 'client_id'
+  if actor is null or actor ? 'act' or actor ->> 'sub' is distinct from token ->> 'client_id'
     or not coalesce(token -> 'aud' ? 'authenticated', false)
     or not coalesce(for_scope = any (string_to_array(token ->> 'scope', ' ')), false)
     or not coalesce(pg_catalog.pg_input_is_valid(token ->> 'sub', 'uuid'), false)
