@@ -137,6 +137,8 @@ export async function removeRows(side: Side, workspace: string, plan: Plan): Pro
       insert into private.ownerless_prefixes (prefix)
       select b.prefix from public.businesses as b where b.workspace_id = ${workspace} and b.prefix <> ''
       on conflict do nothing`;
+    // It does not travel, and the keys that would remove it do not act here.
+    await sql`delete from private.delegations where workspace_id = ${workspace}`;
   });
   for (const { name, condition } of [...plan.through].reverse()) {
     await asReplica(

@@ -188,18 +188,10 @@ rows 1
 set search_path = ''
 as $$
 declare
-  known record := private.delegation_of_token(for_scope);
-  claims jsonb;
-  person uuid;
-  actor jsonb;
+  claims jsonb := private.jwt_claims();
+  person uuid := private.person_of_token();
+  actor jsonb := private.actor_of_token();
 begin
-  if known.agent_id is not null then
-    return query select known.agent_id, known.workspace_id, known.user_id;
-    return;
-  end if;
-  claims := private.jwt_claims();
-  person := private.person_of_token();
-  actor := private.actor_of_token();
   -- Ignore a token for another audience; `aud` is a text or a list of texts.
   if for_scope is null or not private.token_has_scope(for_scope)
     or not coalesce(claims -> 'aud' ? 'authenticated', false)
@@ -214,8 +206,8 @@ end;
 $$;
 comment on function private.agent_rights(text) is
   'For the request''s token: the agent, its workspace and the person for whom it acts (null: as itself), if the whole '
-  'chain has this scope now; otherwise no row. A chain has at most four agents of one workspace. What is remembered '
-  '(private.delegation_of_token) is asked first. Never raises.';
+  'chain has this scope now; otherwise no row. A chain has at most four agents of one workspace. It decides anew; '
+  'policies ask private.delegation_of_token first. Never raises.';
 
 create function private.person_behind_agent(for_scope text)
 returns uuid

@@ -2,7 +2,7 @@
 -- reads three rows by their keys instead of deciding again.
 --
 -- Touches: private.delegations, remember_delegation (called where a token is issued), delegation_of_token (read by
---          agent_rights and the helpers of policies), a trigger on agent_consents.
+--          workspace_ids and person_behind_agent, the helpers of policies), a trigger on agent_consents.
 -- Beware:  a row counts only while the person's revision is the one at which it was decided. So whatever the decision
 --          depends on must raise that revision in its own transaction: members, permissions, agents, workspaces and
 --          consents do. Credentials do not: they are read each time. A row only ever allows; without one, or with one

@@ -50,6 +50,16 @@ async function readFile(cell: Cell, name: string): Promise<string | null> {
   return data ? await data.text() : null;
 }
 
+/** What agents may do for people, as it is remembered where they ask for tokens: it stays behind. */
+async function rememberDelegations({ admin }: Cell): Promise<void> {
+  const { count } = await admin`
+    insert into private.delegations (agent_id, user_id, workspace_id, role, scopes, revision, valid_until)
+    select agent.id, member.user_id, workspace_id, member.role, '{memory:read}', 1, now() + interval '1 hour'
+    from public.agents as agent join public.members as member using (workspace_id)
+    where workspace_id = ${MOVING} on conflict do nothing`;
+  assert.ok(count > 0);
+}
+
 /** What the seed's workspace lacks: secrets, tables of a business, and rows that belong to it through others. */
 async function furnish(cell: Cell): Promise<void> {
   await cell.admin`select private.create_business(${MOVING}, 'dr_', 'Drill', 'UTC')`;
@@ -166,6 +176,7 @@ export async function drill(
   };
   let [from, to] = [first, second];
   for (let round = 1; round <= moves; round++) {
+    await rememberDelegations(from);
     await moveOnce(from, to, chance, told, round % 3 === 2);
     assert.deepEqual(await replicationLeft(from, to), [], "nothing of the replication is left");
     // Everyone waits at the source until they are told where to go, so the copies stand still.
