@@ -1,5 +1,5 @@
 import { createClient } from "@supabase/supabase-js";
-import { findFreePort } from "../local/services/processes.ts";
+import { findFreePort } from "../local/ports.ts";
 import type { Stack } from "../local/stack.ts";
 
 /** A server of `servers.ts` in a process of its own, as each isolate of the platform is. */
@@ -21,7 +21,7 @@ export async function startIsolate(
   kind: "bare" | "uncached" | "agents",
   stack: Stack,
 ): Promise<Isolate> {
-  const port = await findFreePort();
+  const port = findFreePort();
   const script = new URL("servers.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", script, kind, String(port)],

@@ -12,10 +12,21 @@ export class PortTakenError extends Error {
   }
 }
 
-/** A port that nobody listens on at this moment. */
-export function findFreePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+/**
+ * A port that nobody listens on at this moment, for a server that begins later, or again. It is below those that
+ * systems take for outgoing connections (Linux from 32768, macOS and Windows from 49152): by then one of them may be
+ * the local end of somebody's request.
+ */
+export function findFreePort(first = 10_000, end = 32_768): number {
+  for (;;) {
+    const port = first + Math.floor(Math.random() * (end - first));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /**

@@ -1,12 +1,6 @@
+import { findFreePort, isAnswering } from "../ports.ts";
 import { temporaryName } from "./leftovers.ts";
-import {
-  endProcess,
-  findFreePort,
-  findOwnProcess,
-  isListening,
-  run,
-  waitUntil,
-} from "./processes.ts";
+import { endProcess, findOwnProcess, run, waitUntil } from "./processes.ts";
 import { ensureRoot, type Root, STATE_FOLDER } from "./root.ts";
 
 /**
@@ -61,7 +55,7 @@ export function describePgBouncer(
       // Its working folder is how its process is recognised as ours.
       const command = `cd ${inside} && exec /usr/sbin/pgbouncer -q -d pgbouncer.ini`;
       await root.run("postgres", "/bin/sh", "-c", command);
-      await waitUntil(`PgBouncer listens on port ${port}`, () => isListening(port));
+      await waitUntil(`PgBouncer listens on port ${port}`, () => isAnswering(port));
     },
     async stop(): Promise<void> {
       const pid = await find();
@@ -87,7 +81,7 @@ export async function startTestPgBouncer(
 > {
   const root = await ensureRoot(() => {});
   const name = temporaryName();
-  const pgbouncer = describePgBouncer(root, { name, port: await findFreePort(), postgresPort });
+  const pgbouncer = describePgBouncer(root, { name, port: findFreePort(), postgresPort });
   await pgbouncer.start();
   return {
     url: pgbouncer.url,

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { findFreePort } from "../ports.ts";
 import { copyOwnExtensions } from "./extensions.ts";
 import { removeLeftovers, temporaryName } from "./leftovers.ts";
 import {
   childrenOf,
   endProcess,
   exists,
-  findFreePort,
   findOwnProcess,
   isRunning,
   run,
@@ -97,7 +97,7 @@ export async function preparePostgres(options: PostgresOptions): Promise<Postgre
   const log = options.log ?? (() => {});
   const root = await ensureRoot(log);
   await copyOwnExtensions(root);
-  const port = options.port || await findFreePort();
+  const port = options.port || findFreePort();
   const folder = `${STATE_FOLDER}/postgres-${options.name}`;
   const data = `${folder}/data`;
   const server = { root, port, folder, data, log };

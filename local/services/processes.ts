@@ -1,5 +1,3 @@
-import { createServer } from "node:net";
-
 /** The outcome of a command that ran to its end. */
 export interface Finished {
   code: number;
@@ -90,28 +88,4 @@ export async function waitUntil(
 export async function endProcess(pid: number, signal: Deno.Signal = "SIGTERM"): Promise<void> {
   if (await isRunning(pid)) Deno.kill(pid, signal);
   await waitUntil(`process ${pid} ends`, async () => !await isRunning(pid));
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on at this moment. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Whether something accepts connections on a port of 127.0.0.1. */
-export async function isListening(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
-import { endProcess, findOwnProcess, isListening, run, waitUntil } from "./processes.ts";
+import { isAnswering } from "../ports.ts";
+import { endProcess, findOwnProcess, run, waitUntil } from "./processes.ts";
 import { type Root, STATE_FOLDER } from "./root.ts";
 
 const FOLDER = `${STATE_FOLDER}/redis`;
@@ -22,7 +23,7 @@ export function describeRedis(root: Root, port: number) {
         ...["--dir", FOLDER, "--pidfile", `${FOLDER}/redis.pid`, "--logfile", "redis.log"],
         ...["--save", "", "--appendonly", "no"],
       );
-      await waitUntil(`Redis listens on port ${port}`, () => isListening(port));
+      await waitUntil(`Redis listens on port ${port}`, () => isAnswering(port));
     },
     async stop(): Promise<void> {
       const pid = await find();

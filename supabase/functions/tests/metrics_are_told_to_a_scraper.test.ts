@@ -1,3 +1,4 @@
+import { findFreePort } from "../../../local/ports.ts";
 import { providePrometheus } from "../../../local/services/prometheus.ts";
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import { serve } from "../_shared/http/app.ts";
@@ -233,9 +234,7 @@ async function startPrometheus(port: number) {
       }],
     }),
   );
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const own = probe.addr.port;
-  probe.close();
+  const own = findFreePort();
   const child = new Deno.Command(programs!.prometheus, {
     args: [
       `--config.file=${folder}/prometheus.yml`,

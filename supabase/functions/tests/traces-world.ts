@@ -2,6 +2,7 @@
  * What the tests of traces share: a collector, the functions and an agent in processes of their own, and a conversation
  * between them.
  */
+import { findFreePort } from "../../../local/ports.ts";
 import { assert, assertEquals } from "../_shared/asserts.ts";
 import { createExporter } from "../_shared/traces/exporter.ts";
 import { beginSpan, kinds, type Span } from "../_shared/traces/span.ts";
@@ -83,15 +84,8 @@ async function startProcess(script: string, args: string[], env: Record<string, 
   };
 }
 
-function findPort(): number {
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr as Deno.NetAddr;
-  probe.close();
-  return port;
-}
-
 export const conversation = crypto.randomUUID();
-const agentPort = findPort();
+const agentPort = findFreePort();
 export const collector = startCollector();
 export const functions = await startProcess("traced-functions.ts", [], {
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
