@@ -135,6 +135,19 @@ Deno.test("nobody there for a moment between two isolates is no end, and nobody 
   assertIs(closed.protocols.length, 1);
 });
 
+Deno.test("who is refused for a moment comes again, and says again what the refused socket took", async () => {
+  const refuses = (code: number): Part => (socket) => socket.close(code, "unavailable");
+  await using server = serveParts(asksAfter(1, 0), refuses(4503), refuses(4429), listens);
+  const { socket } = open(server.url);
+  socket.send("a");
+  await eventually(() => server.heard[3]?.length === 1);
+  assertSame([server.heard[0], server.heard[3]], [["a"], ["a"]]);
+  socket.close();
+  await socket.ended;
+  await using closed = serveParts(refuses(4503), listens);
+  assertIs((await open(closed.url).socket.ended).code, 4503);
+});
+
 Deno.test("any other end is told as it is, and so is one after which nobody knows what was heard", async () => {
   await using server = serveParts((socket) => socket.close(4403, "revoked"));
   assertSame(await open(server.url).socket.ended, { code: 4403, reason: "revoked" });

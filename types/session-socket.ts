@@ -18,6 +18,8 @@
 
 /** The isolate ended: come again, and say again what was not heard. */
 export const comeAgain = 4307;
+/** The session takes nobody at this moment, and has heard nothing. */
+const notNow = [4429, 4503];
 /**
  * Bytes of what was said that are kept to be said again. More than that cannot be under way: the
  * server takes 4 MiB, and between the two there is what a network holds.
@@ -118,7 +120,6 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
     opening.onopen = () => {
       socket = opening;
       wasOpen = true;
-      failures = 0;
       flush();
       if (isLeaving) opening.close(1000);
     };
@@ -135,7 +136,11 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
     opening.onclose = ({ code, reason }) => {
       socket = null;
       // Between two isolates there may be nobody for a moment.
-      if (!wasOpen && !isFirst && ++failures < attempts) return comeBack();
+      if (!isFirst && (!wasOpen || notNow.includes(code)) && ++failures < attempts) {
+        takeBack(0);
+        return comeBack();
+      }
+      failures = 0;
       const isHandedOver = heard !== null && takeBack(heard);
       if (!isHandedOver || isLeaving && unsaid.length === 0) {
         return ended.resolve({ code, reason });

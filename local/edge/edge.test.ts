@@ -88,6 +88,18 @@ Deno.test("functions of every form run beside each other, on the platform's Deno
       }
       return new Response("too much", { status: 413 });
     });`,
+    "node/index.ts": `
+      import { createServer } from "node:http";
+      const server = createServer((request, response) => {
+        request.resume();
+        response.writeHead(201, { "x-own": request.headers["x-own"] ?? "" });
+        response.end("by node, " + request.url);
+      });
+      server.on("upgrade", (request, connection) => {
+        connection.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: echo\\r\\n\\r\\n");
+        connection.on("data", (heard) => connection.write(heard));
+      });
+      server.listen(3000);`,
     "counts/index.ts": `let calls = 0; Deno.serve(() => new Response(String(++calls)));`,
   });
 
@@ -109,6 +121,23 @@ Deno.test("functions of every form run beside each other, on the platform's Deno
 
   await test.step("a function with a deno.json of its own has its own imports", async () => {
     assert.deepEqual(JSON.parse((await functions.ask("own")).text), { pick: "own" });
+  });
+
+  await test.step("a server of node:http answers, and is given the connection of an upgrade", async () => {
+    const asked = await functions.ask("node/a?b");
+    assert.deepEqual([asked.status, asked.text], [201, "by node, /node/a?b"]);
+    const { hostname, port, pathname } = new URL(functions.url);
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    const say = (text: string) => connection.write(new TextEncoder().encode(text));
+    const room = new Uint8Array(4096);
+    const hear = async () =>
+      new TextDecoder().decode(room.subarray(0, await connection.read(room) ?? 0));
+    await say(
+      `GET ${pathname}/node HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n`,
+    );
+    assert.match(await hear(), /^HTTP\/1.1 101 /);
+    await say("heard");
+    assert.equal(await hear(), "heard");
   });
 
   await test.step("one that throws, now or later, or cannot boot, takes no other along", async () => {
@@ -191,6 +220,36 @@ Deno.test("isolates are retired as on the platform", async (test) => {
     assert.equal(await Promise.race([held.closed, loose.closed]), "other/loose");
     await held.closed;
   });
+});
+
+Deno.test("a server of node:http is retired as any other: when what it got is answered and nothing is held", async () => {
+  const text = `
+    import { createServer } from "node:http";
+    createServer((request, response) => setTimeout(() => response.end("late"), 300))
+      .on("upgrade", (request, connection) => setTimeout(() => {
+        connection.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: x\\r\\n\\r\\n");
+      }, 2500)).listen(1);`;
+  await using project = await makeProject({ "functions/node/index.ts": text });
+  const config = await writeConfig(null);
+  const cacheDir = `${project.root}/cache`;
+  await Deno.mkdir(cacheDir);
+  const gone = Promise.withResolvers<void>();
+  const runtime = await startRuntime({ config, cacheDir, env: {}, onGone: () => gone.resolve() });
+  try {
+    const entry = `file://${project.root}/supabase/functions/node/index.ts`;
+    const port = await runtime.boot({ id: "one", name: "node", entry, wallClock: 600_000 });
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const asked = "GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    await connection.write(new TextEncoder().encode(asked));
+    const late = fetch(`http://127.0.0.1:${port}/`);
+    runtime.leave("one");
+    assert.equal(await (await late).text(), "late");
+    const room = new Uint8Array(20);
+    assert.equal(await connection.read(room), 20, "it waited for the handshake");
+    await gone.promise;
+  } finally {
+    await runtime.stop();
+  }
 });
 
 Deno.test("who was answered by an isolate that is left gets all of the answer, however late they came", async () => {

@@ -22,7 +22,7 @@ export interface SocketSchemas {
   subprotocols: Record<string, { description: string }>;
   clientMessages: Message[];
   serverMessages: Message[];
-  closeCodes: Record<string, { description: string; sentInstead?: number; reason?: Schema }>;
+  closeCodes: Record<string, { description: string; reason?: Schema }>;
 }
 
 /** What the page says of each close code. */
@@ -58,9 +58,8 @@ export async function describeSocket(
     ),
     clientMessages: socket.takes.map(messageOf),
     serverMessages: socket.sends.map(messageOf),
-    closeCodes: Object.fromEntries(socket.closes.map(({ code, orElse, reason }) => [code, {
+    closeCodes: Object.fromEntries(socket.closes.map(({ code, reason }) => [code, {
       description: meanings.get(code) ?? "",
-      ...(orElse === undefined ? {} : { sentInstead: orElse }),
       ...(reason === undefined ? {} : { reason: describe(reason) }),
     }])),
   };

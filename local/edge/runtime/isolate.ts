@@ -1,9 +1,11 @@
 /**
  * One isolate: one function, in a worker of its own, with a port of its own. Runs on the platform's Deno, and gives the
- * function what the platform's runtime gives it: `EdgeRuntime.waitUntil`, `Deno.serve` or an exported `fetch`, exactly
- * its environment, `beforeunload`.
+ * function what the platform's runtime gives it: `EdgeRuntime.waitUntil`, `Deno.serve`, a server of `node:http` or an
+ * exported `fetch`, exactly its environment, `beforeunload`.
  */
 /// <reference lib="deno.worker" />
+import { createServer, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import type { FromIsolate, ToIsolate } from "./messages.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
@@ -77,11 +79,62 @@ function catchServe(): Promise<Handler> {
   return promise;
 }
 
-async function findHandler(name: string, entry: string): Promise<Handler> {
-  const served = catchServe();
+/** Counts what a server of `node:http` gets until its answer begins; for a socket, until the handshake. */
+function countRequests(server: Server): void {
+  const begin = (
+    answer: { once(event: string, heard: () => void): unknown },
+    ...begins: string[]
+  ) => {
+    unacknowledged++;
+    settle();
+    let isCounted = true;
+    for (const event of begins) {
+      answer.once(event, () => {
+        if (isCounted) unacknowledged--;
+        isCounted = false;
+        settle();
+      });
+    }
+  };
+  server.prependListener("request", (_, answer) => begin(answer, "finish", "close"));
+  if (server.listenerCount("upgrade") === 0) return;
+  server.prependListener("upgrade", (_, connection: Duplex) => {
+    const { write } = connection;
+    begin(connection, "handshake", "close");
+    connection.write = (...given: unknown[]) => {
+      connection.write = write;
+      connection.emit("handshake");
+      return Reflect.apply(write, connection, given);
+    };
+  });
+}
+
+/** A server of `node:http` listens by itself; the port is not the function's to choose. */
+function catchListen(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const servers = Object.getPrototypeOf(createServer()) as Server;
+  const { listen } = servers;
+  Object.assign(servers, {
+    listen(this: Server, ...given: unknown[]) {
+      countRequests(this);
+      const heard = given.find((one) => typeof one === "function") as (() => void) | undefined;
+      return Reflect.apply(listen, this, [0, "127.0.0.1", () => {
+        resolve((this.address() as { port: number }).port);
+        heard?.();
+      }]);
+    },
+  });
+  return promise;
+}
+
+/** The port on which the function answers. */
+async function findPort(name: string, entry: string): Promise<number> {
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const answer = (handler: Handler) => serve(options, answering(name, handler)).addr.port;
+  const [served, listened] = [catchServe(), catchListen()];
   const module = await import(entry);
   if (typeof module.default?.fetch === "function") {
-    return (request, info) => module.default.fetch(request, info);
+    return answer((request, info) => module.default.fetch(request, info));
   }
   let timer: ReturnType<typeof setTimeout> | undefined;
   const never = new Promise<never>((_, reject) => {
@@ -89,13 +142,15 @@ async function findHandler(name: string, entry: string): Promise<Handler> {
       () =>
         reject(
           new TypeError(
-            `supabase/functions/${name}/index.ts neither calls Deno.serve nor exports { fetch } by default`,
+            `supabase/functions/${name}/index.ts calls neither Deno.serve nor listen of node:http, nor exports { fetch } by default`,
           ),
         ),
       longestBoot,
     );
   });
-  return await Promise.race([served, never]).finally(() => clearTimeout(timer));
+  return await Promise.race([served.then(answer), listened, never]).finally(() =>
+    clearTimeout(timer)
+  );
 }
 
 /** Bytes of a body that nobody wants and that is read all the same. */
@@ -159,9 +214,7 @@ function answering(name: string, handler: Handler): Deno.ServeHandler<Deno.NetAd
 
 async function boot({ name, entry, env }: Extract<ToIsolate, { kind: "boot" }>): Promise<void> {
   setEnvironment(env);
-  const handler = await findHandler(name, entry);
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  report({ kind: "booted", port: serve(options, answering(name, handler)).addr.port });
+  report({ kind: "booted", port: await findPort(name, entry) });
 }
 
 self.onmessage = ({ data }: MessageEvent<ToIsolate>) => {

@@ -8,15 +8,9 @@ import {
   type SocketAnswer,
   time,
 } from "../_shared/http/answer-schemas.ts";
+import { refusalCodes } from "./connect-agent.ts";
 import { handoverProtocol, protocolName } from "./read-token.ts";
-import {
-  closeCodes,
-  codeInstead,
-  control,
-  formatComeAgain,
-  formatHeard,
-  relayBounds,
-} from "./relay.ts";
+import { closeCodes, control, formatComeAgain, formatHeard, relayBounds } from "./relay.ts";
 
 const session = z.object({
   session_id: id,
@@ -71,9 +65,8 @@ const connected: SocketAnswer = {
     { type: "text", about: "What the agent says, as it is.", protocol: protocolName },
     { type: "binary", about: "What the agent says, as it is." },
   ],
-  closes: Object.values(closeCodes).map((code) => ({
+  closes: [...Object.values(closeCodes), ...refusalCodes].sort((a, b) => a - b).map((code) => ({
     code,
-    ...(code < 3000 ? { orElse: codeInstead(code) } : {}),
     ...(code === closeCodes.comeAgain ? { reason: counted(formatHeard) } : {}),
   })),
 };

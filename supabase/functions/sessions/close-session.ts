@@ -6,7 +6,7 @@ import { dropSession, requireSession } from "./session-store.ts";
 
 /**
  * `DELETE /sessions/:id`: closes it; once closed it stays closed, and closing again says so too.
- * Sockets that this isolate holds are closed at once (4404), those of others within ten seconds.
+ * Sockets that this isolate holds are closed at once (4409), those of others within ten seconds.
  */
 export async function closeSession(
   context: RequestContext,

@@ -1,9 +1,10 @@
 import { inBackground } from "../_shared/background.ts";
 import { identifyFromUrl } from "../_shared/access/authentication.ts";
 import { signSessionToken } from "../_shared/access/session-token.ts";
-import { ApiError, unavailable } from "../_shared/errors.ts";
+import { ApiError } from "../_shared/errors.ts";
 import { type RequestContext, traceOf } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
+import { asksForSocket, closeCodeOf, openSocket } from "../_shared/http/socket-server.ts";
 import { uuidParameter } from "../_shared/input.ts";
 import { log } from "../_shared/log.ts";
 import { findTarget, type Resolve } from "../_shared/outbound/url.ts";
@@ -13,13 +14,16 @@ import type { UsableAgent } from "../_shared/access/permissions.ts";
 import type { Services } from "../_shared/services.ts";
 import { createAdmission } from "./admit-turn.ts";
 import { holdRelay, requireRoom } from "./open-relays.ts";
-import { type Credentials, handoverProtocol, readToken, tokenQuery } from "./read-token.ts";
-import { closeCodes, relayBounds, startRelay } from "./relay.ts";
+import { handoverProtocol, readToken, tokenQuery } from "./read-token.ts";
+import { closeCodes, type PersonsSocket, relayBounds, startRelay } from "./relay.ts";
 import { isOver, requireSession, type Session, sessionClosed } from "./session-store.ts";
 import { watchSession } from "./watch-session.ts";
 
-/** Seconds without a pong after which the runtime takes a person's socket for dead. */
-const idleTimeout = 30;
+/** Milliseconds between two pings to a person. */
+const pingEvery = 15_000;
+
+/** What a socket that is refused is closed with, besides the codes of a relay. */
+export const refusalCodes: readonly number[] = [400, 404, 429, 500, 503].map(closeCodeOf);
 
 const ownCodes = new Set<number>([1000, 1001, 1005, 1006, ...Object.values(closeCodes)]);
 /** An agent closes with whatever it likes: what is not ours is counted as one. */
@@ -38,7 +42,7 @@ function beginRelaySpan({ tracer }: Services, request: Request, session: Session
 }
 
 function requireUpgrade(request: Request): void {
-  if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return;
+  if (asksForSocket(request)) return;
   throw new ApiError(426, "upgrade_required", "This is a WebSocket.", {
     hint: "Open it with a WebSocket client.",
     headers: { upgrade: "websocket", connection: "Upgrade" },
@@ -109,22 +113,9 @@ export async function reachAgent(
   }
 }
 
-function upgrade(request: Request, { protocol }: Credentials): Deno.WebSocketUpgrade {
-  const options = protocol === null ? { idleTimeout } : { idleTimeout, protocol };
-  try {
-    return Deno.upgradeWebSocket(request, options);
-  } catch (error) {
-    // An Upgrade header without the rest of a WebSocket's request.
-    if (error instanceof TypeError) {
-      throw new ApiError(400, "invalid_parameter", "sec-websocket-key: is missing or wrong");
-    }
-    throw unavailable("Sockets cannot be opened here.", error);
-  }
-}
-
 /**
- * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals before it is open are
- * HTTP answers; later ones are close codes (docs/errors.md). When the isolate ends the person is asked to
+ * `GET /sessions/:id/connect`: a WebSocket to the session's agent. Refusals of a WebSocket are close
+ * codes (docs/errors.md), of any other request HTTP answers. When the isolate ends the person is asked to
  * come again (4307) and told what was heard of them, so that the rest is said to the next isolate. A
  * token that expires closes the socket with 4401: the session goes on, and the client connects again
  * with a new token.
@@ -144,44 +135,43 @@ export async function connectAgent(context: RequestContext): Promise<Response> {
   const allowed = await services.limits.of(session.workspace_id, "relays_at_once");
   const letGo = await services.limits.holdEverywhere("relays_at_once", session.user_id, allowed);
 
-  let upgraded: Deno.WebSocketUpgrade;
+  let opened: ReturnType<typeof openSocket>;
   try {
-    upgraded = upgrade(request, credentials);
+    const { protocol } = credentials;
+    const { longestMessage } = relayBounds;
+    opened = openSocket(request, { longestMessage, protocol, pingEvery });
   } catch (error) {
     letGo();
     throw error;
   }
-  const { socket, response } = upgraded;
-  socket.binaryType = "arraybuffer";
-  // A person who leaves before it is open; a relay's end is heard by what follows.
-  socket.onclose = letGo;
-  socket.onerror = () => socket.readyState === WebSocket.CONNECTING && letGo();
-  socket.onopen = () => {
-    const span = beginRelaySpan(services, request, session);
-    const traced = <Result>(work: () => Result) => span ? services.tracer.run(span, work) : work();
-    const admit = createAdmission(services, session);
-    const relay = startRelay(
-      socket,
-      () => traced(() => reachAgent(services, agent, session, span)),
-      relayBounds,
-      credentials.protocol === handoverProtocol,
-      () => traced(admit),
-    );
-    holdRelay(id, relay);
-    relay.ended.then(letGo);
-    services.metrics.add("groundwork_relays_opened_total");
-    relay.ended.then(({ code }) => {
-      services.metrics.add(`groundwork_relays_closed_total{code="${nameClose(code)}"}`);
-      span?.set({ "groundwork.relay.close_code": code });
-      span?.end({ isError: code === closeCodes.agentAway });
-    });
-    const forgetCall = services.lifetime.onLastCall(relay.handOver);
-    // The platform does not count a socket as a reason to keep the isolate.
-    inBackground("a relay", relay.ended.then(forgetCall));
-    const node = `relay:${crypto.randomUUID()}`;
-    const expiresAt = caller.kind === "person" ? caller.expiresAt : Infinity;
-    traced(() => watchSession(services, { session, expiresAt, node, revision }, relay));
-  };
+  const { socket, response } = opened;
+  const span = beginRelaySpan(services, request, session);
+  const traced = <Result>(work: () => Result) => span ? services.tracer.run(span, work) : work();
+  const admit = createAdmission(services, session);
+  const relay = startRelay(
+    socket as PersonsSocket,
+    () => traced(() => reachAgent(services, agent, session, span)),
+    relayBounds,
+    credentials.protocol === handoverProtocol,
+    () => traced(admit),
+  );
+  socket.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") relay.end(closeCodes.tooLong, "");
+  });
+  holdRelay(id, relay);
+  relay.ended.then(letGo);
+  services.metrics.add("groundwork_relays_opened_total");
+  relay.ended.then(({ code }) => {
+    services.metrics.add(`groundwork_relays_closed_total{code="${nameClose(code)}"}`);
+    span?.set({ "groundwork.relay.close_code": code });
+    span?.end({ isError: code === closeCodes.agentAway });
+  });
+  const forgetCall = services.lifetime.onLastCall(relay.handOver);
+  // The platform does not count a socket as a reason to keep the isolate.
+  inBackground("a relay", relay.ended.then(forgetCall));
+  const node = `relay:${crypto.randomUUID()}`;
+  const expiresAt = caller.kind === "person" ? caller.expiresAt : Infinity;
+  traced(() => watchSession(services, { session, expiresAt, node, revision }, relay));
   return response;
 }
 takes(connectAgent, { query: tokenQuery });

@@ -6,6 +6,7 @@
  * reached, while permissions cannot be asked, or faster than the agent reads, waits in at most 4 MiB.
  * What the agent says is read no faster than the person takes it.
  */
+import { shortenReason } from "../_shared/http/socket-server.ts";
 import type { Closure, Message, OutboundSocket } from "../_shared/outbound/websocket.ts";
 
 /**
@@ -25,14 +26,18 @@ export const closeCodes = {
   /** The budget that the talk is paid from has nothing left. */
   budgetExhausted: 4402,
   revoked: 4403,
-  sessionClosed: 4404,
+  sessionClosed: 4409,
 } as const;
 
-/** What a relay needs of the person's socket; a `WebSocket` is one. */
-export type PersonsSocket = Pick<
-  WebSocket,
-  "send" | "close" | "readyState" | "bufferedAmount" | "onmessage" | "onclose"
->;
+/** What a relay needs of the person's socket, which delivers no message that is longer than it may be. */
+export interface PersonsSocket {
+  send(message: Message): void;
+  close(code?: number, reason?: string): void;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: Closure) => void) | null;
+}
 
 /** A running relay. */
 export interface Relay {
@@ -73,7 +78,6 @@ const longestLeave = 3000;
 /** Milliseconds after which a person who was too slow is looked at again: WebSockets do not say when. */
 const lookAgain = 20;
 const open = 1;
-const longestReason = 123;
 const handedOver = "This isolate ends. Come again.";
 
 /** The reason of 4307: how many of the person's messages of this connection the agent was told. */
@@ -96,27 +100,10 @@ function sizeOf(message: Message): number {
   return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
 }
 
-/** A close reason as long as frames allow, cut between characters. */
-function shorten(reason: string): string {
-  const room = new Uint8Array(longestReason);
-  return reason.slice(0, new TextEncoder().encodeInto(reason, room).read);
-}
-
-/** What is sent for a code that the runtime does not let a server send. */
-export const codeInstead = (code: number): number => code < 3000 ? code + 3000 : 4000;
-
-/**
- * Closes a person's socket. Runtimes before Deno 2.2 let a server send only 1000 and 3000–4999, as a
- * browser may: there the codes from 1001 on are sent as 4001 and so on.
- */
-export function closePersons(socket: PersonsSocket, code: number, reason: string): void {
-  if (code === 1005 || code === 1006) return socket.close();
-  try {
-    socket.close(code, shorten(reason));
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
-    socket.close(codeInstead(code), shorten(reason));
-  }
+/** Closes a person's socket. 1005 and 1006 are codes that no frame carries. */
+function closePersons(socket: PersonsSocket, code: number, reason: string): void {
+  if (code === 1005 || code === 1006) socket.close();
+  else socket.close(code, shortenReason(reason));
 }
 
 /**
@@ -188,13 +175,10 @@ export function startRelay(
     waitingSize = 0;
   }
 
-  socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+  socket.onmessage = ({ data }) => {
     if (farewell || isLeaving) return;
-    const message = typeof data === "string" ? data : new Uint8Array(data);
+    const message = typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer);
     const size = sizeOf(message);
-    if (size > bounds.longestMessage) {
-      return end(closeCodes.tooLong, `A message may be ${bounds.longestMessage} bytes long.`);
-    }
     if (waitingSize + size + (agent?.unsent ?? 0) > bounds.mostWaiting) {
       return end(closeCodes.tryAgain, "Too much is waiting for the agent.");
     }

@@ -22,7 +22,7 @@ Deno.test({
       insert into public.budgets (workspace_id, period, amount, per_call)
       values (${workspace}, 'day', 10000, 4000)`;
     const said: string[] = [];
-    await using own = startOwn((socket) => {
+    await using own = await startOwn((socket) => {
       socket.onmessage = ({ data }) => {
         said.push(data);
         socket.send(data);

@@ -274,7 +274,7 @@ Deno.test({
   ...lax,
   async fn() {
     const asked: Headers[] = [];
-    await using own = startOwn((_, headers) => asked.push(headers));
+    await using own = await startOwn((_, headers) => asked.push(headers));
     const endpoint_url = `http://a.${world.namespace}.svc.cluster.local:81/chat`;
     await sql`update public.agents set endpoint_url = ${endpoint_url} where id = ${agent}`;
     const session = await open(member);

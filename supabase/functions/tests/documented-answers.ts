@@ -24,7 +24,7 @@ export interface SocketOfDocument {
   subprotocols: Record<string, unknown>;
   clientMessages: { type: string; maxBytes?: number }[];
   serverMessages: { type: string; subprotocol?: string; schema?: Schema }[];
-  closeCodes: Record<string, { reason?: Schema; sentInstead?: number }>;
+  closeCodes: Record<string, { reason?: Schema }>;
 }
 interface Response {
   $ref?: string;

@@ -1,7 +1,8 @@
 /** What the tests of the relay share: a person's end of it, and an agent of the test's own. */
+import type { AddressInfo } from "node:net";
 import { assertEquals, eventually } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http/app.ts";
-import { app } from "../sessions/index.ts";
+import type { Services } from "../_shared/services.ts";
+import { serveSessions } from "../sessions/index.ts";
 import { countRelays } from "../sessions/open-relays.ts";
 import { ask, connect, createWorld, environment, type Someone, startIsolate } from "./world.ts";
 
@@ -63,14 +64,24 @@ export async function call(session: string, token: string, base = stack, way: Wa
   return { socket, heard, closed };
 }
 
-/** What is answered instead of a socket. The runtime's client shows no more than the status. */
+/** What a socket that is refused closes with: the code, and the error's code. */
 export async function refusalOf(session: string, token: string, base = stack): Promise<string> {
-  const error = await call(session, token, base).then(() => null, (error: Error) => error);
-  return /status code: (\d+)/.exec(error?.message ?? "it was connected")?.[1] ?? String(error);
+  const { code, reason } = await (await call(session, token, base)).closed;
+  return `${code} ${reason.split(":")[0]}`;
+}
+
+/** `serveSessions` on a port of its own. */
+export async function startSessions(services: () => Services) {
+  const server = serveSessions(services);
+  await new Promise<void>((listens) => server.listen(0, "127.0.0.1", listens));
+  return {
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise<void>((closed) => server.close(() => closed())),
+  };
 }
 
 /** An isolate of the test's own behind a port, and an agent of the test's own behind its gateway. */
-export function startOwn(onCall: (socket: WebSocket, asked: Headers, path: string) => void) {
+export async function startOwn(onCall: (socket: WebSocket, asked: Headers, path: string) => void) {
   const sockets = new Set<WebSocket>();
   const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
   const agents = Deno.serve(quiet, (request) => {
@@ -82,15 +93,15 @@ export function startOwn(onCall: (socket: WebSocket, asked: Headers, path: strin
     return response;
   });
   const isolate = startIsolate({ clusterGateway: `http://127.0.0.1:${agents.addr.port}` });
-  const front = Deno.serve(quiet, serve(app, () => isolate.services).fetch);
+  const front = await startSessions(() => isolate.services);
   return {
-    base: `http://127.0.0.1:${front.addr.port}`,
+    base: front.base,
     isolate,
     sockets,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) if (socket.readyState < 2) socket.close();
       await eventually("its relays have ended", () => countRelays() === 0);
-      await front.shutdown();
+      await front.close();
       await agents.shutdown();
       await isolate[Symbol.asyncDispose]();
     },

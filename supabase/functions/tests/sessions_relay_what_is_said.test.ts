@@ -3,10 +3,8 @@
  * that misbehaves.
  */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { serve } from "../_shared/http/app.ts";
-import { app } from "../sessions/index.ts";
 import { countRelays } from "../sessions/open-relays.ts";
-import { call, lax, open, stack, startOwn, world } from "./relay-world.ts";
+import { call, lax, open, stack, startOwn, startSessions, world } from "./relay-world.ts";
 import { ask, startIsolate } from "./world.ts";
 
 const { workspace, admin } = world;
@@ -38,7 +36,7 @@ Deno.test({
   ...lax,
   async fn() {
     const asked: [Headers, string][] = [];
-    await using own = startOwn((_, headers, path) => asked.push([headers, path]));
+    await using own = await startOwn((_, headers, path) => asked.push([headers, path]));
     const endpoint_url = `http://a.${world.namespace}.svc.cluster.local:81/chat/en`;
     const named = await world.addAgent({ endpoint_url });
     const session = await open(admin, named);
@@ -66,7 +64,7 @@ Deno.test({
   name: "when the agent goes away the person is told how",
   ...lax,
   async fn() {
-    await using own = startOwn((socket) => {
+    await using own = await startOwn((socket) => {
       socket.onmessage = ({ data }) => socket.close(...JSON.parse(data) as [number?, string?]);
     });
     const cases = [[[4000, "asleep"], 4000, "asleep"], [[1011, "broke"], 1011, "broke"], [
@@ -88,7 +86,7 @@ Deno.test({
   ...lax,
   async fn() {
     const codes: number[] = [];
-    await using own = startOwn((socket) => socket.onclose = ({ code }) => codes.push(code));
+    await using own = await startOwn((socket) => socket.onclose = ({ code }) => codes.push(code));
     for (const [said, told] of [[4001, 4001], [undefined, 1000]] as const) {
       const { socket, closed } = await call(await open(admin), admin.token, own.base);
       await eventually("it was called", () => own.sockets.size > codes.length);
@@ -106,7 +104,7 @@ Deno.test({
   name: "an agent that cannot be reached, or must not be, is 1011",
   ...lax,
   async fn() {
-    await using own = startOwn(() => {});
+    await using own = await startOwn(() => {});
     const refusing = `http://a.${world.namespace}.svc.cluster.local/refuses`;
     for (
       const endpoint_url of [
@@ -124,15 +122,10 @@ Deno.test({
       assertDeepEquals(how, { code: 1011, reason: "The agent cannot be reached." }, endpoint_url);
     }
     await using alone = startIsolate({ clusterGateway: null });
-    const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
-    const front = Deno.serve(quiet, serve(app, () => alone.services).fetch);
-    const { closed } = await call(
-      await open(admin),
-      admin.token,
-      `http://127.0.0.1:${front.addr.port}`,
-    );
+    const front = await startSessions(() => alone.services);
+    const { closed } = await call(await open(admin), admin.token, front.base);
     assertEquals((await closed).code, 1011, "without a gateway there is no way into the cluster");
     await eventually("nothing is left", () => countRelays() === 0);
-    await front.shutdown();
+    await front.close();
   },
 });

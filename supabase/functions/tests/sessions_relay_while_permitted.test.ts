@@ -14,7 +14,7 @@ Deno.test("whoever loses the permission while talking is cut off with 4403", asy
   const bystander = await call(await open(admin), admin.token);
   await allow(member, false);
   assertDeepEquals(await closed, { code: 4403, reason: "You may not use this agent any more." });
-  assertEquals(await refusalOf(session, member.token), "403");
+  assertEquals(await refusalOf(session, member.token), "4403 access_denied");
   bystander.socket.send("still here");
   await eventually("another goes on", () => bystander.heard.length === 1);
   bystander.socket.close();
@@ -34,21 +34,21 @@ Deno.test("a socket ends with its token, the session does not", async () => {
   const brief = await mintToken(admin.id, { exp: Math.floor(Date.now() / 1000) + 2 });
   const { closed } = await call(session, brief);
   assertEquals((await closed).code, 4401);
-  assertEquals(await refusalOf(session, brief), "401");
+  assertEquals(await refusalOf(session, brief), "4401 invalid_token");
   const again = await call(session, admin.token);
   again.socket.close(1000);
   assertEquals((await again.closed).code, 1000);
 });
 
-Deno.test("a session that is closed closes its sockets with 4404, and takes no new ones", async () => {
+Deno.test("a session that is closed closes its sockets with 4409, and takes no new ones", async () => {
   const session = await open(admin);
   const [one, other] = [await call(session, admin.token), await call(session, admin.token)];
   await ask("DELETE", `/sessions/${session}`, { as: admin });
-  assertDeepEquals([(await one.closed).code, (await other.closed).code], [4404, 4404]);
-  assertEquals(await refusalOf(session, admin.token), "409");
+  assertDeepEquals([(await one.closed).code, (await other.closed).code], [4409, 4409]);
+  assertEquals(await refusalOf(session, admin.token), "4409 session_closed");
 });
 
-Deno.test("before the socket is open refusals are answers over HTTP", async () => {
+Deno.test("refusals are answers to requests, and the ends of sockets", async () => {
   const session = await open(admin);
   const path = `/sessions/${session}/connect`;
   const plain = await ask("GET", path, { as: admin });
@@ -57,17 +57,19 @@ Deno.test("before the socket is open refusals are answers over HTTP", async () =
   assertEquals((await ask("GET", path)).body.error.code, "not_authenticated");
   assertEquals((await ask("GET", `${path}?access_token=x`)).body.error.code, "invalid_token");
   assertEquals((await ask("GET", `${path}?token=x`, { as: admin })).status, 400);
-  assertEquals(await refusalOf(session, "x"), "401");
-  assertEquals(await refusalOf(session, owner.token), "404");
-  assertEquals(await refusalOf(crypto.randomUUID(), admin.token), "404");
-  assertEquals(await refusalOf("x", admin.token), "400");
+  assertEquals(await refusalOf(session, "x"), "4401 invalid_token");
+  assertEquals(await refusalOf(session, owner.token), "4404 not_found");
+  assertEquals(await refusalOf(crypto.randomUUID(), admin.token), "4404 not_found");
+  assertEquals(await refusalOf("x", admin.token), "4400 invalid_parameter");
 });
 
 Deno.test({
   name: "who was granted a moment ago is not refused or cut off by an older answer",
   ...lax,
   async fn() {
-    await using own = startOwn((socket) => socket.onmessage = ({ data }) => socket.send(data));
+    await using own = await startOwn((socket) =>
+      socket.onmessage = ({ data }) => socket.send(data)
+    );
     const person = await world.addPerson("member");
     const { permissions } = own.isolate.services;
     assertEquals((await permissions.usable(person.id)).agents.length, 0); // and keeps that for 2 s
@@ -86,11 +88,11 @@ Deno.test({
   name: "a session that was closed elsewhere closes its sockets here",
   ...lax,
   async fn() {
-    await using own = startOwn(() => {});
+    await using own = await startOwn(() => {});
     const session = await open(admin);
     const { closed } = await call(session, admin.token, own.base);
     await ask("DELETE", `/sessions/${session}`, { as: admin }); // on the stack: another isolate
-    assertEquals((await closed).code, 4404);
+    assertEquals((await closed).code, 4409);
   },
 });
 
@@ -99,7 +101,7 @@ Deno.test({
   ...lax,
   async fn() {
     const heard: string[] = [];
-    await using own = startOwn((socket) => socket.onmessage = ({ data }) => heard.push(data));
+    await using own = await startOwn((socket) => socket.onmessage = ({ data }) => heard.push(data));
     const { socket, closed } = await call(await open(admin), admin.token, own.base);
     socket.send("before");
     await eventually("it passed", () => heard.length === 1);

@@ -42,8 +42,6 @@ export interface SocketAnswer {
 /** How a socket closes. */
 export interface SocketClose {
   readonly code: number;
-  /** The code of a runtime that cannot send that one. */
-  readonly orElse?: number;
   /** What the reason is like, where it is for programs. */
   readonly reason?: z.ZodType;
 }

@@ -1,10 +1,10 @@
 /** One person opens as many sockets and streams as they can; their neighbour opens theirs. */
 import { assert, assertDeepEquals, assertEquals, eventually } from "../../_shared/asserts.ts";
 import { serve } from "../../_shared/http/app.ts";
-import { app as sessions } from "../../sessions/index.ts";
 import { countRelays } from "../../sessions/open-relays.ts";
 import { app as streams } from "../../streams/index.ts";
-import { call, lax, refusalOf } from "../relay-world.ts";
+import { call, lax, refusalOf, startSessions } from "../relay-world.ts";
+import { dial, frame, handshake, key, readSome, writeAll } from "../raw-sockets.ts";
 import { ask, connect, createWorld, environment, startIsolate, type World } from "../world.ts";
 import { besideNeighbour } from "./neighbour.ts";
 
@@ -39,8 +39,8 @@ Deno.test({
     await using isolate = startIsolate({
       clusterGateway: `http://127.0.0.1:${agents.addr.port}`,
     });
-    const front = Deno.serve(quiet, serve(sessions, () => isolate.services).fetch);
-    const base = `http://127.0.0.1:${front.addr.port}`;
+    const front = await startSessions(() => isolate.services);
+    const { base } = front;
 
     const session = await openSession(attacked);
     const { token } = attacked.owner;
@@ -50,7 +50,7 @@ Deno.test({
         held.push((await call(session, token, base)).socket);
       }
       for (let more = 0; more < 5; more++) {
-        assertEquals(await refusalOf(session, token, base), "429");
+        assertEquals(await refusalOf(session, token, base), "4429 limit_reached");
       }
     });
     const theirs = await call(await openSession(neighbour), neighbour.owner.token, base);
@@ -68,8 +68,46 @@ Deno.test({
     for (const socket of held) socket.close();
     never.resolve(new Response(null, { status: 503 }));
     await eventually("all have ended", () => countRelays() === 0);
-    await front.shutdown();
+    await front.close();
     await agents.shutdown();
+  },
+});
+
+Deno.test({
+  name: "messages in endless fragments end their sockets at a message's bound, and nobody else's",
+  ...lax,
+  async fn() {
+    const { port } = new URL(environment.url);
+    const { token } = attacked.owner;
+
+    /** Sends 60 MiB of one message that never ends. @returns the code that the socket is closed with */
+    async function flood(): Promise<number> {
+      const path = `/functions/v1/sessions/${await openSession(attacked)}/connect`;
+      const asked = handshake(`${key}authorization: Bearer ${token}\r\n`, path);
+      const { connection, answer } = await dial(Number(port), asked);
+      assert(answer.startsWith("HTTP/1.1 101"), answer);
+      let isEnding = false;
+      const closing = readSome(connection, 4).finally(() => isEnding = true);
+      const piece = 60 * 1024;
+      try {
+        for (let sent = 0; sent < 60 * 1024 * 1024 && !isEnding; sent += piece) {
+          await writeAll(connection, frame(sent === 0 ? 2 : 0, piece, false));
+        }
+        if (!isEnding) connection.close(); // nobody ended it
+      } catch { /* it was ended */ }
+      const [, , high = 0, low = 0] = await closing;
+      return high << 8 | low;
+    }
+
+    const theirs = await call(await openSession(neighbour), neighbour.owner.token);
+    await besideNeighbour(neighbour, async () => {
+      const codes = await Promise.all(Array.from({ length: 6 }, flood));
+      assertDeepEquals(codes, codes.map(() => 1009));
+    });
+    theirs.socket.send("still here");
+    await eventually("the neighbour's socket goes on", () => theirs.heard.length === 1);
+    theirs.socket.close();
+    await theirs.closed;
   },
 });
 
