@@ -129,11 +129,14 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
         return onMessage(isEscaped ? data.slice(1) : data);
       }
       heard = Number(data.slice(`${control}heard=`.length));
-      // All that was said is before this.
-      socket = null;
+      // All that was said is before this. A browser may tell of the end two seconds later.
+      opening.onclose = null;
       opening.close(comeAgain);
+      finish({ code: comeAgain, reason: "" });
     };
-    opening.onclose = ({ code, reason }) => {
+    opening.onclose = finish;
+
+    function finish({ code, reason }: { code: number; reason: string }): void {
       socket = null;
       // Between two isolates there may be nobody for a moment.
       if (!isFirst && (!wasOpen || notNow.includes(code)) && ++failures < attempts) {
@@ -147,7 +150,7 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
       }
       onComeAgain();
       comeBack();
-    };
+    }
   }
 
   connect(true).catch(ended.reject);

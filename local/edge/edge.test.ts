@@ -96,7 +96,7 @@ Deno.test("functions of every form run beside each other, on the platform's Deno
         response.end("by node, " + request.url);
       });
       server.on("upgrade", (request, connection) => {
-        connection.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: echo\\r\\n\\r\\n");
+        connection.write("HTTP/1.1 101 Go\\r\\nconnection: upgrade\\r\\nupgrade: echo\\r\\n\\r\\n");
         connection.on("data", (heard) => connection.write(heard));
       });
       server.listen(3000);`,
@@ -222,12 +222,12 @@ Deno.test("isolates are retired as on the platform", async (test) => {
   });
 });
 
-Deno.test("a server of node:http is retired as any other: when what it got is answered and nothing is held", async () => {
+Deno.test("a server of node:http is retired when all that it got is answered and nothing is held", async () => {
   const text = `
     import { createServer } from "node:http";
     createServer((request, response) => setTimeout(() => response.end("late"), 300))
       .on("upgrade", (request, connection) => setTimeout(() => {
-        connection.write("HTTP/1.1 101 Switching Protocols\\r\\nconnection: upgrade\\r\\nupgrade: x\\r\\n\\r\\n");
+        connection.write("HTTP/1.1 101 Go\\r\\nconnection: upgrade\\r\\nupgrade: x\\r\\n\\r\\n");
       }, 2500)).listen(1);`;
   await using project = await makeProject({ "functions/node/index.ts": text });
   const config = await writeConfig(null);

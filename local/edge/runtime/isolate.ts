@@ -142,7 +142,8 @@ async function findPort(name: string, entry: string): Promise<number> {
       () =>
         reject(
           new TypeError(
-            `supabase/functions/${name}/index.ts calls neither Deno.serve nor listen of node:http, nor exports { fetch } by default`,
+            `supabase/functions/${name}/index.ts calls neither Deno.serve nor a server's listen, ` +
+              "nor exports { fetch } by default",
           ),
         ),
       longestBoot,

@@ -1,4 +1,4 @@
-import { assert, assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
+import { assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
 import type { Closure, Message, OutboundSocket } from "../_shared/outbound/websocket.ts";
 import { type PersonsSocket, type RelayBounds, startRelay } from "./relay.ts";
 

@@ -4,7 +4,7 @@
  * The platform's `Deno.upgradeWebSocket` gathers a message of up to 64 MiB before it delivers it, in however many
  * fragments it comes, and cannot be told to take less. `ws` counts fragments while they come. It reads the connection
  * itself, which the platform gives away through `node:http` (https://supabase.com/docs/guides/functions/websockets).
- * Decision 31 has what was measured.
+ * Decision 41 has what was measured.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
@@ -62,9 +62,9 @@ const amidMessage = [1002, 1007, 1009];
 const longestGoodbye = 3000;
 
 /**
- * Lets a connection go as soon as the goodbye is on its way. The platform's runtime (Deno 2.1.4) cannot end a connection
- * that it gave away: it ends one on which somebody speaks whom nobody hears, as the other side does when it answers.
- * But who is not heard in the middle of a message may not hear the goodbye either.
+ * Lets a connection go as soon as the goodbye is on its way. The platform's runtime (Deno 2.1.4) cannot end a
+ * connection that it gave away: it ends one on which somebody speaks whom nobody hears, as the other side does when it
+ * answers. But who is not heard in the middle of a message may not hear the goodbye either.
  */
 function endWithGoodbye(socket: WebSocket, connection: Duplex): void {
   const { close } = socket;
