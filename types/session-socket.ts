@@ -25,9 +25,9 @@ const notNow = [4429, 4503];
  * server takes 4 MiB, and between the two there is what a network holds.
  */
 export const mostKept = 16 * 1024 * 1024;
-/** How often it is tried to come again, and milliseconds before the second time; twice as long each time. */
+/** How often it is tried to come again, and half the milliseconds before the second time; twice as long each time. */
 const attempts = 8;
-const firstPause = 100;
+const pause = 50;
 
 const control = "\x10";
 
@@ -87,8 +87,8 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
   let said = createRecord();
   let socket: WebSocket | null = null;
   let isLeaving = false;
-  /** Tries to come again that have failed in a row. */
-  let failures = 0;
+  /** Tries to come again that have failed in a row; the first connection is not tried again. */
+  let failures = attempts;
 
   function flush(): void {
     // A socket that is closing takes messages and drops them.
@@ -108,18 +108,15 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
   }
 
   function comeBack(): void {
-    const pause = failures === 0 ? 0 : firstPause * 2 ** (failures - 1);
-    setTimeout(() => connect().catch(ended.reject), pause);
+    setTimeout(() => connect().catch(ended.reject), failures && pause * 2 ** failures);
   }
 
-  async function connect(isFirst = false): Promise<void> {
-    let wasOpen = false;
+  async function connect(): Promise<void> {
     let heard: number | null = null;
     const opening = new WebSocket(url, ["groundwork.handover", `bearer.${await token()}`]);
     opening.binaryType = "arraybuffer";
     opening.onopen = () => {
       socket = opening;
-      wasOpen = true;
       flush();
       if (isLeaving) opening.close(1000);
     };
@@ -137,9 +134,10 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
     opening.onclose = finish;
 
     function finish({ code, reason }: { code: number; reason: string }): void {
+      const wasOpen = socket === opening;
       socket = null;
       // Between two isolates there may be nobody for a moment.
-      if (!isFirst && (!wasOpen || notNow.includes(code)) && ++failures < attempts) {
+      if ((!wasOpen || notNow.includes(code)) && ++failures < attempts) {
         takeBack(0);
         return comeBack();
       }
@@ -153,7 +151,7 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
     }
   }
 
-  connect(true).catch(ended.reject);
+  connect().catch(ended.reject);
   return {
     send(message) {
       unsaid.push(message);
