@@ -93,6 +93,13 @@ Deno.test({
     await using echo = await startEcho();
     const asked = await fetch(`http://127.0.0.1:${echo.port}/x`, { method: "POST", body: "hello" });
     assertDeepEquals([asked.status, await asked.text()], [201, "hello"]);
+    for (
+      const wrong of ["GET // HTTP/1.1\r\nhost: [\r\n\r\n", "TRACE /x HTTP/1.1\r\nhost: h\r\n\r\n"]
+    ) {
+      const { connection, answer } = await dial(echo.port, wrong);
+      assert(/^HTTP\/1\.1 4\d\d /.test(answer), answer);
+      connection.close();
+    }
     for (const said of [handshake(), handshake(key).replace("websocket", "h2c")]) {
       const { connection, answer } = await dial(echo.port, said);
       assert(answer.startsWith("HTTP/1.1 "), answer);

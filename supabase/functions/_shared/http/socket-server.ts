@@ -131,10 +131,22 @@ function toRequest(incoming: IncomingMessage): Request {
   });
 }
 
-async function respond(response: Response, outgoing: ServerResponse): Promise<void> {
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  for await (const part of response.body ?? []) outgoing.write(part);
-  outgoing.end();
+async function answer(
+  { fetch }: Served,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  try {
+    const { status, headers, body } = await fetch(toRequest(incoming));
+    outgoing.writeHead(status, Object.fromEntries(headers));
+    for await (const part of body ?? []) outgoing.write(part);
+  } catch {
+    // What the app answers has no faults: it is a request that is none, or an answer that nobody takes any more.
+    if (!outgoing.headersSent) outgoing.writeHead(400);
+  } finally {
+    outgoing.end();
+    incoming.resume(); // what was not read
+  }
 }
 
 /** What a refusal says in a close reason: `code: message`. */
@@ -175,11 +187,7 @@ async function upgrade(
  * runtime gives none.
  */
 export function createSocketServer(served: Served): Server {
-  const server = createServer((incoming, outgoing) => {
-    Promise.resolve(served.fetch(toRequest(incoming))).then((response) =>
-      respond(response, outgoing)
-    ).catch(() => outgoing.destroy()).finally(() => incoming.resume());
-  });
+  const server = createServer((incoming, outgoing) => void answer(served, incoming, outgoing));
   server.on("upgrade", (incoming: IncomingMessage, connection: Duplex) => {
     connection.on("error", () => {}); // whoever asked has left
     upgrade(served, incoming, connection).catch(() => abandon(connection));
