@@ -53,10 +53,13 @@ const SET_UP = `
 const REQUEST = "\\set request random(1, 1000000000000)\n\\set wanted random(1, 60)\n";
 const hot = (call: string) => `${REQUEST}select ${call};`;
 
+const insertInto = (table: string) =>
+  `${REQUEST}insert into ${table} (workspace_id, kind, quantity, unit, request_id) ` +
+  `values ('${WORKSPACE}', 'tokens', :wanted, 'token', 'r' || :request);`;
+
 const SCRIPTS: Record<string, string> = {
-  "plain insert of an event":
-    `${REQUEST}insert into bench.events (workspace_id, kind, quantity, unit, request_id) ` +
-    `values ('${WORKSPACE}', 'tokens', :wanted, 'token', 'r' || :request);`,
+  "plain insert of an event": insertInto("public.billing_events"),
+  "the same into a table without checks, partitions or searches": insertInto("bench.events"),
   "Groundwork: reserve_usage": hot(
     `public.reserve_usage('${WORKSPACE}', 'r' || :request, tokens => :wanted)`,
   ),

@@ -19,13 +19,14 @@ export async function readSome(connection: Deno.Conn, count = 1): Promise<Uint8A
   return new Uint8Array(parts);
 }
 
-/** Connects, asks, and hears the beginning of the answer. */
+/** Connects, asks, says `more` in the same breath, and hears the beginning of the answer. */
 export async function dial(
   port: number,
-  said: string,
+  asked: string,
+  more: Uint8Array = new Uint8Array(),
 ): Promise<{ connection: Deno.Conn; answer: string }> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  await connection.write(new TextEncoder().encode(said));
+  await writeAll(connection, new Uint8Array([...new TextEncoder().encode(asked), ...more]));
   return { connection, answer: new TextDecoder().decode(await readSome(connection)) };
 }
 

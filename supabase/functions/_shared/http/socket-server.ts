@@ -6,9 +6,9 @@
  * itself, which the platform gives away through `node:http` (https://supabase.com/docs/guides/functions/websockets).
  * Decision 41 has what was measured.
  */
+import type { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import type { Duplex } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 // @ts-types="npm:@types/ws@8.18.2"
 import { type WebSocket, WebSocketServer } from "ws";
 import { ApiError } from "../errors.ts";
@@ -76,12 +76,12 @@ function endWithGoodbye(socket: WebSocket, connection: Duplex): void {
   };
 }
 
+/** A request to open a socket, its connection, and what was said on that already. */
+type Asked = [incoming: IncomingMessage, connection: Duplex, head: Buffer];
+
 /** Completes the handshake. */
-function open(
-  incoming: IncomingMessage,
-  connection: Duplex,
-  { longestMessage, protocol, pingEvery }: SocketOptions,
-): WebSocket {
+function open(asked: Asked, { longestMessage, protocol, pingEvery }: SocketOptions): WebSocket {
+  const [, connection] = asked;
   let opened: WebSocket | undefined;
   const server = new WebSocketServer(
     {
@@ -93,12 +93,7 @@ function open(
     } as ConstructorParameters<typeof WebSocketServer>[0],
   );
   server.on("wsClientError", () => abandon(connection));
-  server.handleUpgrade(
-    incoming,
-    connection,
-    new Uint8Array() as Buffer,
-    (socket) => opened = socket,
-  );
+  server.handleUpgrade(...asked, (socket) => opened = socket);
   if (!opened) {
     throw new ApiError(400, "invalid_parameter", "sec-websocket-key: is missing or wrong");
   }
@@ -157,22 +152,19 @@ async function reasonOf(response: Response): Promise<string> {
   return shortenReason(error ? `${error.code}: ${error.message}` : "");
 }
 
-async function upgrade(
-  { fetch, protocols }: Served,
-  incoming: IncomingMessage,
-  connection: Duplex,
-): Promise<void> {
+async function upgrade({ fetch, protocols }: Served, asked: Asked): Promise<void> {
+  const [incoming] = asked;
   const request = toRequest(incoming);
   let isOpen = false;
   upgrades.set(request, (options) => {
-    const socket = open(incoming, connection, options);
+    const socket = open(asked, options);
     isOpen = true;
     return socket;
   });
   const response = await fetch(request);
   if (isOpen) return;
   const offered = incoming.headers["sec-websocket-protocol"]?.split(",").map((one) => one.trim());
-  const refused = open(incoming, connection, {
+  const refused = open(asked, {
     longestMessage: 1,
     // Without one that it offered a browser takes the socket for broken and shows no code.
     protocol: protocols.find((one) => offered?.includes(one)) ?? null,
@@ -188,9 +180,10 @@ async function upgrade(
  */
 export function createSocketServer(served: Served): Server {
   const server = createServer((incoming, outgoing) => void answer(served, incoming, outgoing));
-  server.on("upgrade", (incoming: IncomingMessage, connection: Duplex) => {
+  server.on("upgrade", (...asked: Asked) => {
+    const [, connection] = asked;
     connection.on("error", () => {}); // whoever asked has left
-    upgrade(served, incoming, connection).catch(() => abandon(connection));
+    upgrade(served, asked).catch(() => abandon(connection));
   });
   return server;
 }
