@@ -87,9 +87,9 @@ export const formatHeard = (count: number): string => `heard=${count}`;
  * Asks a person to come again, where their client knows it (`handoverProtocol`): a text that begins
  * with a control character, which such a client's agent's texts have doubled.
  *
- * The person is asked to close, and not closed. A runtime that has said goodbye takes any message
- * after it for an error and drops the connection, its own goodbye with it (Deno 2.1.4); and a browser
- * drops what is said after the goodbye arrived and before the page heard of it.
+ * The person is asked to close, and not closed. What they are saying at that moment would be lost, and
+ * the goodbye with it; and a browser drops what is said after the goodbye arrived and before the page
+ * heard of it.
  */
 export const formatComeAgain = (count: number): string => `${control}${formatHeard(count)}`;
 /** What a text of the server's own begins with, where the client knows it. */
