@@ -149,7 +149,7 @@ begin
     and exists (
       select from regexp_split_to_table(lower(normalize(one || ' ' || other, NFKC)), '[^[:alpha:]]+') as word
       where word not in ('', 'et')
-        and ts_lexize(('pg_catalog.' || language || '_stem')::regdictionary, word) = '{}')
+        and ts_lexize(('private.' || language || '_stops')::regdictionary, word) = '{}')
     and private.significant_words(one) = private.significant_words(other)
     and not private.differ_by_an_affix(one, other);
 end;

@@ -42,10 +42,10 @@ begin
     from unnest(
       array['english', 'danish', 'dutch', 'finnish', 'french', 'german', 'italian', 'norwegian', 'portuguese',
         'russian', 'spanish', 'swedish', 'turkish'],
-      array['pg_catalog.english_stem', 'pg_catalog.danish_stem', 'pg_catalog.dutch_stem', 'pg_catalog.finnish_stem',
-        'pg_catalog.french_stem', 'pg_catalog.german_stem', 'pg_catalog.italian_stem', 'pg_catalog.norwegian_stem',
-        'pg_catalog.portuguese_stem', 'pg_catalog.russian_stem', 'pg_catalog.spanish_stem', 'pg_catalog.swedish_stem',
-        'pg_catalog.turkish_stem']::regdictionary[]
+      array['private.english_stops', 'private.danish_stops', 'private.dutch_stops', 'private.finnish_stops',
+        'private.french_stops', 'private.german_stops', 'private.italian_stops', 'private.norwegian_stops',
+        'private.portuguese_stops', 'private.russian_stops', 'private.spanish_stops', 'private.swedish_stops',
+        'private.turkish_stops']::regdictionary[]
     ) with ordinality as l (name, dictionary, place)
     cross join lateral (
       select sum(f.times) filter (where ts_lexize(l.dictionary, f.word) = '{}') as stops from found_words as f

@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(28);
+select plan(29);
 
 insert into public.conversations (id, workspace_id, user_id, agent_id, title) values
   (tests.id('trip'), tests.id('north'), tests.id('member'), null, 'Trip'),
@@ -91,6 +91,17 @@ $$;
 select is(private.guess_language('Die Kündigungen sind noch nicht bei uns eingegangen.') || ' ' ||
   private.guess_language('Lisbon'), 'german english',
   'a text is of the language whose stop words it has, of none English');
+select is_empty(
+  $$select l.name, w.word
+    from unnest(array['danish', 'dutch', 'english', 'finnish', 'french', 'german', 'italian', 'norwegian',
+      'portuguese', 'russian', 'spanish', 'swedish', 'turkish']) as l (name)
+    cross join regexp_split_to_table('af at ikke med het niet van the not who ei että olla ne pas vous und nicht wir '
+      'il non della jeg hva não uma você и не что el ella está och inte för ama çok değil house Haus talo дом',
+      ' ') as w (word)
+    where coalesce(ts_lexize((l.name || '_stem')::regdictionary, w.word) = '{}', false)
+      <> coalesce(ts_lexize(('private.' || l.name || '_stops')::regdictionary, w.word) = '{}', false)$$,
+  'the stop words of a language are those that its own dictionary leaves out'
+);
 select is(pg_temp.found_by('member', 'Kündigung'), 'g1', 'a German word is found in another form of it');
 select is(pg_temp.found_by('member', 'cancellation'), 'g2', 'and an English one beside it');
 select is(
