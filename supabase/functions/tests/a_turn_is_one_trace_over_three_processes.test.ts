@@ -111,7 +111,7 @@ Deno.test({
     const { session_id } = await opened.json();
     // As a browser opens it, which sends no headers.
     const socket = new WebSocket(
-      `${functions.url.replace("http", "ws")}/sessions/${session_id}/connect` +
+      `${functions.sockets}/sessions/${session_id}/connect` +
         `?access_token=${owner.token}&traceparent=${turn.traceparent}`,
     );
     await new Promise((done, reject) => {

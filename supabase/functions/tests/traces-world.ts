@@ -73,6 +73,8 @@ async function startProcess(script: string, args: string[], env: Record<string, 
   })();
   return {
     url: `http://127.0.0.1:${/listens (\d+)/.exec(said)?.[1]}`,
+    /** Where a process opens sockets. */
+    sockets: `ws://127.0.0.1:${/sockets (\d+)/.exec(said)?.[1]}`,
     said: () => said,
     async [Symbol.asyncDispose]() {
       try {

@@ -126,20 +126,22 @@ function toRequest(incoming: IncomingMessage): Request {
   });
 }
 
+/** Answers are short here: a function that streams exports its `fetch` to the platform. */
 async function answer(
   { fetch }: Served,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   try {
-    const { status, headers, body } = await fetch(toRequest(incoming));
-    outgoing.writeHead(status, Object.fromEntries(headers));
-    for await (const part of body ?? []) outgoing.write(part);
+    const response = await fetch(toRequest(incoming));
+    const body = new Uint8Array(await response.arrayBuffer());
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(body);
   } catch {
     // What the app answers has no faults: it is a request that is none, or an answer that nobody takes any more.
     if (!outgoing.headersSent) outgoing.writeHead(400);
-  } finally {
     outgoing.end();
+  } finally {
     incoming.resume(); // what was not read
   }
 }
