@@ -150,9 +150,8 @@ end;
 $$;
 select is(tests.differing(), 'none', format('world %s of seed %s: no agent reads more or less than both may', n, seed))
 from throws, generate_series(1, 5) as n;
--- Few worlds have less than 50; that the comparison is of something is all that is meant.
-select ok(sum(rows) > 10, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
--- That some rows count is all that is meant here.
-select ok(sum(remembered) > 3, format('%s delegations were remembered and still valid', sum(remembered))) from shares;
+-- That the comparison is of something, and that some rows count, is all that is meant.
+select ok(sum(rows) > 0, format('%s rows were read by %s tokens', sum(rows), sum(tokens))) from shares;
+select ok(sum(remembered) > 0, format('%s delegations were remembered and still valid', sum(remembered))) from shares;
 select * from finish();
 rollback;
