@@ -119,7 +119,7 @@ Deno.test({
   name: "a socket that does not answer pings is dropped, and one that does is kept",
   ...lax,
   async fn() {
-    await using echo = await startEcho(50);
+    await using echo = await startEcho(1000);
     const { connection } = await dial(echo.port, handshake(key));
     const answering = new WebSocket(`${echo.url}/x`);
     await eventually("the mute one is dropped", () => echo.heard.some(({ code }) => code === 1006));
