@@ -5,18 +5,24 @@ import { mostKept, openSessionSocket, type SessionSocketOptions } from "./sessio
 /** What the server does with one connection. */
 type Part = (socket: WebSocket, heard: unknown[]) => void;
 
+/** A socket that is opened only to be closed, which answers the plain subprotocol. */
+interface Refusal {
+  refuses: Part;
+}
+
 /** Serves the parts one after the other; a null refuses the connection. */
-function serveParts(...parts: (Part | null)[]) {
+function serveParts(...parts: (Part | Refusal | null)[]) {
   const heard: unknown[][] = [];
   const protocols: string[] = [];
   const quiet = { hostname: "127.0.0.1", port: 0, onListen() {} };
   const server = Deno.serve(quiet, (request) => {
-    const part = parts[protocols.length];
+    const given = parts[protocols.length];
     const protocol = request.headers.get("sec-websocket-protocol") ?? "";
     protocols.push(protocol);
-    if (!part) return new Response("not now", { status: 503 });
+    if (!given) return new Response("not now", { status: 503 });
+    const [part, place] = "refuses" in given ? [given.refuses, 1] : [given, 0];
     const { socket, response } = Deno.upgradeWebSocket(request, {
-      protocol: protocol.split(",")[0] ?? "",
+      protocol: protocol.split(", ")[place] ?? "",
     });
     const said: unknown[] = [];
     heard.push(said);
@@ -70,7 +76,10 @@ Deno.test("what was not heard is said again, before what was not said yet, each 
   await eventually(() => server.heard[2]?.length === 3);
   assertSame(server.heard, [["0", "1", "2", "3"], ["2", "3", "4"], ["2", "3", "4"]]);
   assertSame([times, heard], [2, []]);
-  assertSame(server.protocols, [0, 1, 2].map((n) => `groundwork.handover, bearer.t${n}`));
+  assertSame(
+    server.protocols,
+    [0, 1, 2].map((n) => `groundwork.handover, groundwork, bearer.t${n}`),
+  );
   socket.close();
   assertSame(await socket.ended, { code: 1000, reason: "" });
 });
@@ -136,16 +145,22 @@ Deno.test("nobody there for a moment between two isolates is no end, and nobody 
 });
 
 Deno.test("who is refused for a moment comes again, and says again what the refused socket took", async () => {
-  const refuses = (code: number): Part => (socket) => socket.close(code, "unavailable");
-  await using server = serveParts(asksAfter(1, 0), refuses(4503), refuses(4429), listens);
+  // It is answered the plain name. An agent's own code after the session was open is an end.
+  const refuses = (socket: WebSocket) => socket.close(4503, "unavailable");
+  await using server = serveParts(asksAfter(1, 0), { refuses }, { refuses }, listens);
   const { socket } = open(server.url);
   socket.send("a");
   await eventually(() => server.heard[3]?.length === 1);
   assertSame([server.heard[0], server.heard[3]], [["a"], ["a"]]);
   socket.close();
   await socket.ended;
-  await using closed = serveParts(refuses(4503), listens);
+  await using closed = serveParts({ refuses }, listens);
   assertIs((await open(closed.url).socket.ended).code, 4503);
+  await using ended = serveParts(asksAfter(1, 0), refuses, listens);
+  const other = open(ended.url).socket;
+  other.send("a");
+  assertIs((await other.ended).code, 4503);
+  assertIs(ended.protocols.length, 2);
 });
 
 Deno.test("any other end is told as it is, and so is one after which nobody knows what was heard", async () => {

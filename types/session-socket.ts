@@ -18,8 +18,6 @@
 
 /** The isolate ended: come again, and say again what was not heard. */
 export const comeAgain = 4307;
-/** The session takes nobody at this moment, and has heard nothing. */
-const notNow = [4429, 4503];
 /**
  * Bytes of what was said that are kept to be said again. More than that cannot be under way: the
  * server takes 4 MiB, and between the two there is what a network holds.
@@ -30,6 +28,8 @@ const attempts = 8;
 const pause = 50;
 
 const control = "\x10";
+/** What an open session answers; one that refuses answers the other name that is offered. */
+const protocol = "groundwork.handover";
 
 type Message = string | ArrayBuffer;
 
@@ -113,9 +113,10 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
 
   async function connect(): Promise<void> {
     let heard: number | null = null;
-    const opening = new WebSocket(url, ["groundwork.handover", `bearer.${await token()}`]);
+    const opening = new WebSocket(url, [protocol, "groundwork", `bearer.${await token()}`]);
     opening.binaryType = "arraybuffer";
     opening.onopen = () => {
+      if (opening.protocol !== protocol) return;
       socket = opening;
       flush();
       if (isLeaving) opening.close(1000);
@@ -137,10 +138,7 @@ export function openSessionSocket(options: SessionSocketOptions): SessionSocket 
       const wasOpen = socket === opening;
       socket = null;
       // Between two isolates there may be nobody for a moment.
-      if ((!wasOpen || notNow.includes(code)) && ++failures < attempts) {
-        takeBack(0);
-        return comeBack();
-      }
+      if (!wasOpen && ++failures < attempts) return comeBack();
       failures = 0;
       const isHandedOver = heard !== null && takeBack(heard);
       if (!isHandedOver || isLeaving && unsaid.length === 0) {

@@ -222,6 +222,26 @@ Deno.test("isolates are retired as on the platform", async (test) => {
   });
 });
 
+/** One isolate of a runtime of its own, which ends when it is left. */
+async function bootAlone(text: string) {
+  const project = await makeProject({ "functions/alone/index.ts": text });
+  const config = await writeConfig(null);
+  const cacheDir = `${project.root}/cache`;
+  await Deno.mkdir(cacheDir);
+  const gone = Promise.withResolvers<void>();
+  const runtime = await startRuntime({ config, cacheDir, env: {}, onGone: () => gone.resolve() });
+  const entry = `file://${project.root}/supabase/functions/alone/index.ts`;
+  return {
+    runtime,
+    port: await runtime.boot({ id: "one", name: "alone", entry, wallClock: 600_000 }),
+    gone: gone.promise,
+    async [Symbol.asyncDispose]() {
+      await runtime.stop();
+      await project[Symbol.asyncDispose]();
+    },
+  };
+}
+
 Deno.test("a server of node:http is retired when all that it got is answered and nothing is held", async () => {
   const text = `
     import { createServer } from "node:http";
@@ -229,27 +249,17 @@ Deno.test("a server of node:http is retired when all that it got is answered and
       .on("upgrade", (request, connection) => setTimeout(() => {
         connection.write("HTTP/1.1 101 Go\\r\\nconnection: upgrade\\r\\nupgrade: x\\r\\n\\r\\n");
       }, 2500)).listen(1);`;
-  await using project = await makeProject({ "functions/node/index.ts": text });
-  const config = await writeConfig(null);
-  const cacheDir = `${project.root}/cache`;
-  await Deno.mkdir(cacheDir);
-  const gone = Promise.withResolvers<void>();
-  const runtime = await startRuntime({ config, cacheDir, env: {}, onGone: () => gone.resolve() });
-  try {
-    const entry = `file://${project.root}/supabase/functions/node/index.ts`;
-    const port = await runtime.boot({ id: "one", name: "node", entry, wallClock: 600_000 });
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    const asked = "GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
-    await connection.write(new TextEncoder().encode(asked));
-    const late = fetch(`http://127.0.0.1:${port}/`);
-    runtime.leave("one");
-    assert.equal(await (await late).text(), "late");
-    const room = new Uint8Array(20);
-    assert.equal(await connection.read(room), 20, "it waited for the handshake");
-    await gone.promise;
-  } finally {
-    await runtime.stop();
-  }
+  await using isolate = await bootAlone(text);
+  const { port, runtime } = isolate;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const asked = "GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+  await connection.write(new TextEncoder().encode(asked));
+  const late = fetch(`http://127.0.0.1:${port}/`);
+  runtime.leave("one");
+  assert.equal(await (await late).text(), "late");
+  const room = new Uint8Array(20);
+  assert.equal(await connection.read(room), 20, "it waited for the handshake");
+  await isolate.gone;
 });
 
 Deno.test("who was answered by an isolate that is left gets all of the answer, however late they came", async () => {
@@ -267,23 +277,13 @@ Deno.test("who was answered by an isolate that is left gets all of the answer, h
       EdgeRuntime.waitUntil(saying);
       return new Response(readable);
     });`;
-  await using project = await makeProject({ "functions/streams/index.ts": streams });
-  const config = await writeConfig(null);
-  const cacheDir = `${project.root}/cache`;
-  await Deno.mkdir(cacheDir);
-  const gone = Promise.withResolvers<void>();
-  const runtime = await startRuntime({ config, cacheDir, env: {}, onGone: () => gone.resolve() });
-  try {
-    const entry = `file://${project.root}/supabase/functions/streams/index.ts`;
-    const port = await runtime.boot({ id: "one", name: "streams", entry, wallClock: 600_000 });
-    runtime.leave("one");
-    // Each begins when the one before is over: between two of them the isolate holds nothing.
-    for (let request = 0; request < 4; request++) {
-      const response = await fetch(`http://127.0.0.1:${port}/`);
-      assert.equal(await response.text(), "0123456");
-    }
-    await gone.promise;
-  } finally {
-    await runtime.stop();
+  await using isolate = await bootAlone(streams);
+  const { port, runtime } = isolate;
+  runtime.leave("one");
+  // Each begins when the one before is over: between two of them the isolate holds nothing.
+  for (let request = 0; request < 4; request++) {
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(await response.text(), "0123456");
   }
+  await isolate.gone;
 });

@@ -21,9 +21,12 @@ app.delete("/:id", route("person-or-service", "write", closeSession));
 // Not wrapped: it finds the token in more places, and the answer to an upgrade takes no headers.
 app.get("/:id/connect", connectAgent);
 
-/** The function as a server, with the services of its isolate. */
+/**
+ * The function as a server, with the services of its isolate. A client that offers both subprotocols knows by the plain
+ * one that it is refused and that nothing it says is heard.
+ */
 export const serveSessions = (services: () => Services): Server =>
-  createSocketServer({ ...serve(app, services), protocols: [handoverProtocol, protocolName] });
+  createSocketServer({ ...serve(app, services), protocols: [protocolName, handoverProtocol] });
 
 // Only the platform's runtime has it. The port is the platform's to choose.
 if ("EdgeRuntime" in globalThis) serveSessions(services).listen(8080);

@@ -96,6 +96,12 @@ Deno.test({
       await closed;
       await eventually("it was told", () => codes.at(-1) === told);
     }
+    const { socket, closed } = await call(await open(admin), admin.token, own.base);
+    await eventually("it was called", () => own.sockets.size > codes.length);
+    socket.send(new Uint8Array(2 ** 20 + 1));
+    assertEquals((await closed).code, 1009);
+    await eventually("of a message that is too long, too", () => codes.length === 3);
+    assertEquals(codes[2], 1001);
     await eventually("nothing is left", () => countRelays() === 0);
   },
 });

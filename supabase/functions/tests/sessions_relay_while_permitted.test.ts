@@ -1,6 +1,6 @@
 /** A socket is open for as long as one may: on the stack with its echo agent, and in an isolate of the test's own. */
 import { assertDeepEquals, assertEquals, eventually } from "../_shared/asserts.ts";
-import { allow, call, lax, open, refusalOf, sql, startOwn, world } from "./relay-world.ts";
+import { allow, call, lax, open, refusalOf, sql, stack, startOwn, world } from "./relay-world.ts";
 import { ask, mintToken } from "./world.ts";
 
 const { agent, workspace, owner, admin, member } = world;
@@ -61,6 +61,15 @@ Deno.test("refusals are answers to requests, and the ends of sockets", async () 
   assertEquals(await refusalOf(session, owner.token), "4404 not_found");
   assertEquals(await refusalOf(crypto.randomUUID(), admin.token), "4404 not_found");
   assertEquals(await refusalOf("x", admin.token), "4400 invalid_parameter");
+  // Who offers both knows by the plain one that nothing is heard.
+  const offered = ["groundwork.handover", "groundwork", `bearer.${admin.token}`];
+  for (const [of, answered] of [[session, offered[0]], [crypto.randomUUID(), offered[1]]]) {
+    const socket = new WebSocket(`${stack.replace("http", "ws")}/sessions/${of}/connect`, offered);
+    await new Promise((opens) => socket.onopen = opens);
+    assertEquals(socket.protocol, answered);
+    socket.close();
+    await new Promise((closed) => socket.onclose = closed);
+  }
 });
 
 Deno.test({

@@ -16,7 +16,7 @@ import { ApiError } from "../errors.ts";
 /** A function that opens sockets. */
 interface Served {
   fetch: (request: Request) => Response | Promise<Response>;
-  /** The subprotocols that it knows, the preferred first. */
+  /** The subprotocols that it knows; a refused socket is answered the first of them that it offered. */
   protocols: string[];
 }
 
@@ -166,13 +166,14 @@ async function upgrade({ fetch, protocols }: Served, asked: Asked): Promise<void
   const response = await fetch(request);
   if (isOpen) return;
   const offered = incoming.headers["sec-websocket-protocol"]?.split(",").map((one) => one.trim());
+  const reason = await reasonOf(response);
   const refused = open(asked, {
     longestMessage: 1,
     // Without one that it offered a browser takes the socket for broken and shows no code.
     protocol: protocols.find((one) => offered?.includes(one)) ?? null,
     pingEvery: 1000,
   });
-  refused.close(closeCodeOf(response.ok ? 400 : response.status), await reasonOf(response));
+  refused.close(closeCodeOf(response.ok ? 400 : response.status), reason);
 }
 
 /**
