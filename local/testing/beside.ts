@@ -132,7 +132,8 @@ function startRun(mark: string, args: string[]): Beside {
         .then((text) => JSON.parse(text) as Told)
         .catch((): Told => {
           const name = `the run of ${args.join(" ")}, which ended with ${code}`;
-          return { results: [{ name, passed: 0, failed: 1, skipped: 0, seconds: 0 }], notRun: [] };
+          const result = { name, passed: 0, failed: 1, skipped: 0, seconds: 0, reasons: [] };
+          return { results: [result], notRun: [] };
         });
       await Deno.remove(folder, { recursive: true });
       return told;

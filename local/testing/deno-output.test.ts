@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type FileOutcome, readDenoOutput } from "./deno-output.ts";
+import { type FileOutcome, findErrors, readDenoOutput } from "./deno-output.ts";
 
 const SAID = `running 3 tests from ./local/a.test.ts
 one ...
@@ -61,6 +61,29 @@ Deno.test("the errors at the end belong to no file", () => {
   assert.deepEqual(files, [a, { ...b, passed: 2, running: null }]);
   assert.equal(current, null);
   assert.equal(rest, " ERRORS \n\ntwo => no\nrunning late ...\n");
+});
+
+Deno.test("what failed is told apart, test by test, or all of it where none is to blame", () => {
+  const told = ` ERRORS
+
+one => ./a.test.ts:2:6
+error: Error: x
+
+a => b
+    at file:///a.test.ts:2:64
+
+two ... a step => ./a.test.ts:3:45
+error: Error: y
+
+ FAILURES
+
+one => ./a.test.ts:2:6
+`.replace("ERRORS", "ERRORS ").replace("FAILURES", "FAILURES ");
+  assert.deepEqual(findErrors(told), [
+    "one => ./a.test.ts:2:6\nerror: Error: x\n\na => b\n    at file:///a.test.ts:2:64",
+    "two ... a step => ./a.test.ts:3:45\nerror: Error: y",
+  ]);
+  assert.deepEqual(findErrors("error: Module not found"), ["error: Module not found"]);
 });
 
 Deno.test("who took over a minute is counted as it ended, and was running until then", () => {

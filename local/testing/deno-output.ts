@@ -81,6 +81,13 @@ export function readDenoOutput(onFile: (outcome: FileOutcome) => void): DenoOutp
   };
 }
 
+/** What failed in what Deno says at the end: an error for each test, or all of it where no test was to blame. */
+export function findErrors(told: string): string[] {
+  const [, errors] = / ERRORS \n([\s\S]*?)\n FAILURES \n/.exec(told) ?? [];
+  if (errors === undefined) return [told];
+  return errors.split(/\n(?=.+ => .+:\d+:\d+\n)/).map((error) => error.trim()).filter(Boolean);
+}
+
 function readTest(outcome: FileOutcome, line: string): void {
   const begun = BEGUN.exec(line)?.[1];
   if (begun !== undefined) {

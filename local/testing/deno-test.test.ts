@@ -9,12 +9,12 @@ async function runFiles(contents: string[], options: DenoTestOptions = {}) {
     for (const [index, file] of files.entries()) await Deno.writeTextFile(file, contents[index]!);
     const over: string[] = [];
     let said = "";
-    const result = await runDenoTests(files, {
+    const { reasons, ...result } = await runDenoTests(files, {
       onFile: ({ file, passed, failed }) => over.push(`${file.at(-9)} ${passed} ${failed}`),
       say: (text) => said += text,
       ...options,
     });
-    return { result, over, said };
+    return { result, reasons, over, said };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -31,13 +31,14 @@ Deno.test("passed, failed and skipped cases of a JUnit report are counted", () =
 });
 
 Deno.test("a test file that cannot be loaded counts as a failure", async () => {
-  const { result, said } = await runFiles([`throw new Error("not loaded, on purpose");`]);
+  const { result, reasons, said } = await runFiles([`throw new Error("not loaded, on purpose");`]);
   assert.deepEqual(result, { passed: 0, failed: 1, skipped: 0 });
   assert.match(said, /not loaded, on purpose/);
+  assert.match(reasons.join(), /not loaded, on purpose/);
 });
 
 Deno.test("what fails is shown, what passes is not", async () => {
-  const { result, over, said } = await runFiles([
+  const { result, reasons, over, said } = await runFiles([
     `Deno.test("good", () => console.log("nobody hears this"));`,
     `Deno.test("bad", () => { console.log("this is heard"); throw new Error("on purpose"); });`,
   ]);
@@ -45,6 +46,8 @@ Deno.test("what fails is shown, what passes is not", async () => {
   assert.deepEqual(over, ["0 1 0", "1 0 1"]);
   assert.match(said, /this is heard[^]*on purpose/);
   assert.doesNotMatch(said, /nobody hears this/);
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0]!, /^bad => .*1\.test\.ts:1:6\nerror: Error: on purpose/);
 });
 
 Deno.test("a test that hangs is named, what passed before and after it counts", async () => {
@@ -52,13 +55,15 @@ Deno.test("a test that hangs is named, what passed before and after it counts", 
     Deno.test("passes", () => {});
     Deno.test("hangs on purpose", () => new Promise(() => setInterval(() => {}, 1000)));
     Deno.test("is never reached", () => {});`;
-  const { result, over, said } = await runFiles(
+  const { result, reasons, over, said } = await runFiles(
     [`Deno.test("before", () => {});`, hangs, `Deno.test("after", () => {});`],
     { quiet: 3000 },
   );
   assert.deepEqual(result, { passed: 3, failed: 1, skipped: 0 });
   assert.deepEqual(over, ["0 1 0", "1 1 1", "2 1 0"]);
-  assert.match(said, /given up: nothing for \d+ s, while "hangs on purpose" ran in \S*1\.test\.ts/);
+  const hung = /given up: nothing for \d+ s, while "hangs on purpose" ran in \S*1\.test\.ts/;
+  assert.match(said, hung);
+  assert.match(reasons.join(), hung);
 });
 
 Deno.test("a test that goes on saying something may take its time", async () => {

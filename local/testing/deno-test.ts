@@ -1,18 +1,12 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FileOutcome, readDenoOutput } from "./deno-output.ts";
+import { type FileOutcome, findErrors, readDenoOutput } from "./deno-output.ts";
 import { prepareForPlatform, runsOnPlatform } from "./platform-deno-test.ts";
+import { addCounts, type SuiteCounts } from "./report.ts";
 import { listen } from "./silence.ts";
 
 /** The project's folder. */
 export const PROJECT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
-
-/** What a run of `deno test` came to. */
-export interface DenoTestResult {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
 
 export interface DenoTestOptions {
   env?: Record<string, string>;
@@ -36,13 +30,11 @@ const GRACE_MS = 5_000;
 export async function runDenoTests(
   files: string[],
   options: DenoTestOptions = {},
-): Promise<DenoTestResult> {
-  const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
+): Promise<SuiteCounts> {
+  const total: SuiteCounts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
   for (let left = files; left.length > 0;) {
-    const { passed, failed, skipped, begun, isCut } = await runOnce(left, options);
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
+    const { begun, isCut, ...counts } = await runOnce(left, options);
+    addCounts(total, counts);
     const others = left.filter((file) => !begun.has(resolve(PROJECT, file)));
     // Who never came to begin a file would not the next time either.
     left = isCut && others.length < left.length ? others : [];
@@ -54,18 +46,13 @@ export async function runDenoTests(
 export async function runDenoTestsApart(
   files: string[],
   options: DenoTestOptions = {},
-): Promise<DenoTestResult> {
-  const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
-  for (const file of files) {
-    const { passed, failed, skipped } = await runDenoTests([file], options);
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped += skipped;
-  }
+): Promise<SuiteCounts> {
+  const total: SuiteCounts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+  for (const file of files) addCounts(total, await runDenoTests([file], options));
   return total;
 }
 
-interface Run extends DenoTestResult {
+interface Run extends SuiteCounts {
   /** The files that it came to, from the root. */
   begun: Set<string>;
   isCut: boolean;
@@ -116,7 +103,8 @@ async function runOnce(files: string[], options: DenoTestOptions): Promise<Run> 
       const failed = { ...(last ?? NOTHING), failed: (last?.failed ?? 0) + 1, running: null };
       onFile(failed);
       say(`${failed.text}${cut}\n${complaints}`);
-      return { ...counts, failed: counts.failed + 1, begun, isCut: true };
+      const reasons = [cut];
+      return { ...counts, failed: counts.failed + 1, reasons, begun, isCut: true };
     }
     const result = countJUnit(await Deno.readTextFile(report));
     // A file whose end was not recognized is shown all the same.
@@ -126,8 +114,9 @@ async function runOnce(files: string[], options: DenoTestOptions): Promise<Run> 
     }
     // A file that cannot be loaded fails the run without any test having failed.
     if (code !== 0 && result.failed === 0) result.failed = 1;
-    if (result.failed > 0) say(output.rest() + complaints);
-    return { ...result, begun, isCut: false };
+    const told = output.rest() + complaints;
+    if (result.failed > 0) say(told);
+    return { ...result, reasons: result.failed > 0 ? findErrors(told) : [], begun, isCut: false };
   } finally {
     listener.end();
     await Deno.remove(report);
@@ -143,8 +132,10 @@ const NOTHING: FileOutcome = {
   text: "",
 };
 
-function sum(outcomes: FileOutcome[]): DenoTestResult {
-  const total: DenoTestResult = { passed: 0, failed: 0, skipped: 0 };
+type Counts = Omit<SuiteCounts, "reasons">;
+
+function sum(outcomes: FileOutcome[]): Counts {
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { passed, failed, skipped } of outcomes) {
     total.passed += passed;
     total.failed += failed;
@@ -179,7 +170,7 @@ function end(process: Deno.ChildProcess): void {
 }
 
 /** Counts the test cases of a JUnit report. */
-export function countJUnit(xml: string): DenoTestResult {
+export function countJUnit(xml: string): Counts {
   const cases = [...xml.matchAll(/<testcase\b[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)];
   const having = (element: RegExp) => cases.filter(([, body = ""]) => element.test(body)).length;
   const failed = having(/<(failure|error)\b/);

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
-import { exitCode, formatFile, formatSuites, formatTotal, type SuiteResult } from "./report.ts";
+import {
+  exitCode,
+  formatFailures,
+  formatFile,
+  formatSuites,
+  formatTotal,
+  type SuiteResult,
+} from "./report.ts";
 
 const suite = (name: string, passed: number, failed: number, skipped = 0): SuiteResult => ({
   name,
   passed,
   failed,
   skipped,
+  reasons: [],
   seconds: 1.25,
 });
 
@@ -34,4 +42,15 @@ Deno.test("a file's line says how it went and how far the suite has come", () =>
     formatFile({ ...file, failed: 1 }, 120, 120),
     "FAILED [120/120] a.test.ts (3 passed, 1 failed; 4.3 s)",
   );
+});
+
+Deno.test("what failed is said once more at the end, as far as it fits there", () => {
+  const long = Array.from({ length: 25 }, (_, line) => `line ${line}`).join("\n");
+  const reasons = ["one => a.test.ts:1:1\nerror: no\n\n  at a", long];
+  const told = formatFailures([suite("good", 3, 0), { ...suite("bad", 1, 2), reasons }]);
+  assert.deepEqual(told.slice(0, 5), [
+    "── what failed in bad",
+    ...["one => a.test.ts:1:1", "error: no", "  at a", "line 0"],
+  ]);
+  assert.deepEqual(told.slice(-2), ["line 19", "… 5 more lines"]);
 });

@@ -1,14 +1,28 @@
-/** What one suite came to. */
-export interface SuiteResult {
-  name: string;
+/** What came to pass in a suite, or in a part of it. */
+export interface SuiteCounts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Why something failed: each names the test and its place. */
+  reasons: string[];
+}
+
+/** What one suite came to. */
+export interface SuiteResult extends SuiteCounts {
+  name: string;
   seconds: number;
 }
 
-/** What came to pass in a suite, before it has a name and a time. */
-export type SuiteCounts = Omit<SuiteResult, "name" | "seconds">;
+/** Lines of a reason that are shown at the end; all of them stand where the test ran. */
+const REASON_LINES = 20;
+
+/** Adds what a part of a suite came to. */
+export function addCounts(to: SuiteCounts, part: SuiteCounts): void {
+  to.passed += part.passed;
+  to.failed += part.failed;
+  to.skipped += part.skipped;
+  to.reasons.push(...part.reasons);
+}
 
 /** One line for each suite, in the order in which they ran. */
 export function formatSuites(results: SuiteResult[]): string[] {
@@ -19,6 +33,18 @@ export function formatSuites(results: SuiteResult[]): string[] {
     return `${mark.padEnd(6)} ${name.padEnd(width)}  ${passed} passed, ${failed} failed` +
       `${skippedPart} (${seconds.toFixed(1)} s)`;
   });
+}
+
+/** Says at the end of a long output what failed in it. */
+export function formatFailures(results: SuiteResult[]): string[] {
+  return results.filter(({ failed }) => failed > 0).flatMap(({ name, reasons }) => [
+    `── what failed in ${name}`,
+    ...reasons.flatMap((reason) => {
+      const lines = reason.split("\n").filter((line) => line.trim() !== "");
+      const more = lines.length - REASON_LINES;
+      return [...lines.slice(0, REASON_LINES), ...more > 0 ? [`… ${more} more lines`] : []];
+    }),
+  ]);
 }
 
 /** The one line over all suites. */

@@ -17,7 +17,9 @@ import { askForCommands, findUntouching } from "./redis-commands.ts";
 import { findFreePort } from "../ports.ts";
 import { hearAnswers } from "./answers.ts";
 import {
+  addCounts,
   exitCode,
+  formatFailures,
   formatFile,
   formatSuites,
   formatTotal,
@@ -29,6 +31,9 @@ import { findTestFiles } from "./test-files.ts";
 import { startTestStack, testEnvironment } from "./test-stack.ts";
 
 const NAMES = { embedded: "the embedded database (PGlite)", real: "a real Postgres 17" };
+
+/** What something that did not come to its end counts as. */
+const FAILED: SuiteCounts = { passed: 0, failed: 1, skipped: 0, reasons: [] };
 
 const selection = (() => {
   try {
@@ -94,7 +99,7 @@ async function main(): Promise<void> {
 
 /** An interrupted run ends what would outlive it, and says what it had found until then. */
 async function interrupted(): Promise<void> {
-  results.push({ name: "interrupted", passed: 0, failed: 1, skipped: 0, seconds: 0 });
+  results.push({ name: "interrupted", ...FAILED, seconds: 0 });
   beside?.interrupt();
   await running?.remove();
   conclude();
@@ -106,6 +111,7 @@ function conclude(): never {
   console.log("");
   for (const line of formatSuites(results)) console.log(line);
   for (const line of notRun) console.log(`NOT RUN: ${line}`);
+  for (const line of formatFailures(results)) console.log(line);
   console.log(formatTotal(results));
   Deno.exit(exitCode(results));
 }
@@ -205,7 +211,7 @@ async function suite(name: string, about: string, body: () => Promise<SuiteCount
   const started = performance.now();
   const counts = await body().catch((error): SuiteCounts => {
     report(error);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { ...FAILED, reasons: [String(error)] };
   });
   results.push({ name, ...counts, seconds: (performance.now() - started) / 1000 });
 }
@@ -229,13 +235,8 @@ async function runRoutes(
   }
   await using answers = await hearAnswers();
   const options = showProgress(files, { ...env, ...answers.env }, onPlatform);
-  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
-  const run = async (file: string) => {
-    const { passed, failed, skipped } = await runDenoTests([file], options);
-    counts.passed += passed;
-    counts.failed += failed;
-    counts.skipped += skipped;
-  };
+  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
+  const run = async (file: string) => addCounts(counts, await runDenoTests([file], options));
   if (redisPort === null) { for (const file of files) await run(file); }
   else {
     const found = await findUntouching(
@@ -246,8 +247,9 @@ async function runRoutes(
     );
     for (const file of found) untouching.add(file);
     const missing = selection.match === "" ? await answers.listMissing() : [];
-    for (const one of missing) say(`no test got ${one}, which docs/openapi.json describes`);
-    counts.failed += missing.length;
+    const reasons = missing.map((one) => `no test got ${one}, which docs/openapi.json describes`);
+    reasons.forEach(say);
+    addCounts(counts, { passed: 0, failed: reasons.length, skipped: 0, reasons });
   }
   return counts;
 }
@@ -258,7 +260,7 @@ async function runFiles(
   env: Record<string, string>,
 ): Promise<SuiteCounts> {
   const files = await demandFiles(name, database);
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0, reasons: [] };
   const run = name === "unit" ? runDenoTests : runDenoTestsApart;
   return await run(files, showProgress(files, env));
 }
@@ -339,7 +341,7 @@ async function withStack(
   } catch (error) {
     report(error);
     const seconds = (performance.now() - started) / 1000;
-    results.push({ name: `stack (${where})`, passed: 0, failed: 1, skipped: 0, seconds });
+    results.push({ name: `stack (${where})`, ...FAILED, reasons: [String(error)], seconds });
   }
 }
 

@@ -6,7 +6,7 @@ import { relative } from "node:path";
 import { ensureRoot } from "../services/root.ts";
 import { PROJECT } from "./deno-test.ts";
 import { installPgTap, type PgTapTarget, runPgTapFile } from "./pgtap.ts";
-import { formatFile, type SuiteCounts } from "./report.ts";
+import { addCounts, formatFile, type SuiteCounts } from "./report.ts";
 import { type Checked, checkRollbacks, type SchemaReader } from "./rollbacks.ts";
 import { dumpCatalogue, dumpWithPgDump } from "./schema-dump.ts";
 import { GivenUp, giveUpOnSilence } from "./silence.ts";
@@ -19,7 +19,7 @@ export async function runPgTapSuite(
   say: Say,
 ): Promise<SuiteCounts> {
   await installPgTap(target);
-  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
+  const counts: SuiteCounts = { passed: 0, failed: 0, skipped: 0, reasons: [] };
   for (const [index, file] of files.entries()) {
     const started = performance.now();
     const result = await giveUpOnSilence(
@@ -31,12 +31,12 @@ export async function runPgTapSuite(
     const { passed, failures, skipped } = result instanceof GivenUp
       ? { passed: 0, failures: [result.message], skipped: [] }
       : result;
-    counts.passed += passed;
-    counts.failed += failures.length;
-    counts.skipped += skipped.length;
     const path = relative("supabase/tests", file);
+    const failed = failures.length;
+    const reasons = failures.map((failure) => `${path}: ${failure}`);
+    addCounts(counts, { passed, failed, skipped: skipped.length, reasons });
     const seconds = (performance.now() - started) / 1000;
-    say(formatFile({ path, passed, failed: failures.length, seconds }, index + 1, files.length));
+    say(formatFile({ path, passed, failed, seconds }, index + 1, files.length));
     for (const failure of failures) say(`  ${failure.replaceAll("\n", "\n     ")}`);
     for (const reason of skipped) say(`  skipped: ${reason}`);
     if (result instanceof GivenUp) {
@@ -76,6 +76,8 @@ export async function runRollbackSuite(
     const place = checks.length + 1;
     tell({ claim: "the rollbacks come to an end", problem: error.message }, place, place);
   });
-  const failed = checks.filter(({ problem }) => problem !== "").length;
-  return { passed: checks.length - failed, failed, skipped: 0 };
+  const reasons = checks.filter(({ problem }) => problem !== "")
+    .map(({ claim, problem }) => `${claim}: ${problem}`);
+  const failed = reasons.length;
+  return { passed: checks.length - failed, failed, skipped: 0, reasons };
 }
