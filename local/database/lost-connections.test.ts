@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import postgres from "postgres";
 import { until } from "../fixture.ts";
 import { onLostConnection } from "./lost-connections.ts";
 
@@ -26,4 +29,27 @@ Deno.test("a connection that is lost is heard of, whether it throws or rejects; 
   await until("all three", () => heard.length + others.length === 3);
   assert.deepEqual(heard.toSorted(), ["rejected", "thrown"]);
   assert.deepEqual(others, ["of something else"]);
+});
+
+Deno.test("a server that dies while a connection begins refuses the query, and ends no program", async () => {
+  const heard: string[] = [];
+  onLostConnection(({ message }) => heard.push(message));
+  // It welcomes whoever connects, and is gone when it is asked something.
+  const dying = createServer((client) => {
+    client.once("data", () => {
+      client.write(Uint8Array.of(82, 0, 0, 0, 8, 0, 0, 0, 0, 90, 0, 0, 0, 5, 73));
+      client.once("data", () => client.resetAndDestroy());
+    });
+    client.on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(dying, "listening");
+  const { port } = dying.address() as AddressInfo;
+  const sql = postgres({ host: "127.0.0.1", port, user: "x", max: 1, ssl: false });
+  try {
+    await assert.rejects(sql`select 1`, { code: /^(ECONNRESET|CONNECTION_CLOSED)$/ });
+    await until("the loss", () => heard.length > 0);
+  } finally {
+    await sql.end({ timeout: 0 });
+    dying.close();
+  }
 });

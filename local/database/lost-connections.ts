@@ -1,20 +1,23 @@
 /**
- * Connections that postgres.js loses: within a transaction it writes on to a socket that is gone
- * (porsager/postgres#1208). That throws, or rejects, outside of any query, so that nobody can catch it; and that
- * connection is never opened again.
+ * Connections that postgres.js loses where nobody can catch it, outside of any query. Within a transaction it writes on
+ * to a socket that is gone (porsager/postgres#1208), which throws or rejects; that connection is never opened again.
+ * And it asks each new connection for the types of arrays, which rejects when the server dies before it answers.
  */
 import type postgres from "postgres";
 
 /** Hears of each such loss, which then does not end the program. What else is thrown is left alone. */
 export function onLostConnection(act: (error: Error) => void): void {
   const hear = (event: Event, error: unknown) => {
-    if (!(error instanceof Error) || !error.stack?.includes("nextWrite")) return;
+    if (!(error instanceof Error) || !isLost(error)) return;
     event.preventDefault();
     act(error);
   };
   addEventListener("error", (event) => hear(event, event.error));
   addEventListener("unhandledrejection", (event) => hear(event, event.reason));
 }
+
+const isLost = (error: Error & { query?: unknown }): boolean =>
+  error.stack?.includes("nextWrite") || String(error.query).includes("b.typarray");
 
 let isHeard = false;
 /** What a client that was given up still has is refused after so many seconds. */

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
+import { onLostConnection } from "../../../database/lost-connections.ts";
 import { ARCHIVE_TIMEOUT, describeBackups, NeedsRestart } from "../../backups/backups.ts";
 import { checkByRestoring } from "../../backups/check.ts";
 import { hashTables } from "../../backups/table-hashes.ts";
@@ -30,6 +31,8 @@ export interface Recovery {
   tables: number;
   repositoryBytes: number;
 }
+
+onLostConnection(() => {}); // servers are killed here: whoever asks is refused, and that is enough
 
 const connect = (server: PostgresServer) =>
   postgres(server.adminUrl, { max: 2, onnotice: () => {}, connect_timeout: 5 });

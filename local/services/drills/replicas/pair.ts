@@ -8,6 +8,7 @@ import {
   type Services,
 } from "../../../../supabase/functions/_shared/services.ts";
 import { startStack } from "../../../stack.ts";
+import { onLostConnection } from "../../../database/lost-connections.ts";
 import { temporaryName } from "../../leftovers.ts";
 import { type PostgresServer, startReplica, startTestPostgres } from "../../postgres.ts";
 import { waitUntil } from "../../processes.ts";
@@ -54,6 +55,8 @@ export interface Pair extends AsyncDisposable {
 
 /** Milliseconds after which what a drill waits for will never come. */
 const patience = 20_000;
+
+onLostConnection(() => {}); // servers are killed here: whoever asks is refused, and that is enough
 
 const connect = (server: PostgresServer) =>
   postgres(server.adminUrl, { max: 2, onnotice: () => {}, idle_timeout: 1, connect_timeout: 5 });
