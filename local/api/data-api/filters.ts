@@ -26,7 +26,15 @@ const keepElements = (list: string) =>
     (element) => element.startsWith('"') ? element : keep(element),
   );
 
-function correctFilter(value: string): string {
+/** Of a list of patterns, too, `*` stands for `%`: lite reads it so in a single one only. */
+const correctPatterns = (value: string) =>
+  value.replace(
+    /((?:^|[.,(])i?like\((?:any|all)\)\.)(\{[^}]*\})/g,
+    (_, operator: string, patterns: string) => operator + patterns.replaceAll("*", "%"),
+  );
+
+function correctFilter(filter: string): string {
+  const value = correctPatterns(filter);
   const [, list] = /^(?:not\.)?in\.\((.*)\)$/s.exec(value) ?? [];
   if (list !== undefined) return value.replace(list, () => keepElements(list));
   return value.replace(
@@ -45,7 +53,7 @@ const correctJson = (value: string) =>
   );
 
 const correctTree = (value: string) =>
-  value.replace(
+  correctPatterns(value).replace(
     /"(?:[^"\\]|\\.)*"|\b(eq|neq|gte?|lte?)\.([^",(){}]+)|\bin\.\(([^()]*)\)/g,
     (whole, operator?: string, text?: string, list?: string) => {
       if (list !== undefined) return `in.(${keepElements(list)})`;

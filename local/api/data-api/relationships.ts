@@ -12,6 +12,8 @@ import type { ForeignKeyColumn, Introspection } from "./schema.ts";
 /** A request as lite has parsed it, as far as embedding goes. */
 export interface Query {
   from?: string;
+  /** What is called, in place of a table. */
+  function?: string;
   select?: (string | Record<string, Embed>)[];
   join?: Record<string, Join>;
 }
@@ -63,7 +65,8 @@ export function chooseRelationships(query: Query, schema: Introspection): Foreig
   const keys = groupKeys((schema.foreign_keys ?? []) as ForeignKeyColumn[]);
   const choices: Choice[] = [];
   const leftToLite: ForeignKeyColumn[] = [];
-  if (query.from) walk(query, query.from);
+  const root = query.from ?? tableOf(query.function, schema);
+  if (root) walk(query, root);
   tellLite(choices);
   return [...new Set([...choices.flatMap(rowsOf), ...leftToLite])];
 
@@ -87,6 +90,14 @@ export function chooseRelationships(query: Query, schema: Introspection): Foreig
       }
     }
   }
+}
+
+/** The table whose rows a function returns: what is embedded in them belongs to it. */
+function tableOf(name: string | undefined, schema: Introspection): string | undefined {
+  const tables = new Set(schema.tables.map((table) => table.name));
+  return (schema.functions ?? []).filter((one) => one.name === name)
+    .map(({ return_type }) => return_type.replace(/^.*\./, "").replaceAll('"', ""))
+    .find((type) => tables.has(type));
 }
 
 const rowsOf = ({ relationship }: Choice) => relationship.keys.flatMap(({ rows }) => rows);

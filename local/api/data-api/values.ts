@@ -23,6 +23,10 @@ export interface Written {
 const jsonbOid = 3802;
 const vectors = /^(?:\w+\.)?(?:vector|halfvec|sparsevec)$/;
 
+/** Numbers that may be longer than JavaScript's, by OID. As text they are written so: lite would round them. */
+const longNumbers = new Map([["bigint", 20], ["int8", 20], ["numeric", 1700], ["decimal", 1700]]);
+const longNumber = (type: string) => longNumbers.get(type.replace(/\(.*$/, "").toLowerCase());
+
 /** Stands before a text that is JSON already; no JSON text begins so. */
 export const jsonMark = "\u0001json\u0001";
 
@@ -103,6 +107,9 @@ export function writeValues(
         if (type === "jsonb" || type === "json") {
           row[name] = driver.typed(new JsonText(JSON.stringify(value)) as never, jsonbOid);
         } else if (Array.isArray(value) && vectors.test(type)) row[name] = JSON.stringify(value);
+        else if (typeof value === "string" && longNumber(type)) {
+          row[name] = driver.typed(value as never, longNumber(type)!);
+        }
       }
     }
   }
