@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { assert, assertDeepEquals, assertEquals, assertRefused } from "./asserts.ts";
-import { readBody, readQuery, uuid, uuidParameter } from "./input.ts";
+import { moment, readBody, readQuery, uuid, uuidParameter } from "./input.ts";
 
 const schema = z.strictObject({
   agent_id: uuid,
@@ -110,6 +110,28 @@ Deno.test("query parameters that are unknown or given twice are refused", async 
   for (const bad of ["?limit=10", "?limit=a", "?limit=1&limit=2", "?other=1"]) {
     await assertRefused(() => read(bad), 400, "invalid_parameter");
   }
+});
+
+Deno.test("a query parameter that cannot be stored is refused, and an odd one is not", async () => {
+  const query = z.strictObject({ reason: z.string() });
+  const read = (reason: string) => readQuery(new Request(`http://x/?reason=${reason}`), query);
+  assertDeepEquals(read("%01%F0%9F%98%80"), { reason: "\x01😀" });
+  await assertRefused(() => read("a%00b"), 400, "invalid_parameter");
+});
+
+Deno.test("a moment is one that Postgres knows", () => {
+  const known = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-01-31T12:00:00-15:59"];
+  for (const text of known) assertEquals(moment.parse(text), text);
+  for (
+    const text of [
+      "0000-12-31T23:59:59Z",
+      "0001-01-01T00:00:00+00:01",
+      "2026-01-31T12:00:00+16:00",
+      "2026-01-31T12:00:00-23:59",
+      "2026-02-30T12:00:00Z",
+      "2026-01-31",
+    ]
+  ) assert(!moment.safeParse(text).success, text);
 });
 
 Deno.test("where losing what was said would be worse, what cannot be stored is taken out", async () => {

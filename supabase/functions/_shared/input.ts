@@ -217,11 +217,15 @@ export const uuid: z.ZodType<string, string> = z.string().regex(uuidForm, {
 })
   .transform((text) => text.toLowerCase());
 
-/** A moment in a body: ISO 8601 with an offset. */
-export const moment: z.ZodType<string, string> = z.iso.datetime({
-  offset: true,
-  error: "must be a time in ISO 8601 with an offset, e.g. 2026-01-31T12:00:00Z",
-});
+const noMoment = { error: "must be a time in ISO 8601 with an offset, e.g. 2026-01-31T12:00:00Z" };
+const firstMoment = Date.parse("0001-01-01T00:00:00Z");
+
+/** A moment in a body: ISO 8601 with an offset, of those that Postgres knows: from the year 1, less than 16 hours off. */
+export const moment: z.ZodType<string, string> = z.iso.datetime({ offset: true, ...noMoment })
+  .refine(
+    (text) => Date.parse(text) >= firstMoment && !/[+-](1[6-9]|2\d):\d\d$/.test(text),
+    noMoment,
+  );
 
 function invalidParameter(message: string): ApiError {
   return new ApiError(400, "invalid_parameter", message);
@@ -238,7 +242,8 @@ export function uuidParameter(value: string | undefined, name: string): string {
 }
 
 /**
- * Query parameters that fit a schema; unknown and repeated ones are refused, but for `traceparent`.
+ * Query parameters that fit a schema; unknown and repeated ones are refused, but for `traceparent`, and what cannot be
+ * stored.
  *
  * @throws ApiError 400 `invalid_parameter`
  */
@@ -251,6 +256,9 @@ export function readQuery<Schema extends z.ZodType>(
   search.delete("traceparent"); // every route takes it, and none reads it: http/app.ts has
   for (const [name, value] of search) {
     if (name in given) throw invalidParameter(`${name}: is given twice`);
+    if (!isStorable(value)) {
+      throw invalidParameter(`${name}: contains a character that cannot be stored`);
+    }
     given[name] = value;
   }
   const parsed = schema.safeParse(given);

@@ -31,11 +31,14 @@ async function findCredential(
   { database }: Services,
   { id, secret }: TokenRequest["client"],
 ): Promise<Credential> {
-  const [found] = await database.run((sql) =>
-    sql<Credential[]>`
+  // No credential has a NUL, and Postgres takes none.
+  const [found] = `${id}${secret}`.includes("\0")
+    ? []
+    : await database.run((sql) =>
+      sql<Credential[]>`
       select credential_id, agent_id, workspace_id, scopes, is_published
       from private.use_agent_credential(${id}, ${secret})`
-  );
+    );
   if (!found) {
     throw new OAuthError(401, "invalid_client", "No agent has this credential, or no longer.");
   }
@@ -67,6 +70,14 @@ function audienceOf(resource: string | null, publicUrl: string): string {
   const audience = resource === null ? "authenticated" : known.get(resource.replace(/\/$/, ""));
   if (!audience) throw new OAuthError(400, "invalid_target", "resource: is none of this project.");
   return audience;
+}
+
+/** What was given for one resource is not exchanged for what the whole project takes. */
+function requireAudience(subject: Person | Agent, audience: string): void {
+  if (subject.kind === "person" || subject.audiences.has("authenticated")) return;
+  if (!subject.audiences.has(audience)) {
+    throw new OAuthError(400, "invalid_target", "resource: is beyond the subject's token.");
+  }
 }
 
 const noSubject = () => invalidRequest("subject_token: is not valid, or no longer");
@@ -174,6 +185,7 @@ async function grant(services: Services, request: TokenRequest): Promise<Record<
   } else {
     requireForPeople(request.scopes);
     subject = await readSubject(services, request.subject, agent_id);
+    requireAudience(subject, aud);
     scopes = await requireConsent(services, credential, subject, request.scopes);
     if (subject.kind === "agent") scopes = narrow(subject, scopes, request.scopes);
     expires = Math.min(expires, Math.floor(subject.expiresAt / 1000));
@@ -237,7 +249,9 @@ export async function issueAgentToken(context: RequestContext): Promise<Response
       ? invalidRequest(error.message)
       : null;
     if (!refused) throw error;
-    const body = { error: refused.code, error_description: refused.message, ...refused.extras };
+    // The characters that RFC 6749, 5.2, allows: what is repeated of a request may have others.
+    const description = refused.message.replace(/[^ !#-[\]-~]/g, "?");
+    const body = { error: refused.code, error_description: description, ...refused.extras };
     return answer(body, refused.status, {
       ...headers,
       ...(refused.status === 401 ? { "www-authenticate": 'Basic realm="agents"' } : {}),

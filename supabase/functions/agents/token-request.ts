@@ -127,9 +127,15 @@ export async function readTokenRequest(request: Request): Promise<TokenRequest> 
   }
   const said = parsed.data;
   const subject = subjectOf(said);
+  const scopes = said.scope && [...new Set(said.scope.split(" ").filter((scope) => scope !== ""))];
+  if (scopes?.length === 0) throw new OAuthError(400, "invalid_scope", "scope: names none");
+  const client = clientOf(request.headers.get("authorization"), said);
+  // Who acts is who asks: another's credential beside it would be named by nothing in the token.
+  const isOther = said.actor_token_type === credentialType && said.actor_token !== client.secret;
+  if (isOther) throw invalidRequest("actor_token: is not the credential of the client");
   return {
-    client: clientOf(request.headers.get("authorization"), said),
-    scopes: said.scope?.split(" ").filter((scope) => scope !== "") ?? null,
+    client,
+    scopes: scopes || null,
     resource: said.resource ?? said.audience ?? null,
     subject,
   };

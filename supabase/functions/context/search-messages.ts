@@ -3,9 +3,8 @@ import { type Agent, claimsOf, type Person } from "../_shared/access/authenticat
 import { embedText } from "../_shared/embedding/embed-text.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
 import { takes } from "../_shared/http/declared.ts";
-import { readBody, uuid } from "../_shared/input.ts";
+import { moment, readBody, uuid } from "../_shared/input.ts";
 
-const moment = z.iso.datetime({ offset: true });
 const body = z.strictObject({
   workspace_id: uuid.optional(),
   query: z.string().max(2000).regex(/\S/, { error: "must say something" }),

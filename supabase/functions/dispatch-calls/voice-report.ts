@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import type { Database } from "../_shared/database.ts";
+import { moment } from "../_shared/input.ts";
 import type { Json } from "../_shared/scratchpad/scratchpad.ts";
 
 const outcomes = [
@@ -35,8 +36,8 @@ const metadata = z.object({
 
 const details = z.object({
   endedReason: lenient(z.string().min(1)),
-  startedAt: lenient(z.iso.datetime({ offset: true })),
-  endedAt: lenient(z.iso.datetime({ offset: true })),
+  startedAt: lenient(moment),
+  endedAt: lenient(moment),
   durationSeconds: lenient(z.number().min(0).max(86_400)),
   transcript: lenient(z.string()),
   recordingUrl: lenient(z.url({ protocol: /^https?$/ }).max(2000)),
@@ -50,7 +51,7 @@ const details = z.object({
       outcome: lenient(z.enum(outcomes)),
       sentiment: lenient(z.enum(["positive", "neutral", "negative"])),
       follow_up: lenient(z.boolean()),
-      callback_at: lenient(z.iso.datetime({ offset: true })),
+      callback_at: lenient(moment),
     })),
   })),
 });

@@ -1,6 +1,7 @@
 /** The tools: what a model may call, each a route or a statement of the backend in the caller's name. */
 import { z } from "zod";
 import { notFound } from "../_shared/errors.ts";
+import { moment } from "../_shared/input.ts";
 import { app as agents } from "../agents/index.ts";
 import { app as connections } from "../connections/index.ts";
 import { app as context } from "../context/index.ts";
@@ -144,10 +145,10 @@ const messageTools = [
       workspace_id,
       query: z.string().min(1).max(2000),
       conversation_id: z.uuid().optional().describe("Only in this conversation"),
-      since: z.iso.datetime({ offset: true }).optional().describe(
+      since: moment.optional().describe(
         "Only what was said from then on",
       ),
-      until: z.iso.datetime({ offset: true }).optional().describe("Only what was said before"),
+      until: moment.optional().describe("Only what was said before"),
       limit,
     }),
     async run(session, { workspace_id, conversation_id, ...asked }) {

@@ -1,5 +1,6 @@
 /** The tools by which an agent does the work of its workspace's queues. */
 import { z } from "zod";
+import { moment } from "../_shared/input.ts";
 import { app as work } from "../work/index.ts";
 import { askRoute } from "./session.ts";
 import { type Tool, tool } from "./tool.ts";
@@ -52,7 +53,7 @@ export const workTools: readonly Tool[] = [
     description: "Gives claimed work back until a time; the attempt does not count.",
     scope,
     isForAgentsOnly: true,
-    input: z.object({ ...held, until: z.iso.datetime({ offset: true }) }),
+    input: z.object({ ...held, until: moment }),
     run: (session, { queue, ...body }) =>
       askRoute(session, work, "POST", `/work/${queue}/snooze`, body),
   }),

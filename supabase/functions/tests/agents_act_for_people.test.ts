@@ -16,6 +16,7 @@ Deno.test.afterAll(() => sql.end());
 
 const exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 const accessToken = "urn:ietf:params:oauth:token-type:access_token";
+const credentialType = "urn:groundwork:params:oauth:token-type:agent-credential";
 const all = ["conversations:read", "memory:read", "memory:write", "knowledge:read"];
 
 async function makeCredential(scopes = all, of = agent): Promise<{ id: string; secret: string }> {
@@ -90,11 +91,32 @@ Deno.test("a request that is none is refused in OAuth's words", async () => {
       400,
       "invalid_request",
     ],
+    // What neither a header nor Postgres can hold.
+    [asked, { ...client, secret: "gwa_%00" }, 401, "invalid_client"],
+    [{ ...asked, client_secret: "gwa_\0" }, undefined, 401, "invalid_client"],
+    [{ ...asked, client_id: "\0", client_secret: "gwa_0" }, undefined, 401, "invalid_client"],
+    [forPerson("a\0.b.c"), client, 400, "invalid_request"],
+    [forPerson("a\nb"), client, 400, "invalid_request"],
+    [forPerson("ж.😀.c"), client, 400, "invalid_request"],
+    [{ ...asked, scope: 'memory:read\0"ж' }, client, 400, "invalid_scope"],
+    [{ ...asked, scope: " " }, client, 400, "invalid_scope"],
+    [forPerson(member.token, "  "), client, 400, "invalid_scope"],
+    // Another's credential as who acts.
+    [
+      { ...forPerson(member.token), actor_token: "gwa_0", actor_token_type: credentialType },
+      client,
+      400,
+      "invalid_request",
+    ],
   ];
   for (const [form, who, status, error] of refusals) {
     const answered = await token(form, who);
     assertDeepEquals([answered.status, answered.body.error], [status, error], JSON.stringify(form));
+    // RFC 6749, 5.2
+    assert(/^[ !#-[\]-~]+$/.test(answered.body.error_description), JSON.stringify(answered.body));
   }
+  const twice = await token({ ...asked, scope: "memory:read memory:read " }, client);
+  assertDeepEquals([twice.status, twice.body.scope], [200, "memory:read"]);
   const json = await fetch(`${environment.url}/functions/v1/agents/token`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -123,7 +145,7 @@ Deno.test("for a person it takes their consent, which is asked for by what is mi
   const acted = await token({
     ...asked,
     actor_token: credential.secret,
-    actor_token_type: "urn:groundwork:params:oauth:token-type:agent-credential",
+    actor_token_type: credentialType,
   });
   assertEquals(acted.status, 200);
   // Somebody who may not use the agent has nobody act for them with it.
@@ -238,6 +260,24 @@ Deno.test("an agent that acts after another has what both were given", async () 
   const [, content = ""] = chained.body.access_token.split(".");
   const claims = JSON.parse(atob(content.replaceAll("-", "+").replaceAll("_", "/")));
   assertDeepEquals([claims.sub, claims.act.sub, claims.act.act.sub], [member.id, second, agent]);
+});
+
+Deno.test("what was given for one resource is exchanged for that one only", async () => {
+  await consent(all);
+  const mcp = { resource: `${environment.url}/functions/v1/mcp` };
+  const given = await token({ ...forPerson(member.token), ...mcp }, client);
+  const wider = await token(forPerson(given.body.access_token), client);
+  assertDeepEquals([wider.status, wider.body.error], [400, "invalid_target"]);
+  assertEquals(
+    (await token({ ...forPerson(given.body.access_token), ...mcp }, client)).status,
+    200,
+  );
+  // And what was given for all, for each.
+  const whole = await token(forPerson(member.token), client);
+  assertEquals(
+    (await token({ ...forPerson(whole.body.access_token), ...mcp }, client)).status,
+    200,
+  );
 });
 
 Deno.test("what is taken back is gone at once, everywhere", async () => {

@@ -60,6 +60,15 @@ Deno.test("a token that was refused is not kept as anything", async () => {
   assertEquals(authenticator.recall(asked), undefined);
 });
 
+Deno.test("what no header can hold is no token, wherever it comes from", async () => {
+  const { authenticator } = setUp();
+  const token = await sign({ sub: person, role: "authenticated", exp: inTenMinutes() });
+  assertEquals((await authenticator.verifyToken(token)).kind, "person");
+  for (const odd of ["", " ", "a b", "a\nb", "a\0b", "ж.ж.ж", "😀", "\xff", `${token}\n`]) {
+    await assertRefused(() => authenticator.verifyToken(odd), 401, "invalid_token");
+  }
+});
+
 Deno.test("the default key and the automations' are the service's, others are not", async () => {
   const { authenticator } = setUp();
   for (const apikey of ["sb_secret_x", "sb_secret_y"]) {

@@ -169,6 +169,8 @@ export function createAuthenticator(
   async function verifyToken(token: string): Promise<Person | Agent> {
     const known = recallToken(token);
     if (known) return known;
+    // It need not come from a header: what no header can hold is no token.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw invalidToken();
     const request = new Request(environment.url, { headers: { authorization: `Bearer ${token}` } });
     const { data } = await verifyAuth(request, { auth: "user", env });
     const claims = data?.jwtClaims;
