@@ -120,6 +120,21 @@ $$;
 comment on function private.may_know_place(uuid, uuid) is
   'Whether a person belongs to a workspace, or did when it left this cell. A stranger does not learn that it exists.';
 
+create function private.token_is_for(in_workspace uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return private.agent_of_token() is null
+    or coalesce(private.jwt_claims() ->> 'workspace_id' = in_workspace::text, false);
+end;
+$$;
+comment on function private.token_is_for(uuid) is
+  'Whether the token may speak of a workspace: an agent''s only of its own, whatever the others of its person are. '
+  'The claim counts and not the agent''s row, which is gone when the workspace has left.';
+
 create function private.place_for(person uuid, in_workspace uuid)
 returns table (workspace_id uuid, cell text, region text, url text, publishable_key text, status text, revision bigint)
 language sql
@@ -145,7 +160,8 @@ begin
   if private.is_service() and private.current_user_id() is null then
     select known.* into place from private.place_of($1) as known;
   else
-    select known.* into place from private.place_for(private.person_of_token(), $1) as known;
+    select known.* into place from private.place_for(private.person_of_token(), $1) as known
+    where private.token_is_for($1);
   end if;
   if place.status is null then
     perform private.raise_error('not_found', 'No such workspace of yours.', 404);

@@ -67,7 +67,7 @@ begin
     return written;
   elsif current_setting('groundwork.job', true) <> '' then
     return null;
-  elsif private.is_service() or private.may_know_place(private.person_of_token(), place)
+  elsif private.is_service() or private.token_is_for(place) and private.may_know_place(private.person_of_token(), place)
     or exists (select from public.agents as agent
       where agent.id = private.agent_of_token() and agent.workspace_id = place) then
     perform private.raise_misdirected(place);

@@ -38,6 +38,7 @@ export async function asAgent(
   credential: string,
   scopes: string[],
   person?: string,
+  workspace?: string,
 ): Promise<Someone> {
   const actor = { sub: agent, credential_id: credential };
   const id = person ?? agent;
@@ -46,6 +47,7 @@ export async function asAgent(
     client_id: agent,
     credential_id: credential,
     scope: scopes.join(" "),
+    ...(workspace ? { workspace_id: workspace } : {}),
     ...(person ? { act: actor } : {}),
   });
   return { id, token };

@@ -5,6 +5,7 @@
 import { assertDeepEquals, assertEquals } from "../_shared/asserts.ts";
 import { createGroundworkClient } from "../../../types/client.ts";
 import { openWorkspace } from "../../../types/cells.ts";
+import { addConsent, addCredential, asAgent } from "./agent-tokens.ts";
 import { ask, connect, createWorld, environment } from "./world.ts";
 
 const sql = connect();
@@ -109,6 +110,27 @@ Deno.test("the place of a workspace is told to its people and the service, and t
   );
   assertEquals((await ask("GET", path)).status, 401);
   assertEquals((await ask("GET", "/access/v1/places/none", { as: gone.owner })).status, 400);
+});
+
+Deno.test("an agent is told of its own workspace, and of no other that its person has", async () => {
+  const person = gone.member.id;
+  const scopes = ["presence"];
+  await sql`
+    insert into public.members (workspace_id, user_id, role) values (${twin.workspace}, ${person}, 'member')`;
+  await sql`
+    insert into public.permissions (user_id, agent_id, workspace_id)
+    values (${person}, ${twin.agent}, ${twin.workspace})`;
+  await addConsent(sql, twin.agent, person, scopes);
+  const hold = async ({ agent, workspace }: typeof twin) =>
+    await asAgent(agent, await addCredential(sql, agent, scopes), scopes, person, workspace);
+  const [stays, left] = [await hold(twin), await hold(gone)];
+  const tell = async (as: typeof stays, { workspace }: typeof twin) =>
+    (await ask("GET", `/access/v1/places/${workspace}`, { as })).status;
+  assertDeepEquals([await tell(stays, twin), await tell(stays, gone)], [200, 404]);
+  assertDeepEquals([await tell(left, twin), await tell(left, gone)], [404, 200]);
+  const room = async (workspace: string) =>
+    (await ask("GET", `/presence/${workspace}`, { as: stays })).status;
+  assertDeepEquals([await room(twin.workspace), await room(gone.workspace)], [200, 404]);
 });
 
 Deno.test("what is here is served, and its place says so", async () => {

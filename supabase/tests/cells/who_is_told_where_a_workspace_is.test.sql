@@ -1,6 +1,6 @@
 begin;
 \ir world.psql
-select plan(28);
+select plan(32);
 
 select is(tests.place('member', 'north'), 'eu-1 here 0', 'a member is told that it is here');
 select is(tests.place('guest', 'north'), 'eu-1 here 0', 'a guest, too');
@@ -11,6 +11,10 @@ select is(tests.place('anonymous', 'north'), '42501', 'nor anyone without a toke
 select is(tests.place('service', 'north'), 'eu-1 here 0', 'the service is');
 select is(tests.place('hr: memory:read', 'north'), '404 not_found', 'an agent as itself is not');
 select is(tests.place('member via hr: memory:read', 'north'), 'eu-1 here 0', 'for its person it is');
+select tests.authenticate_as('database');
+insert into public.members (workspace_id, user_id, role) values (tests.id('south'), tests.id('member'), 'member');
+select is(tests.place('member', 'south'), 'eu-1 here 0', 'a person is told of each of their workspaces');
+select is(tests.place('member via hr: memory:read', 'south'), '404 not_found', 'an agent that acts for them, of its own');
 
 -- Who writes the directory.
 select tests.authenticate_as('owner');
@@ -37,6 +41,8 @@ select is(tests.answer_of($$select public.place_workspace(tests.id('north'), 'eu
 
 -- It has left.
 select is(tests.place('member', 'north'), 'eu-2 elsewhere 1', 'a member is told where it went');
+select is(tests.place('member via hr: memory:read', 'north'), 'eu-2 elsewhere 1', 'and its agent for them');
+select is(tests.place('member via desk: memory:read', 'north'), '404 not_found', 'but none of another workspace');
 select is(tests.place('clerk', 'north'), '404 not_found', 'a stranger still nothing');
 select tests.authenticate_as('database');
 select set_config('groundwork.placing', tests.id('north')::text, true);

@@ -71,6 +71,10 @@ function namedBy(request: Request): string[] {
   ].filter((part): part is string => part !== null && isUuid(part)).slice(0, 4);
 }
 
+/** Whether a workspace is the caller's to ask about: an agent's own, and none of its person's others. */
+export const isOf = (caller: Person | Agent | Service, workspace: string): boolean =>
+  caller.kind !== "agent" || caller.claims.workspace_id === workspace.toLowerCase();
+
 const isElsewhere = (place: Place | null): place is Place =>
   place?.status === "elsewhere" || place?.status === "arriving";
 
@@ -120,9 +124,7 @@ export function createPlaces(database: Database, now: () => number = Date.now): 
       const about = error instanceof Error ? refused.get(error) : undefined;
       for (const workspace of about ? [about] : namedBy(request)) {
         const person = caller.kind === "service" ? null : caller.userId;
-        const isStrange = caller.kind === "agent" && person === null &&
-          caller.claims.workspace_id !== workspace;
-        if (isStrange) continue;
+        if (!isOf(caller, workspace)) continue;
         const place = await places.placeOf(person, workspace).catch(() => null);
         if (isElsewhere(place)) return misdirected(place);
       }
