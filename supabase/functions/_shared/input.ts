@@ -144,8 +144,12 @@ function findUnstorable(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
-/** What JSON allows and Postgres does not: NUL, half a surrogate pair; and what would exhaust a stack. */
-function checkContents(body: unknown): void {
+/**
+ * Refuses what JSON allows and Postgres does not: NUL, half a surrogate pair; and what would exhaust a stack.
+ *
+ * @throws ApiError 400 `invalid_body` whose message begins with the place
+ */
+export function checkContents(body: unknown): void {
   const found = findUnstorable(body, 0);
   if (found === undefined) return;
   const name = storableText(found.replace(/^\./, "") || "body").slice(0, 200);

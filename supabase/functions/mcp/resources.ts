@@ -1,11 +1,14 @@
 /** What can be read without calling a tool: documents by their paths, conversations, and the prompt of one. */
 import {
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
   ResourceNotFoundError,
   ResourceTemplate,
   type ScopeChallengeHandler,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { ApiError } from "../_shared/errors.ts";
 import { app as context } from "../context/index.ts";
 import { askDatabase, askRoute, type Session } from "./session.ts";
 
@@ -21,12 +24,29 @@ interface Listed {
   is_own: boolean;
 }
 
+// A path may have letters of any language, and a URI has none but English ones.
 const uriOf = ({ workspace_id, path, is_own }: Listed) =>
-  `groundwork://documents/${workspace_id}/${is_own ? "own" : "shared"}/${path}`;
+  `groundwork://documents/${workspace_id}/${is_own ? "own" : "shared"}/${encodeURIComponent(path)}`;
+
+/** The path that a URI names; null where it names none that a document could have. */
+function pathOf(named: unknown): string | null {
+  try {
+    const path = decodeURIComponent(String(named));
+    return path.includes("\0") ? null : path;
+  } catch {
+    return null;
+  }
+}
 
 /** Lists documents, a page at a time: a cursor is the last id that was listed. */
 async function listDocuments(session: Session, cursor: string | undefined) {
-  const after = z.uuid().safeParse(cursor).data ?? "00000000-0000-0000-0000-000000000000";
+  const after = z.uuid().safeParse(cursor ?? "00000000-0000-0000-0000-000000000000").data;
+  if (after === undefined) {
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      "cursor: is not one that was given out",
+    );
+  }
   const found = await askDatabase(
     session,
     (sql) =>
@@ -48,12 +68,15 @@ async function listDocuments(session: Session, cursor: string | undefined) {
 
 async function readDocument(session: Session, uri: URL, place: Record<string, unknown>) {
   const workspace = z.uuid().safeParse(place.workspace).data;
-  const [document] = workspace === undefined ? [] : await askDatabase(
+  const path = pathOf(place.path);
+  const isOne = workspace !== undefined && path !== null &&
+    (place.tree === "own" || place.tree === "shared");
+  const [document] = !isOne ? [] : await askDatabase(
     session,
     (sql) =>
       sql<{ content: string }[]>`
       select left(content, ${longest}) as content from public.documents
-      where workspace_id = ${workspace} and path::text = ${String(place.path)}
+      where workspace_id = ${workspace} and path::text = ${path}
         and (user_id is not null) = ${place.tree === "own"}`,
   );
   if (!document) throw new ResourceNotFoundError(uri.href);
@@ -89,11 +112,19 @@ async function readConversation(session: Session, uri: URL, id: unknown) {
   return { contents: [{ uri: uri.href, mimeType: "text/markdown", text }] };
 }
 
-/** Registers resources and prompts for one request. `challenge` asks an agent for a scope that it lacks. */
+/** What a route refused, as an error of MCP: with our code beside our words. */
+function asProtocolError(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.status >= 500) return error;
+  const { code, message, hint } = error;
+  const data = { error: { code, message, ...(hint ? { hint } : {}) } };
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, message, data);
+}
+
+/** Registers resources and prompts for one request. `challenge` asks an agent for scopes that it lacks. */
 export function registerResources(
   server: McpServer,
   session: Session,
-  challenge: (scope: string) => ScopeChallengeHandler,
+  challenge: (...scopes: [string, ...string[]]) => ScopeChallengeHandler,
 ): void {
   server.registerResource(
     "document",
@@ -133,10 +164,13 @@ export function registerResources(
         conversation_id: z.uuid(),
         budget: z.string().regex(/^[0-9]{3,7}$/).optional(),
       }),
+      scopeChallenge: challenge("conversations:read", "memory:read"),
     },
     async ({ conversation_id, budget }) => {
       const path = `/context/${conversation_id}${budget ? `?budget=${budget}` : ""}`;
-      const { messages } = await askRoute(session, context, "GET", path);
+      const { messages } = await askRoute(session, context, "GET", path).catch((error) => {
+        throw asProtocolError(error);
+      });
       return { messages: (messages as Prompted[]).map(asMessage) };
     },
   );

@@ -8,6 +8,7 @@ import {
 import { type Agent, bearer, type Person } from "../_shared/access/authentication.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
 import { type RequestContext, traceOf } from "../_shared/http/app.ts";
+import { countedAs } from "../_shared/http/route.ts";
 import { log } from "../_shared/log.ts";
 import { translate } from "./foreign-tokens.ts";
 import { registerResources } from "./resources.ts";
@@ -30,14 +31,22 @@ function failure(error: unknown) {
   return { content: [{ type: "text" as const, text: JSON.stringify(said) }], isError: true };
 }
 
-/** Asks for the scope that an agent's token lacks (403 `insufficient_scope`), so that its client can ask the person. */
+/** Asks for scopes that an agent's token lacks (403 `insufficient_scope`), so that its client can ask the person. */
 function challengeFor(caller: Person | Agent) {
-  return (scope: string | Tool["scope"]): ScopeChallengeHandler => ({ request }) => {
-    if (caller.kind !== "agent" || scope === null) return undefined;
-    const given = (request.params as { arguments?: Record<string, unknown> })?.arguments ?? {};
-    const needed = typeof scope === "string" ? scope : scope(given);
-    return caller.scopes.has(needed) ? undefined : { scopes: [needed] };
+  return (...needed: [string, ...string[]]): ScopeChallengeHandler => () =>
+    caller.kind !== "agent" || needed.every((scope) => caller.scopes.has(scope))
+      ? undefined
+      : { scopes: needed };
+}
+
+/** The same for a tool, whose scope may hang on its arguments. */
+function challengeOf({ scope }: Tool, challenge: ReturnType<typeof challengeFor>) {
+  if (scope === null) return undefined;
+  const handler: ScopeChallengeHandler = (asked) => {
+    const { params } = asked.request as { params?: { arguments?: Record<string, unknown> } };
+    return challenge(typeof scope === "string" ? scope : scope(params?.arguments ?? {}))(asked);
   };
+  return handler;
 }
 
 function isFor({ scope, isForAgentsOnly }: Tool, { kind }: Person | Agent): boolean {
@@ -61,7 +70,7 @@ function makeServer(session: Session): McpServer {
         idempotentHint: tool.isReadOnly ?? false,
         openWorldHint: false,
       },
-      scopeChallenge: challenge(tool.scope),
+      scopeChallenge: challengeOf(tool, challenge),
     }, async (input) => {
       try {
         const result = await tool.run(session, input as Record<string, never>);
@@ -123,8 +132,7 @@ async function identify(context: RequestContext): Promise<Person | Agent> {
 export async function serveMcp(context: RequestContext): Promise<Response> {
   const services = context.env;
   const caller = await identify(context);
-  const key = caller.kind === "agent" ? `${caller.agentId} ${caller.userId ?? ""}` : caller.userId;
-  services.rateLimiter.count(key, "read");
+  services.rateLimiter.count(countedAs(caller), "read");
   const trace = traceOf(context.req.raw)?.headers;
   const session: Session = { services, caller, trace };
   const authInfo: AuthInfo = {

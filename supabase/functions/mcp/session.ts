@@ -4,7 +4,9 @@ import { claimsOf } from "../_shared/access/authentication.ts";
 import type { Sql } from "../_shared/database.ts";
 import { ApiError, toApiError } from "../_shared/errors.ts";
 import type { App } from "../_shared/http/app.ts";
+import { countedAs } from "../_shared/http/route.ts";
 import { parseObject } from "../_shared/json.ts";
+import type { RateLimitClass } from "../_shared/rate-limits.ts";
 import type { Services } from "../_shared/services.ts";
 import type postgres from "postgres";
 
@@ -52,12 +54,18 @@ export async function askRoute(
   });
 }
 
-/** Asks the database as the caller, under row security. @throws ApiError */
+/**
+ * Asks the database as the caller, under row security, and counts it as a route would: one request may hold many calls.
+ *
+ * @throws ApiError
+ */
 export async function askDatabase<Row extends object>(
   { services, caller }: Session,
   build: (sql: Sql) => postgres.PendingQuery<Row[]>,
+  limit: RateLimitClass = "read",
 ): Promise<Row[]> {
   try {
+    services.rateLimiter.count(countedAs(caller), limit);
     return await services.database.run<Row[]>(build as never, { as: claimsOf(caller) });
   } catch (error) {
     throw toApiError(error);

@@ -1,7 +1,7 @@
 /** The tools: what a model may call, each a route or a statement of the backend in the caller's name. */
 import { z } from "zod";
 import { notFound } from "../_shared/errors.ts";
-import { moment } from "../_shared/input.ts";
+import { checkContents, moment } from "../_shared/input.ts";
 import { app as agents } from "../agents/index.ts";
 import { app as connections } from "../connections/index.ts";
 import { app as context } from "../context/index.ts";
@@ -62,6 +62,7 @@ const memoryTools = [
 ];
 
 const longestPiece = 20_000;
+const longestDocument = 1_000_000;
 const documentTools = [
   tool({
     name: "search_documents",
@@ -90,7 +91,7 @@ const documentTools = [
     isReadOnly: true,
     input: z.object({
       id: z.uuid(),
-      offset: z.int().min(0).default(0),
+      offset: z.int().min(0).max(longestDocument).default(0),
       length: z.int().min(1).max(longestPiece).default(longestPiece),
     }),
     async run(session, { id, offset, length }) {
@@ -103,7 +104,8 @@ const documentTools = [
           from public.documents where id = ${id}`,
       );
       if (!document) throw notFound("The document");
-      const next = offset + document.content.length;
+      // Postgres counts characters, and a string here halves of some.
+      const next = offset + [...document.content].length;
       return { ...document, next_offset: next < document.characters ? next : null };
     },
   }),
@@ -117,9 +119,11 @@ const documentTools = [
       workspace_id,
       path: z.string().min(1).max(1000).describe("Labels joined by dots, e.g. handbook.leave"),
       name: z.string().min(1).max(300).optional(),
-      content: z.string().max(1_000_000),
+      content: z.string().max(longestDocument),
     }),
-    async run(session, { workspace_id, path, name, content }) {
+    async run(session, { workspace_id, ...document }) {
+      checkContents(document);
+      const { path, name, content } = document;
       const workspace = await workspaceOf(session, workspace_id);
       const [put] = await askDatabase(
         session,
@@ -127,6 +131,7 @@ const documentTools = [
           sql<{ id: string; is_new: boolean; is_changed: boolean }[]>`
           select id, is_new, is_changed
           from public.put_document(${workspace}, ${path}, ${content}, ${name ?? null})`,
+        "write",
       );
       return put ?? {};
     },
@@ -186,6 +191,7 @@ const otherTools = [
       input: z.record(z.string(), z.json()).default({}),
     }),
     async run(session, { conversation_id, type, input }) {
+      checkContents({ type, input });
       const [asked] = await askDatabase(
         session,
         (sql) =>
@@ -193,6 +199,7 @@ const otherTools = [
           select public.ask_in_background(${conversation_id}, ${type}, ${
             sql.json(input as never)
           }) as id`,
+        "write",
       );
       return asked ?? {};
     },
