@@ -18,7 +18,7 @@ declare
 begin
   if not is_service then
     select r.agent_id, r.workspace_id, r.user_id into rights from private.agent_rights('usage:write') as r;
-    if rights.workspace_id is distinct from in_workspace
+    if rights.agent_id is null or rights.workspace_id is distinct from in_workspace
       or rights.user_id is distinct from coalesce(for_user, rights.user_id)
       or rights.agent_id is distinct from coalesce(for_agent, rights.agent_id)
     then

@@ -100,8 +100,9 @@ begin
     select mine.ordinal, 1::double precision / 11 from mine where asked is null and $3 is null
   ), best as (
     select mine.id, 1 - mine.distance as similarity,
-      (0.8 + 0.2 * mine.confidence) * (0.9 + 0.1 * 2 ^ (-greatest(date_part('epoch', now() - mine.confirmed_at),
-        0) / 86400 / 90)) * fused.share as total
+      -- At most a thousand half-lives: the smallest number is near, and a memory of the year 1 is beyond it.
+      (0.8 + 0.2 * mine.confidence) * (0.9 + 0.1 * 2 ^ (-least(greatest(date_part('epoch', now() - mine.confirmed_at),
+        0) / 86400 / 90, 1000))) * fused.share as total
     from (select l.ordinal, sum(l.share) as share from listed as l group by l.ordinal) as fused
     join mine on mine.ordinal = fused.ordinal
     order by total desc, mine.id

@@ -235,6 +235,9 @@ Deno.test("it takes from budgets for itself and its person, and nobody else does
   const refusals = [
     person.rpc("reserve_usage", { ...asked, request_id: "mine" }),
     person.rpc("settle_usage", { workspace_id: workspace, request_id: "next", tokens: 0 }),
+    // Who has no rights has none in no workspace either.
+    person.rpc("reserve_usage", { ...asked, workspace_id: null as never, request_id: "mine" }),
+    person.rpc("settle_usage", { workspace_id: null as never, request_id: "mine" }),
     acting.rpc("reserve_usage", { ...asked, request_id: "x", user_id: guest.id }),
     acting.rpc("reserve_usage", { ...asked, request_id: "x", agent_id: elsewhere }),
     acting.rpc("reserve_usage", { ...asked, workspace_id: stranger.workspace, request_id: "x" }),

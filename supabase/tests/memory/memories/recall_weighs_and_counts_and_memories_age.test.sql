@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(25);
+select plan(27);
 -- What the seed made is not of this test.
 delete from public.memories;
 
@@ -101,6 +101,12 @@ select is((select tier from public.memories where content = 'Ran a marathon long
 select results_eq($$select valid, superseded, stale, never_recalled, without_source, without_embedding
   from public.memory_health(tests.id('north'))$$,
   $$values (6::bigint, 0::bigint, 0::bigint, 0::bigint, 6::bigint, 0::bigint)$$, 'memory_health tells how they stand');
+
+-- Older than a number between 0 and 1 can say.
+select tests.authenticate_as('member');
+select is((select outcome from public.remember(tests.id('north'), 'Rome was old.', valid_from => '0001-01-01')),
+  'added', 'what was said in the year 1 is remembered');
+select is(pg_temp.recalled('Rome'), array['Rome was old.'], 'and recalled');
 
 select * from finish();
 rollback;
