@@ -224,7 +224,7 @@ export const uuid: z.ZodType<string, string> = z.string().regex(uuidForm, {
 const noMoment = { error: "must be a time in ISO 8601 with an offset, e.g. 2026-01-31T12:00:00Z" };
 const firstMoment = Date.parse("0001-01-01T00:00:00Z");
 
-/** A moment in a body: ISO 8601 with an offset, of those that Postgres knows: from the year 1, less than 16 hours off. */
+/** A moment in a body: ISO 8601 with an offset, as Postgres knows them: from the year 1, less than 16 hours off. */
 export const moment: z.ZodType<string, string> = z.iso.datetime({ offset: true, ...noMoment })
   .refine(
     (text) => Date.parse(text) >= firstMoment && !/[+-](1[6-9]|2\d):\d\d$/.test(text),

@@ -14,7 +14,7 @@ select is(tests.place('member via hr: memory:read', 'north'), 'eu-1 here 0', 'fo
 select tests.authenticate_as('database');
 insert into public.members (workspace_id, user_id, role) values (tests.id('south'), tests.id('member'), 'member');
 select is(tests.place('member', 'south'), 'eu-1 here 0', 'a person is told of each of their workspaces');
-select is(tests.place('member via hr: memory:read', 'south'), '404 not_found', 'an agent that acts for them, of its own');
+select is(tests.place('member via hr: memory:read', 'south'), '404 not_found', 'their agent, of its own');
 
 -- Who writes the directory.
 select tests.authenticate_as('owner');
