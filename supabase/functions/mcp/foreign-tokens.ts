@@ -1,6 +1,11 @@
 /** Tokens of trusted issuers: translated where they enter into what a token of ours would say. */
 import { z } from "zod";
-import { type Agent, agentIssuer, type Person } from "../_shared/access/authentication.ts";
+import {
+  type Agent,
+  agentIssuer,
+  insufficientScope,
+  type Person,
+} from "../_shared/access/authentication.ts";
 import type { ForeignToken } from "../_shared/access/trusted-issuers.ts";
 import { ApiError } from "../_shared/errors.ts";
 import { answer, type RequestContext } from "../_shared/http/app.ts";
@@ -24,7 +29,7 @@ type Delegation =
  * The agent, for the person, that a verified foreign token stands for. Asked of the database for each request: what is
  * taken back is gone with the next.
  *
- * @throws ApiError 403 `identity_not_linked`, `client_not_registered`, `consent_required`
+ * @throws ApiError 403 `identity_not_linked`, `client_not_registered`, `consent_required`, `insufficient_scope`
  */
 export async function translate(
   { database, environment }: Services,
@@ -52,6 +57,7 @@ export async function translate(
     });
   }
   const both = found.scopes.filter((scope) => scopes.has(scope));
+  if (both.length === 0) throw insufficientScope(found.scopes.join(" "));
   const actor = { sub: found.agent_id, credential_id: found.credential_id };
   const until = Math.min(expiresAt, Date.now() + lifetime);
   return {

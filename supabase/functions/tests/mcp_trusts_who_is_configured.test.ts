@@ -146,6 +146,10 @@ Deno.test({
     const refused = await call(narrow, "remember", { content: "x" });
     assertEquals(refused.status, 403);
     assert(/insufficient_scope.*memory:write/.test(refused.headers.get("www-authenticate") ?? ""));
+    // One with none of them opens nothing at all, and is told which there are.
+    const none = await call(await foreign.give({ subject, scope: "openid" }), "tools");
+    assertEquals(none.status, 403);
+    assert(/scope="memory:read memory:write"/.test(none.headers.get("www-authenticate") ?? ""));
     // One that says no scope opens no tool, and what it says beyond the credential nothing more.
     assertEquals((await call(await foreign.give({ subject }))).status, 403);
     const wide = await foreign.give({ subject, scope: `${scope} knowledge:read` });
