@@ -127,6 +127,18 @@ async function readSubject(
   return subject;
 }
 
+/** What an agent was given counts as long as it opens something: its credential lives, and the consent stands. */
+async function requireStanding({ database }: Services, { claims, scopes }: Agent): Promise<void> {
+  const standing = await database.run(
+    (sql) =>
+      sql`
+      select 1 from jsonb_array_elements_text(${sql.json([...scopes])}) as scope
+      cross join lateral private.agent_rights(scope) as rights limit 1`,
+    { as: { claims: { ...claims, aud: "authenticated" } } },
+  );
+  if (standing.length === 0) throw noSubject();
+}
+
 function depthOf(act: unknown): number {
   return typeof act === "object" && act !== null ? 1 + depthOf((act as { act?: unknown }).act) : 0;
 }
@@ -186,6 +198,7 @@ async function grant(services: Services, request: TokenRequest): Promise<Record<
     requireForPeople(request.scopes);
     subject = await readSubject(services, request.subject, agent_id);
     requireAudience(subject, aud);
+    if (subject.kind === "agent") await requireStanding(services, subject);
     scopes = await requireConsent(services, credential, subject, request.scopes);
     if (subject.kind === "agent") scopes = narrow(subject, scopes, request.scopes);
     expires = Math.min(expires, Math.floor(subject.expiresAt / 1000));

@@ -297,9 +297,11 @@ Deno.test("what is taken back is gone at once, everywhere", async () => {
   assertDeepEquals(await reads(), [0, 403]);
   await consent(all);
   assertDeepEquals(await reads(), [1, 200]);
+  const chained = async () => (await token(forPerson(body.access_token), client)).body.error;
+  assertEquals(await chained(), undefined);
   const removed = await ask("DELETE", `/agents/${agent}/credentials/${ending.id}`, { as: admin });
   assertEquals(removed.status, 200);
-  assertDeepEquals(await reads(), [0, 403]);
+  assertDeepEquals([...await reads(), await chained()], [0, 403, "invalid_request"]);
   const again = await token({ grant_type: "client_credentials" }, {
     id: agent,
     secret: ending.secret,
