@@ -84,8 +84,9 @@ export function createAgentTokens(
     };
   }
 
+  // An empty list asks for none, which is refused. Sent without a value, a parameter counts as not sent: for all.
   const scope = (scopes?: readonly string[]): Record<string, string> =>
-    scopes ? { scope: scopes.join(" ") } : {};
+    scopes ? { scope: scopes.join(" ") || " " } : {};
   const forSubject = (
     type: keyof typeof subjects,
     token: string | TokenSource,

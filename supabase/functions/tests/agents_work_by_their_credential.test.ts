@@ -41,6 +41,11 @@ Deno.test("a worker does its workspace's work by its credential, and no other's"
     ) => error);
     assert(refusal instanceof AgentTokenError);
     assertEquals(refusal.code, "invalid_scope");
+    // Who asks for an empty list of scopes is not given all.
+    for (const none of [made.asItself([]), made.forPerson(member.token, [])]) {
+      const code = await none().then(() => "given", (error: AgentTokenError) => error.code);
+      assertEquals(code, "invalid_scope");
+    }
     const claim = { worker: "tests", batch: 10 };
     const refused = await ask("POST", `/work/${queue}/claim`, {
       as: narrow,
