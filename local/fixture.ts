@@ -47,9 +47,10 @@ export async function startBareDatabase(
 
 /**
  * Waits until `condition` holds, looking again and again; gives up after so many `seconds`, so that a broken test ends.
+ * `what` may be asked for then: what has come instead.
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   condition: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   seconds = 30,
 ): Promise<T> {
@@ -58,5 +59,5 @@ export async function until<T>(
     if (value) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`waited in vain: ${typeof what === "string" ? what : what()}`);
 }

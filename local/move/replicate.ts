@@ -216,10 +216,15 @@ export async function isMarked({ sql }: Side, workspace: string, mark: number): 
 export async function stopFollowing({ sql }: Side, name: string): Promise<void> {
   await sql.unsafe(`alter subscription ${name} disable`);
   for (;;) {
-    const [row] = await sql<{ n: number }[]>`
-      select count(pg_terminate_backend(pid))::int as n from pg_stat_subscription
-      where subname = ${name} and pid is not null`;
-    if (row!.n === 0) return;
+    try {
+      const [row] = await sql<{ n: number }[]>`
+        select count(pg_terminate_backend(pid))::int as n from pg_stat_subscription
+        where subname = ${name} and pid is not null`;
+      if (row!.n === 0) return;
+    } catch (error) {
+      // A worker that is just beginning belongs to nobody yet, and only a superuser may end it. It ends by itself.
+      if ((error as { code?: string }).code !== "42501") throw error;
+    }
     await pause(2);
   }
 }

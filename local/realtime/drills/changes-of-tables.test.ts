@@ -28,7 +28,12 @@ Deno.test({
     ends.defer(() => sql.end());
     await bootstrap(sql);
     await sql.unsafe(tables).simple();
-    await using world = await startWorld({ adminUrl: server.adminUrl, connections: 2 });
+    const said: string[] = [];
+    await using world = await startWorld({
+      adminUrl: server.adminUrl,
+      connections: 2,
+      log: (line) => void said.push(line),
+    });
 
     async function watch(
       sub: string,
@@ -55,8 +60,15 @@ Deno.test({
       await until("an answer", () => listener.states.length > 0);
       return listener;
     }
-    const hears = (listener: Awaited<ReturnType<typeof watch>>, count: number) =>
-      until(`${count} changes`, () => listener.changes.length >= count, 20);
+    const hears = (
+      { changes, states, errors }: Awaited<ReturnType<typeof watch>>,
+      count: number,
+    ) =>
+      until(
+        () => `${count} changes, not ${JSON.stringify([changes, states, errors, said])}`,
+        () => changes.length >= count,
+        20,
+      );
 
     const ann = await watch("ann", {});
     const bob = await watch("bob", {});

@@ -36,7 +36,12 @@ Deno.test({
       const numbers = () => hearer.heard.map(({ payload }) => (payload as { n: number }).n);
       // A new slot waits for transactions that run, and the server writes down those every 15 s only.
       const hears = (expected: number[]) =>
-        until(`${expected}, not ${numbers()}`, () => numbers().join() === expected.join(), 90);
+        until(
+          () =>
+            `${expected}, not ${numbers()}; ${hearer.states}; ${hearer.errors}; ${lost.join("; ")}`,
+          () => numbers().join() === expected.join(),
+          90,
+        );
 
       await test.step("whoever asks is told that the log is followed", async () => {
         await until(

@@ -36,7 +36,8 @@ export interface Places {
   requireAllHere(request: Request): Promise<void>;
   /**
    * What is answered instead of `not_found`: 421, if the request names a workspace that is in another cell, and the
-   * caller may know it: the service, its people, and its agents. Every other error stays what it is.
+   * caller may know it: the service, its people, and its agents; 503, if the directory cannot be asked now: whoever
+   * heard that there is no such workspace would not ask again. Every other error stays what it is.
    */
   instead(error: unknown, request: Request, caller: Person | Agent | Service): Promise<unknown>;
 }
@@ -125,8 +126,12 @@ export function createPlaces(database: Database, now: () => number = Date.now): 
       for (const workspace of about ? [about] : namedBy(request)) {
         const person = caller.kind === "service" ? null : caller.userId;
         if (!isOf(caller, workspace)) continue;
-        const place = await places.placeOf(person, workspace).catch(() => null);
-        if (isElsewhere(place)) return misdirected(place);
+        try {
+          const place = await places.placeOf(person, workspace);
+          if (isElsewhere(place)) return misdirected(place);
+        } catch (cause) {
+          if (toApiError(cause).status === 503) return cause;
+        }
       }
       return error;
     },

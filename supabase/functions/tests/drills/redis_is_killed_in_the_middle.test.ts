@@ -77,6 +77,15 @@ async function drill(stack: Stack): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
+  /** People work now, too, however slow the machine is. */
+  const untilSomebodyWorked = async (when: string) => {
+    const before = acknowledged.length;
+    const deadline = Date.now() + patience;
+    while (acknowledged.length === before) {
+      ok(Date.now() < deadline, `nobody worked ${when}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
   const setAccess = (canUse: boolean) =>
     call("PUT", `agents/${HR}/access/${juanId}`, ben!, { can_use: canUse });
 
@@ -89,11 +98,13 @@ async function drill(stack: Stack): Promise<void> {
     await untilAllowedIs(false);
     // While it is away, when it has come back empty, and after it has been used again.
     for (let i = 0; i < 10; i++) strictEqual(await isAllowed(), false, "revoked stays revoked");
+    await untilSomebodyWorked("while Redis was away");
     await redis.restart();
     for (let i = 0; i < 40; i++) {
       strictEqual(await isAllowed(), false, "revoked stays revoked when Redis is back");
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+    await untilSomebodyWorked("when Redis was back");
     const granted = await setAccess(true);
     ok([200, 202].includes(granted.status), `granting was answered ${granted.status}`);
     await untilAllowedIs(true);
@@ -102,7 +113,6 @@ async function drill(stack: Stack): Promise<void> {
     await Promise.all(working);
   }
   deepStrictEqual(refusals, []);
-  ok(acknowledged.length > 20, "people worked all along");
   const sql = postgres(stack.dbUrl, { max: 1 });
   const kept = await sql<{ request_id: string; entries: number }[]>`
     select request_id, count(*)::int as entries from public.audit_log where action = 'drill.worked' group by 1`;
