@@ -12,7 +12,15 @@ import type { Rate } from "../limits.ts";
 import { outgoing } from "../protocol.ts";
 import { bind, type ChangeFeed } from "./feed.ts";
 import { type Asked, FilterError, readAsked } from "./filters.ts";
-import { checkAsked, describeTable, maySee, passing, publication, tellChange } from "./tables.ts";
+import {
+  checkAsked,
+  describeTable,
+  maySee,
+  passing,
+  publication,
+  tellChange,
+  untilVisible,
+} from "./tables.ts";
 
 /** What the feed needs. */
 export interface LogFeedOptions {
@@ -33,6 +41,8 @@ const subscribed = "Subscribed to PostgreSQL";
 export function followChanges({ sql, adminUrl, events, log }: LogFeedOptions): ChangeFeed {
   const subscriptions = new Map<Channel, Subscription[]>();
   let following: Promise<FollowedLog> | null = null;
+  /** The transaction that was seen last. */
+  let seen = 0;
 
   function tellAll(status: "ok" | "error", message: string) {
     for (const channel of subscriptions.keys()) {
@@ -83,6 +93,8 @@ export function followChanges({ sql, adminUrl, events, log }: LogFeedOptions): C
         `Realtime: too many messages per second; a change of ${change.relation.table} is left out`,
       );
     }
+    if (change.transaction !== seen) await untilVisible(sql, change.transaction);
+    seen = change.transaction;
     const byRole = Map.groupBy(wanted, ([channel]) => channel.claims.role);
     for (const [role, channels] of byRole) await tellRole(change, role, channels);
   }

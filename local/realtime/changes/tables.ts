@@ -110,6 +110,22 @@ export async function passing(
   return answer;
 }
 
+/**
+ * Waits until others see what a transaction did. The log tells of it a moment earlier: when it is written down, and not
+ * when its commit is over, which a busy machine or a synchronous replica delays.
+ */
+export async function untilVisible(sql: postgres.Sql, transaction: number): Promise<void> {
+  for (;;) {
+    const [answer] = await sql<{ isVisible: boolean }[]>`
+      select pg_visible_in_snapshot((xmax + (${transaction}::bigint - xmax)::bit(32)::int)::text::xid8, now)
+        as "isVisible"
+      from pg_current_snapshot() as now
+      cross join lateral (select pg_snapshot_xmax(now)::text::bigint as xmax) as highest`;
+    if (answer?.isVisible) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Whether a person sees the row that a change is about, as it is now. */
 export async function maySee(
   sql: postgres.Sql,

@@ -13,7 +13,10 @@ export interface LogOptions {
   publication: string;
   /** Hears every change, in the order of the commits; the log waits for it. */
   onChange: (change: LoggedChange) => Promise<void> | void;
-  /** Each time that the log is followed anew: from here on nothing is missed, what was before is not repeated. */
+  /**
+   * Each time that the log is followed anew: from here on nothing is missed, what was before is not repeated. Changes
+   * wait until this is done: what was missed comes before them.
+   */
   onFollowing: () => Promise<void> | void;
   /** Told when the log is lost, before it is tried again. */
   onLost: (reason: string) => void;
@@ -70,6 +73,8 @@ async function open({ adminUrl, publication, onChange, onFollowing }: LogOptions
     onnotice: () => {},
     onclose: () => ended.resolve("the connection was closed"),
   });
+  const { promise: isReady, resolve: begin } = Promise.withResolvers<void>();
+  let timer: ReturnType<typeof setInterval> | undefined;
   try {
     const slot = `groundwork_realtime_${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
     // The commands of replication are only known in capitals.
@@ -79,8 +84,9 @@ async function open({ adminUrl, publication, onChange, onFollowing }: LogOptions
     const stream = await sql.unsafe(
       `START_REPLICATION SLOT ${slot} LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`,
     ).writable() as Duplex; // both ways: what the server copies to us, and how far we are
-    const timer = follow(stream, onChange, ended.resolve);
+    timer = follow(stream, (change) => isReady.then(() => onChange(change)), ended.resolve);
     await onFollowing();
+    begin();
     const close = async () => {
       clearInterval(timer);
       stream.destroy();
@@ -95,6 +101,7 @@ async function open({ adminUrl, publication, onChange, onFollowing }: LogOptions
       },
     };
   } catch (error) {
+    clearInterval(timer);
     await sql.end({ timeout: 0 });
     throw error;
   }
@@ -103,7 +110,7 @@ async function open({ adminUrl, publication, onChange, onFollowing }: LogOptions
 /** Hands change by change on, one at a time; meanwhile the stream, and with it the server, waits. */
 function follow(
   stream: Duplex,
-  onChange: LogOptions["onChange"],
+  onChange: (change: LoggedChange) => Promise<void>,
   end: (reason: string) => void,
 ) {
   const read = createReader();

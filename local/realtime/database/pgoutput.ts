@@ -26,12 +26,15 @@ export interface LoggedChange {
   /** The key, or with replica identity full the whole row; null where neither was logged. */
   old: Row | null;
   commitTime: Date;
+  /** The transaction's number, without its epoch. */
+  transaction: number;
 }
 
 /** Reads message by message; keeps what later messages refer to. */
 export function createReader(): (message: Buffer) => LoggedChange | null {
   const relations = new Map<number, Relation>();
   let commitTime = new Date(0);
+  let transaction = 0;
 
   function readRelation(message: Buffer) {
     const cursor = openCursor(message, 1);
@@ -55,7 +58,10 @@ export function createReader(): (message: Buffer) => LoggedChange | null {
     const id = cursor.uint32();
     const relation = relations.get(id);
     if (!relation) throw new Error(`the log speaks of a relation ${id} that it has not described`);
-    const change: LoggedChange = { type, relation, row: null, old: null, commitTime };
+    const change: LoggedChange = {
+      ...{ type, relation, row: null, old: null },
+      ...{ commitTime, transaction },
+    };
     while (!cursor.isAtEnd()) {
       const kind = String.fromCharCode(cursor.byte());
       if (kind === "N") change.row = readRow(cursor, relation);
@@ -68,6 +74,7 @@ export function createReader(): (message: Buffer) => LoggedChange | null {
     switch (String.fromCharCode(message[0] ?? 0)) {
       case "B":
         commitTime = readTime(message.readBigInt64BE(9));
+        transaction = message.readUInt32BE(17);
         return null;
       case "R":
         readRelation(message);

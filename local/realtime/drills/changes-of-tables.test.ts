@@ -148,6 +148,36 @@ Deno.test({
       await hears(ann, before + 1);
       assert.deepEqual([guest.changes, eve.changes], [[], []]);
     });
+    await test.step("what is logged and not visible yet is told when it is", async () => {
+      // A commit waits for a replica that is not there, after it was logged.
+      await sql.unsafe(`alter system set synchronous_standby_names = 'nobody'`);
+      await sql`select pg_reload_conf()`;
+      const committing = connect(server.adminUrl);
+      ends.defer(() => committing.end());
+      const before = ann.changes.length;
+      await until(
+        "the setting",
+        async () =>
+          (await sql`show synchronous_standby_names`)[0]!.synchronous_standby_names === "nobody",
+      );
+      const commit = committing`insert into public.notes (id, owner) values (11, 'ann')`.execute();
+      await until("the commit that waits", async () => {
+        const [waits] = await sql`select from pg_stat_activity where wait_event = 'SyncRep'`;
+        return waits;
+      });
+      const [written] = await sql<
+        { lsn: string }[]
+      >`select pg_current_wal_flush_lsn()::text as lsn`;
+      await until("the log", async () => {
+        const [sent] = await sql`
+          select from pg_stat_replication where sent_lsn >= ${written!.lsn}::pg_lsn`;
+        return sent;
+      });
+      await sql.unsafe("alter system reset synchronous_standby_names");
+      await sql`select pg_reload_conf()`;
+      await commit;
+      await hears(ann, before + 1);
+    });
     await test.step("a reader of the log that is killed: who listens is told that changes are missed", async () => {
       const told: { status: string; message: string }[] = [];
       const dan = await watch("dan", {}, undefined, (said) => told.push(said));

@@ -3,6 +3,7 @@ import { bootstrap } from "../../database/bootstrap.ts";
 import { connect } from "../../database/connect.ts";
 import { until } from "../../fixture.ts";
 import { startTestPostgres } from "../../services/postgres.ts";
+import { followLog } from "../database/log.ts";
 import { listen, startWorld } from "../tests/listeners.ts";
 
 Deno.test({
@@ -104,4 +105,36 @@ Deno.test({
       await sql.end();
     });
   },
+});
+
+Deno.test("what was missed comes before what is changed while it is caught up with", async () => {
+  const server = await startTestPostgres();
+  const sql = connect(server.adminUrl);
+  try {
+    await sql`create table public.news (n int primary key)`;
+    await sql`create publication all_news for table public.news`;
+    const heard: string[] = [];
+    const log = await followLog({
+      adminUrl: server.adminUrl,
+      publication: "all_news",
+      onChange: ({ row }) => void heard.push(String(row?.n)),
+      async onFollowing() {
+        await sql`insert into public.news values (2)`;
+        const [now] = await sql<{ lsn: string }[]>`select pg_current_wal_flush_lsn()::text as lsn`;
+        await until("the log", async () => {
+          const [sent] = await sql`
+            select from pg_stat_replication where sent_lsn >= ${now!.lsn}::pg_lsn`;
+          return sent;
+        });
+        heard.push("1, which was missed");
+      },
+      onLost: (reason) => heard.push(reason),
+    });
+    await until("both", () => heard.length === 2);
+    assert.deepEqual(heard, ["1, which was missed", "2"]);
+    await log.stop();
+  } finally {
+    await sql.end();
+    await server.remove();
+  }
 });
