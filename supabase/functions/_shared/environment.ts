@@ -71,6 +71,8 @@ const schema = z.object({
   GROUNDWORK_TRUSTED_ISSUERS: trustedIssuers.default([]),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+  // Waiting longer is slower than Postgres, where Redis is as near as that.
+  GROUNDWORK_REDIS_PATIENCE: z.coerce.number().int().min(10).max(10_000).default(250),
 }).refine(
   (values) => !values.UPSTASH_REDIS_REST_URL === !values.UPSTASH_REDIS_REST_TOKEN,
   { path: ["UPSTASH_REDIS_REST_TOKEN"], error: "and UPSTASH_REDIS_REST_URL are set together" },
@@ -123,6 +125,8 @@ export interface Environment {
   readonly signingKey: z.output<typeof signingKey> | null;
   readonly trustedIssuers: readonly TrustedIssuer[];
   readonly redis: { url: string; token: string } | null;
+  /** Milliseconds after which Redis counts as not answering. */
+  readonly redisPatience: number;
   /** The ingress through which agents inside the cluster are reached. */
   readonly clusterGateway: string | null;
   readonly rateLimits: Record<RateLimitClass, number>;
@@ -216,6 +220,7 @@ export function parseEnvironment(
     redis: values.UPSTASH_REDIS_REST_URL && values.UPSTASH_REDIS_REST_TOKEN
       ? { url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN }
       : null,
+    redisPatience: values.GROUNDWORK_REDIS_PATIENCE,
     clusterGateway: values.GROUNDWORK_CLUSTER_GATEWAY ?? null,
     rateLimits: values.GROUNDWORK_RATE_LIMITS,
     publicUrl,

@@ -174,11 +174,11 @@ Deno.test("the other side is not read faster than what it says is delivered", as
 
 Deno.test("silence is asked about, and ends it when there is no answer", async () => {
   await using answering = serveSockets(() => {});
-  const talker = await openOutboundSocket(answering.target, { silence: 20 });
+  const talker = await openOutboundSocket(answering.target, { silence: 500 });
   const { closed } = listen(talker);
   const still = await Promise.race([
     closed,
-    new Promise((go) => setTimeout(() => go("open"), 300)),
+    new Promise((go) => setTimeout(() => go("open"), 1600)), // after three pings
   ]);
   assertEquals(still, "open", "pings were answered");
   talker.close(1000, "");

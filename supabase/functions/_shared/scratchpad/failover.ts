@@ -34,11 +34,13 @@ export interface FailoverScratchpad {
 
 /** Makes the fast memory from the environment. */
 export function createFailoverScratchpad(
-  environment: Pick<Environment, "redis">,
+  environment: Pick<Environment, "redis" | "redisPatience">,
   database: Database,
 ): FailoverScratchpad {
   const fallback = createPostgresScratchpad(database);
-  const redis = environment.redis ? createRedisScratchpad(environment.redis) : null;
+  const redis = environment.redis
+    ? createRedisScratchpad(environment.redis, environment.redisPatience)
+    : null;
   let missed = 0;
   const breaker = redis && createCircuitBreaker({
     // Whatever was revoked meanwhile could not clear its answers: none from before is believed.

@@ -3,21 +3,19 @@ import { Redis } from "@upstash/redis";
 import * as lua from "./lua.ts";
 import { floorTtl, type Json, type Scratchpad, type WriteBack } from "./scratchpad.ts";
 
-/** Milliseconds after which Redis counts as not answering: waiting longer is slower than Postgres. */
-const patience = 250;
 /** People whose floors are raised in one script, so that none of them holds Redis up. */
 const floorsAtOnce = 500;
 
 /**
  * Makes the scratchpad on Redis. Every operation is one request, and rejects when it is not
- * answered within 250 ms.
+ * answered within `patience` milliseconds.
  *
  * Answers are read by a script although two GETs would do: scripts go to the primary, also where
  * plain reads are served by replicas that may not have heard of a revocation yet.
  */
 export function createRedisScratchpad(
   server: { url: string; token: string },
-  timeout = patience,
+  patience: number,
 ): Scratchpad {
   const redis = new Redis({
     ...server,
@@ -26,7 +24,7 @@ export function createRedisScratchpad(
     enableAutoPipelining: true, // what one tick asks travels in one request
     latencyLogging: false,
     retry: { retries: 0, backoff: () => 0 }, // the circuit breaker retries, not each request
-    signal: () => AbortSignal.timeout(timeout),
+    signal: () => AbortSignal.timeout(patience),
   });
 
   return {

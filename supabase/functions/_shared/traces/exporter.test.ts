@@ -4,7 +4,7 @@ import { createExporter } from "./exporter.ts";
 import { beginSpan, type EndedSpan, kinds, type Sink } from "./span.ts";
 import { createTracer, passingTracer } from "./tracer.ts";
 
-const bounds = { mostWaiting: 10, batch: 4, pause: 5, patience: 100 };
+const bounds = { mostWaiting: 10, batch: 4, pause: 5, patience: 10_000 };
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const asked = `00-${trace}-00f067aa0ba902b7-01`;
 
@@ -37,6 +37,7 @@ async function withCollector(
     counts: Record<string, number>;
     received: Received[];
   }) => Promise<void>,
+  patience = bounds.patience,
 ) {
   const received: Received[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
@@ -56,7 +57,7 @@ async function withCollector(
         counts[outcome] = (counts[outcome] ?? 0) + by;
       },
     },
-    bounds,
+    { ...bounds, patience },
   );
   try {
     await body({ exporter, counts, received });
@@ -146,7 +147,7 @@ Deno.test("a collector that does not answer holds no more than so many, and the 
     assertDeepEquals(counts, { dropped: 15, unanswered: 14 });
     clearTimeout(end);
     never.resolve(new Response());
-  });
+  }, 100);
 });
 
 Deno.test("what a collector refuses is counted and not sent again", async () => {
