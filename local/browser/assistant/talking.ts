@@ -11,6 +11,7 @@ import {
   isAnswered,
   isIdle,
   open,
+  openIn,
   patience,
   saidIn,
   say,
@@ -88,5 +89,47 @@ export async function talking(
     holdAgent(false);
     await juan.getByText("arrived").last().waitFor(patience);
     await isIdle(juan);
+  });
+  const other = await openIn(juan.context(), juan.url());
+  const field = other.getByLabel("Message", { exact: true });
+  const warning = other.getByRole("alert");
+  await step(test, "what could not be sent is given back, and can be sent again", async () => {
+    await beginTalk(other, "HR");
+    const asks = (url: URL) => url.pathname.endsWith("/streams/chat");
+    await other.route(asks, (route) => route.abort());
+    await field.fill("כמה ימי חופשה? vacation");
+    await other.getByRole("button", { name: "Send" }).click();
+    await sees(warning);
+    assert.equal(await field.inputValue(), "כמה ימי חופשה? vacation");
+    assert.equal(await other.getByRole("log").getByRole("article").count(), 0);
+    await other.unroute(asks);
+    await other.getByRole("button", { name: "Send" }).click();
+    await isAnswered(other, "Everybody has thirty days of vacation a year.");
+    assert.equal(await warning.count(), 0);
+  });
+  await step(test, "what is written from right to left stands so", async () => {
+    const said = other.getByRole("article", { name: "Juan" }).locator("p").first();
+    assert.equal(await said.evaluate((one) => getComputedStyle(one).direction), "rtl");
+    const answered = answer(other).locator("p").first();
+    assert.equal(await answered.evaluate((one) => getComputedStyle(one).direction), "ltr");
+  });
+  await step(test, "what an agent cannot answer goes on saying so", async () => {
+    // Once the question is read again, the page asks whether its answer is being said elsewhere.
+    const heardAgain = other.waitForResponse((response) =>
+      response.request().method() === "GET" && response.url().includes("/streams/chat/")
+    );
+    await field.fill("more than a prompt holds ".repeat(2_000));
+    await other.getByRole("button", { name: "Send" }).click();
+    await (await heardAgain).finished();
+    await isIdle(other);
+    await other.evaluate(() =>
+      new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve)))
+    );
+    assert.deepEqual(await warning.allInnerTexts(), ["The agent could not answer."]);
+  });
+  await step(test, "an address of no talk shows the talks", async () => {
+    await other.goto(other.url().replace(/#.*$/, "#/talk/none"));
+    await sees(other.getByText("Choose an agent to begin a talk."));
+    await other.close();
   });
 }

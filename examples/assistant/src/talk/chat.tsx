@@ -4,7 +4,7 @@ import {
   lastAssistantMessageIsCompleteWithApprovalResponses,
   type UIMessage,
 } from "ai";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Row } from "groundwork-client";
 import type { Conversation, Presence } from "groundwork-client/react";
 import { toUIMessages } from "groundwork-client/ui-messages";
@@ -46,9 +46,21 @@ export function Chat(
   const { config, me, nameOf } = backend;
   const isMine = talk.user_id === me.id;
   const { token } = backend;
+  // Of the last question: why it has no answer (hearing again forgets it), and how its text is given back until the
+  // backend has it.
+  const [failure, setFailure] = useState<Error>();
+  const isAsking = useRef(false);
+  const giveBack = useRef<(() => void) | null>(null);
   const transport = useMemo(() =>
     new DefaultChatTransport({
       api: `${config.url}/functions/v1/streams/chat`,
+      fetch: async (input, init) => {
+        isAsking.current = init?.method === "POST";
+        if (isAsking.current) setFailure(undefined);
+        const response = await fetch(input, init);
+        if (init?.method === "POST" && response.ok) giveBack.current = null;
+        return response;
+      },
       headers: async () => ({
         authorization: `Bearer ${await token()}`,
         apikey: config.key,
@@ -62,6 +74,14 @@ export function Chat(
     transport,
     sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses,
     onFinish: () => void conversation.refresh(),
+    onError: (error) => {
+      if (!isAsking.current) return;
+      setFailure(error);
+      if (!giveBack.current) return;
+      giveBack.current();
+      giveBack.current = null;
+      chat.setMessages((shown) => shown.at(-1)?.role === "user" ? shown.slice(0, -1) : shown);
+    },
   });
   const isAnswering = chat.status === "submitted" ||
     chat.status === "streaming";
@@ -135,7 +155,7 @@ export function Chat(
           ? `${typing.map(({ user_id }) => nameOf(user_id)).join(", ")} is typing …`
           : ""}
       </p>
-      <Notice error={refusal(chat.error)} />
+      <Notice error={refusal(failure ?? chat.error)} />
       {mayTalk
         ? (
           <Composer
@@ -143,8 +163,9 @@ export function Chat(
             isAnswering={isAnswering}
             onStop={() => callFunction(backend, "POST", `streams/chat/${talk.id}/stop`)}
             onPress={() => presence.press(talk.id)}
-            onSend={async (text, files) => {
+            onSend={async (text, files, onUnsent) => {
               presence.stopTyping(talk.id);
+              giveBack.current = onUnsent;
               void chat.sendMessage({ text, files });
               await onFirst?.(text.slice(0, 80));
             }}

@@ -9,7 +9,8 @@ interface Props {
   /** Where files of this talk lie. */
   folder: string;
   isAnswering: boolean;
-  onSend(text: string, files: FileUIPart[]): Promise<void>;
+  /** `onUnsent` where the backend has not got it. */
+  onSend(text: string, files: FileUIPart[], onUnsent: () => void): Promise<void>;
   onStop(): Promise<unknown>;
   onPress(): void;
 }
@@ -50,7 +51,12 @@ export function Composer(
       onSubmit={(event) => {
         event.preventDefault();
         if (text.trim() === "" || isAnswering) return;
-        run(() => onSend(text, files));
+        run(() =>
+          onSend(text, files, () => {
+            setText((written) => written || text);
+            setFiles((attached) => attached.length > 0 ? attached : files);
+          })
+        );
         setText("");
         setFiles([]);
       }}
@@ -64,6 +70,7 @@ export function Composer(
       <label className="message" htmlFor={field}>Message</label>
       <textarea
         id={field}
+        dir="auto"
         rows={2}
         value={text}
         placeholder="Ask something"

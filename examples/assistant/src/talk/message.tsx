@@ -30,7 +30,7 @@ export function Message(
       <h2>{who}</h2>
       {draft === null
         ? message.parts.map((part, place) => {
-          if (part.type === "text") return <p key={place}>{part.text}</p>;
+          if (part.type === "text") return <p key={place} dir="auto">{part.text}</p>;
           if (part.type === "file") {
             return <AttachedFile key={place} file={part} />;
           }
@@ -56,6 +56,7 @@ export function Message(
             <label>
               Edit the message
               <textarea
+                dir="auto"
                 rows={3}
                 value={draft}
                 onChange={(event) => setDraft(event.target.value)}

@@ -12,7 +12,8 @@ import { WhoIsHere } from "./who-is-here.tsx";
 export function TalkScreen() {
   const backend = useBackend();
   const { client, workspace, agents, me, nameOf } = backend;
-  const [, open = null] = useHash();
+  const [, named = ""] = useHash();
+  const open = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(named) ? named : null;
   const [isListShown, showList] = useState(false);
   const { error, isBusy, run } = useAction();
   const presence = usePresence(client, workspace.id, {
