@@ -43,6 +43,8 @@ export const messages = pgTable("messages", {
 			name: "parent_is_known"
 		}),
 ]);
+
+export const ours = pgView("ours", {}).with({"securityInvoker":"on","securityBarrier":"off"});
 `;
 const relations = `import { relations } from "drizzle-orm/relations";
 import { talks, messages, limitsInPrivate } from "./schema";
@@ -92,6 +94,7 @@ Deno.test("what drizzle-kit does not know of a schema is completed, once", () =>
       `foreignColumns: [talks.workspaceId, talks.id],`,
       `foreignColumns: [table.id],`,
       `foreignColumns: [users.id],`,
+      `.with({"securityInvoker":true,"securityBarrier":false})`,
     ]
   ) assert.ok(completed.includes(line), `${line} in\n${completed}`);
   assert.doesNotMatch(completed, /unknown\(|limits\.|\(table\) => \[/);

@@ -73,6 +73,11 @@ export function completeDrizzleSchema(text: string): string {
       /^\s*foreignKey\(\{[^{}]*foreignColumns: \[(\w+)\.[^{}]*\}\)[^\n]*,\n/gm,
       (block, table) => known(table) ? block : "",
     )
+    // An option of a view stands as it was written, and drizzle knows it as a boolean.
+    .replaceAll(
+      /("security(?:Invoker|Barrier)":)"(on|yes|1|off|no|0)"/g,
+      (_, option, value) => option + /on|yes|1/.test(value),
+    )
     // Two tables that refer to each other would be of each other's type.
     .replaceAll("(table) => [", "(table): PgTableExtraConfigValue[] => [");
   return [
