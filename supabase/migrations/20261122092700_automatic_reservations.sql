@@ -4,7 +4,8 @@
 -- Touches: Triggers on streams and background_queries: reserve at the start, settle at the end.
 -- Beware:  Each budget's per_call is reserved. A caller that knows the real usage reports it before the end, with
 --          settle_usage and the request id `stream:<id>` or `query:<id>`. Otherwise the reserved amount is charged, or
---          nothing if it failed or was cancelled.
+--          nothing if it failed, or was cancelled before a worker had it. A person may cancel at any time: what a
+--          worker has begun is charged, or they would spend without end.
 
 create function private.reserve_automatically()
 returns trigger
@@ -17,15 +18,17 @@ declare
   through_agent uuid;
   answers text := to_jsonb(new) -> 'input' ->> 'stream_id';
 begin
-  -- A query for the answer of a stream is one answer: the stream has reserved it. Only once: a second query that names
-  -- the stream pays for itself.
+  -- A query for the answer of a stream is one answer: the stream has reserved it. Only for a stream of the same
+  -- conversation, and only once (after a failure again): any other query that names the stream pays for itself.
   if answers is not null
     and exists (select from private.usage_reservations as r
       where r.workspace_id = new.workspace_id and r.request_id = 'stream:' || left(answers, 100)
         and not r.is_settled and not r.is_released)
+    and exists (select from public.streams as s
+      where s.conversation_id = new.conversation_id and s.status = 'open' and s.id::text = answers)
     and not exists (select from public.background_queries as q
-      where q.user_id = new.user_id and q.status in ('pending', 'in_progress') and q.id::text <> new.id::text
-        and q.input ->> 'stream_id' = answers)
+      where q.user_id = new.user_id and q.workspace_id = new.workspace_id and q.conversation_id = new.conversation_id
+        and q.status <> 'failed' and q.id::text <> new.id::text and q.input ->> 'stream_id' = answers)
   then
     return null;
   end if;
@@ -48,16 +51,17 @@ volatile
 security definer -- budgets belong to the workspace
 set search_path = ''
 as $$
+declare
+  was_begun boolean := old.status = 'in_progress' or coalesce((to_jsonb(old) ->> 'attempts')::integer, 0) > 0;
+  nothing bigint := case when new.status = 'failed' or (new.status = 'cancelled' and not was_begun) then 0 end;
 begin
-  perform private.settle_usage(new.workspace_id, tg_argv[0] || ':' || new.id,
-    case when new.status in ('failed', 'cancelled') then 0 end,
-      case when new.status in ('failed', 'cancelled') then 0 end);
+  perform private.settle_usage(new.workspace_id, tg_argv[0] || ':' || new.id, nothing, nothing);
   return null;
 end;
 $$;
 comment on function private.settle_automatically() is
-  'Trigger on rows that ended: settles the reservation at the reserved amount, or at nothing if it failed or was '
-  'cancelled. A settled reservation stays.';
+  'Trigger on rows that ended: settles the reservation at the reserved amount, or at nothing if it failed, or was '
+  'cancelled before a worker had it. A settled reservation stays.';
 
 create trigger reserve_automatically after insert on public.streams
   for each row execute function private.reserve_automatically('stream');

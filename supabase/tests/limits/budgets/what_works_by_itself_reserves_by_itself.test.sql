@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(20);
+select plan(29);
 
 insert into public.budgets (id, workspace_id, period, amount, per_call)
 values (tests.id('all'), tests.id('north'), 'month', 1000, 300);
@@ -56,6 +56,46 @@ select is(tests.answering('five'), 'ok', 'is asked for in the queue');
 select is(tests.left_of('all'), 750::bigint, 'is reserved once');
 select is(tests.answering('five'), 'ok', 'whoever asks a second time in its name');
 select is(tests.left_of('all'), 450::bigint, 'pays for that');
+
+update public.background_queries set status = 'done', finished_at = now(), result = '{}'
+where input ->> 'stream_id' = tests.id('five')::text;
+select is(tests.answering('five'), 'ok', 'and so does whoever asks when the first one has its answer');
+select is(tests.left_of('all'), 150::bigint, 'though the stream is still open');
+
+-- Who cancels what a worker has begun pays for it: asking and cancelling again and again is no way past a budget.
+update public.budgets set amount = 5000 where id = tests.id('all');
+create function tests.ask_and_cancel(query text, claims boolean) returns bigint language plpgsql as $$
+declare
+  asked bigint;
+  before bigint := tests.left_of('all');
+begin
+  perform tests.authenticate_as('member');
+  asked := public.ask_in_background(tests.id('talk'), query);
+  perform tests.authenticate_as('database');
+  if claims then
+    perform public.claim_work('background_queries', 'researcher', 100);
+  end if;
+  perform tests.authenticate_as('member');
+  perform public.cancel_background_query(asked);
+  perform tests.authenticate_as('database');
+  return before - tests.left_of('all');
+end;
+$$;
+select is(tests.ask_and_cancel('q', false), 0::bigint, 'what nobody began costs nothing');
+select is(tests.ask_and_cancel('q', true), 300::bigint, 'what a worker had begun costs what was reserved');
+select is(tests.ask_and_cancel('q', true), 300::bigint, 'each time');
+
+-- A stream pays for the answers of its own conversation, and not for those of others who know its id.
+insert into public.conversations (id, workspace_id, user_id) values
+  (tests.id('aside'), tests.id('north'), tests.id('member'));
+select is(tests.streaming('six', 'talk', 'north', 'member'), 'ok', 'a stream of one conversation');
+create temporary table before on commit drop as select tests.left_of('all') as n;
+insert into public.background_queries (workspace_id, conversation_id, user_id, type, input)
+values (tests.id('north'), tests.id('aside'), tests.id('member'), 'answer',
+  jsonb_build_object('stream_id', tests.id('six')));
+select is((select n from before) - tests.left_of('all'), 300::bigint, 'pays for no other one');
+select is(tests.answering('six'), 'ok', 'and for its own');
+select is((select n from before) - tests.left_of('all'), 300::bigint, 'once');
 
 select * from finish();
 rollback;
