@@ -7,7 +7,7 @@ select plan(23);
 insert into public.workspace_limits (workspace_id, name, value)
   select tests.id('north'), l.name, 2 from private.limits as l
   where l.name not in ('seats', 'guests', 'agents', 'invitations', 'workspaces', 'document_characters',
-    'embedding_jobs_waiting');
+    'embedding_jobs_waiting', 'background_queries_a_day');
 insert into public.workspace_limits (workspace_id, name, value) values (tests.id('north'), 'document_characters', 100);
 create temporary table answers (place integer generated always as identity, said text) on commit drop;
 grant all on answers to public;
