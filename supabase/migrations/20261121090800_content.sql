@@ -63,8 +63,8 @@ create table public.build_content_queue (
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
   constraint title_is_short check (length(title) between 1 and 128),
   constraint article_is_not_empty_nor_endless check (length(article) between 1 and 500000),
-  constraint tags_are_few_and_short check (cardinality(tags) <= 20 and array_position(tags, null) is null
-    and length(tags::text) <= 2000),
+  constraint tags_are_few_and_short check (coalesce(array_ndims(tags), 1) = 1 and cardinality(tags) <= 20
+    and array_position(tags, null) is null and length(tags::text) <= 2000),
   constraint canonical_url_is_https check (canonical_url ~ '^https://[^\s]+$' and length(canonical_url) <= 2000),
   constraint platform_is_known check (platform in ('devto')),
   constraint review_status_is_known check (review_status in ('draft', 'approved')),
@@ -142,8 +142,8 @@ create table public.content_queue (
   constraint workspace_exists foreign key (workspace_id) references public.workspaces (id) on delete cascade,
   constraint script_is_not_endless check (length(script) <= 100000),
   constraint caption_is_short check (length(caption) between 1 and 5000),
-  constraint hashtags_are_few_and_short check (cardinality(hashtags) <= 30 and array_position(hashtags, null) is null
-    and length(hashtags::text) <= 3000),
+  constraint hashtags_are_few_and_short check (coalesce(array_ndims(hashtags), 1) = 1 and cardinality(hashtags) <= 30
+    and array_position(hashtags, null) is null and length(hashtags::text) <= 3000),
   constraint video_url_is_https check (video_url ~ '^https://[^\s]+$' and length(video_url) <= 2000),
   constraint platform_is_known check (platform in (
     'bluesky', 'facebook', 'gmb', 'instagram', 'linkedin', 'pinterest', 'reddit', 'snapchat', 'telegram', 'threads',

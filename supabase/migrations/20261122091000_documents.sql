@@ -40,9 +40,9 @@ create table public.documents (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.content_hash(content)) stored,
-  -- A tsvector may be 1 MiB long. Chunks make the rest of a long document searchable.
+  -- A tsvector may be 1 MiB long, and is made before the checks. Chunks make the rest of a long document searchable.
   content_tsv tsvector not null generated always as (
-    setweight(private.words(language, name), 'A') || private.words(language, left(content, 100000))
+    setweight(private.words(language, left(name, 200)), 'A') || private.words(language, left(content, 100000))
   ) stored,
   unique (workspace_id, id),
   constraint path_is_free unique nulls not distinct (workspace_id, user_id, path) deferrable initially immediate,
@@ -52,7 +52,8 @@ create table public.documents (
   constraint source_type_is_known check (source_type in (
     'manual', 'uploaded_pdf', 'uploaded_file', 'conversation_extraction', 'web_page', 'artifact', 'imported')),
   constraint tags_are_50_short_words check (
-    cardinality(tags) <= 50 and array_position(tags, null) is null and length(array_to_string(tags, ',')) <= 2000),
+    coalesce(array_ndims(tags), 1) = 1 and cardinality(tags) <= 50 and array_position(tags, null) is null
+    and length(array_to_string(tags, ',')) <= 2000),
   constraint metadata_is_a_small_object check (jsonb_typeof(metadata) = 'object' and pg_column_size(metadata) <= 16384),
   constraint storage_path_is_short check (length(storage_path) between 1 and 1024)
 );

@@ -25,7 +25,7 @@ create table public.document_chunks (
   content_hash text not null generated always as (private.content_hash(coalesce(heading, '') || E'\n' ||
     content)) stored,
   content_tsv tsvector not null generated always as (
-    setweight(private.words(language, heading), 'A') || private.words(language, content)
+    setweight(private.words(language, left(heading, 500)), 'A') || private.words(language, left(content, 20000))
   ) stored,
   foreign key (workspace_id, document_id) references public.documents (workspace_id, id) on delete cascade,
   constraint place_in_the_document_is_its_own unique (document_id, ordinal) deferrable initially immediate,

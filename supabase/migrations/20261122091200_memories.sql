@@ -48,8 +48,8 @@ create table public.memories (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   content_hash text not null generated always as (private.memory_hash(content)) stored,
-  content_tsv tsvector not null generated always as (private.words(language, subject) ||
-    private.words(language, content)) stored,
+  content_tsv tsvector not null generated always as (private.words(language, left(subject, 200)) ||
+    private.words(language, left(content, 4000))) stored,
   unique (workspace_id, id),
   foreign key (workspace_id, agent_id) references public.agents (workspace_id, id) on delete cascade,
   foreign key (workspace_id, superseded_by) references public.memories (workspace_id, id) on delete

@@ -91,6 +91,12 @@ begin
   if $7 is not null and (extensions.vector_dims($7::extensions.vector) <> 384 or extensions.l2_norm($7) = 0) then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
   end if;
+  -- Before what is longer is compared with all that is known.
+  if length($2) > 4000 then
+    perform private.refuse('content', 'content_is_a_statement');
+  elsif length($11) > 200 then
+    perform private.refuse('subject', 'subject_has_1_to_200_characters');
+  end if;
   perform private.lock_memories($1, person);
 
   if $12 is not null then
