@@ -19,7 +19,7 @@ begin
   perform private.add_limit('invitations_a_day', 'person', 'day', 'invitations', 'Invitations that a person sends.',
     100, 500, 2000);
   perform private.add_limit('long_work_at_once', 'person', 'at_once', 'requests',
-    'Running imports, exports and verifications of a person.', 2, 4, 8);
+    'Running imports, exports, verifications and writes of long documents of a person.', 2, 4, 8);
   perform private.add_limit('workspace_long_work_at_once', 'workspace', 'at_once', 'requests',
     'Running imports and verifications of a workspace.', 4, 8, 16);
 end;

@@ -122,7 +122,7 @@ comment on function private.markdown_lines(text) is
   'opening line of the surrounding fence, and the head of the surrounding table. Accepts any line endings. A byte '
   'order mark is left out. Front matter holds no headings. An unclosed fence runs to the end.';
 
-create function private.split_text(whole text, budget integer default 256)
+create function private.split_text(whole text, budget integer default 256, most integer default null)
 returns table (ordinal integer, heading text, content text)
 language plpgsql
 immutable
@@ -160,6 +160,9 @@ begin
         content := btrim(pending, E'\n');
         return next;
         ordinal := ordinal + 1;
+        if ordinal = most then
+          return;
+        end if;
       end if;
       pending := '';
       again := '';
@@ -190,6 +193,9 @@ begin
           content := btrim(pending, E'\n') || coalesce(E'\n' || closing, '');
           return next;
           ordinal := ordinal + 1;
+          if ordinal = most then
+            return;
+          end if;
           is_untold := false;
         end if;
         again := coalesce(coalesce(said.fence, said.table_head) || E'\n', '');
@@ -205,8 +211,9 @@ begin
   end loop;
 end;
 $$;
-comment on function private.split_text(text, integer) is
+comment on function private.split_text(text, integer, integer) is
   'Splits a Markdown or plain text into passages of at most about `budget` tokens (estimated), a repeated first line '
   'not counted. It splits at headings, else between lines, sentences, words. heading: the headings above a passage, '
   'outermost first. Nothing is lost: a heading without text is a passage of its own, each piece of a table repeats its '
-  'head, and a split fence is closed and opened again. A heading inside a fenced block is plain text.';
+  'head, and a split fence is closed and opened again. A heading inside a fenced block is plain text. most: it ends '
+  'after so many passages.';

@@ -114,15 +114,31 @@ volatile
 security definer -- writes all chunks, for any writer of the document
 set search_path = ''
 as $$
+declare
+  -- 0 before the chapter of limits.
+  allowed bigint := nullif(private.limit_of(new.workspace_id, 'document_chunks'), 0);
+  headings text[];
+  contents text[];
 begin
   if tg_op = 'UPDATE' and new.content_hash = old.content_hash then
     update public.document_chunks as c set language = new.language, metadata = new.metadata, user_id = new.user_id
     where c.workspace_id = new.workspace_id and c.document_id = new.id;
     return null;
   end if;
+  -- A long document takes seconds, whoever writes it: a person writes so many of them at once.
+  if length(new.content) > 100000 and private.person_of_token() is not null then
+    perform private.take_slot('long_work_at_once', private.person_of_token(), new.workspace_id);
+  end if;
+  -- What is too much is refused before it is written: a megabyte of headings took a minute and a half.
+  select array_agg(s.heading order by s.ordinal), array_agg(s.content order by s.ordinal) into headings, contents
+  from private.split_text(new.content, most => (least(allowed, 1000000) + 1)::integer) as s;
+  if cardinality(contents) > allowed then
+    perform private.refuse_over_limit('document_chunks', allowed, allowed);
+  end if;
   with fresh as (
-    select s.*, row_number() over (partition by s.heading, s.content order by s.ordinal) as nth
-    from private.split_text(new.content) as s
+    select s.ordinal::integer - 1 as ordinal, s.heading, s.content,
+      row_number() over (partition by s.heading, s.content order by s.ordinal) as nth
+    from unnest(headings, contents) with ordinality as s (heading, content, ordinal)
   ), known as (
     select c.id, c.heading, c.content, row_number() over (partition by c.heading, c.content order by c.ordinal) as nth
     from public.document_chunks as c where c.workspace_id = new.workspace_id and c.document_id = new.id
@@ -153,7 +169,7 @@ end;
 $$;
 comment on function private.keep_chunks() is
   'Trigger on documents: rebuilds the chunks of changed content and keeps those that are unchanged. Copies language, '
-  'metadata and owner to them.';
+  'metadata and owner to them. Errors: limit_reached 403 for too many chunks, 429 for too many long documents at once.';
 create trigger keep_chunks_of_new after insert on public.documents
   for each row when (new.source_type <> 'imported') execute function private.keep_chunks();
 create trigger keep_chunks_of_changed after update of content, language, metadata, user_id on public.documents

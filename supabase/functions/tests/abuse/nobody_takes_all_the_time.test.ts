@@ -64,6 +64,35 @@ Deno.test("ten imports of bad rows at once: two run, the others are told to wait
   assertDeepEquals([status, report.counts.inserted], [200, 3]);
 });
 
+Deno.test("who writes a long document already waits with the next, and not with a short one", async () => {
+  const put = async (path: string, content: string) => {
+    const response = await callFunction("put_document", member, {
+      workspace_id: workspace,
+      path,
+      content,
+    });
+    return `${response.status} ${(await response.json()).code ?? "ok"}`;
+  };
+  const long = "ab\n".repeat(33_400);
+  const limit = { workspace_id: workspace, name: "long_work_at_once", value: 1 };
+  await sql`insert into public.workspace_limits ${sql(limit)}`;
+  try {
+    // The embedded database has one transaction at a time: nobody can be in the middle of another one.
+    if (Deno.env.get("GROUNDWORK_TEST_DATABASE") === "real") {
+      await sql.begin(async (writing) => {
+        await writing`select private.take_slot('long_work_at_once', ${member.id}, ${workspace})`;
+        assertEquals(await put("long", long), "429 limit_reached");
+        assertEquals(await put("short", "A word."), "200 ok");
+      });
+    }
+    assertEquals(await put("long", long), "200 ok");
+  } finally {
+    await sql`
+      delete from public.workspace_limits
+      where workspace_id = ${workspace} and name = 'long_work_at_once'`;
+  }
+});
+
 Deno.test("a log is verified by so many at once, whoever asks", async () => {
   const verify = (as: Someone) => ask("GET", `/audit/${workspace}/verify`, { as });
   const answers = await besideNeighbour(neighbour, () => times(12, () => verify(admin)));

@@ -1,7 +1,7 @@
 -- Each bound with the one who runs into it, and the one beside them who does not notice.
 begin;
 \ir ../../world.psql
-select plan(23);
+select plan(28);
 
 -- A bound of two for everything that is counted here.
 insert into public.workspace_limits (workspace_id, name, value)
@@ -57,6 +57,28 @@ select is(tests.thrice('admin', $$insert into public.leads (workspace_id, state,
   values (tests.id('north'), 'TX', 'Travis', 'p$n')$$), 'ok ok 403 limit_reached', 'leads');
 select is(tests.thrice('outsider', $$insert into public.leads (workspace_id, state, county, parcel)
   values (tests.id('south'), 'TX', 'Travis', 'p$n')$$), 'ok ok ok', 'those of others are not counted');
+
+-- A document that is cut into too many pieces is refused before one of them is written.
+delete from public.documents where workspace_id = tests.id('north');
+update public.workspace_limits set value = 1000 where name in ('document_characters', 'documents');
+create function tests.refuse_writing() returns trigger language plpgsql as $$
+begin
+  raise exception using errcode = 'WRITN';
+end;
+$$;
+create trigger refuse_writing before insert on public.document_chunks execute function tests.refuse_writing();
+select is(tests.answer_of($$insert into public.documents (workspace_id, path, name, content)
+  values (tests.id('north'), 'many', 'D', E'# a\nb\n# c\nd\n# e\nf')$$), '403 limit_reached',
+  'three pieces where two may be');
+drop trigger refuse_writing on public.document_chunks;
+select is(tests.answer_of($$insert into public.documents (workspace_id, path, name, content)
+  values (tests.id('north'), 'few', 'D', E'# a\nb\n# c\nd')$$), 'ok', 'two pieces');
+select is(tests.answer_of($$update public.documents set content = content || E'\n# e\nf'
+  where workspace_id = tests.id('north') and path = 'few'$$), '403 limit_reached', 'a third one is refused');
+select is(tests.answer_of($$update public.documents set content = E'# c\nd\n# g\nh'
+  where workspace_id = tests.id('north') and path = 'few'$$), 'ok', 'another one in its place is not');
+select is((select string_agg(content, ' ' order by ordinal)
+  from private.split_text(E'# a\nb\n# c\nd\n# e\nf', most => 2)), 'b d', 'cutting ends where it is told to');
 
 -- Strangers and what is shared
 insert into public.conversations (id, workspace_id, user_id, visibility)
