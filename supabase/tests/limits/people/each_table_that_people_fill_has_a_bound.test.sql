@@ -88,7 +88,8 @@ select is(tests.thrice('admin', $$insert into public.ai_teams (workspace_id, nam
   values (tests.id('north'), 'U$n')$$), 'ok 403 limit_reached 403 limit_reached', 'a team that is gone');
 delete from public.budgets where workspace_id = tests.id('north') and currency = 'AAA';
 select is(tests.thrice('admin', $$insert into public.budgets (workspace_id, period, amount, currency)
-  values (tests.id('north'), 'month', 5, 'AB' || chr(64 + $n))$$), 'ok 403 limit_reached 403 limit_reached', 'a budget');
+  values (tests.id('north'), 'month', 5, 'AB' || chr(64 + $n))$$), 'ok 403 limit_reached 403 limit_reached',
+  'a budget');
 delete from public.import_headings where workspace_id = tests.id('north') and heading = 'heading 1';
 select is(tests.thrice('admin', $$insert into public.import_headings (workspace_id, heading, column_name)
   values (tests.id('north'), 'other $n', 'county')$$), 'ok 403 limit_reached 403 limit_reached', 'a heading');
