@@ -84,6 +84,10 @@ begin
       source_kind := 'assistant_message';
     end if;
   end if;
+  if $10 is not null
+    and not exists (select from public.agents as a where a.workspace_id = $1 and a.id = $10) then
+    perform private.raise_error('not_found', 'There is no such agent in this workspace.', 404);
+  end if;
   if $5 in ('recalled', 'system_prompt') or said_as = 'system' then
     perform private.raise_error('memory_feedback',
       'What was recalled, or comes from a system prompt, is not remembered again.', 422);

@@ -129,6 +129,8 @@ begin
     and (extensions.vector_dims(query_embedding::extensions.vector) <> 384 or extensions.l2_norm(query_embedding) = 0)
   then
     perform private.raise_error('invalid_embedding', 'An embedding has 384 dimensions and is not zero.', 422);
+  elsif since > until then
+    perform private.raise_error('invalid_body', 'until: is before since', 400, 'until');
   end if;
   perform private.take_slot('searches_at_once', person, $1);
   deleted := array(select t.id from public.conversations as t

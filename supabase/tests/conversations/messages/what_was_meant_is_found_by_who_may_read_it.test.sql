@@ -1,7 +1,7 @@
 begin;
 \ir ../../world.psql
 \ir ../talk.psql
-select plan(39);
+select plan(41);
 
 -- Vectors of three meanings: pets (1, 0, 0), money (0, 1, 0), and what lies between.
 create function pg_temp.meaning(pets float, money float, rest float default 0) returns extensions.halfvec
@@ -108,6 +108,10 @@ select is((select count(*) from public.search_messages('zebra', query_embedding 
   embedding_model => 'model-b')), 0::bigint, 'vectors of different models are never compared');
 select is(tests.answer_of($$select public.search_messages('x', query_embedding => '[1,2]')$$), '422 invalid_embedding',
   'a vector of another length');
+select is(tests.answer_of($$select public.search_messages('x', since => '2030-01-01', until => '2020-01-01')$$),
+  '400 invalid_body', 'a time that ends before it begins');
+select is(tests.answer_of($$select public.search_messages('x', since => '2030-01-01', until => '2030-01-01')$$), 'ok',
+  'an empty one has no messages');
 
 -- Within
 select is(pg_temp.found(1, 0, format(', agent_id => %L, match_count => 1', tests.id('hr'))) in ('hello', 'answer',

@@ -1,6 +1,6 @@
 begin;
 \ir ../../world.psql
-select plan(28);
+select plan(29);
 -- What the seed made is not of this test.
 delete from public.memories;
 
@@ -76,6 +76,9 @@ from public.remember(tests.id('north'), 'Lives in Faro now.', supersedes => pg_t
 select is(pg_temp.outcome_of('city 3'), 'superseded', 'what is named is superseded, however near it is');
 select is(tests.answer_of(format($$select public.remember(tests.id('north'), 'Lives nowhere.', supersedes => %L)$$,
   pg_temp.id_of('city 2'))), '404 not_found', 'only what is valid');
+select is(tests.answer_of($$select public.remember(tests.id('north'), 'Lives nowhere.',
+  agent_id => tests.id('desk'))$$), '404 not_found',
+  'an agent of another workspace remembers nothing here');
 insert into said select 'city 4', *
 from public.remember(tests.id('north'), 'Lives in Lisbon.', supersedes => pg_temp.id_of('city 3'),
   embedding => pg_temp.at(90), embedding_model => 'm');
