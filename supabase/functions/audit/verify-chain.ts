@@ -6,7 +6,9 @@ import { readQuery, uuidParameter } from "../_shared/input.ts";
 
 const query = z.strictObject({
   anchor: z.string().regex(/^[0-9a-f]{64}$/i, { error: "must be a SHA-256 in hex" }).optional(),
-  month: z.string().regex(/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/, { error: "must be a month as YYYY-MM" })
+  month: z.string().regex(/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/, {
+    error: "must be a month as YYYY-MM",
+  })
     .optional(),
 });
 
