@@ -76,7 +76,7 @@ export function createAgentTokens(
   }
 
   function keep(form: () => Promise<Record<string, string>>): TokenSource {
-    let kept: Promise<{ token: string; goodUntil: number }> | null = null;
+    let kept: Promise<{ token: string; goodUntil: number }> | undefined;
     return async () => {
       const known = await kept?.catch(() => null);
       if (!known || known.goodUntil <= Date.now()) kept = form().then(ask);
