@@ -5,6 +5,7 @@ drop function public.set_cell(text, text, text, text, boolean);
 drop function public.workspace_place(uuid);
 drop function private.workspace_place(uuid);
 drop function private.place_for(uuid, uuid);
+drop function private.token_is_for(uuid);
 drop function private.may_know_place(uuid, uuid);
 drop function private.place_of(uuid);
 drop function private.own_cell();
