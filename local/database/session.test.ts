@@ -224,6 +224,7 @@ Deno.test("a client that sits in a transaction while others keep asking is ended
     return (await sql`select 1 as n`)[0]?.n;
   });
   assert.deepEqual(await Promise.all(answered), [1, 1, 1]);
+  await until("it is named, which another thread tells", () => said.length > 0);
   assert.match(said[0] ?? "", /^a forgotten console .*25P03/);
   await close(others);
   await idler?.end({ timeout: 0 });
