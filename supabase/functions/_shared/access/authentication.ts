@@ -217,7 +217,7 @@ export function createAuthenticator(
 }
 
 /**
- * @param scope null: any token will do that is for this project
+ * @param scope null: any token for this project will do
  * @throws ApiError 403 `insufficient_scope`, also where the token is for another audience
  */
 export function requireScope(agent: Agent, scope: string | null): void {

@@ -2,6 +2,7 @@
 -- below why its rows cannot become many.
 begin;
 \ir ../../world.psql
+\ir thrice.psql
 \ir ../../conversations/talk.psql
 \ir ../../conversations/things.psql
 select plan(24);
@@ -33,17 +34,6 @@ insert into public.workspace_limits (workspace_id, name, value)
     'memories_a_day', 'prompts_a_day', 'settings_a_day', 'work_items_a_day', 'do_not_call_numbers_a_day', 'teams',
     'budgets', 'import_headings');
 update public.plan_limits set value = 2 where plan = 'free' and name = 'settings_a_day';
-create function tests.thrice(who text, statement text) returns text language plpgsql as $$
-declare said text := '';
-begin
-  for n in 1..3 loop
-    perform tests.authenticate_as(who);
-    said := said || ' ' || tests.answer_of(replace(statement, '$n', n::text));
-  end loop;
-  perform tests.authenticate_as('database');
-  return trim(said);
-end;
-$$;
 create temporary table fillings (name text, who text, statement text, refusal text) on commit drop;
 insert into fillings values
   ('folders', 'guest', $$insert into public.folders (workspace_id, name, path)

@@ -1,6 +1,7 @@
 -- Each bound with the one who runs into it, and the one beside them who does not notice.
 begin;
 \ir ../../world.psql
+\ir thrice.psql
 select plan(28);
 
 -- A bound of two for everything that is counted here.
@@ -11,17 +12,6 @@ insert into public.workspace_limits (workspace_id, name, value)
 insert into public.workspace_limits (workspace_id, name, value) values (tests.id('north'), 'document_characters', 100);
 create temporary table answers (place integer generated always as identity, said text) on commit drop;
 grant all on answers to public;
-create function tests.thrice(who text, statement text) returns text language plpgsql as $$
-declare said text := '';
-begin
-  for n in 1..3 loop
-    perform tests.authenticate_as(who);
-    said := said || ' ' || tests.answer_of(replace(statement, '$n', n::text));
-  end loop;
-  perform tests.authenticate_as('database');
-  return trim(said);
-end;
-$$;
 
 select is(tests.thrice('member', $$insert into public.conversations (workspace_id) values (tests.id('north'))$$),
   'ok ok 429 limit_reached', 'conversations a day');
